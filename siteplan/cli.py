@@ -1,0 +1,271 @@
+"""The ``siteplan`` command: parse, call, exit code.
+
+One decision to know: everything a user can put right ends in a message and exit code 1; anything else is
+a bug and shows its traceback.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from siteplan import __version__, pipeline
+from siteplan.config import load_config
+from siteplan.demo import write_demo
+from siteplan.errors import SiteplanError, summarise
+from siteplan.ledger import build_ledger, on_air
+from siteplan.meter import Stopwatch, peak_memory_mib
+from siteplan.outputs import MAP, WORKBOOK, write_all, write_summary
+from siteplan.proposal import Proposal
+from siteplan.store import atomic_folder, project_lock, read_registry, write_registry
+from siteplan.texts import Lang, say
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+out = Console(highlight=False, soft_wrap=True, emoji=False, markup=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False, markup=False)
+
+ProjectArg = Annotated[Path, typer.Argument(help="项目文件夹或 project.toml / project folder or file")]
+LangOpt = Annotated[str, typer.Option("--lang", help="zh 或 en", metavar="zh|en")]
+CountyOpt = Annotated[str | None, typer.Option("--county", help="只规划一个县 / one county only")]
+YearOpt = Annotated[int | None, typer.Option("--year", help="指标年度 / year of the quota")]
+QuotaOpt = Annotated[
+    int | None, typer.Option("--quota", min=0, help="本区域指标（默认取台账）/ quota of this area")
+]
+BuiltOpt = Annotated[
+    int | None, typer.Option("--built", min=0, help="本区域已建（默认取台账）/ already built in this area")
+]
+THREADS = min(4, os.cpu_count() or 1)
+
+
+def main() -> None:
+    """Entry point: UTF-8 out, so that a GBK console shows what it can and never crashes."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    app()
+
+
+def _told(function: Callable[..., None]) -> Callable[..., None]:
+    """Turn what the user can put right into a message and exit code 1."""
+
+    @functools.wraps(function)
+    def wrapped(*args: Any, **kwargs: Any) -> None:
+        try:
+            function(*args, **kwargs)
+        except SiteplanError as error:
+            err.print(error.text(_lang(kwargs.get("lang", "zh"))))
+            raise typer.Exit(1) from error
+
+    return wrapped
+
+
+def _lang(text: str) -> Lang:
+    return "en" if text == "en" else "zh"
+
+
+def _word(chinese: str, english: str, lang: str) -> str:
+    return english if lang == "en" else chinese
+
+
+@app.command()
+@_told
+def demo(
+    target: Annotated[Path, typer.Argument(help="写到哪里 / where to")],
+    seed: Annotated[int, typer.Option(help="随机种子 / seed")] = 2023,
+    replace: Annotated[bool, typer.Option("--replace", help="覆盖已有演示 / replace")] = False,
+    lang: LangOpt = "zh",
+) -> None:
+    """写出韶关演示项目（含合成数据）/ write the Shaoguan demo project (partly synthetic)."""
+    facts = write_demo(target, seed=seed, replace=replace)
+    out.print(_word(f"演示项目已写入 {target}", f"demo project written to {target}", lang))
+    for name, value in facts.items():
+        out.print(f"  {name}: {value}")
+
+
+@app.command()
+@_told
+def check(project: ProjectArg, county: CountyOpt = None, lang: LangOpt = "zh") -> None:
+    """检查输入数据，列出问题行 / check the inputs and list faults."""
+    folder, config = _opened(project)
+    inputs = pipeline.load(folder, config, county)
+    for source in inputs.sources:
+        rows = f"{source.read} / {source.rejected}" if source.read else "—"
+        out.print(f"{source.name:<14}{source.file}  {_word('读入/剔除', 'read/rejected', lang)} {rows}")
+    for line in summarise(inputs.faults, _lang(lang)):
+        out.print(line)
+    count = len(inputs.faults)
+    out.print(_word(f"问题 {count} 处，无致命问题", f"{count} faults, none fatal", lang))
+    if count:
+        raise typer.Exit(1)
+
+
+@app.command()
+@_told
+def plan(
+    project: ProjectArg,
+    county: CountyOpt = None,
+    year: YearOpt = None,
+    quota: QuotaOpt = None,
+    built: BuiltOpt = None,
+    output: Annotated[Path | None, typer.Option("--out", help="输出文件夹 / output folder")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="线程数 / threads")] = THREADS,
+    lang: LangOpt = "zh",
+) -> None:
+    """规划：覆盖、缺口、候选、排名、地图 / plan an area: coverage, gaps, ranked candidates, map."""
+    proposal, folder = plan_area(
+        project, county=county, year=year, quota=quota, built=built, output=output, threads=threads,
+        lang=_lang(lang),
+    )  # fmt: skip
+    for line in summarise(proposal.faults, _lang(lang)):
+        err.print(line)
+    _say_result(proposal, folder, lang)
+
+
+def plan_area(
+    project: Path,
+    *,
+    county: str | None = None,
+    year: int | None = None,
+    quota: int | None = None,
+    built: int | None = None,
+    output: Path | None = None,
+    threads: int = THREADS,
+    lang: Lang = "zh",
+) -> tuple[Proposal, Path]:
+    """Plan and write one area; what the command and the scripts call.
+
+    Parameters
+    ----------
+    project
+        Project folder or file.
+    county
+        One county; None for the city.
+    year, quota, built
+        Override the project's ledger for this area.
+    output
+        New folder; None names one under the project's run directory.
+    threads
+        Threads for propagation.
+    lang
+        Language of the outputs.
+
+    Returns
+    -------
+    tuple
+        The proposal and the folder it was written to.
+
+    Raises
+    ------
+    SiteplanError
+        For anything the user can put right; nothing is left half-written.
+    """
+    watch = Stopwatch()
+    folder, config = _opened(project)
+    with watch.stage("load"):
+        inputs = pipeline.load(folder, config, county)
+    target = output or _run_folder(folder / config.outputs.directory, inputs.area_name)
+    with project_lock(folder), ThreadPoolExecutor(threads) as pool, atomic_folder(target) as work:
+        registry = folder / "candidate_ids.csv"
+        proposal, ids = pipeline.run(
+            inputs, config, ids=read_registry(registry), year=year, quota=quota, built=built, lang=lang,
+            map_fn=pool.map, watch=watch,
+        )  # fmt: skip
+        with watch.stage("outputs"):
+            write_all(proposal, work, lang)
+        proposal.summary["seconds"] = watch.total()
+        proposal.summary["peak_memory_mib"] = peak_memory_mib()
+        write_summary(proposal, work)
+        write_registry(registry, ids)
+    return proposal, target
+
+
+@app.command()
+@_told
+def progress(project: ProjectArg, year: YearOpt = None, lang: LangOpt = "zh") -> None:
+    """指标台账：各县指标、已建、完成率、剩余 / quota ledger by county."""
+    folder, config = _opened(project)
+    inputs = pipeline.load(folder, config, None)
+    ledger = build_ledger(
+        config,
+        inputs.counties,
+        inputs.area,
+        on_air(inputs.stations, config),
+        year=year or config.project.year,
+    )
+    columns = ["quota", "built", "remaining", "excess"]
+    table = ledger.table.groupby(["county_id", "county"], as_index=False)[columns].sum()
+    out.print(
+        _word(
+            "县区      指标  已建  完成率  剩余  超建",
+            "county    quota  built  rate  remaining  excess",
+            lang,
+        )
+    )
+    for row in table.itertuples():
+        rate = f"{row.built / row.quota:.2%}" if row.quota else "—"
+        out.print(f"{row.county}  {row.quota}  {row.built}  {rate}  {row.remaining}  {row.excess}")
+    rate = f"{ledger.built / ledger.quota:.2%}" if ledger.quota else "—"
+    total = _word("合计", "total", lang)
+    out.print(f"{total}  {ledger.quota}  {ledger.built}  {rate}  {ledger.remaining}")
+
+
+@app.command()
+def version() -> None:
+    """版本 / version."""
+    out.print(__version__)
+
+
+def _opened(project: Path) -> tuple[Path, Any]:
+    config = load_config(project)
+    return (project if project.is_dir() else project.parent), config
+
+
+def _run_folder(directory: Path, area_name: str) -> Path:
+    """A new name by area and time; a second run in the same second gets a number."""
+    stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
+    name, number = f"{area_name}-{stamp}", 2
+    target = directory / name
+    while target.exists():
+        target, number = directory / f"{name}-{number}", number + 1
+    return target
+
+
+def _say_result(proposal: Proposal, folder: Path, lang: str) -> None:
+    s = proposal.summary
+    rows = [
+        (_word("区域", "area", lang), proposal.area_name),
+        (
+            _word("指标/已建/剩余", "quota/built/remaining", lang),
+            f"{s['quota']} / {s['built']} / {s['remaining']}",
+        ),
+        (
+            _word("建议基站/站址", "stations/sites proposed", lang),
+            f"{s['selected_stations']} / {s['selected_sites']}",
+        ),
+        (
+            _word("覆盖人口", "people covered", lang),
+            f"{s['population_covered_before']:,.0f} → {s['population_covered_after']:,.0f}",
+        ),
+        (
+            _word("通5G村", "villages served", lang),
+            f"{s['villages_covered_before']} → {s['villages_covered_after']} / {s['villages_total']}",
+        ),
+        (_word("距上界", "gap to the bound", lang), f"{s['optimality_gap']:.2%}"),
+        (_word("用时", "seconds", lang), f"{s['seconds']['total']:.1f}"),
+        (_word("文件夹", "folder", lang), str(folder)),
+        (_word("表格", "workbook", lang), str(folder / WORKBOOK)),
+        (_word("地图", "map", lang), str(folder / MAP)),
+    ]
+    if proposal.config.project.synthetic:
+        out.print(say("synthetic", _lang(lang)))
+    for name, value in rows:
+        out.print(f"{name}: {value}")

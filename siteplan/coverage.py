@@ -1,0 +1,473 @@
+"""Footprints of masts and what they leave uncovered.
+
+A person is covered with probability P = Phi((median - T) / sigma). Bands of one mast share their
+shadowing (the best band counts); masts are independent, so the uncovered probability is a product.
+
+One decision to know: ``BufferLevel`` knows distance only; a terrain level takes its place behind the
+same ``footprint`` method, and nothing else in the house changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Protocol
+
+import geopandas as gpd
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from siteplan.config import Config
+from siteplan.demand import Demand, Service
+from siteplan.errors import RangeError
+from siteplan.grid import Grid
+from siteplan.radio.linkbudget import STEP_M, LinkBudgets
+
+MapFn = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
+"""Signature of the builtin ``map``; threads or a cluster may take its place."""
+
+_BATCH = 64
+"""Masts in flight at once, so that windows of a city never pile up in memory."""
+
+
+@dataclass(frozen=True)
+class Mast:
+    """A place with antennas, as propagation sees it.
+
+    Attributes
+    ----------
+    site_id
+        Stable id.
+    easting_m, northing_m
+        In the project CRS [m].
+    area_class
+        Class of the land it stands on; it picks the formula.
+    antenna_height_m
+        Above ground [m].
+    bands
+        Band ids on it, sorted.
+    """
+
+    site_id: str
+    easting_m: float
+    northing_m: float
+    area_class: str
+    antenna_height_m: float
+    bands: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Footprint:
+    """Probability of each service around one mast.
+
+    Attributes
+    ----------
+    row, col
+        Upper-left pixel of the window on the grid.
+    services
+        Positions of the services the mast can deliver, ascending, shape (k,).
+    probability
+        float32, shape (k, height, width); 0 below the project's floor.
+    """
+
+    row: int
+    col: int
+    services: NDArray[np.int64]
+    probability: NDArray[np.float32]
+
+    @property
+    def window(self) -> tuple[slice, slice]:
+        """Rows and columns on the grid."""
+        height, width = self.probability.shape[1:]
+        return slice(self.row, self.row + height), slice(self.col, self.col + width)
+
+
+class Level(Protocol):
+    """What a propagation level must do."""
+
+    def footprint(self, mast: Mast, grid: Grid) -> Footprint | None:
+        """Probability of each service around a mast, or None when it does not reach the grid."""
+
+
+class BufferLevel:
+    """Propagation buffers: RSRP falls with distance by one published formula per band and class.
+
+    Parameters
+    ----------
+    config
+        The project.
+    services
+        Services asked for.
+    """
+
+    def __init__(self, config: Config, services: Sequence[Service]) -> None:
+        self.config = config
+        self.services = tuple(services)
+        self.budgets = LinkBudgets(config)
+        self._tables: dict[
+            tuple[str, float, tuple[str, ...]], tuple[NDArray[np.int64], NDArray[np.float32]]
+        ] = {}
+
+    def footprint(self, mast: Mast, grid: Grid) -> Footprint | None:
+        """Probability of each service in the window a mast reaches.
+
+        Parameters
+        ----------
+        mast
+            The mast.
+        grid
+            Grid to fall on.
+
+        Returns
+        -------
+        Footprint or None
+            None when the mast has no band, or its reach ends before the grid.
+        """
+        services, table = self.radial(mast)
+        reach_m = (table.shape[1] - 1) * STEP_M
+        window = _window(grid, mast.easting_m, mast.northing_m, reach_m)
+        if window is None or not services.size:
+            return None
+        row, col, height, width = window
+        values = np.empty((len(services), height, width), dtype=np.float32)
+        first = grid.centre(np.array(row), np.array(col))
+        corner = np.array([first[0], first[1], mast.easting_m, mast.northing_m])
+        _fill(values, table, corner, grid.resolution_m, STEP_M)
+        return Footprint(row, col, services, values)
+
+    def radial(self, mast: Mast) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Services a mast delivers and their probability against distance.
+
+        Parameters
+        ----------
+        mast
+            Its place does not matter.
+
+        Returns
+        -------
+        tuple of ndarray
+            Positions of services, shape (k,), and probabilities every ``STEP_M``, shape (k, d).
+        """
+        key = (mast.area_class, mast.antenna_height_m, mast.bands)
+        if key not in self._tables:
+            self._tables[key] = self._make(mast)
+        return self._tables[key]
+
+    def _make(self, mast: Mast) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        positions, scores = [], []
+        for position, service in enumerate(self.services):
+            bands = [b for b in mast.bands if service.network in ("", self.config.band(b).network)]
+            margins = [
+                self.budgets.margin(b, mast.area_class, mast.antenna_height_m, service.layer) for b in bands
+            ]
+            if margins:
+                positions.append(position)
+                scores.append(_best(margins))
+        if not scores:
+            return np.zeros(0, dtype=np.int64), np.zeros((0, 1), dtype=np.float32)
+        probability = ndtr(_stacked(scores)).astype(np.float32)
+        probability[probability < self.config.coverage.probability_floor] = 0.0
+        far = int(np.flatnonzero(probability.any(axis=0)).max(initial=-1)) + 1
+        padded = np.pad(probability[:, :far], ((0, 0), (0, 1)))
+        return np.array(positions, dtype=np.int64), np.ascontiguousarray(padded)
+
+    def reach_m(self, mast: Mast) -> float:
+        """Distance at which every probability has fallen below the floor [m]."""
+        return (self.radial(mast)[1].shape[1] - 1) * STEP_M
+
+
+def _best(margins: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Best band at each distance; a band whose formula ends earlier gives nothing beyond."""
+    return _stacked(margins).max(axis=0)
+
+
+def _stacked(rows: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    length = max(len(row) for row in rows)
+    return np.stack([np.pad(row, (0, length - len(row)), constant_values=-np.inf) for row in rows])
+
+
+def _window(
+    grid: Grid, easting_m: float, northing_m: float, reach_m: float
+) -> tuple[int, int, int, int] | None:
+    """Row, column, height and width of the pixels whose centre may lie within reach."""
+    res = grid.resolution_m
+    col0 = max(0, int(np.floor((easting_m - reach_m - grid.west_m) / res)))
+    col1 = min(grid.width, int(np.floor((easting_m + reach_m - grid.west_m) / res)) + 1)
+    row0 = max(0, int(np.floor((grid.north_m - northing_m - reach_m) / res)))
+    row1 = min(grid.height, int(np.floor((grid.north_m - northing_m + reach_m) / res)) + 1)
+    if col0 >= col1 or row0 >= row1:
+        return None
+    return row0, col0, row1 - row0, col1 - col0
+
+
+@njit(nogil=True, cache=True)
+def _fill(
+    values: NDArray[np.float32],
+    table: NDArray[np.float32],
+    corner: NDArray[np.float64],
+    resolution_m: float,
+    step_m: float,
+) -> None:
+    """Interpolate radial tables at pixel centres.
+
+    ``corner`` holds easting and northing of the first centre and of the mast. Centres are exact in
+    binary, so a pixel's value is the same whatever window it is computed in.
+    """
+    count, height, width = values.shape
+    last = table.shape[1] - 1
+    for r in range(height):
+        dy = (corner[1] - r * resolution_m) - corner[3]
+        for c in range(width):
+            dx = (corner[0] + c * resolution_m) - corner[2]
+            position = np.sqrt(dx * dx + dy * dy) / step_m
+            k = int(position)
+            if k >= last:
+                for s in range(count):
+                    values[s, r, c] = 0.0
+            else:
+                share = np.float32(position - k)
+                for s in range(count):
+                    values[s, r, c] = table[s, k] * (np.float32(1.0) - share) + table[s, k + 1] * share
+
+
+def masts_of(stations: gpd.GeoDataFrame, config: Config, level: BufferLevel) -> tuple[list[Mast], list[str]]:
+    """One mast per site from its stations, in id order.
+
+    Parameters
+    ----------
+    stations
+        On-air stations with ``site_id, band, antenna_height_m, area_class``.
+    config
+        The project.
+    level
+        Used to find masts whose height no formula holds for.
+
+    Returns
+    -------
+    tuple
+        Masts, and the ids of stations that no formula can serve.
+    """
+    masts, refused = [], []
+    for site_id, group in stations.groupby("site_id", sort=True):
+        first = group.iloc[0]
+        height = first.antenna_height_m if "antenna_height_m" in group else np.nan
+        height = (
+            float(height) if np.isfinite(height) else config.area_class(first.area_class).antenna_height_m
+        )
+        bands = tuple(sorted(set(group["band"])))
+        mast = Mast(str(site_id), first.geometry.x, first.geometry.y, first.area_class, height, bands)
+        if is_served(mast, level):
+            masts.append(mast)
+        else:
+            refused += list(group["station_id"])
+    return masts, refused
+
+
+def is_served(mast: Mast, level: BufferLevel) -> bool:
+    """Whether the formulas given hold for the mast's height."""
+    try:
+        level.radial(mast)
+    except RangeError:
+        return False
+    return True
+
+
+def uncovered_probability(
+    masts: Sequence[Mast], level: Level, grid: Grid, services: int, map_fn: MapFn = map
+) -> NDArray[np.float32]:
+    """Probability that no mast serves a pixel, by service.
+
+    Parameters
+    ----------
+    masts
+        In a fixed order; the product is taken in it, so that the result does not depend on threads.
+    level
+        Propagation level.
+    grid
+        Demand grid.
+    services
+        How many services there are.
+    map_fn
+        ``map`` or the ``map`` of a thread pool.
+
+    Returns
+    -------
+    ndarray
+        float32, shape (services, height, width).
+    """
+    uncovered = np.ones((services, *grid.shape), dtype=np.float32)
+    for footprint in _in_batches(map_fn, lambda mast: level.footprint(mast, grid), masts):
+        if footprint is not None:
+            multiply(uncovered, footprint)
+    return uncovered
+
+
+def multiply(uncovered: NDArray[np.float32], footprint: Footprint) -> None:
+    """Let one footprint take its share of what is still uncovered, in place."""
+    rows, cols = footprint.window
+    for k, service in enumerate(footprint.services):
+        uncovered[service, rows, cols] *= np.float32(1.0) - footprint.probability[k]
+
+
+def _in_batches(map_fn: MapFn, function: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[Any]:
+    pending = iter(items)
+    while batch := list(islice(pending, _BATCH)):
+        yield from map_fn(function, batch)
+
+
+@dataclass(frozen=True, eq=False)
+class CoverageMatrix:
+    """What each option newly covers: compressed columns over demand rows.
+
+    Attributes
+    ----------
+    indptr, rows, values
+        Column j has ``rows[indptr[j]:indptr[j + 1]]``, ascending, with a_ij in ``values`` (0-1].
+    row_count
+        Number of demand rows.
+    """
+
+    indptr: NDArray[np.int64]
+    rows: NDArray[np.int32]
+    values: NDArray[np.float32]
+    row_count: int
+
+
+@dataclass(frozen=True)
+class Addition:
+    """Bands put on a mast that may already carry some.
+
+    Attributes
+    ----------
+    mast
+        The mast with the bands it has today (none for a new place).
+    bands
+        Bands to be added.
+    success_probability
+        Probability that the place can be had [0-1].
+    """
+
+    mast: Mast
+    bands: tuple[str, ...]
+    success_probability: float = 1.0
+
+    def after(self) -> Mast:
+        """The mast with the bands added."""
+        before = self.mast
+        bands = tuple(sorted({*before.bands, *self.bands}))
+        return Mast(
+            before.site_id, before.easting_m, before.northing_m, before.area_class,
+            before.antenna_height_m, bands,
+        )  # fmt: skip
+
+
+def added_footprint(addition: Addition, level: Level, grid: Grid) -> Footprint | None:
+    """Independent share an addition takes of what its mast left uncovered.
+
+    With p0 before and p1 after, (1 - p1) = (1 - p0) (1 - a), so a = (p1 - p0) / (1 - p0).
+
+    Parameters
+    ----------
+    addition
+        Mast and bands.
+    level
+        Propagation level.
+    grid
+        Demand grid.
+
+    Returns
+    -------
+    Footprint or None
+        a by service, times the success probability.
+    """
+    after = level.footprint(addition.after(), grid)
+    if after is None:
+        return None
+    share = after.probability.copy()
+    before = level.footprint(addition.mast, grid) if addition.mast.bands else None
+    if before is not None:
+        _discount(share, after, before)
+    share *= np.float32(addition.success_probability)
+    return Footprint(after.row, after.col, after.services, share)
+
+
+def _discount(share: NDArray[np.float32], after: Footprint, before: Footprint) -> None:
+    """Turn p1 into (p1 - p0) / (1 - p0) where the mast served before, in place."""
+    top, left = before.row - after.row, before.col - after.col
+    height, width = before.probability.shape[1:]
+    for k0, service in enumerate(before.services):
+        k1 = int(np.searchsorted(after.services, service))
+        part = share[k1, top : top + height, left : left + width]
+        left_over = np.maximum(np.float32(1.0) - before.probability[k0], np.float32(1e-6))
+        part[:] = np.maximum(part - before.probability[k0], np.float32(0.0)) / left_over
+
+
+def coverage_matrix(
+    additions: Sequence[Addition], demand: Demand, level: Level, map_fn: MapFn = map
+) -> CoverageMatrix:
+    """Reduce footprints to the demand rows they touch; no footprint is kept.
+
+    Parameters
+    ----------
+    additions
+        One a column.
+    demand
+        Rows.
+    level
+        Propagation level.
+    map_fn
+        ``map`` or the ``map`` of a thread pool.
+
+    Returns
+    -------
+    CoverageMatrix
+        Columns in the order of ``additions``.
+    """
+    lookup = demand.lookup
+
+    def column(addition: Addition) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        footprint = added_footprint(addition, level, demand.grid)
+        if footprint is None:
+            return np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32)
+        return _gather(footprint.probability, lookup[footprint.window], demand.row_of, footprint.services)
+
+    columns = list(_in_batches(map_fn, column, additions))
+    lengths = [len(rows) for rows, _ in columns]
+    return CoverageMatrix(
+        indptr=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        rows=np.concatenate([rows for rows, _ in columns] or [np.zeros(0, dtype=np.int32)]),
+        values=np.concatenate([values for _, values in columns] or [np.zeros(0, dtype=np.float32)]),
+        row_count=len(demand.weight),
+    )
+
+
+@njit(nogil=True, cache=True)
+def _gather(
+    share: NDArray[np.float32],
+    lookup: NDArray[np.int32],
+    row_of: NDArray[np.int32],
+    services: NDArray[np.int64],
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Rows of a window with a positive share; ascending, because rows go by service, then pixel."""
+    count, height, width = share.shape
+    room = 0
+    for r in range(height):
+        for c in range(width):
+            if lookup[r, c] >= 0:
+                room += count
+    rows = np.empty(room, dtype=np.int32)
+    values = np.empty(room, dtype=np.float32)
+    n = 0
+    for k in range(count):
+        s = services[k]
+        for r in range(height):
+            for c in range(width):
+                pixel = lookup[r, c]
+                if pixel >= 0 and share[k, r, c] > 0.0 and row_of[s, pixel] >= 0:
+                    rows[n] = row_of[s, pixel]
+                    values[n] = share[k, r, c]
+                    n += 1
+    return rows[:n].copy(), values[:n].copy()

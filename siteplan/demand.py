@@ -1,0 +1,238 @@
+"""Demand is point x service layer: people, village points and key places on the demand grid.
+
+One decision to know: everything sits on the pixels of one grid; a village point or key place takes the
+value of its pixel (at most 0.7 pixel away). A pixel belongs to the county of its centre.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+from numpy.typing import NDArray
+
+from siteplan.config import Config, Layer
+from siteplan.errors import Fault, InputFaults
+from siteplan.grid import Grid
+from siteplan.inputs.door import Inputs, zone_raster
+
+
+@dataclass(frozen=True)
+class Service:
+    """A layer as one network, or any, delivers it.
+
+    Attributes
+    ----------
+    layer
+        The layer.
+    network
+        Network id, or "" where any network will do.
+    """
+
+    layer: Layer
+    network: str
+
+    @property
+    def key(self) -> str:
+        """Short name, such as ``L2/CT-CU``."""
+        return f"{self.layer.id}/{self.network}" if self.network else self.layer.id
+
+
+@dataclass(frozen=True, eq=False)
+class Demand:
+    """Weighted demand rows, and the pixels they lie on.
+
+    Attributes
+    ----------
+    grid
+        Demand grid.
+    services
+        Services, in project order.
+    pixels
+        Flat index of each demand pixel, ascending, shape (n,).
+    people
+        Residents of each pixel, shape (n,).
+    county_code
+        Position of its county plus one, shape (n,).
+    village
+        Position of its village in ``Inputs.villages``, -1 for none, shape (n,).
+    row_of
+        Row of (service, pixel), -1 where there is no demand, shape (services, n).
+    weight
+        Weight of each row, shape (rows,).
+    village_pixel
+        Position in ``pixels`` of each village point; -1 outside the run's area.
+    """
+
+    grid: Grid
+    services: tuple[Service, ...]
+    pixels: NDArray[np.int64]
+    people: NDArray[np.float64]
+    county_code: NDArray[np.int64]
+    village: NDArray[np.int64]
+    row_of: NDArray[np.int32]
+    weight: NDArray[np.float64]
+    village_pixel: NDArray[np.int64]
+
+    @property
+    def lookup(self) -> NDArray[np.int32]:
+        """Position in ``pixels`` of every grid pixel, -1 where nobody asks, shape of the grid."""
+        table = np.full(self.grid.shape, -1, dtype=np.int32)
+        table.ravel()[self.pixels] = np.arange(len(self.pixels), dtype=np.int32)
+        return table
+
+    def centres(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Easting and northing of the demand pixels [m], shape (n,)."""
+        return self.grid.centre(*np.divmod(self.pixels, self.grid.width))
+
+
+def services_of(config: Config) -> tuple[Service, ...]:
+    """Services of a project: layers of scope ``each`` once per network.
+
+    Parameters
+    ----------
+    config
+        The project.
+
+    Returns
+    -------
+    tuple of Service
+        In project order.
+    """
+    services: list[Service] = []
+    for layer in config.layers:
+        networks = [""] if layer.scope == "any" else [network.id for network in config.networks]
+        services += [Service(layer, network) for network in networks]
+    return tuple(services)
+
+
+def build_demand(inputs: Inputs, config: Config) -> Demand:
+    """Put all demand of a run on its grid.
+
+    Parameters
+    ----------
+    inputs
+        Checked inputs.
+    config
+        The project.
+
+    Returns
+    -------
+    Demand
+        Rows with positive weight only.
+
+    Raises
+    ------
+    InputFaults
+        If there is no demand at all.
+    """
+    grid, inside = inputs.grid, inputs.county_code > 0
+    people = _people(inputs, inside)
+    villages = _counts(inputs.villages, grid, inside)
+    places = _counts(inputs.key_places, grid, inside)
+    pixels = np.flatnonzero(((people > 0) | (villages > 0) | (places > 0)).ravel())
+    if not pixels.size:
+        raise InputFaults([Fault("fatal", "project.toml", "no_demand", "no_demand_fix")])
+    services = services_of(config)
+    weights = np.stack(
+        [_weights(service.layer, inputs, config, (people, villages), pixels) for service in services]
+    )
+    asked = weights > 0
+    row_of = np.where(asked, np.cumsum(asked.ravel()).reshape(asked.shape) - 1, -1).astype(np.int32)
+    village_pixel = _positions(inputs.villages, grid, inside, pixels)
+    return Demand(
+        grid=grid, services=services, pixels=pixels, people=people.ravel()[pixels],
+        county_code=inputs.county_code.ravel()[pixels].astype(np.int64),
+        village=_village_of(inputs, grid, pixels), row_of=row_of, weight=weights[asked],
+        village_pixel=village_pixel,
+    )  # fmt: skip
+
+
+def _people(inputs: Inputs, inside: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Residents per pixel: the raster, else the villages' own numbers at their points."""
+    if inputs.population is not None:
+        values = np.nan_to_num(inputs.population.values.astype(np.float64), nan=0.0)
+        return np.where(inside, np.maximum(values, 0.0), 0.0)
+    villages = inputs.villages
+    if villages is None or "population" not in villages:
+        return np.zeros(inputs.grid.shape)
+    return _counts(villages, inputs.grid, inside, villages["population"].fillna(0).to_numpy(dtype=np.float64))
+
+
+def _counts(
+    table: gpd.GeoDataFrame | None,
+    grid: Grid,
+    inside: NDArray[np.bool_],
+    values: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64]:
+    """Sum of values (or number) of the points in each pixel inside the area."""
+    total = np.zeros(grid.shape)
+    if table is None or table.empty:
+        return total
+    row, col = grid.index(table.geometry.x.to_numpy(), table.geometry.y.to_numpy())
+    on = grid.inside(row, col)
+    amount = np.ones(len(table)) if values is None else values
+    np.add.at(total, (row[on], col[on]), amount[on])
+    return np.where(inside, total, 0.0)
+
+
+def _weights(
+    layer: Layer,
+    inputs: Inputs,
+    config: Config,
+    counts: tuple[NDArray[np.float64], NDArray[np.float64]],
+    pixels: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """Weight of each demand pixel in a layer, shape (n,)."""
+    people, villages = (values.ravel()[pixels] for values in counts)
+    weight = np.zeros(len(pixels))
+    if "residents" in layer.targets:
+        weight += people
+    if "villages" in layer.targets:
+        weight += layer.village_weight * villages
+    if layer.area_classes:
+        ids = [each.id for each in config.area_classes]
+        wanted = [ids.index(name) for name in layer.area_classes]
+        weight *= np.isin(inputs.class_code.ravel()[pixels], wanted)
+    if "key_places" in layer.targets and inputs.key_places is not None:
+        weight += _key_place_weight(layer, inputs).ravel()[pixels]
+    return weight * layer.weight
+
+
+def _key_place_weight(layer: Layer, inputs: Inputs) -> NDArray[np.float64]:
+    places = inputs.key_places
+    if places is None:
+        return np.zeros(inputs.grid.shape)
+    given = places["weight"] if "weight" in places else np.full(len(places), np.nan)
+    values = np.nan_to_num(np.asarray(given, dtype=np.float64), nan=layer.key_place_weight)
+    return _counts(places, inputs.grid, inputs.county_code > 0, values)
+
+
+def _positions(
+    table: gpd.GeoDataFrame | None, grid: Grid, inside: NDArray[np.bool_], pixels: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Position in ``pixels`` of each point, -1 outside the area."""
+    if table is None:
+        return np.zeros(0, dtype=np.int64)
+    row, col = grid.index(table.geometry.x.to_numpy(), table.geometry.y.to_numpy())
+    on = grid.inside(row, col)
+    on[on] = inside[row[on], col[on]]
+    flat = np.where(on, row * grid.width + col, -1)
+    return np.where(on, np.searchsorted(pixels, flat), -1)
+
+
+def _village_of(inputs: Inputs, grid: Grid, pixels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Village of each demand pixel: by area where areas are given, else the nearest point."""
+    if inputs.villages is None or inputs.villages.empty:
+        return np.full(len(pixels), -1, dtype=np.int64)
+    if inputs.village_areas is not None:
+        codes = np.arange(1, len(inputs.village_areas) + 1)
+        areas = zone_raster(inputs.village_areas.geometry, codes, grid)
+        return areas.ravel()[pixels].astype(np.int64) - 1
+    x, y = grid.centre(*np.divmod(pixels, grid.width))
+    points = gpd.GeoSeries(gpd.points_from_xy(x, y), crs=inputs.villages.crs)
+    pairs = inputs.villages.sindex.nearest(points, return_all=False)
+    village = np.full(len(pixels), -1, dtype=np.int64)
+    village[pairs[0]] = pairs[1]
+    return village

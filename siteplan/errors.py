@@ -1,0 +1,123 @@
+"""Errors a user can meet. Each carries what is wrong and what to do, in both languages.
+
+One decision to know: faults of an input are collected, then raised (or listed) together; a rejected
+row is a fault with ``level="rejected"`` and never disappears.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from siteplan.texts import Lang, say
+
+Level = Literal["fatal", "rejected", "warning"]
+
+
+class SiteplanError(Exception):
+    """Anything the user can put right; the command line prints it and exits with 1."""
+
+    def text(self, lang: Lang = "zh") -> str:
+        """The message in one language [str]."""
+        del lang
+        return str(self)
+
+
+class RangeError(SiteplanError, ValueError):
+    """A formula was asked outside its published range."""
+
+
+class CrsError(SiteplanError, ValueError):
+    """A coordinate reference system is missing or unusable."""
+
+
+class GridMismatchError(SiteplanError, ValueError):
+    """Two rasters that must share a grid do not."""
+
+
+class RunLockedError(SiteplanError):
+    """Another run holds the project, or a file is open elsewhere."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong with an input, and its remedy.
+
+    ``problem`` and ``remedy`` are keys of :mod:`siteplan.texts`; ``row`` is the row number a
+    spreadsheet shows (the header is row 1).
+    """
+
+    level: Level
+    file: str
+    problem: str
+    remedy: str
+    values: dict[str, object] = field(default_factory=dict)
+    sheet: str = ""
+    row: int | None = None
+    column: str = ""
+    table: str = ""
+
+    def place(self, lang: Lang = "zh") -> str:
+        """Where the fault is: file, sheet, row and column, as far as they apply [str]."""
+        words = ("工作表", "行", "列") if lang == "zh" else ("sheet", "row", "column")
+        parts = [self.file]
+        if self.sheet:
+            parts.append(f"{words[0]} {self.sheet}")
+        if self.row is not None:
+            parts.append(f"{words[1]} {self.row}")
+        if self.column:
+            parts.append(f"{words[2]} {self.column}")
+        return " · ".join(parts)
+
+    def text(self, lang: Lang = "zh") -> str:
+        """One line: place, problem and remedy [str]."""
+        stop = "；" if lang == "zh" else "; "
+        problem, remedy = (
+            say(self.problem, lang, **self.values),
+            say(self.remedy, lang, **self.values),
+        )
+        return f"{self.place(lang)}: {problem}{stop}{remedy}"
+
+
+class InputFaults(SiteplanError):
+    """Faults that make a plan meaningless; all of them, not the first."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("\n".join(fault.text("en") for fault in faults))
+        self.faults = tuple(faults)
+
+    def text(self, lang: Lang = "zh") -> str:
+        """One line a kind of fault, with how many more rows have it [str]."""
+        return "\n".join(summarise(self.faults, lang))
+
+
+def summarise(faults: Sequence[Fault], lang: Lang = "zh") -> list[str]:
+    """Faults for a terminal: one line for all rows of a column with the same problem.
+
+    Parameters
+    ----------
+    faults
+        In order of discovery.
+    lang
+        Language of the lines.
+
+    Returns
+    -------
+    list of str
+        The first fault of each kind, and how many more rows share it.
+    """
+    kinds: dict[tuple[str, str, str, str, str], list[Fault]] = {}
+    for fault in faults:
+        key = (fault.level, fault.file, fault.sheet, fault.column, fault.problem)
+        kinds.setdefault(key, []).append(fault)
+    lines = []
+    for alike in kinds.values():
+        more = len(alike) - 1
+        tail = (f"（另有 {more} 行）" if lang == "zh" else f" (and {more} more rows)") if more else ""
+        lines.append(alike[0].text(lang) + tail)
+    return lines
+
+
+class ConfigError(SiteplanError, ValueError):
+    """The project file is wrong; the message lists every fault with its dotted path."""

@@ -1,0 +1,225 @@
+"""The door: every input of a project, read, checked and brought into the project's CRS.
+
+One decision to know: tables are loaded for the whole project even in a county run, so that sites
+outside the county still cover inside it (the halo); only the grid is cut to the county.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from rasterio.features import rasterize
+
+from siteplan.config import Config
+from siteplan.errors import Fault, InputFaults
+from siteplan.grid import Grid, Raster, part_of
+from siteplan.inputs.headers import normalise
+from siteplan.inputs.project_reader import ProjectReader, Source
+
+_POINT_TABLES = ("site_plan", "properties", "poles", "key_places")
+_ZONE_TABLES = ("area_classes", "exclusions")
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """Everything a run starts from, in the project CRS.
+
+    Attributes
+    ----------
+    counties
+        All county polygons: ``county_id, county``.
+    area
+        Those of this run.
+    area_name
+        The county's name, or the city's.
+    grid
+        Demand grid of the run.
+    county_code, class_code
+        Zone of each pixel's centre: position in ``counties`` plus one, position of the class in the
+        project file; 0 and -1 outside the run's area.
+    villages, stations, site_plan, properties, poles, key_places, area_classes, exclusions, roads
+        Checked tables, or None when not given.
+    village_areas
+        Village polygons by ``village_id``, or None.
+    population, dem
+        On the grid, or None.
+    faults
+        Warnings and rejected rows.
+    rejected
+        The rejected rows with their content.
+    sources
+        Files with hash and row counts.
+    """
+
+    counties: gpd.GeoDataFrame
+    area: gpd.GeoDataFrame
+    area_name: str
+    grid: Grid
+    county_code: np.ndarray
+    class_code: np.ndarray
+    villages: gpd.GeoDataFrame | None
+    village_areas: gpd.GeoDataFrame | None
+    stations: gpd.GeoDataFrame | None
+    site_plan: gpd.GeoDataFrame | None
+    properties: gpd.GeoDataFrame | None
+    poles: gpd.GeoDataFrame | None
+    key_places: gpd.GeoDataFrame | None
+    area_classes: gpd.GeoDataFrame | None
+    exclusions: gpd.GeoDataFrame | None
+    roads: gpd.GeoDataFrame | None
+    population: Raster | None
+    dem: Raster | None
+    faults: tuple[Fault, ...]
+    rejected: pd.DataFrame
+    sources: tuple[Source, ...]
+
+
+def load(folder: Path, config: Config, county: str | None = None) -> Inputs:
+    """Read and check every input of a project.
+
+    Parameters
+    ----------
+    folder
+        Folder the paths of the project file are relative to.
+    config
+        The project.
+    county
+        Name or code of one county; None for the whole city.
+
+    Returns
+    -------
+    Inputs
+        Checked tables and rasters.
+
+    Raises
+    ------
+    InputFaults
+        With all faults that make a plan meaningless, of all tables together.
+    SiteplanError
+        If the county is not in the county table.
+    """
+    reader = ProjectReader(folder, config)
+    counties = reader.counties()
+    area, area_name = _area_of(counties, config, county)
+    crs, resolution_m = config.project.crs, config.coverage.demand_resolution_m
+    city = Grid.covering(_bounds(counties), resolution_m, crs)
+    grid = Grid.covering(_bounds(area), resolution_m, crs)
+    villages, village_areas = reader.villages()
+    tables = {
+        "stations": reader.attempt(reader.stations),
+        **{name: reader.attempt(partial(reader.points, name)) for name in _POINT_TABLES},
+        **{name: reader.attempt(partial(reader.zones, name)) for name in _ZONE_TABLES},
+    }
+    roads, public = reader.attempt(reader.osm) or (None, None)
+    tables["key_places"] = _joined(tables["key_places"], public)
+    county_city = zone_raster(counties.geometry, np.arange(1, len(counties) + 1), city)
+    class_city = _class_raster(tables["area_classes"], config, city)
+    homed = partial(_homed, counties=counties, config=config, grid=city, zones=(county_city, class_city))
+    for name in ("stations", *_POINT_TABLES):
+        tables[name] = homed(tables[name])
+    villages, village_areas = reader.inside_only(homed(villages), village_areas)
+    county_code, class_code = (part_of(zones, city, grid) for zones in (county_city, class_city))
+    wanted = np.isin(county_code, _codes(counties, area))
+    county_code, class_code = np.where(wanted, county_code, 0), np.where(wanted, class_code, -1)
+    population = reader.attempt(lambda: reader.raster("population", grid, city, "people"))
+    dem = reader.attempt(lambda: reader.dem(grid, city, wanted))
+    reader.stop_if_fatal()
+    return Inputs(
+        counties=counties, area=area, area_name=area_name, grid=grid, county_code=county_code,
+        class_code=class_code, villages=villages,
+        village_areas=village_areas, roads=roads, population=population, dem=dem,
+        faults=tuple(reader.faults), rejected=reader.rejected_rows(), sources=tuple(reader.sources),
+        **tables,
+    )  # fmt: skip
+
+
+def _area_of(counties: gpd.GeoDataFrame, config: Config, county: str | None) -> tuple[gpd.GeoDataFrame, str]:
+    if county is None:
+        return counties, config.project.city
+    wanted = normalise(county)
+    hit = counties[counties["county"].map(normalise).eq(wanted) | counties["county_id"].eq(county)]
+    if hit.empty:
+        fault = Fault(
+            "fatal", "--county", "unknown_county", "unknown_county_fix",
+            {"value": county, "found": "、".join(counties["county"])},
+        )  # fmt: skip
+        raise InputFaults([fault])
+    return hit.reset_index(drop=True), str(hit["county"].iloc[0])
+
+
+def _joined(first: gpd.GeoDataFrame | None, second: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame | None:
+    parts = [part for part in (first, second) if part is not None and len(part)]
+    if not parts:
+        return None
+    return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=parts[0].crs)
+
+
+def zone_raster(shapes: gpd.GeoSeries, codes: np.ndarray, grid: Grid) -> np.ndarray:
+    """Code of the zone that holds each pixel's centre; where zones overlap the first one wins.
+
+    Parameters
+    ----------
+    shapes
+        Polygons in the grid's CRS, shape (n,).
+    codes
+        Positive integers, shape (n,).
+    grid
+        Where to.
+
+    Returns
+    -------
+    ndarray
+        int32, 0 outside all zones.
+    """
+    pairs = [(shape, int(code)) for shape, code in zip(shapes, codes, strict=True) if not shape.is_empty]
+    if not pairs:
+        return np.zeros(grid.shape, dtype=np.int32)
+    return rasterize(pairs[::-1], out_shape=grid.shape, transform=grid.transform, dtype="int32")
+
+
+def _bounds(shapes: gpd.GeoDataFrame) -> tuple[float, float, float, float]:
+    west, south, east, north = (float(value) for value in shapes.total_bounds)
+    return west, south, east, north
+
+
+def _codes(counties: gpd.GeoDataFrame, area: gpd.GeoDataFrame) -> np.ndarray:
+    return np.flatnonzero(counties["county_id"].isin(area["county_id"]).to_numpy()) + 1
+
+
+def _class_raster(zones: gpd.GeoDataFrame | None, config: Config, grid: Grid) -> np.ndarray:
+    """Position of each pixel's area class in the project file; classes listed first win."""
+    ids = [each.id for each in config.area_classes]
+    default = ids.index(config.default_area_class)
+    if zones is None:
+        return np.full(grid.shape, default, dtype=np.int32)
+    codes = zones["area_class"].map(ids.index).to_numpy() + 1
+    order = np.argsort(codes, kind="stable")
+    raster = zone_raster(zones.geometry.iloc[order], codes[order], grid)
+    return np.where(raster > 0, raster - 1, default).astype(np.int32)
+
+
+def _homed(
+    table: gpd.GeoDataFrame | None,
+    counties: gpd.GeoDataFrame,
+    config: Config,
+    grid: Grid,
+    zones: tuple[np.ndarray, np.ndarray],
+) -> gpd.GeoDataFrame | None:
+    """Add ``county_id`` ("" outside all counties), ``county`` and ``area_class`` by pixel."""
+    if table is None:
+        return None
+    row, col = grid.index(table.geometry.x.to_numpy(), table.geometry.y.to_numpy())
+    on = grid.inside(row, col)
+    code = np.zeros(len(table), dtype=np.int64)
+    code[on] = zones[0][row[on], col[on]]
+    classes = np.full(len(table), [each.id for each in config.area_classes].index(config.default_area_class))
+    classes[on] = zones[1][row[on], col[on]]
+    ids = np.array(["", *counties["county_id"]], dtype=object)
+    names = np.array(["", *counties["county"]], dtype=object)
+    class_ids = np.array([each.id for each in config.area_classes], dtype=object)
+    return table.assign(county_id=ids[code], county=names[code], area_class=class_ids[classes])

@@ -1,0 +1,95 @@
+"""Roads and public buildings from an OpenStreetMap file, through osmnx's XML readers.
+
+One decision to know: only a local ``.osm`` file is read; nothing here ever asks the network.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import geopandas as gpd
+import osmnx
+import pandas as pd
+
+from siteplan.errors import Fault, InputFaults
+
+PUBLIC_AMENITIES = ("school", "college", "university", "hospital", "clinic", "townhall", "community_centre",
+                    "library", "police", "fire_station", "bus_station", "post_office")  # fmt: skip
+"""OSM ``amenity`` values read as key places."""
+
+
+@dataclass(frozen=True, eq=False)
+class OsmData:
+    """What an OSM file gives.
+
+    Attributes
+    ----------
+    roads
+        Lines, EPSG:4326, column ``highway``.
+    public
+        Points, EPSG:4326, columns ``place_id, place, kind``.
+    """
+
+    roads: gpd.GeoDataFrame
+    public: gpd.GeoDataFrame
+
+
+def read_osm(path: Path) -> OsmData:
+    """Read roads and public buildings.
+
+    Parameters
+    ----------
+    path
+        OSM XML (``.osm``, ``.osm.gz`` or ``.osm.bz2`` as osmnx reads them).
+
+    Returns
+    -------
+    OsmData
+        Both layers; either may be empty.
+
+    Raises
+    ------
+    InputFaults
+        If the file is missing or not OSM XML.
+    """
+    if not path.exists():
+        raise InputFaults([_fault(path, "missing_file")])
+    try:
+        return OsmData(_roads(path), _public(path))
+    except (OSError, SyntaxError, ValueError) as error:
+        raise InputFaults([_fault(path, "unreadable", detail=str(error))]) from error
+
+
+def _fault(path: Path, problem: str, **values: object) -> Fault:
+    return Fault("fatal", path.name, problem, f"{problem}_fix", dict(values), table="osm")
+
+
+def _roads(path: Path) -> gpd.GeoDataFrame:
+    graph = osmnx.graph.graph_from_xml(path, bidirectional=False, simplify=False, retain_all=True)
+    edges = osmnx.convert.graph_to_gdfs(graph, nodes=False, fill_edge_geometry=True).reset_index()
+    edges = edges[edges["u"] < edges["v"]] if _is_doubled(edges) else edges
+    return edges[["highway", "geometry"]].reset_index(drop=True)
+
+
+def _is_doubled(edges: gpd.GeoDataFrame) -> bool:
+    """Whether each street stands in the graph once for either direction."""
+    pairs = pd.MultiIndex.from_frame(edges[["u", "v"]])
+    return bool(pairs.isin(pairs.swaplevel()).mean() > 0.5)
+
+
+def _public(path: Path) -> gpd.GeoDataFrame:
+    try:
+        found = osmnx.features.features_from_xml(path, tags={"amenity": list(PUBLIC_AMENITIES)})
+    except osmnx._errors.InsufficientResponseError:
+        empty: dict[str, list[str]] = {"place_id": [], "place": [], "kind": []}
+        return gpd.GeoDataFrame(empty, geometry=gpd.GeoSeries([], crs=4326))
+    found = found.reset_index()
+    names = found["name"] if "name" in found else pd.Series([None] * len(found))
+    data = {
+        "place_id": "osm-" + found["element"].astype(str) + "-" + found["id"].astype(str),
+        "place": names.where(names.notna(), found["amenity"]).astype(str),
+        "kind": found["amenity"].astype(str),
+    }
+    points = found.geometry.to_crs(3857).centroid.to_crs(4326)
+    return gpd.GeoDataFrame(data, geometry=points, crs=4326).sort_values("place_id").reset_index(drop=True)

@@ -1,0 +1,423 @@
+"""Reads a project's files one by one and collects what is wrong, so that all faults show at once.
+
+One decision to know: a county name written in a row is checked against the county table, but where the
+row has a position the position decides.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from pyproj import Transformer
+
+from siteplan.config import Config, Input
+from siteplan.errors import Fault, InputFaults, Level
+from siteplan.grid import Grid, Raster
+from siteplan.inputs.check import Checked, check_table
+from siteplan.inputs.datum import to_wgs84
+from siteplan.inputs.headers import normalise
+from siteplan.inputs.osm import read_osm
+from siteplan.inputs.rasters import read_raster
+from siteplan.inputs.readers import read_table
+from siteplan.store import sha256_of
+from siteplan.tables import SCHEMAS
+
+T = TypeVar("T")
+
+OUTSIDE_M = 20_000.0
+"""How far outside all counties a point may lie before it counts as a mistake [m]: no formula used here
+reaches farther."""
+DEM_SHARE = 0.95
+"""Share of the area a DEM must cover."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One input file as it was used.
+
+    Attributes
+    ----------
+    name, file, sha256
+        siteplan's name, file name and content hash.
+    read, rejected
+        Rows; 0 for rasters.
+    synthetic
+        Whether the project file says it is synthetic.
+    """
+
+    name: str
+    file: str
+    sha256: str
+    read: int
+    rejected: int
+    synthetic: bool
+
+
+class ProjectReader:
+    """One reading of one project; ``faults``, ``sources`` and rejected rows grow with each table."""
+
+    def __init__(self, folder: Path, config: Config) -> None:
+        self.folder, self.config = folder, config
+        self.faults: list[Fault] = []
+        self.sources: list[Source] = []
+        self._rejected: list[pd.DataFrame] = []
+        self._counties = gpd.GeoDataFrame()
+
+    def attempt(self, read: Callable[[], T]) -> T | None:
+        """Run one reader; its fatal faults are kept for the end."""
+        try:
+            return read()
+        except InputFaults as error:
+            self.faults += error.faults
+            return None
+
+    def stop_if_fatal(self) -> None:
+        """Raise all faults together when one of them is fatal."""
+        if any(fault.level == "fatal" for fault in self.faults):
+            raise InputFaults(self.faults)
+
+    def rejected_rows(self) -> pd.DataFrame:
+        """Every row left out, with what it held and why."""
+        columns = ["table", "file", "sheet", "row", "column", "problem", "remedy", "content"]
+        if not self._rejected:
+            return pd.DataFrame(columns=columns)
+        return pd.concat(self._rejected, ignore_index=True)[columns]
+
+    # --- polygons ----------------------------------------------------------------------------------
+
+    def counties(self) -> gpd.GeoDataFrame:
+        """County polygons; without them nothing can be placed, so their faults raise at once."""
+        checked = self._checked("counties", self.config.inputs.counties)
+        table = self._with_shapes(checked, self.config.inputs.counties)
+        self._keep(checked)
+        self._counties = table.sort_values("county_id").reset_index(drop=True)
+        return self._counties
+
+    def villages(self) -> tuple[gpd.GeoDataFrame | None, gpd.GeoDataFrame | None]:
+        """Village points and, when the file has polygons, village areas."""
+        given = self.config.inputs.villages
+        read = None if given is None else self.attempt(lambda: self._villages(given))
+        return read or (None, None)
+
+    def _villages(self, given: Input) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame | None]:
+        checked = self._checked("villages", given)
+        polygons = checked.geometry is not None and checked.geometry.geom_type.str.contains("Polygon").any()
+        if not polygons:
+            return self._placed(checked, given), None
+        table = self._with_shapes(checked, given)
+        areas = table[["village_id", "geometry"]].copy()
+        points = table.geometry.representative_point()
+        if {"longitude", "latitude"} <= set(checked.frame.columns):
+            given_points = self._points(checked.frame["longitude"], checked.frame["latitude"], given)
+            points = points.where(given_points.isna().to_numpy(), given_points.to_numpy())
+        table = table.set_geometry(gpd.GeoSeries(points, crs=self.config.project.crs))
+        self._keep(checked)
+        order = table.sort_values("village_id").index
+        return table.loc[order].reset_index(drop=True), areas.loc[order].reset_index(drop=True)
+
+    def inside_only(
+        self, villages: gpd.GeoDataFrame | None, areas: gpd.GeoDataFrame | None
+    ) -> tuple[gpd.GeoDataFrame | None, gpd.GeoDataFrame | None]:
+        """Villages whose pixel lies in a county; the others are named, not dropped in silence."""
+        if villages is None:
+            return None, areas
+        outside = villages["county_id"].eq("").to_numpy()
+        file = Path(self.config.inputs.villages.path).name if self.config.inputs.villages else ""
+        for i in np.flatnonzero(outside):
+            point = villages.geometry.iloc[i]
+            values: dict[str, object] = {
+                "value": f"{villages['village'].iloc[i]}: {point.x:.0f}, {point.y:.0f} m", "halo_km": 0,
+            }  # fmt: skip
+            self.faults.append(
+                Fault("warning", file, "outside_area", "outside_area_fix", values, table="villages")
+            )
+        kept = villages[~outside].reset_index(drop=True)
+        return kept, None if areas is None else areas[~outside].reset_index(drop=True)
+
+    def zones(self, name: str) -> gpd.GeoDataFrame | None:
+        """Area classes or exclusion zones."""
+        given = getattr(self.config.inputs, name)
+        if given is None:
+            return None
+        checked = self._checked(name, given)
+        if name == "area_classes":
+            known = {each.id: each.id for each in self.config.area_classes}
+            known |= {normalise(each.name): each.id for each in self.config.area_classes}
+            checked = self._translated(checked, "area_class", known, "unknown_class")
+        table = self._with_shapes(checked, given)
+        self._keep(checked)
+        return table
+
+    def _with_shapes(self, checked: Checked, given: Input) -> gpd.GeoDataFrame:
+        if checked.geometry is None:
+            raise InputFaults([checked.raw.fault("fatal", "no_geometry")])
+        crs = checked.geometry.crs or given.crs
+        if not crs:
+            raise InputFaults([checked.raw.fault("fatal", "no_crs")])
+        shapes = checked.geometry.set_crs(crs, allow_override=True)
+        if given.datum in ("gcj02", "bd09"):
+            shapes = _shifted(shapes, given.datum)
+        shapes = shapes.to_crs(self.config.project.crs).make_valid()
+        return gpd.GeoDataFrame(checked.frame, geometry=shapes, crs=self.config.project.crs)
+
+    # --- points ------------------------------------------------------------------------------------
+
+    def points(self, name: str) -> gpd.GeoDataFrame | None:
+        """A table of places with coordinates."""
+        given = getattr(self.config.inputs, name)
+        if given is None:
+            return None
+        return self._placed(self._checked(name, given), given)
+
+    def stations(self) -> gpd.GeoDataFrame | None:
+        """Stations with network and band as ids of the project file."""
+        given = self.config.inputs.stations
+        if given is None:
+            return None
+        checked = self._checked("stations", given)
+        checked = self._translated(checked, "network", self.network_names(), "unknown_network")
+        checked = self._translated(checked, "band", self._band_names(), "unknown_band")
+        return self._placed(checked, given)
+
+    def network_names(self) -> dict[str, str]:
+        """Network id by every name it goes by."""
+        return _names([(each.id, each.name, *each.aliases) for each in self.config.networks])
+
+    def _band_names(self) -> dict[str, str]:
+        return _names([(each.id, each.name, *each.aliases) for each in self.config.bands])
+
+    def _translated(self, checked: Checked, column: str, known: dict[str, str], problem: str) -> Checked:
+        forms = checked.frame[column].map(normalise)
+        ids = forms.map(known)
+        header = column
+        found = "、".join(dict.fromkeys(known.values()))
+        faults = [
+            checked.raw.fault(
+                "rejected",
+                problem,
+                int(checked.rows[i]),
+                header,
+                value=checked.frame[column].iloc[i],
+                found=found,
+            )
+            for i in np.flatnonzero(ids.isna().to_numpy())
+        ]
+        frame = checked.frame.assign(**{column: ids})
+        whole = Checked(checked.raw, frame, checked.rows, checked.geometry, checked.faults, checked.read)
+        return whole.rejecting(ids.isna().to_numpy(), faults)
+
+    def _placed(self, checked: Checked, given: Input) -> gpd.GeoDataFrame:
+        """Give every record a point in the project CRS, or reject it."""
+        if checked.geometry is not None:
+            points = gpd.GeoSeries(self._with_shapes(checked, given).geometry.representative_point())
+        else:
+            missing = [name for name in ("longitude", "latitude") if name not in checked.frame]
+            if missing:
+                headers = "、".join(str(name) for name in list(checked.raw.frame.columns)[:20])
+                faults = [
+                    checked.raw.fault("fatal", "missing_column", column=name, found=headers)
+                    for name in missing
+                ]
+                raise InputFaults([*checked.faults, *faults])
+            checked = self._without_blank_points(checked)
+            points = self._points(checked.frame["longitude"], checked.frame["latitude"], given)
+        faults, bad = self._misplaced(checked, points, given)
+        points = points[~bad].reset_index(drop=True)
+        checked = checked.rejecting(bad, faults).require_most()
+        self._keep(checked)
+        table = gpd.GeoDataFrame(checked.frame, geometry=points, crs=self.config.project.crs)
+        self._check_county_names(checked)
+        id_name = str(table.columns[0])
+        return table.sort_values(id_name, kind="stable").reset_index(drop=True)
+
+    def _without_blank_points(self, checked: Checked) -> Checked:
+        blank = checked.frame["longitude"].isna() | checked.frame["latitude"].isna()
+        faults = [
+            checked.raw.fault("rejected", "empty_cell", int(checked.rows[i]), "longitude/latitude")
+            for i in np.flatnonzero(blank.to_numpy())
+        ]
+        return checked.rejecting(blank.to_numpy(), faults)
+
+    def _points(self, first: pd.Series, second: pd.Series, given: Input) -> gpd.GeoSeries:
+        """Points in the project CRS; blank coordinates give an empty place."""
+        east, north = first.to_numpy(dtype=np.float64), second.to_numpy(dtype=np.float64)
+        if given.crs:
+            source = given.crs
+        else:
+            source = "EPSG:4326"
+            swapped = np.abs(north) > 90
+            safe_north = np.where(swapped, np.nan, north)
+            east, north = to_wgs84(np.where(swapped, np.nan, east), safe_north, given.datum)
+        transformer = Transformer.from_crs(source, self.config.project.crs, always_xy=True)
+        x, y = transformer.transform(east, north)
+        good = np.isfinite(x) & np.isfinite(y)
+        points = np.where(good, shapely.points(np.where(good, x, 0), np.where(good, y, 0)), None)
+        return gpd.GeoSeries(points, crs=self.config.project.crs)
+
+    def _misplaced(
+        self, checked: Checked, points: gpd.GeoSeries, given: Input
+    ) -> tuple[list[Fault], np.ndarray]:
+        """Points outside all counties and their halo; a swap is recognised and said."""
+        west, south, east, north = self._counties.total_bounds
+        box = shapely.box(west - OUTSIDE_M, south - OUTSIDE_M, east + OUTSIDE_M, north + OUTSIDE_M)
+        bad = ~(points.within(box).to_numpy() & points.notna().to_numpy())
+        swapped = np.zeros(len(points), dtype=bool)
+        has_columns = {"longitude", "latitude"} <= set(checked.frame.columns)
+        if bad.any() and has_columns and checked.geometry is None:
+            turned = self._points(checked.frame["latitude"], checked.frame["longitude"], given)
+            swapped = bad & turned.within(box).to_numpy()
+        faults = []
+        for i in np.flatnonzero(bad):
+            value = self._coordinates(checked, points, int(i))
+            problem = "swapped_lonlat" if swapped[i] else "outside_area"
+            faults.append(
+                checked.raw.fault(
+                    "rejected", problem, int(checked.rows[i]), "longitude/latitude",
+                    value=value, halo_km=round(OUTSIDE_M / 1000),
+                )
+            )  # fmt: skip
+        return faults, bad
+
+    def _coordinates(self, checked: Checked, points: gpd.GeoSeries, i: int) -> str:
+        if checked.geometry is None:
+            return f"{checked.frame['longitude'].iloc[i]:g}, {checked.frame['latitude'].iloc[i]:g}"
+        point = points.iloc[i]
+        return "—" if point is None else f"{point.x:.0f}, {point.y:.0f} m"
+
+    def _check_county_names(self, checked: Checked) -> None:
+        if "county" not in checked.frame:
+            return
+        known = set(self._counties["county"].map(normalise)) | set(self._counties["county_id"])
+        names = checked.frame["county"]
+        unknown = names.notna() & ~names.map(normalise).isin(known)
+        self.faults += [
+            checked.raw.fault(
+                "warning", "unknown_county", int(checked.rows[i]), "county",
+                value=names.iloc[i], found="、".join(self._counties["county"]),
+            )
+            for i in np.flatnonzero(unknown.to_numpy())
+        ]  # fmt: skip
+
+    # --- OSM and rasters -----------------------------------------------------------------------------
+
+    def osm(self) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame] | None:
+        """Roads and public buildings of the OSM file, in the project CRS."""
+        given = self.config.inputs.osm
+        if given is None:
+            return None
+        path = self.folder / given.path
+        data = read_osm(path)
+        self._note("osm", path, len(data.roads) + len(data.public), 0, given)
+        return data.roads.to_crs(self.config.project.crs), data.public.to_crs(self.config.project.crs)
+
+    def raster(self, name: str, grid: Grid, city: Grid, unit: str) -> Raster | None:
+        """Population or relief on the demand grid; ``city`` is the grid of the whole project."""
+        given = getattr(self.config.inputs, name)
+        if given is None:
+            return None
+        path = self.folder / given.path
+        raster = read_raster(name, path, grid, city, unit, given.crs)
+        self._note(name, path, 0, 0, given)
+        return raster
+
+    def dem(self, grid: Grid, city: Grid, inside: np.ndarray) -> Raster | None:
+        """Relief, which must cover the run's area but for some voids."""
+        raster = self.raster("dem", grid, city, "m")
+        if raster is None:
+            return None
+        share = float(np.isfinite(raster.values[inside]).mean())
+        if share < 1.0:
+            level: Level = "fatal" if share < DEM_SHARE else "warning"
+            file = Path(self.config.inputs.dem.path).name if self.config.inputs.dem else ""
+            fault = Fault(
+                level,
+                file,
+                "dem_not_covering",
+                "dem_not_covering_fix",
+                {"share": f"{share:.1%}"},
+                table="dem",
+            )
+            if level == "fatal":
+                raise InputFaults([fault])
+            self.faults.append(fault)
+        return raster
+
+    # --- bookkeeping -----------------------------------------------------------------------------------
+
+    def _checked(self, name: str, given: Input) -> Checked:
+        raw = read_table(name, self.folder / given.path, given.layer)
+        return check_table(raw, given, SCHEMAS[name]).require_most()
+
+    def _keep(self, checked: Checked) -> None:
+        """Record faults, rejected rows and the source of a finished table."""
+        self.faults += checked.faults
+        name = checked.raw.name
+        given = getattr(self.config.inputs, name)
+        rejected = checked.read - len(checked.frame)
+        self._note(name, self.folder / given.path, checked.read, rejected, given)
+        by_row = {int(row): i for i, row in enumerate(checked.raw.rows)}
+        rows = [
+            {
+                "table": name, "file": fault.file, "sheet": fault.sheet, "row": fault.row,
+                "column": fault.column, "problem": fault.problem, "remedy": fault.text("zh"),
+                "content": _content(checked.raw.frame.iloc[by_row[fault.row]]),
+            }
+            for fault in checked.faults
+            if fault.level == "rejected" and fault.row in by_row
+        ]  # fmt: skip
+        if rows:
+            self._rejected.append(pd.DataFrame(rows))
+
+    def _note(self, name: str, path: Path, read: int, rejected: int, given: Input) -> None:
+        self.sources.append(Source(name, path.name, sha256_of(path), read, rejected, given.synthetic))
+
+
+def split_networks(text: object, known: dict[str, str]) -> tuple[str, ...]:
+    """Networks named in one cell, such as "移动、电信"; empty means any.
+
+    Parameters
+    ----------
+    text
+        The cell.
+    known
+        Network id by normalised name.
+
+    Returns
+    -------
+    tuple of str
+        Ids in the order named, each once; unknown words are left out.
+
+    Examples
+    --------
+    >>> split_networks("移动、联通", {"移动": "A", "联通": "B"})
+    ('A', 'B')
+    """
+    if text is None or text is pd.NA or (isinstance(text, float) and np.isnan(text)):
+        return ()
+    parts = re.split(r"[、,，;；/+＋和&]", str(text))
+    ids = [known[normalise(part)] for part in parts if normalise(part) in known]
+    return tuple(dict.fromkeys(ids))
+
+
+def _names(groups: list[tuple[str, ...]]) -> dict[str, str]:
+    return {normalise(name): group[0] for group in groups for name in group}
+
+
+def _shifted(shapes: gpd.GeoSeries, datum: str) -> gpd.GeoSeries:
+    def shift(coordinates: np.ndarray) -> np.ndarray:
+        return np.column_stack(to_wgs84(coordinates[:, 0], coordinates[:, 1], datum))
+
+    geographic = shapes.to_crs(4326)
+    return gpd.GeoSeries(shapely.transform(geographic.to_numpy(), shift), crs=4326)
+
+
+def _content(row: pd.Series) -> str:
+    return " | ".join(f"{name}={value}" for name, value in row.items() if value is not None)[:500]

@@ -1,0 +1,91 @@
+"""GeoPackage and GeoTIFF, for people with a GIS.
+
+One decision to know: layers keep the project CRS and English column names; the GeoPackage is the
+canonical exchange format.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pyogrio
+import rasterio
+
+from siteplan.grid import Raster
+from siteplan.outputs.sheets import REFUSED_COLUMNS
+from siteplan.proposal import Proposal
+
+NODATA = -1.0
+"""Value of pixels outside the area in the coverage rasters."""
+
+
+def write_geopackages(proposal: Proposal, folder: Path) -> None:
+    """Write ``candidates.gpkg`` (proposed, not_proposed, rings, villages) and ``gaps.gpkg``.
+
+    Parameters
+    ----------
+    proposal
+        The result.
+    folder
+        Existing folder.
+    """
+    proposed = proposal.proposed
+    rings = proposed[["rank", "candidate_id", "name", "search_radius_m", "geometry"]].copy()
+    rings["geometry"] = proposed.geometry.buffer(proposed["search_radius_m"].clip(lower=1))
+    others = proposal.candidates[proposal.candidates["status"] != "PROPOSED"]
+    layers = {
+        "proposed": proposed,
+        "not_proposed": others[[*REFUSED_COLUMNS, "geometry"]],
+        "rings": rings,
+        "villages": proposal.villages,
+    }
+    for name, table in layers.items():
+        _write(table, folder / "candidates.gpkg", name)
+    _write(proposal.gaps, folder / "gaps.gpkg", "gaps")
+
+
+def _write(table: gpd.GeoDataFrame, path: Path, layer: str) -> None:
+    """Append a layer; an empty one is written with its columns and no rows."""
+    kind = "Unknown" if table.empty else None
+    pyogrio.write_dataframe(
+        table.reset_index(drop=True),
+        path,
+        layer=layer,
+        driver="GPKG",
+        geometry_type=kind,
+        append=path.exists(),
+    )
+
+
+def write_coverage(proposal: Proposal, folder: Path) -> None:
+    """Write ``coverage_before.tif`` and ``coverage_after.tif``: P of the first layer.
+
+    Parameters
+    ----------
+    proposal
+        The result.
+    folder
+        Existing folder.
+    """
+    for raster in (proposal.coverage_before, proposal.coverage_after):
+        _write_raster(raster, folder / f"{raster.name}.tif", proposal)
+
+
+def _write_raster(raster: Raster, path: Path, proposal: Proposal) -> None:
+    known = raster.values.astype(np.float32)
+    values = np.where(np.isnan(known), np.float32(NODATA), np.round(known, 4))
+    profile = {
+        "driver": "GTiff", "width": raster.grid.width, "height": raster.grid.height, "count": 1,
+        "dtype": "float32", "crs": raster.grid.crs, "transform": raster.grid.transform, "nodata": NODATA,
+        "compress": "deflate", "predictor": 3, "tiled": True, "blockxsize": 256, "blockysize": 256,
+    }  # fmt: skip
+    with rasterio.open(path, "w", **profile) as target:
+        target.write(values, 1)
+        target.set_band_description(1, f"P(RSRP >= T), layer {proposal.config.layers[0].id}")
+        target.update_tags(
+            MODEL=f"{proposal.config.coverage.level}, uncalibrated",
+            THRESHOLD_DBM=str(proposal.config.layers[0].threshold_dbm),
+            SYNTHETIC=proposal.config.project.synthetic or "no",
+        )

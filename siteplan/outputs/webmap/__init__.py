@@ -1,0 +1,9 @@
+"""The shared map: one HTML file that opens from a memory stick with the cable pulled out.
+
+One decision to know: folium renders a small skeleton; every script, style, picture and table is put
+into it afterwards in one pass, so user text never goes through a template engine.
+"""
+
+from siteplan.outputs.webmap.page import map_html
+
+__all__ = ["map_html"]

@@ -1,0 +1,37 @@
+"""Colours and sizes, for the drawing and for the legend alike.
+
+One decision to know: coverage is pale, ochre below the target and blue above it, and things have the
+strong colours of the Okabe-Ito set with a white rim; both pairs stay apart for the colour-blind.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+BACKGROUND = "#e9ebe6"
+"""Paper: where there is no base map."""
+
+COVERAGE = ("#ffffff", "#f6dfa4", "#e8b65a", "#c4dff0", "#8fbfe6")
+"""Five classes of probability, lowest first: ochre below the target, blue at and above it."""
+COVERAGE_ALPHA = (0, 190, 200, 200, 205)
+"""The lowest class is left clear: bare ground reads as not covered."""
+
+RUNGS = {"1": "#0072b2", "2": "#e69f00", "3": "#cc79a7", "4": "#f0e442", "5": "#d55e00"}
+"""Ladder of candidates."""
+
+VILLAGES: dict[str, dict[str, Any]] = {
+    "covered": {"fill": "#ffffff", "line": "#5c6670", "size": 2.4, "width": 1},
+    "newly": {"fill": "#009e73", "line": "#ffffff", "size": 4.0, "width": 1.2},
+    "uncovered": {"fill": "#1b1b1b", "line": "#ffffff", "size": 4.0, "width": 1.4},
+}
+NETWORKS = ("#5b7ea8", "#8a7a66", "#6a8f6a", "#946f92")
+"""Existing sites of one network, in the order of the project file."""
+SHARED = "#3c4754"
+"""Existing sites of several networks."""
+PROPERTY = {"fill": "#b3cde3", "line": "#3b5b7a", "size": 2.6, "width": 1}
+OTHERS: dict[str, dict[str, Any]] = {
+    "CANDIDATE": {"fill": "#ffffff", "line": "#7a3b00", "size": 2.0, "width": 1},
+    "EXCLUDED": {"fill": "#8c8c8c", "line": "#4d4d4d", "size": 1.8, "width": 0.8},
+}
+GAP = {"fill": "#d55e00", "line": "#a33f00", "opacity": 0.28, "width": 1}
+COUNTY = {"fill": "none", "line": "#4a5058", "opacity": 0, "width": 1.4}

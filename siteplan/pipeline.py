@@ -1,0 +1,104 @@
+"""The whole story on one screen: the only place where the stages meet.
+
+One decision to know: ``run`` is pure. Files are read before it (``load``) and written after it
+(``outputs``); ids already given to places come in as an argument and go out with the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from siteplan.candidates import build_ladder
+from siteplan.config import Config
+from siteplan.coverage import BufferLevel, MapFn, added_footprint, masts_of, uncovered_probability
+from siteplan.demand import build_demand, services_of
+from siteplan.formulate import build_options, build_problem
+from siteplan.gaps import gap_polygons, village_table
+from siteplan.indicators import county_table, layer_table, rank_effects
+from siteplan.inputs import door
+from siteplan.inputs.door import Inputs
+from siteplan.ledger import build_ledger, on_air
+from siteplan.meter import Stopwatch
+from siteplan.proposal import Proposal
+from siteplan.report import Results, assemble, assign_ids, joined_additions
+from siteplan.selection import select
+from siteplan.texts import Lang
+
+
+def load(folder: Path, config: Config, county: str | None = None) -> Inputs:
+    """Read and check every input; see :func:`siteplan.inputs.door.load`."""
+    return door.load(folder, config, county)
+
+
+def run(
+    inputs: Inputs,
+    config: Config,
+    *,
+    ids: Mapping[str, str] | None = None,
+    year: int | None = None,
+    quota: int | None = None,
+    built: int | None = None,
+    lang: Lang = "zh",
+    map_fn: MapFn = map,
+    watch: Stopwatch | None = None,
+) -> tuple[Proposal, dict[str, str]]:
+    """Plan an area: coverage, gaps, candidates, selection, ranks.
+
+    Parameters
+    ----------
+    inputs
+        Checked inputs of the area.
+    config
+        The project.
+    ids
+        Candidate id by key, as given in earlier runs.
+    year, quota, built
+        Override the project's year and ledger for this area.
+    lang
+        Language of reasons and rules.
+    map_fn
+        ``map``, or the ``map`` of a thread pool: kernels release the interpreter lock.
+    watch
+        Stopwatch to continue; None starts one.
+
+    Returns
+    -------
+    tuple
+        The proposal, and all candidate ids including new ones.
+    """
+    watch = watch or Stopwatch()
+    year = year or config.project.year
+    existing = on_air(inputs.stations, config)
+    ledger = build_ledger(config, inputs.counties, inputs.area, existing, year=year, quota=quota, built=built)
+    with watch.stage("coverage"):
+        demand = build_demand(inputs, config)
+        level = BufferLevel(config, services_of(config))
+        masts, refused = ([], []) if existing is None else masts_of(existing, config, level)
+        before = uncovered_probability(masts, level, inputs.grid, len(demand.services), map_fn)
+    with watch.stage("gaps"):
+        gaps = gap_polygons(inputs, demand, before, config)
+    with watch.stage("candidates"):
+        places = build_ladder(inputs, existing, demand, before, config, level).table
+        places, all_ids = assign_ids(places, dict(ids or {}), year)
+    with watch.stage("matrix"):
+        options = build_options(places, config)
+        problem = build_problem(places, options, demand, before, ledger, config, level, map_fn)
+    with watch.stage("selection"):
+        rules = config.selection
+        selection = select(
+            problem, swap_passes=rules.swap_passes, bound_iterations=rules.bound_iterations, seed=rules.seed
+        )
+    with watch.stage("effects"):
+        additions = joined_additions(options, selection)
+        shares = (added_footprint(addition, level, inputs.grid) for addition in additions)
+        effects, after = rank_effects(demand, before, shares, config)
+        villages = village_table(inputs, demand, before, after, config)
+    results = Results(
+        demand=demand, level=level, masts=tuple(masts), refused=tuple(refused), before=before, after=after,
+        gaps=gaps, places=places, options=options, selection=selection, additions=additions,
+        effects=tuple(effects), villages=villages, ledger=ledger,
+        layers=layer_table(demand, before, after, config),
+        counties=county_table(inputs, demand, before, after, villages, config),
+    )  # fmt: skip
+    return assemble(inputs, config, results, lang, watch), all_ids

@@ -1,0 +1,136 @@
+"""What a run produced: everything a writer needs, so that writers compute nothing.
+
+One decision to know: tables carry geometry in the project CRS and, where people read coordinates,
+ready-made longitude and latitude columns (WGS84, and GCJ-02 beside it).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from siteplan.config import Config
+from siteplan.errors import Fault
+from siteplan.grid import Grid, Raster
+from siteplan.inputs.door import Inputs
+
+
+@dataclass(frozen=True, eq=False)
+class Proposal:
+    """The result of a run; frozen, read by every writer.
+
+    Attributes
+    ----------
+    config
+        Project file as used.
+    area_name
+        City or county of this run.
+    counties
+        Polygons of the run's counties: ``county_id, county``.
+    inputs
+        What was loaded (halo included).
+    grid
+        Demand grid.
+    coverage_before, coverage_after
+        P of the first layer on the grid [0-1], NaN outside the area.
+    villages
+        Points, one row a village: ``village_id, village, town, county, people, probability_before,
+        probability_after, covered_before, covered_after, share_before, share_after,
+        networks_before, networks_after, state`` (``covered``, ``newly``, ``uncovered``),
+        ``longitude, latitude``.
+    village_areas
+        Polygons by ``village_id``, or None.
+    gaps
+        Polygons before the plan: ``gap_id, layer, network, county, area_km2, people``, largest first.
+    sites
+        Existing sites in the area, points: ``site_id, site_name, county, networks, bands, stations,
+        antenna_height_m, longitude, latitude``.
+    candidates
+        Every place considered: ``candidate_id, rung, source_id, name, county, town, village,
+        status, rule`` (reason of refusal in Chinese, or empty), ``antenna_height_m, longitude,
+        latitude``.
+    proposed
+        Ranked rows, points: see the data dictionary of the workbook.
+    curve
+        One row a rank: ``rank, stations, gain, cumulative_gain, upper_bound``.
+    layers
+        One row a layer: ``layer, name, weight_total, base_value, gain, people_before, people_after``.
+    county_table
+        One row a county: indicators and quota.
+    ledger
+        Quota by county and network: ``county, network, quota, built, remaining, excess,
+        selected``.
+    radii
+        Drawn buffers: ``band, network, area_class, formula, radius_m``.
+    faults
+        Everything the door and the ledger had to say.
+    rejected
+        Rows left out: ``table, file, sheet, row, column, problem, remedy, content``.
+    summary
+        Content of run.json.
+    """
+
+    config: Config
+    area_name: str
+    counties: gpd.GeoDataFrame
+    inputs: Inputs
+    grid: Grid
+    coverage_before: Raster
+    coverage_after: Raster
+    villages: gpd.GeoDataFrame
+    village_areas: gpd.GeoDataFrame | None
+    gaps: gpd.GeoDataFrame
+    sites: gpd.GeoDataFrame
+    candidates: gpd.GeoDataFrame
+    proposed: gpd.GeoDataFrame
+    curve: pd.DataFrame
+    layers: pd.DataFrame
+    county_table: pd.DataFrame
+    ledger: pd.DataFrame
+    radii: pd.DataFrame
+    faults: tuple[Fault, ...]
+    rejected: pd.DataFrame
+    summary: dict[str, Any]
+
+
+PROPOSED_COLUMNS: dict[str, tuple[str, str]] = {
+    "rank": ("排名", "order of building; any first k are a good k"),
+    "candidate_id": ("候选编号", "stable id of the place; never reused"),
+    "name": ("名称", "name of the place"),
+    "county": ("县区", "county"),
+    "town": ("乡镇", "town"),
+    "village": ("行政村", "village whose area the place is in"),
+    "rung": ("来源", "step of the ladder, 1 upgrade to 5 new ground site"),
+    "source_id": ("来源编号", "id in the source table"),
+    "networks": ("网络", "networks to be built"),
+    "bands": ("频段", "bands to be built"),
+    "stations": ("基站数", "stations in the quota's unit"),
+    "antenna_height_m": ("挂高（米）", "antenna height above ground [m]"),
+    "ground_m": ("地面高程（米）", "ground elevation, mean of the demand pixel [m]"),
+    "longitude": ("经度WGS84", "longitude, WGS84/CGCS2000 [deg]"),
+    "latitude": ("纬度WGS84", "latitude, WGS84/CGCS2000 [deg]"),
+    "longitude_gcj02": ("经度GCJ02", "longitude for Chinese phone maps [deg]"),
+    "latitude_gcj02": ("纬度GCJ02", "latitude for Chinese phone maps [deg]"),
+    "gain": ("新增加权覆盖", "newly covered weight at this rank"),
+    "gain_by_layer": ("分层新增", "newly covered weight by layer"),
+    "people_newly_covered": ("新增覆盖居民", "people whose P reaches the target, first layer"),
+    "people_networks_newly_covered": (
+        "新增单网覆盖人次",
+        "people x networks whose P reaches the target, per-network layers at the lowest threshold",
+    ),
+    "villages_newly_covered": ("新通村数", "village points newly served by any network"),
+    "villages_newly_covered_names": ("新通村名", "their names"),
+    "search_radius_m": ("搜索半径（米）", "the mast may move this far without a new plan [m]"),
+    "alternates": ("备选点", "other usable candidates inside the ring, nearest first"),
+    "restriction": ("管控提示", "zones that need approval or notice"),
+    "cost": ("造价", "as given"),
+    "power_distance_m": ("电源距离（米）", "as given"),
+    "backhaul_distance_m": ("传输距离（米）", "as given"),
+    "success_probability": ("成功概率", "as given, used in the gain"),
+    "status": ("状态", "PROPOSED"),
+    "reason": ("理由", "why this place, in one sentence"),
+}
+"""Columns of a ranked row: Chinese header and description."""

@@ -1,0 +1,1 @@
+"""Radio: path loss formulas, each used only inside its published range, and link budgets."""

@@ -1,0 +1,535 @@
+"""From results to a proposal: ranked rows, tables and the summary that becomes run.json.
+
+One decision to know: everything a writer prints is made here, once, so that the workbook, the map and
+the CSV cannot disagree.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+from pyproj import Transformer
+from sklearn.neighbors import NearestNeighbors
+
+from siteplan import __version__
+from siteplan.config import Config
+from siteplan.coverage import Addition, BufferLevel, Mast
+from siteplan.demand import Demand
+from siteplan.errors import Fault
+from siteplan.formulate import Options
+from siteplan.gaps import basic_services
+from siteplan.grid import Raster
+from siteplan.indicators import RankEffect
+from siteplan.inputs.datum import gcj02_from_wgs84
+from siteplan.inputs.door import Inputs
+from siteplan.ledger import Ledger
+from siteplan.meter import Stopwatch, peak_memory_mib
+from siteplan.proposal import PROPOSED_COLUMNS, Proposal
+from siteplan.selection import Selection
+from siteplan.tables import CANDIDATES, Status
+from siteplan.texts import Lang, say
+
+_ASSUMPTIONS = (
+    "P(RSRP >= T) = Phi((median - T) / sigma); no margin inside the link budget",
+    "bands of one mast share shadowing (best band counts); masts are independent (correlation neglected)",
+    "flat-terrain buffers: each band and area class has one published formula, used only inside its range; "
+    "nearer than its lower end the value there is used, beyond its upper end nothing",
+    "a mast gives nothing where P is below probability_floor",
+    "a village point or key place takes the value of its demand pixel",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """What the stages of a run hand over; the names are those of ``pipeline.run``."""
+
+    demand: Demand
+    level: BufferLevel
+    masts: tuple[Mast, ...]
+    refused: tuple[str, ...]
+    before: NDArray[np.float32]
+    after: NDArray[np.float32]
+    gaps: gpd.GeoDataFrame
+    places: gpd.GeoDataFrame
+    options: Options
+    selection: Selection
+    additions: tuple[Addition, ...]
+    effects: tuple[RankEffect, ...]
+    villages: gpd.GeoDataFrame
+    ledger: Ledger
+    layers: pd.DataFrame
+    counties: pd.DataFrame
+
+
+def assign_ids(
+    places: gpd.GeoDataFrame, ids: dict[str, str], year: int
+) -> tuple[gpd.GeoDataFrame, dict[str, str]]:
+    """Give every place its id; an id once given stays with its key and is never used again.
+
+    Parameters
+    ----------
+    places
+        The ladder, sorted by county and key.
+    ids
+        Ids given before, by key.
+    year
+        Year written into new ids.
+
+    Returns
+    -------
+    tuple
+        Places with ``candidate_id``, and all ids.
+    """
+    last: dict[str, int] = {}
+    for given in ids.values():
+        head, _, number = given.rpartition("-")
+        last[head] = max(last.get(head, 0), int(number))
+    everyone = dict(ids)
+    for row in places.itertuples():
+        if row.key not in everyone:
+            head = f"{row.county_id}-{year}"
+            last[head] = last.get(head, 0) + 1
+            everyone[str(row.key)] = f"{head}-{last[head]:04d}"
+    labelled = places.assign(candidate_id=[everyone[key] for key in places["key"]])
+    if len(labelled):
+        CANDIDATES.validate(
+            pd.DataFrame(labelled.drop(columns=["geometry", "rule"])).assign(rule=""), lazy=True
+        )
+    return labelled, everyone
+
+
+def joined_additions(options: Options, selection: Selection) -> tuple[Addition, ...]:
+    """What is built at each chosen place, all networks together, in rank order.
+
+    Parameters
+    ----------
+    options, selection
+        The problem's options and the choice.
+
+    Returns
+    -------
+    tuple of Addition
+        One a ranked place.
+    """
+    built = []
+    for place in selection.places:
+        chosen = selection.columns[options.place[selection.columns] == place]
+        parts = [options.additions[column] for column in chosen]
+        bands = tuple(sorted({band for part in parts for band in part.bands}))
+        built.append(Addition(parts[0].mast, bands, parts[0].success_probability))
+    return tuple(built)
+
+
+def assemble(inputs: Inputs, config: Config, results: Results, lang: Lang, watch: Stopwatch) -> Proposal:
+    """Everything writers need, in one frozen object.
+
+    Parameters
+    ----------
+    inputs, config
+        Of the run.
+    results
+        Of the stages.
+    lang
+        Language of reasons and rules.
+    watch
+        Stopwatch of the run.
+
+    Returns
+    -------
+    Proposal
+        The result.
+    """
+    inside = inputs.county_code > 0
+    rasters = [
+        Raster(np.where(inside, 1.0 - u[0], np.nan).astype(np.float32), inputs.grid, name, "1")
+        for name, u in (("coverage_before", results.before), ("coverage_after", results.after))
+    ]
+    places = _located(_with_villages(results.places, inputs), config)
+    proposed = _proposed(places, inputs, config, results, lang)
+    status = results.places["status"].to_numpy(dtype=object).copy()
+    status[results.selection.places] = Status.PROPOSED.value
+    candidates = places.assign(status=status, rule=_rule_texts(places, lang))
+    faults = (*inputs.faults, *results.ledger.faults, *_height_faults(inputs, results.refused))
+    return Proposal(
+        config=config, area_name=inputs.area_name, counties=inputs.area, inputs=inputs, grid=inputs.grid,
+        coverage_before=rasters[0], coverage_after=rasters[1], villages=_located(results.villages, config),
+        village_areas=inputs.village_areas, gaps=results.gaps,
+        sites=_located(_sites(inputs, results), config),
+        candidates=candidates, proposed=proposed, curve=_curve(results), layers=results.layers,
+        county_table=_county_table(results), ledger=_ledger(results), radii=_radii(config, results.level),
+        faults=faults, rejected=inputs.rejected, summary=_summary(inputs, config, results, proposed, watch),
+    )  # fmt: skip
+
+
+# --- places ----------------------------------------------------------------------------------------
+
+
+def _located(table: gpd.GeoDataFrame, config: Config) -> gpd.GeoDataFrame:
+    """Add longitude and latitude (WGS84) and the same in GCJ-02, to 6 decimals."""
+    transformer = Transformer.from_crs(config.project.crs, "EPSG:4326", always_xy=True)
+    lon, lat = transformer.transform(table.geometry.x.to_numpy(), table.geometry.y.to_numpy())
+    gcj_lon, gcj_lat = gcj02_from_wgs84(lon, lat)
+    return table.assign(
+        longitude=np.round(lon, 6), latitude=np.round(lat, 6),
+        longitude_gcj02=np.round(gcj_lon, 6), latitude_gcj02=np.round(gcj_lat, 6),
+    )  # fmt: skip
+
+
+def _with_villages(places: gpd.GeoDataFrame, inputs: Inputs) -> gpd.GeoDataFrame:
+    """Name the village each place lies in (or is nearest to), and its town where unknown."""
+    villages = inputs.villages
+    if villages is None or villages.empty or places.empty:
+        return places.assign(village="")
+    points = places.geometry.to_numpy()
+    nearest = shapely.STRtree(villages.geometry.to_numpy()).nearest(points)
+    if inputs.village_areas is not None:
+        point, area = shapely.STRtree(inputs.village_areas.geometry.to_numpy()).query(
+            points, predicate="intersects"
+        )
+        order = np.lexsort((area, point))[::-1]
+        nearest[point[order]] = area[order]
+    towns = (
+        villages["town"].fillna("").to_numpy(dtype=object)
+        if "town" in villages
+        else np.full(len(villages), "")
+    )
+    town = places["town"].to_numpy(dtype=object)
+    return places.assign(
+        village=villages["village"].to_numpy(dtype=object)[nearest],
+        town=np.where(town == "", towns[nearest], town),
+    )
+
+
+def _rule_texts(places: gpd.GeoDataFrame, lang: Lang) -> list[str]:
+    return ["" if rule is None else say(rule[0], lang, **rule[1]) for rule in places["rule"]]
+
+
+def _sites(inputs: Inputs, results: Results) -> gpd.GeoDataFrame:
+    """Existing sites inside the area: networks, bands and station count."""
+    columns = [
+        "site_id",
+        "site_name",
+        "county_id",
+        "county",
+        "networks",
+        "bands",
+        "stations",
+        "antenna_height_m",
+    ]
+    stations = inputs.stations
+    masts = {mast.site_id: mast for mast in results.masts}
+    if stations is None or not masts:
+        return gpd.GeoDataFrame({name: [] for name in columns}, geometry=[], crs=inputs.grid.crs)
+    own = stations[stations["county_id"].isin(inputs.area["county_id"]) & stations["site_id"].isin(masts)]
+    first = own.drop_duplicates("site_id").sort_values("site_id").reset_index(drop=True)
+    band_network = {band.id: band.network for band in results.level.config.bands}
+    bands = [masts[site_id].bands for site_id in first["site_id"]]
+    table = first.assign(
+        site_name=first["site_name"].fillna("") if "site_name" in first else "",
+        networks=["、".join(dict.fromkeys(band_network[b] for b in each)) for each in bands],
+        bands=["、".join(each) for each in bands],
+        stations=[len(each) for each in bands],
+        antenna_height_m=[masts[site_id].antenna_height_m for site_id in first["site_id"]],
+    )
+    return table[[*columns, "geometry"]]
+
+
+# --- ranked rows -----------------------------------------------------------------------------------
+
+
+def _proposed(
+    places: gpd.GeoDataFrame, inputs: Inputs, config: Config, results: Results, lang: Lang
+) -> gpd.GeoDataFrame:
+    order = results.selection.places
+    table = places.iloc[order].reset_index(drop=True)
+    radii = [_search_radius_m(addition, config, results.level) for addition in results.additions]
+    notes = ["；".join(say(key, lang, **values) for key, values in row) for row in table["notes"]]
+    effects, additions = results.effects, results.additions
+    table = table.assign(
+        rank=np.arange(1, len(table) + 1),
+        networks=[_join(_networks_of(a, config), lang) for a in additions],
+        bands=[_join([config.band(b).name for b in a.bands], lang) for a in additions],
+        stations=_stations_per_place(results),
+        ground_m=_ground(table, inputs),
+        gain=np.round(results.selection.marginal_gains, 3),
+        gain_by_layer=[_layer_text(effect) for effect in effects],
+        people_newly_covered=[round(effect.people) for effect in effects],
+        people_networks_newly_covered=[round(effect.people_networks) for effect in effects],
+        villages_newly_covered=[len(effect.villages) for effect in effects],
+        villages_newly_covered_names=[_village_names(effect, inputs, lang) for effect in effects],
+        search_radius_m=radii,
+        alternates=_alternates(places, order, radii),
+        restriction=notes,
+        status=Status.PROPOSED.value,
+    )
+    table["reason"] = [
+        _reason(row, effect, config, lang) for row, effect in zip(table.itertuples(), effects, strict=True)
+    ]
+    return table[[*PROPOSED_COLUMNS, "county_id", "area_class", "geometry"]]
+
+
+def _join(words: list[str], lang: Lang) -> str:
+    return say("reason_join", lang).join(words)
+
+
+def _networks_of(addition: Addition, config: Config) -> list[str]:
+    ids = dict.fromkeys(config.band(band).network for band in addition.bands)
+    return [config.network(network_id).name for network_id in ids]
+
+
+def _stations_per_place(results: Results) -> list[int]:
+    chosen = results.selection.columns
+    place, stations = results.options.place[chosen], results.options.stations[chosen]
+    return [int(stations[place == each].sum()) for each in results.selection.places]
+
+
+def _ground(table: gpd.GeoDataFrame, inputs: Inputs) -> np.ndarray:
+    if inputs.dem is None:
+        return np.full(len(table), np.nan)
+    row, col = inputs.grid.index(table.geometry.x.to_numpy(), table.geometry.y.to_numpy())
+    return np.round(inputs.dem.values[row, col].astype(float), 0)
+
+
+def _layer_text(effect: RankEffect) -> str:
+    return "; ".join(f"{layer} {gain:.1f}" for layer, gain in effect.gain_by_layer.items())
+
+
+def _village_names(effect: RankEffect, inputs: Inputs, lang: Lang) -> str:
+    if inputs.villages is None:
+        return ""
+    return _join([str(inputs.villages["village"].iloc[v]) for v in effect.villages], lang)
+
+
+def _search_radius_m(addition: Addition, config: Config, level: BufferLevel) -> int:
+    """A share of the smallest cell radius of the bands to be built, for the first layer [m]."""
+    layer = config.layers[0]
+    mast, target = addition.mast, config.coverage.edge_probability_target
+    radii = [
+        level.budgets.radius_m(band, mast.area_class, mast.antenna_height_m, layer, target)
+        for band in addition.bands
+    ]
+    return round(min(radii) * config.candidates.search_radius_share)
+
+
+def _alternates(places: gpd.GeoDataFrame, order: NDArray[np.int64], radii: list[int]) -> list[str]:
+    """Usable places that were not chosen, inside each ring, nearest first."""
+    free = places["status"].eq(Status.CANDIDATE.value).to_numpy().copy()
+    free[order] = False
+    others = np.flatnonzero(free)
+    if not len(order) or not len(others):
+        return [""] * len(order)
+    xy = places[["easting_m", "northing_m"]].to_numpy(dtype=float)
+    search = NearestNeighbors().fit(xy[others])
+    found = []
+    for place, radius in zip(order, radii, strict=True):
+        distance, index = search.radius_neighbors(xy[[place]], radius=max(radius, 1))
+        nearest = np.lexsort((index[0], distance[0].round(3)))
+        ids = places["candidate_id"].to_numpy(dtype=object)[others[index[0][nearest]]]
+        found.append(" ".join(ids))
+    return found
+
+
+def _reason(row: Any, effect: RankEffect, config: Config, lang: Lang) -> str:
+    gains = []
+    if round(effect.people):
+        gains.append(say("reason_people", lang, people=f"{effect.people:,.0f}"))
+    if round(effect.people_networks):
+        gains.append(say("reason_network", lang, people=f"{effect.people_networks:,.0f}"))
+    counted = {config.layers[0].id, *_basic_layer(config)}
+    for layer in config.layers:
+        equivalent = effect.gain_by_layer.get(layer.id, 0.0) / max(layer.weight, 1e-9)
+        if layer.id not in counted and equivalent >= 0.5:
+            gains.append(say("reason_layer", lang, name=layer.name, people=f"{equivalent:,.0f}"))
+    if not gains:
+        gains.append(say("reason_probability", lang, people=f"{row.gain:,.1f}"))
+    villages = ""
+    if effect.villages:
+        names = row.villages_newly_covered_names
+        villages = say("reason_villages", lang, count=len(effect.villages), names=names)
+    notes = say("reason_note", lang, note=row.restriction) if row.restriction else ""
+    return say(
+        "reason", lang, rung=say(f"rung_{row.rung}", lang), network_bands=f"{row.networks} {row.bands}",
+        height=row.antenna_height_m, gains=_join(gains, lang), villages=villages, notes=notes,
+    )  # fmt: skip
+
+
+def _basic_layer(config: Config) -> list[str]:
+    return [layer.id for layer in config.layers if layer.scope == "each"][:1]
+
+
+# --- tables ------------------------------------------------------------------------------------------
+
+
+def _curve(results: Results) -> pd.DataFrame:
+    gains = results.selection.marginal_gains
+    return pd.DataFrame(
+        {
+            "rank": np.arange(1, len(gains) + 1),
+            "stations": np.cumsum(_stations_per_place(results)).astype(int),
+            "gain": gains,
+            "cumulative_gain": np.cumsum(gains),
+            "upper_bound": results.selection.curve_bounds,
+        }
+    )
+
+
+def _selected(results: Results) -> pd.DataFrame:
+    """County, network and stations of each chosen option."""
+    chosen = results.selection.columns
+    places = results.options.place[chosen]
+    return pd.DataFrame(
+        {
+            "county_id": results.places["county_id"].to_numpy(dtype=object)[places],
+            "network": np.array(results.options.network, dtype=object)[chosen],
+            "stations": results.options.stations[chosen],
+        }
+    )
+
+
+def _ledger(results: Results) -> pd.DataFrame:
+    chosen, table = _selected(results), results.ledger.table
+    selected = []
+    for row in table.itertuples():
+        hit = np.ones(len(chosen), dtype=bool)
+        if row.county_id:
+            hit &= chosen["county_id"].eq(row.county_id).to_numpy()
+        if row.network:
+            hit &= chosen["network"].eq(row.network).to_numpy()
+        selected.append(int(chosen["stations"][hit].sum()))
+    columns = ["county_id", "county", "network", "quota", "built", "remaining", "excess"]
+    return table[columns].assign(selected=selected)
+
+
+def _county_table(results: Results) -> pd.DataFrame:
+    by_county = _ledger(results).groupby("county_id")[["quota", "built", "remaining", "excess"]].sum()
+    chosen = _selected(results).groupby("county_id")["stations"].sum()
+    table = results.counties.join(by_county, on="county_id").join(chosen.rename("selected"), on="county_id")
+    names = [*by_county.columns, "selected"]
+    return table.assign(**{name: table[name].fillna(0).astype(int) for name in names})
+
+
+def _radii(config: Config, level: BufferLevel) -> pd.DataFrame:
+    """Where the drawn buffer of each band ends, for the class's own mast height."""
+    layer = config.layers[0]
+    rows = []
+    for band in config.bands:
+        for each in config.area_classes:
+            height = each.antenna_height_m
+            table = level.budgets.radial(band.id, each.id, height)
+            radius = level.budgets.radius_m(
+                band.id, each.id, height, layer, config.coverage.edge_probability_target
+            )
+            rows.append((band.id, band.network, each.id, height, table.formula, table.sigma_db, radius))
+    columns = ["band", "network", "area_class", "antenna_height_m", "formula", "sigma_db", "radius_m"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _height_faults(inputs: Inputs, refused: tuple[str, ...]) -> list[Fault]:
+    stations = inputs.stations
+    if stations is None or not refused:
+        return []
+    file = next((source.file for source in inputs.sources if source.name == "stations"), "")
+    heights = stations.set_index("station_id")["antenna_height_m"]
+    return [
+        Fault(
+            "warning", f"{file} {station}", "height_out_of_formula", "height_out_of_formula_fix",
+            {"value": f"{heights[station]:g}"}, table="stations",
+        )
+        for station in refused
+    ]  # fmt: skip
+
+
+def _summary(
+    inputs: Inputs, config: Config, results: Results, proposed: gpd.GeoDataFrame, watch: Stopwatch
+) -> dict[str, Any]:
+    """Content of run.json; city sums are sums over counties, so that counties add up exactly."""
+    counties, selection, ledger = results.counties, results.selection, results.ledger
+    sums = {
+        name: sum(counties[name].tolist())
+        for name in counties.columns
+        if name.startswith(("population_", "villages_"))
+    }
+    return {
+        "city": config.project.city,
+        "county": "" if len(inputs.area) == len(inputs.counties) else inputs.area_name,
+        "year": ledger.year,
+        "reference_date": config.project.reference_date.isoformat(),
+        "quota": ledger.quota,
+        "quota_unit": config.quota.unit,
+        "built": ledger.built,
+        "remaining": ledger.remaining,
+        "excess": int(ledger.table["excess"].sum()),
+        "selected_stations": int(proposed["stations"].sum()),
+        "selected_sites": len(proposed),
+        "objective": selection.objective,
+        "base_value": selection.base_value,
+        "upper_bound": selection.upper_bound,
+        "optimality_gap": selection.optimality_gap,
+        "selection_status": selection.status,
+        "gain_by_layer": dict(zip(results.layers["layer"], results.layers["gain"], strict=True)),
+        "edge_probability_target": config.coverage.edge_probability_target,
+        "demand_resolution_m": config.coverage.demand_resolution_m,
+        **sums,
+        "existing_sites": len({mast.site_id for mast in results.masts} & _area_sites(inputs)),
+        "candidates": {k: int(v) for k, v in results.places["status"].value_counts().sort_index().items()},
+        "gaps": len(results.gaps),
+        "halo_m": max((results.level.reach_m(mast) for mast in results.masts), default=0.0),
+        "model": {
+            "level": config.coverage.level,
+            "calibrated": False,
+            "formulas_used": results.level.budgets.formulas(),
+            "thresholds_dbm": {layer.id: layer.threshold_dbm for layer in config.layers},
+            "probability_floor": config.coverage.probability_floor,
+            "stations_without_formula": list(results.refused),
+            "assumptions": list(_ASSUMPTIONS),
+        },
+        "basic_services": [results.demand.services[k].key for k in basic_services(results.demand)],
+        "missing_inputs": [n for n in type(config.inputs).model_fields if getattr(config.inputs, n) is None],
+        "synthetic": config.project.synthetic,
+        "synthetic_inputs": [source.name for source in inputs.sources if source.synthetic],
+        "attribution": config.project.attribution,
+        "inputs": [
+            {
+                "name": s.name,
+                "file": s.file,
+                "sha256": s.sha256,
+                "rows_read": s.read,
+                "rows_rejected": s.rejected,
+            }
+            for s in inputs.sources
+        ],
+        "config_sha256": config.sha256,
+        "version": __version__,
+        "seconds": watch.total(),
+        "peak_memory_mib": peak_memory_mib(),
+    }
+
+
+def _area_sites(inputs: Inputs) -> set[str]:
+    if inputs.stations is None:
+        return set()
+    own = inputs.stations["county_id"].isin(inputs.area["county_id"])
+    return set(inputs.stations["site_id"][own])
+
+
+def run_json(summary: dict[str, Any]) -> bytes:
+    """The summary as UTF-8 JSON, readable by people.
+
+    Parameters
+    ----------
+    summary
+        Of a proposal.
+
+    Returns
+    -------
+    bytes
+        Content of run.json.
+    """
+    return (json.dumps(summary, ensure_ascii=False, indent=2) + "\n").encode()

@@ -1,0 +1,21 @@
+"""Choosing sites: maximal covering under quotas, with a rank order and a proven upper bound.
+
+Symbols, used alike in every module of this room::
+
+    i  demand row (pixel x service), weight w_i = weight x uncovered share before
+    j  column: one band set of one network at one place; stations s_j
+    p  place; columns of one place share shadowing, so within a place the best column counts
+    a_ij in [0, 1]  share of row i that column j newly covers
+
+    maximise  f(S) = sum_i w_i (1 - prod_p (1 - max_{j in S, j at p} a_ij))
+    subject to  sum_{j in S, j in cap} s_j <= limit   for every cap (city, county, county x network ...)
+                at most one column of a group (place x network), no two places in conflict
+
+f is monotone and submodular, so lazy greedy applies. What is covered already is ``base_value`` and
+never inside objective, bound or gap.
+"""
+
+from siteplan.selection.problem import Cap, CoverProblem, Selection
+from siteplan.selection.solve import select
+
+__all__ = ["Cap", "CoverProblem", "Selection", "select"]

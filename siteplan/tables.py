@@ -1,0 +1,323 @@
+"""The data dictionary: one pandera schema per table, with headers people use for each column.
+
+One decision to know: the schema is the only list of columns. The door reads aliases and kinds from
+it, the templates and the workbook's dictionary sheet are printed from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import pandas as pd
+import pandera.pandas as pa
+
+
+class Rung(StrEnum):
+    """Step of the candidate ladder; a lower number is preferred."""
+
+    UPGRADE = "1"
+    SITE_PLAN = "2"
+    PROPERTY = "3"
+    POLE = "4"
+    NEW_GROUND = "5"
+
+
+class Status(StrEnum):
+    """What a place is to this proposal."""
+
+    PROPOSED = "PROPOSED"
+    CANDIDATE = "CANDIDATE"
+    EXCLUDED = "EXCLUDED"
+
+
+@dataclass(frozen=True)
+class ColumnSpec:
+    """One column of an input table, as the door needs it."""
+
+    name: str
+    kind: str
+    required: bool
+    nullable: bool
+    unique: bool
+    aliases: tuple[str, ...]
+    description: str
+    checks: tuple[Any, ...]
+
+
+def _column(
+    kind: str,
+    description: str,
+    *aliases: str,
+    required: bool = False,
+    unique: bool = False,
+    checks: tuple[Any, ...] = (),
+) -> pa.Column:
+    dtype = "float64" if kind == "number" else None  # text may be str or object: pandas decides
+    return pa.Column(
+        dtype,
+        list(checks),
+        nullable=not required,
+        unique=unique,
+        required=required,
+        description=description,
+        metadata={"kind": kind, "aliases": aliases},
+    )
+
+
+_LONGITUDE = _column(
+    "number", "longitude [deg]", "经度", "lon", "lng", "longitude", "站址经度", "东经",
+    checks=(pa.Check.in_range(-180, 180),),
+)  # fmt: skip
+_LATITUDE = _column(
+    "number", "latitude [deg]", "纬度", "lat", "latitude", "站址纬度", "北纬",
+    checks=(pa.Check.in_range(-90, 90),),
+)  # fmt: skip
+_COUNTY = _column(
+    "text", "county name or code", "县区", "区县", "县（市、区）", "县(市、区)", "所属区县", "区/县",
+    "区/市/县/旗", "county", "county_name", "commune", "municipality",
+)  # fmt: skip
+_TOWN = _column("text", "town", "镇街", "乡镇", "镇", "乡/镇/街道", "乡镇街道", "town")
+_HEIGHT = _column(
+    "number", "antenna height above ground [m]", "挂高", "天线挂高", "挂高(米)", "挂高（米）",
+    "天线挂高(米)", "antenna_height", "height", "铁塔高度(米)",
+    checks=(pa.Check.in_range(3, 300),),
+)  # fmt: skip
+_COST = _column("number", "cost, any one currency", "造价", "费用", "cost", checks=(pa.Check.ge(0),))
+_POWER = _column(
+    "number", "distance to power [m]", "电源距离", "引电距离", "power_distance",
+    checks=(pa.Check.ge(0),),
+)  # fmt: skip
+_BACKHAUL = _column(
+    "number", "distance to fibre [m]", "光缆距离", "传输距离", "backhaul_distance",
+    checks=(pa.Check.ge(0),),
+)  # fmt: skip
+_SUCCESS = _column(
+    "number", "probability that the place can be had, 0-1", "成功概率", "success_probability",
+    checks=(pa.Check.in_range(0, 1),),
+)  # fmt: skip
+_OPTIONAL = {
+    "cost": _COST,
+    "power_distance_m": _POWER,
+    "backhaul_distance_m": _BACKHAUL,
+    "success_probability": _SUCCESS,
+}
+
+
+def _id(description: str, *aliases: str) -> pa.Column:
+    return _column("text", description, *aliases, required=True, unique=True)
+
+
+COUNTIES = pa.DataFrameSchema(
+    {
+        "county_id": _id("county code", "县代码", "adcode", "gb", "code", "id", "代码"),
+        "county": _column("text", "county name", "县名", "name", "名称", required=True),
+    },
+    name="counties",
+)
+VILLAGES = pa.DataFrameSchema(
+    {
+        "village_id": _id("village code", "村代码", "行政村代码", "统计用区划代码", "code", "id"),
+        "village": _column(
+            "text", "village name", "村名", "行政村", "村（社区）", "名称", "name", required=True
+        ),
+        "town": _TOWN,
+        "county": _COUNTY,
+        "population": _column(
+            "number",
+            "residents, used when there is no population raster",
+            "人口",
+            "常住人口",
+            "户籍人口",
+            "pop",
+            checks=(pa.Check.ge(0),),
+        ),  # fmt: skip
+        "longitude": _LONGITUDE,
+        "latitude": _LATITUDE,
+    },
+    name="villages",
+)
+STATIONS = pa.DataFrameSchema(
+    {
+        "station_id": _id("station id", "基站编号", "基站编码", "基站ID", "id"),
+        "site_id": _column("text", "site id", "站址编码", "站址编号", "所属站址编码", "site", required=True),
+        "site_name": _column("text", "site name", "站址名称", "铁塔站址名称", "name"),
+        "network": _column("text", "network", "网络", "共享网络", "operator", "运营商", required=True),
+        "band": _column("text", "band", "频段", "制式频段", required=True),
+        "antenna_height_m": _HEIGHT,
+        "on_air_date": _column("date", "date on air", "开通日期", "入网日期", "启用日期", "on_air"),
+        "county": _COUNTY,
+        "longitude": _LONGITUDE,
+        "latitude": _LATITUDE,
+    },
+    name="stations",
+)
+SITE_PLAN = pa.DataFrameSchema(
+    {
+        "plan_id": _id("site-plan id", "规划编号", "规划站址编号", "序号", "id"),
+        "plan_name": _column("text", "site name", "站址名称", "规划站名", "名称", "name"),
+        "year": _column("number", "planned year", "规划年份", "建设年份", "年份", "planned_year"),
+        "built": _column("flag", "already built", "是否建成", "建设状态", "是否已建", "状态"),
+        "networks": _column("text", "networks asked for", "网络", "需求网络", "network"),
+        "antenna_height_m": _HEIGHT,
+        "county": _COUNTY,
+        "town": _TOWN,
+        "longitude": _LONGITUDE,
+        "latitude": _LATITUDE,
+        **_OPTIONAL,
+    },
+    name="site_plan",
+)
+PROPERTIES = pa.DataFrameSchema(
+    {
+        "property_id": _id("property id", "物业编号", "编号", "序号", "id"),
+        "property_name": _column("text", "property name", "物业名称", "建筑名称", "名称", "name"),
+        "kind": _column("text", "kind of property", "物业类型", "类型", "性质", "amenity"),
+        "owner": _column("text", "owner", "物业所属单位", "权属单位", "产权单位", "operator"),
+        "address": _column("text", "address", "地址", "基站地址", "详细地址", "所在地址"),
+        "building_height_m": _column(
+            "number",
+            "height of the building [m]",
+            "建筑高度",
+            "楼高",
+            "建筑高度(米)",
+            "建筑高度（米）",
+            "楼高(米)",
+            "height",
+            checks=(pa.Check.in_range(0, 600),),
+        ),  # fmt: skip
+        "county": _COUNTY,
+        "town": _TOWN,
+        "longitude": _LONGITUDE,
+        "latitude": _LATITUDE,
+        **_OPTIONAL,
+    },
+    name="properties",
+)
+POLES = pa.DataFrameSchema(
+    {
+        "pole_id": _id("pole or tower id", "杆塔编号", "编号", "id"),
+        "pole_name": _column("text", "name", "杆塔名称", "名称", "name"),
+        "kind": _column("text", "kind", "杆塔类型", "铁塔种类", "类型"),
+        "antenna_height_m": _HEIGHT,
+        "county": _COUNTY,
+        "longitude": _LONGITUDE,
+        "latitude": _LATITUDE,
+        **_OPTIONAL,
+    },
+    name="poles",
+)
+KEY_PLACES = pa.DataFrameSchema(
+    {
+        "place_id": _id("key place id", "场所编号", "编号", "序号", "id"),
+        "place": _column("text", "name", "场所名称", "名称", "name"),
+        "kind": _column("text", "kind", "场所类型", "类型", "amenity"),
+        "weight": _column("number", "weight in people", "权重", "weight", checks=(pa.Check.ge(0),)),
+        "longitude": _LONGITUDE,
+        "latitude": _LATITUDE,
+    },
+    name="key_places",
+)
+AREA_CLASSES = pa.DataFrameSchema(
+    {
+        "area_class": _column("text", "area class id", "区域类型", "类型", "class", required=True),
+        "zone": _column("text", "name", "名称", "区域名称", "name"),
+    },
+    name="area_classes",
+)
+EXCLUSIONS = pa.DataFrameSchema(
+    {
+        "layer": _column("text", "kind of zone", "图层", "管控类型", "layer", required=True),
+        "zone": _column("text", "name", "名称", "name"),
+    },
+    name="exclusions",
+)
+
+SCHEMAS: dict[str, pa.DataFrameSchema] = {
+    schema.name: schema
+    for schema in (
+        COUNTIES, VILLAGES, STATIONS, SITE_PLAN, PROPERTIES, POLES, KEY_PLACES, AREA_CLASSES,
+        EXCLUSIONS,
+    )
+    if schema.name is not None
+}  # fmt: skip
+"""Schema of every input table, by the name it has under ``[inputs]``."""
+
+CANDIDATES = pa.DataFrameSchema(
+    {
+        "candidate_id": pa.Column(str, unique=True, description="stable id of the place"),
+        "key": pa.Column(str, unique=True, description="rung and source, or snapped pixel"),
+        "rung": pa.Column(str, pa.Check.isin([rung.value for rung in Rung]), description="ladder"),
+        "source_id": pa.Column(str, description="id in the source table"),
+        "name": pa.Column(str, description="name of the place"),
+        "county_id": pa.Column(str, description="county code"),
+        "county": pa.Column(str, description="county name"),
+        "antenna_height_m": pa.Column(float, pa.Check.gt(0), description="above ground [m]"),
+        "area_class": pa.Column(str, description="area class of the pixel"),
+        "easting_m": pa.Column(float, description="easting in the project CRS [m]"),
+        "northing_m": pa.Column(float, description="northing in the project CRS [m]"),
+        "status": pa.Column(str, pa.Check.isin([s.value for s in Status]), description="status"),
+        "rule": pa.Column(str, description="rule that refused it, or empty"),
+    },
+    name="candidates",
+)
+
+
+def columns_of(schema: pa.DataFrameSchema) -> tuple[ColumnSpec, ...]:
+    """Columns of a schema in the form the door reads.
+
+    Parameters
+    ----------
+    schema
+        One of :data:`SCHEMAS`.
+
+    Returns
+    -------
+    tuple of ColumnSpec
+        In the schema's order.
+
+    Examples
+    --------
+    >>> [column.name for column in columns_of(COUNTIES)]
+    ['county_id', 'county']
+    """
+    return tuple(_spec(str(name), column) for name, column in schema.columns.items())
+
+
+def _spec(name: str, column: pa.Column) -> ColumnSpec:
+    metadata = column.metadata or {}
+    return ColumnSpec(
+        name=name,
+        kind=metadata["kind"],
+        required=bool(column.required),
+        nullable=bool(column.nullable),
+        unique=bool(column.unique),
+        aliases=tuple(metadata["aliases"]),
+        description=str(column.description),
+        checks=tuple(column.checks),
+    )
+
+
+def failures(schema: pa.DataFrameSchema, table: pd.DataFrame) -> pd.DataFrame:
+    """Every cell of a table that breaks its schema.
+
+    Parameters
+    ----------
+    schema
+        The schema; columns the table lacks are not reported here.
+    table
+        Attributes, any index.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``column``, ``check``, ``failure_case``, ``index``; empty when all is well.
+    """
+    present = schema.select_columns([name for name in schema.columns if name in table.columns])
+    try:
+        present.validate(table, lazy=True)
+    except pa.errors.SchemaErrors as errors:
+        cases = errors.failure_cases[["column", "check", "failure_case", "index"]]
+        return cases.sort_values(["index", "column"], kind="stable").reset_index(drop=True)
+    return pd.DataFrame(columns=["column", "check", "failure_case", "index"])

@@ -1,0 +1,261 @@
+"""Words shown to users, Chinese first with an English twin.
+
+One decision to know: text is looked up by key at the moment it is shown, so faults and reasons travel
+through the pipeline as data and the same run can be printed in either language.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Lang = Literal["zh", "en"]
+"""Language of user-facing text."""
+
+_TEXTS: dict[str, tuple[str, str]] = {
+    # --- faults: problem / remedy -------------------------------------------------------------
+    "missing_file": ("找不到文件", "the file does not exist"),
+    "missing_file_fix": (
+        "检查 project.toml 中的 path，或删除该项（缺失时的处理见 README）",
+        "check its path in project.toml, or remove the entry (README says what happens without it)",
+    ),
+    "unreadable": ("无法读取：{detail}", "cannot be read: {detail}"),
+    "unreadable_fix": (
+        "另存为 .xlsx、.csv(UTF-8) 或 .gpkg 后重试",
+        "save it again as .xlsx, UTF-8 .csv or .gpkg and retry",
+    ),
+    "empty_sheet": ("没有数据行", "has no data rows"),
+    "empty_sheet_fix": (
+        "填写数据，或从 project.toml 删除该输入",
+        "fill it in, or remove this input from project.toml",
+    ),
+    "missing_column": (
+        "缺少必需列“{column}”（现有列：{found}）",
+        "the required column '{column}' is missing (columns found: {found})",
+    ),
+    "missing_column_fix": (
+        '补上该列，或在 project.toml 的 inputs.{table}.columns 中写明 {column} = "表头"',
+        'add it, or map it in project.toml: inputs.{table}.columns {column} = "header"',
+    ),
+    "ambiguous_column": (
+        "“{column}”对应多个表头：{found}",
+        "'{column}' could be any of these headers: {found}",
+    ),
+    "not_number": ("“{value}”不是数字", "'{value}' is not a number"),
+    "not_number_fix": ("改为数字", "enter a number"),
+    "not_date": ("“{value}”不是日期", "'{value}' is not a date"),
+    "not_date_fix": ("改为 2023-06-30 这样的日期", "enter a date such as 2023-06-30"),
+    "not_flag": ("“{value}”不是“是/否”", "'{value}' is not yes/no"),
+    "not_flag_fix": ("填写“是”或“否”", "enter yes or no"),
+    "empty_cell": ("为空", "is empty"),
+    "empty_cell_fix": ("填写该单元格", "fill in the cell"),
+    "out_of_range": (
+        "数值 {value} 不符合要求（{check}）",
+        "the value {value} breaks the rule {check}",
+    ),
+    "out_of_range_fix": ("核对单位和数值", "check the unit and the value"),
+    "duplicate_id": ("编号“{value}”重复", "the id '{value}' occurs more than once"),
+    "duplicate_id_fix": ("保留一行，或改成不同编号", "keep one row, or give it another id"),
+    "swapped_lonlat": (
+        "经纬度疑似颠倒：({value})",
+        "longitude and latitude look swapped: ({value})",
+    ),
+    "swapped_lonlat_fix": ("交换经度和纬度两列", "swap the two columns"),
+    "outside_area": (
+        "坐标 ({value}) 不在规划区及其外扩 {halo_km} km 范围内",
+        "the point ({value}) is outside the planning area and its {halo_km} km halo",
+    ),
+    "outside_area_fix": (
+        "核对坐标和坐标系（datum）",
+        "check the coordinates and the declared datum",
+    ),
+    "no_crs": ("没有坐标参考系（CRS）", "has no coordinate reference system (CRS)"),
+    "no_crs_fix": (
+        '为文件写入 CRS（shp 补 .prj），或在 inputs.{table} 写 crs = "EPSG:…"',
+        'write the CRS into the file (.prj for .shp), or set crs = "EPSG:…" in inputs.{table}',
+    ),
+    "no_geometry": ("没有几何图形", "has no geometry"),
+    "no_geometry_fix": ("补充图形，或删除该行", "add the geometry or remove the row"),
+    "unknown_county": (
+        "县（市、区）“{value}”不在行政区表中（现有：{found}）",
+        "the county '{value}' is not in the county table (known: {found})",
+    ),
+    "unknown_county_fix": ("使用行政区表中的名称或代码", "use a name or code of the county table"),
+    "unknown_network": (
+        "网络“{value}”未在 project.toml 的 [[networks]] 中定义",
+        "the network '{value}' is not among [[networks]] of project.toml",
+    ),
+    "unknown_network_fix": (
+        "改用已定义的网络（{found}），或补充别名",
+        "use a defined network ({found}) or add an alias",
+    ),
+    "unknown_band": (
+        "频段“{value}”未在 project.toml 的 [[bands]] 中定义",
+        "the band '{value}' is not among [[bands]] of project.toml",
+    ),
+    "unknown_band_fix": (
+        "改用已定义的频段（{found}），或补充别名",
+        "use a defined band ({found}) or add an alias",
+    ),
+    "unknown_class": (
+        "区域类型“{value}”未在 project.toml 的 [[area_classes]] 中定义",
+        "the area class '{value}' is not among [[area_classes]] of project.toml",
+    ),
+    "unknown_class_fix": ("改用已定义的类型：{found}", "use a defined class: {found}"),
+    "unknown_level": (
+        "管控级别“{value}”应为 forbid、restrict 或 notify",
+        "the level '{value}' must be forbid, restrict or notify",
+    ),
+    "unknown_level_fix": ("改为 forbid/restrict/notify", "use forbid, restrict or notify"),
+    "dem_not_covering": (
+        "高程数据只覆盖规划区的 {share}",
+        "the DEM covers only {share} of the planning area",
+    ),
+    "dem_not_covering_fix": (
+        "换用覆盖全区的 DEM，或删除 inputs.dem",
+        "use a DEM that covers the area, or remove inputs.dem",
+    ),
+    "raster_not_covering": (
+        "栅格与规划区不重叠",
+        "the raster does not overlap the planning area",
+    ),
+    "over_built": (
+        "{county} {year} 年已建 {built} 超过指标 {target}，超出 {excess}",
+        "{county}: {built} built in {year} against a quota of {target}, {excess} over",
+    ),
+    "over_built_fix": (
+        "剩余按 0 处理；请核对指标或开通日期",
+        "the remainder counts as 0; check the quota or the on-air dates",
+    ),
+    "height_out_of_formula": (
+        "挂高 {value} m 超出所有传播公式的适用范围",
+        "the antenna height {value} m is outside the range of every propagation formula given",
+    ),
+    "height_out_of_formula_fix": ("核对挂高（米）", "check the antenna height in metres"),
+    "too_many_faults": (
+        "{table}：{rejected} / {read} 行无效，方案没有意义",
+        "{table}: {rejected} of {read} rows are invalid, a plan would mean nothing",
+    ),
+    "too_many_faults_fix": ("先修正以上各行", "correct the rows listed first"),
+    "no_demand": (
+        "规划区内没有任何需求（人口、村庄、重点场所）",
+        "there is no demand (people, villages, key places) in the area",
+    ),
+    "no_demand_fix": (
+        "提供人口栅格、村庄表或重点场所之一",
+        "give a population raster, a village table or key places",
+    ),
+    # --- refusal rules -------------------------------------------------------------------------
+    "rule_complete": (
+        "该站址已开通本类区域应有的全部网络和频段",
+        "the site already has every network and band rolled out in its area class",
+    ),
+    "rule_built": ("站址规划中已建成", "already built according to the site plan"),
+    "rule_forbid": (
+        "位于禁建区“{zone}”（含 {buffer} m 缓冲）；依据：{basis}",
+        "inside the forbidden zone '{zone}' ({buffer} m buffer included); basis: {basis}",
+    ),
+    "rule_restrict": (
+        "限建区“{zone}”内不新建落地站；依据：{basis}",
+        "no new ground site inside the restricted zone '{zone}'; basis: {basis}",
+    ),
+    "rule_spacing": (
+        "距现网站址 {other} 仅 {distance} m，小于最小站距 {minimum} m",
+        "{distance} m from the existing site {other}, below the minimum of {minimum} m",
+    ),
+    "rule_low": (
+        "挂高 {height} m 低于下限 {minimum} m",
+        "antenna height {height} m is below the minimum of {minimum} m",
+    ),
+    "rule_high": (
+        "挂高 {height} m 超出传播公式适用范围",
+        "antenna height {height} m is outside the range of the propagation formulas",
+    ),
+    "rule_duplicate": (
+        "与优先级更高的候选 {other} 相距 {distance} m，视为同一地点",
+        "{distance} m from the higher-priority candidate {other}: the same place",
+    ),
+    "rule_unit": (
+        "计数单位为站址，存量改造不计入指标",
+        "the quota counts sites, so an upgrade does not count towards it",
+    ),
+    "rule_road": (
+        "距道路 {distance} m，超过 {maximum} m",
+        "{distance} m from a road, more than {maximum} m",
+    ),
+    "rule_no_rollout": (
+        "该类区域没有可建的网络或频段",
+        "no network or band is rolled out in this area class",
+    ),
+    "note_restrict": (
+        "限建区“{zone}”，需报批（{basis}）",
+        "restricted zone '{zone}', approval needed ({basis})",
+    ),
+    "note_notify": ("需告知“{zone}”（{basis}）", "notify '{zone}' ({basis})"),
+    # --- reasons -------------------------------------------------------------------------------
+    "reason": (
+        "{rung}：{network_bands}，挂高{height:g}米；{gains}{villages}{notes}。",
+        "{rung}: {network_bands}, antenna {height:g} m; {gains}{villages}{notes}.",
+    ),
+    "reason_people": ("新增覆盖居民{people}人", "{people} people newly covered"),
+    "reason_network": (
+        "补齐单网覆盖{people}人次",
+        "{people} person-networks brought to basic coverage",
+    ),
+    "reason_layer": (
+        "“{name}”期望增加{people}人次",
+        "'{name}' up by {people} expected person-networks",
+    ),
+    "reason_probability": (
+        "提升{people}人的覆盖概率（期望值）",
+        "expected coverage up by {people} people",
+    ),
+    "reason_villages": (
+        "，新通村{count}个（{names}）",
+        ", {count} villages newly served ({names})",
+    ),
+    "reason_join": ("、", ", "),
+    "reason_note": ("；注意：{note}", "; note: {note}"),
+    # --- rungs and statuses ---------------------------------------------------------------------
+    "rung_1": ("①存量站址改造", "(1) upgrade of an existing site"),
+    "rung_2": ("②站址规划未建点", "(2) unbuilt entry of the site plan"),
+    "rung_3": ("③已开放公共物业", "(3) opened public property"),
+    "rung_4": ("④社会杆塔资源", "(4) shared pole or tower"),
+    "rung_5": ("⑤新建落地站", "(5) new ground site"),
+    "status_PROPOSED": ("建议", "proposed"),
+    "status_CANDIDATE": ("备选", "candidate"),
+    "status_EXCLUDED": ("不可用", "excluded"),
+    "synthetic": (
+        "演示数据：含合成数据，不代表真实情况",
+        "DEMO: contains synthetic data, not the real situation",
+    ),
+}
+
+
+def say(key: str, lang: Lang = "zh", /, **values: object) -> str:
+    """Text of a key in one language.
+
+    Parameters
+    ----------
+    key
+        Entry of the catalogue.
+    lang
+        ``"zh"`` or ``"en"``.
+    **values
+        What the braces of the text take.
+
+    Returns
+    -------
+    str
+        The filled text.
+
+    Raises
+    ------
+    KeyError
+        If the key is not in the catalogue.
+
+    Examples
+    --------
+    >>> say("not_number", "en", value="abc")
+    "'abc' is not a number"
+    """
+    return _TEXTS[key][0 if lang == "zh" else 1].format(**values)
