@@ -222,7 +222,8 @@ def _about(sheet: Worksheet, proposal: Proposal, formats: _Formats, lang: Lang) 
     """Where the numbers come from: model, inputs with hashes, versions."""
     summary = proposal.summary
     rows: list[Sequence[object]] = [(_word("项目", "item", lang), _word("内容", "content", lang), "")]
-    rows += [(key, value, "") for key, value in summary.items() if not isinstance(value, (dict, list))]
+    shown = {key: value for key, value in summary.items() if not isinstance(value, (dict, list))}
+    rows += [(key, value, "") for key, value in shown.items() if key != "peak_memory_mib"]
     rows += [("assumption", text, "") for text in summary["model"]["assumptions"]]
     rows += [("input", f"{each['name']}: {each['file']}", each["sha256"]) for each in summary["inputs"]]
     _plain_rows(sheet, rows, formats)

@@ -88,8 +88,7 @@ def notes(proposal: Proposal, lang: Lang) -> list[str]:
     config = proposal.config
     layer, have = config.layers[0], proposal.summary
     model = have.get("model")
-    shown = "；".join(map(str, model.values())) if isinstance(model, dict) else model
-    lines = [f"{word('model', lang)}: {shown}"] if shown else []
+    lines = [f"{word('model', lang)}: {_model_text(model, lang)}"] if model else []
     target = config.coverage.edge_probability_target
     lines += [
         word("threshold", lang, layer=layer.name, threshold=layer.threshold_dbm, target=target),
@@ -99,6 +98,14 @@ def notes(proposal: Proposal, lang: Lang) -> list[str]:
     if config.project.attribution:
         lines.append(word("sources", lang, text=config.project.attribution))
     return lines
+
+
+def _model_text(model: object, lang: Lang) -> str:
+    """Level and formulas of the model; its small print stays in run.json."""
+    if not isinstance(model, dict):
+        return str(model)
+    level = word("level_buffer", lang) if model.get("level") == "buffer" else str(model.get("level"))
+    return f"{level} ({', '.join(model.get('formulas_used', {}))})"
 
 
 def coverage_breaks(proposal: Proposal) -> tuple[float, ...]:

@@ -19,6 +19,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "villages_covered": ("通5G行政村", "villages with 5G"),
     "of_total": ("共 {total}", "of {total}"),
     "model": ("传播模型", "propagation"),
+    "level_buffer": ("平地传播缓冲区", "flat-terrain buffers"),
     "threshold": (
         "覆盖口径：{layer}，RSRP ≥ {threshold:g} dBm 的概率 ≥ {target:.0%}",
         "covered: {layer}, P(RSRP ≥ {threshold:g} dBm) ≥ {target:.0%}",
