@@ -107,9 +107,10 @@ def summarise(faults: Sequence[Fault], lang: Lang = "zh") -> list[str]:
     list of str
         The first fault of each kind, and how many more rows share it.
     """
-    kinds: dict[tuple[str, str, str, str, str], list[Fault]] = {}
-    for fault in faults:
-        key = (fault.level, fault.file, fault.sheet, fault.column, fault.problem)
+    kinds: dict[tuple[object, ...], list[Fault]] = {}
+    for number, fault in enumerate(faults):
+        alone = number if fault.row is None else None
+        key = (fault.level, fault.file, fault.sheet, fault.column, fault.problem, alone)
         kinds.setdefault(key, []).append(fault)
     lines = []
     for alike in kinds.values():

@@ -29,8 +29,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "fill it in, or remove this input from project.toml",
     ),
     "missing_column": (
-        "缺少必需列“{column}”（现有列：{found}）",
-        "the required column '{column}' is missing (columns found: {found})",
+        "缺少必需列“{names}”（{column}）；现有列：{found}",
+        "the required column '{column}' ({names}) is missing; columns found: {found}",
     ),
     "missing_column_fix": (
         '补上该列，或在 project.toml 的 inputs.{table}.columns 中写明 {column} = "表头"',

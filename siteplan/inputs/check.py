@@ -95,7 +95,7 @@ def check_table(raw: RawTable, given: Input, schema: pa.DataFrameSchema) -> Chec
     taken, ambiguous = match_headers(headers, specs, given.columns)
     fatal = [_ambiguous(raw, name, found) for name, found in ambiguous.items()]
     fatal += [
-        _missing(raw, given.columns.get(spec.name, spec.name), headers)
+        missing_column(raw, given.columns.get(spec.name, spec.name), headers, spec.aliases)
         for spec in specs
         if spec.name not in taken
         and spec.name not in given.constants
@@ -132,7 +132,7 @@ def _only_where(raw: RawTable, given: Input) -> RawTable:
     keep = np.ones(len(raw.frame), dtype=bool)
     for header, values in given.where.items():
         if header not in raw.frame.columns:
-            raise InputFaults([_missing(raw, header, [str(name) for name in raw.frame.columns])])
+            raise InputFaults([missing_column(raw, header, [str(name) for name in raw.frame.columns])])
         wanted = {values} if isinstance(values, str) else set(values)
         keep &= raw.frame[header].map(lambda cell, wanted=wanted: _text(cell) in wanted).to_numpy(dtype=bool)
     if keep.all():
@@ -142,8 +142,10 @@ def _only_where(raw: RawTable, given: Input) -> RawTable:
     return RawTable(raw.name, raw.file, raw.sheet, frame, raw.rows[keep], geometry)
 
 
-def _missing(raw: RawTable, column: str, headers: list[str]) -> Fault:
-    return raw.fault("fatal", "missing_column", column=column, found="、".join(headers[:20]))
+def missing_column(raw: RawTable, column: str, headers: list[str], aliases: tuple[str, ...] = ()) -> Fault:
+    """Fault of a required column that no header fits, with headers that would."""
+    names = "、".join(aliases[:3]) or column
+    return raw.fault("fatal", "missing_column", column=column, names=names, found="、".join(headers[:20]))
 
 
 def _ambiguous(raw: RawTable, column: str, found: list[str]) -> Fault:
@@ -221,6 +223,9 @@ def _schema_faults(
             continue
         elif case.check == "not_nullable":
             faults.append(raw.fault("rejected", "empty_cell", row, header))
+        elif case.column == "latitude" and _turned(frame, int(case.index)):
+            pair = f"{frame['longitude'].iloc[int(case.index)]:g}, {case.failure_case:g}"
+            faults.append(raw.fault("rejected", "swapped_lonlat", row, header, value=pair))
         else:
             faults.append(
                 raw.fault(
@@ -233,3 +238,8 @@ def _schema_faults(
                 )
             )
     return faults
+
+
+def _turned(frame: pd.DataFrame, i: int) -> bool:
+    """Whether an impossible latitude would make sense the other way round."""
+    return "longitude" in frame and abs(frame["longitude"].iloc[i]) <= 90.0

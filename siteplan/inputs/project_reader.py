@@ -21,7 +21,7 @@ from pyproj import Transformer
 from siteplan.config import Config, Input
 from siteplan.errors import Fault, InputFaults, Level
 from siteplan.grid import Grid, Raster
-from siteplan.inputs.check import Checked, check_table
+from siteplan.inputs.check import Checked, check_table, missing_column
 from siteplan.inputs.datum import to_wgs84
 from siteplan.inputs.headers import normalise
 from siteplan.inputs.osm import read_osm
@@ -221,11 +221,9 @@ class ProjectReader:
         else:
             missing = [name for name in ("longitude", "latitude") if name not in checked.frame]
             if missing:
-                headers = "、".join(str(name) for name in list(checked.raw.frame.columns)[:20])
-                faults = [
-                    checked.raw.fault("fatal", "missing_column", column=name, found=headers)
-                    for name in missing
-                ]
+                headers = [str(name) for name in checked.raw.frame.columns]
+                aliases = {"longitude": ("经度", "lon"), "latitude": ("纬度", "lat")}
+                faults = [missing_column(checked.raw, name, headers, aliases[name]) for name in missing]
                 raise InputFaults([*checked.faults, *faults])
             checked = self._without_blank_points(checked)
             points = self._points(checked.frame["longitude"], checked.frame["latitude"], given)

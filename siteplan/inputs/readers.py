@@ -57,7 +57,7 @@ class RawTable:
         self, level: Level, problem: str, row: int | None = None, column: str = "", **values: object
     ) -> Fault:
         """A fault of this table, with its file and sheet filled in."""
-        values = {"table": self.name, **values}
+        values = {"table": self.name, "column": column, **values}
         return Fault(
             level,
             self.file,
