@@ -84,7 +84,7 @@ def demo(
     replace: Annotated[bool, typer.Option("--replace", help="覆盖已有演示 / replace")] = False,
     lang: LangOpt = "zh",
 ) -> None:
-    """写出韶关演示项目（含合成数据）/ write the Shaoguan demo project (partly synthetic)."""
+    """写出演示项目（含合成数据）/ write the demo project (partly synthetic)."""
     facts = write_demo(target, seed=seed, replace=replace)
     out.print(_word(f"演示项目已写入 {target}", f"demo project written to {target}", lang))
     for name, value in facts.items():

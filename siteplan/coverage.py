@@ -239,7 +239,7 @@ def masts_of(stations: gpd.GeoDataFrame, config: Config, level: BufferLevel) -> 
     Parameters
     ----------
     stations
-        On-air stations with ``site_id, band, antenna_height_m, area_class``.
+        On-air stations with ``site_id, band, antenna_height_m, area_class``; None for no network.
     config
         The project.
     level
@@ -250,8 +250,9 @@ def masts_of(stations: gpd.GeoDataFrame, config: Config, level: BufferLevel) -> 
     tuple
         Masts, and the ids of stations that no formula can serve.
     """
-    masts, refused = [], []
-    for site_id, group in stations.groupby("site_id", sort=True):
+    masts: list[Mast] = []
+    refused: list[str] = []
+    for site_id, group in () if stations is None else stations.groupby("site_id", sort=True):
         first = group.iloc[0]
         height = first.antenna_height_m if "antenna_height_m" in group else np.nan
         height = (

@@ -12,11 +12,11 @@ import geopandas as gpd
 import numpy as np
 from numpy.typing import NDArray
 
-from siteplan.candidates import conflicts_of
 from siteplan.config import Config
 from siteplan.coverage import Addition, BufferLevel, CoverageMatrix, MapFn, Mast, coverage_matrix
 from siteplan.demand import Demand
 from siteplan.ledger import Ledger, Limit
+from siteplan.rules import conflicts_of
 from siteplan.selection import Cap, CoverProblem
 from siteplan.tables import Status
 

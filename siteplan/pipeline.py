@@ -21,14 +21,49 @@ from siteplan.inputs.door import Inputs
 from siteplan.ledger import build_ledger, on_air
 from siteplan.meter import Stopwatch
 from siteplan.proposal import Proposal
-from siteplan.report import Results, assemble, assign_ids, joined_additions
+from siteplan.report import assemble, assign_ids, joined_additions
 from siteplan.selection import select
+from siteplan.summary import Prepared, Results
 from siteplan.texts import Lang
 
 
 def load(folder: Path, config: Config, county: str | None = None) -> Inputs:
     """Read and check every input; see :func:`siteplan.inputs.door.load`."""
     return door.load(folder, config, county)
+
+
+def prepare(
+    inputs: Inputs,
+    config: Config,
+    *,
+    ids: Mapping[str, str] | None = None,
+    year: int | None = None,
+    quota: int | None = None,
+    built: int | None = None,
+    map_fn: MapFn = map,
+    watch: Stopwatch | None = None,
+) -> tuple[Prepared, dict[str, str]]:
+    """Everything up to the covering problem; parameters as in :func:`run`."""
+    watch, year = watch or Stopwatch(), year or config.project.year
+    existing = on_air(inputs.stations, config)
+    ledger = build_ledger(config, inputs.counties, inputs.area, existing, year=year, quota=quota, built=built)
+    with watch.stage("coverage"):
+        demand = build_demand(inputs, config)
+        level = BufferLevel(config, services_of(config))
+        masts, refused = masts_of(existing, config, level)
+        before = uncovered_probability(masts, level, inputs.grid, len(demand.services), map_fn)
+    with watch.stage("gaps"):
+        gaps = gap_polygons(inputs, demand, before, config)
+    with watch.stage("candidates"):
+        places = build_ladder(inputs, existing, demand, before, config, level).table
+        places, all_ids = assign_ids(places, dict(ids or {}), year)
+    with watch.stage("matrix"):
+        options = build_options(places, config)
+        problem = build_problem(places, options, demand, before, ledger, config, level, map_fn)
+    prepared = Prepared(
+        demand, level, tuple(masts), tuple(refused), before, gaps, places, options, problem, ledger
+    )
+    return prepared, all_ids
 
 
 def run(
@@ -67,38 +102,26 @@ def run(
     tuple
         The proposal, and all candidate ids including new ones.
     """
-    watch = watch or Stopwatch()
-    year = year or config.project.year
-    existing = on_air(inputs.stations, config)
-    ledger = build_ledger(config, inputs.counties, inputs.area, existing, year=year, quota=quota, built=built)
-    with watch.stage("coverage"):
-        demand = build_demand(inputs, config)
-        level = BufferLevel(config, services_of(config))
-        masts, refused = ([], []) if existing is None else masts_of(existing, config, level)
-        before = uncovered_probability(masts, level, inputs.grid, len(demand.services), map_fn)
-    with watch.stage("gaps"):
-        gaps = gap_polygons(inputs, demand, before, config)
-    with watch.stage("candidates"):
-        places = build_ladder(inputs, existing, demand, before, config, level).table
-        places, all_ids = assign_ids(places, dict(ids or {}), year)
-    with watch.stage("matrix"):
-        options = build_options(places, config)
-        problem = build_problem(places, options, demand, before, ledger, config, level, map_fn)
+    watch, rules = watch or Stopwatch(), config.selection
+    ready, all_ids = prepare(
+        inputs, config, ids=ids, year=year, quota=quota, built=built, map_fn=map_fn, watch=watch
+    )
     with watch.stage("selection"):
-        rules = config.selection
         selection = select(
-            problem, swap_passes=rules.swap_passes, bound_iterations=rules.bound_iterations, seed=rules.seed
+            ready.problem,
+            swap_passes=rules.swap_passes,
+            bound_iterations=rules.bound_iterations,
+            seed=rules.seed,
         )
     with watch.stage("effects"):
-        additions = joined_additions(options, selection)
-        shares = (added_footprint(addition, level, inputs.grid) for addition in additions)
-        effects, after = rank_effects(demand, before, shares, config)
-        villages = village_table(inputs, demand, before, after, config)
+        additions = joined_additions(ready.options, selection)
+        shares = (added_footprint(addition, ready.level, inputs.grid) for addition in additions)
+        effects, after = rank_effects(ready.demand, ready.before, shares, config)
+        villages = village_table(inputs, ready.demand, ready.before, after, config)
+        layers = layer_table(ready.demand, ready.before, after, config)
+        counties = county_table(inputs, ready.demand, ready.before, after, villages, config)
     results = Results(
-        demand=demand, level=level, masts=tuple(masts), refused=tuple(refused), before=before, after=after,
-        gaps=gaps, places=places, options=options, selection=selection, additions=additions,
-        effects=tuple(effects), villages=villages, ledger=ledger,
-        layers=layer_table(demand, before, after, config),
-        counties=county_table(inputs, demand, before, after, villages, config),
+        **vars(ready), selection=selection, additions=additions, effects=tuple(effects), after=after,
+        villages=villages, layers=layers, counties=counties,
     )  # fmt: skip
     return assemble(inputs, config, results, lang, watch), all_ids

@@ -6,12 +6,14 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import write_sheet
 from typer.testing import CliRunner
 
 from siteplan import pipeline
 from siteplan.cli import app, plan_area
 from siteplan.config import load_config
 from siteplan.inputs.door import part_of
+from siteplan.selection import select
 from siteplan.selection.problem import violations
 from siteplan.store import read_registry
 
@@ -179,8 +181,6 @@ def test_ids_are_kept_when_the_inputs_change(two_counties, tmp_path):
     first, _ = plan_area(two_counties, output=tmp_path / "a")
     ids = read_registry(two_counties / "candidate_ids.csv")
     plan = pd.read_excel(two_counties / "site_plan.xlsx", engine="openpyxl", dtype=str, keep_default_na=False)
-    from conftest import write_sheet  # noqa: PLC0415
-
     write_sheet(two_counties / "site_plan.xlsx", plan[plan["规划编号"] != "P1"])
     second, _ = plan_area(two_counties, output=tmp_path / "b")
     later = read_registry(two_counties / "candidate_ids.csv")
@@ -217,8 +217,6 @@ def test_the_ground_height_is_read_where_relief_is_given(city):
 def test_success_probability_is_used(two_counties, tmp_path):
     """A property that can hardly be had is worth hardly anything."""
     sheet = pd.read_excel(two_counties / "properties.xlsx", engine="openpyxl", dtype={"序号": str})
-    from conftest import write_sheet  # noqa: PLC0415
-
     write_sheet(two_counties / "properties.xlsx", sheet.assign(成功概率=[0.001, 1, 1, 1]))
     poor, _ = plan_area(two_counties, output=tmp_path / "poor")
     mine = poor.proposed[(poor.proposed["rung"] == "3") & (poor.proposed["source_id"] == "1")]
@@ -297,24 +295,9 @@ def test_gap_polygons_hold_the_people_below_the_target(city):
 
 
 def test_the_choice_is_feasible_for_the_problem_itself(shared_world):
-    """Rebuild the problem and check the constraints with the independent checker."""
-    from siteplan.candidates import build_ladder  # noqa: PLC0415
-    from siteplan.coverage import BufferLevel, masts_of, uncovered_probability  # noqa: PLC0415
-    from siteplan.demand import build_demand, services_of  # noqa: PLC0415
-    from siteplan.formulate import build_options, build_problem  # noqa: PLC0415
-    from siteplan.ledger import build_ledger, on_air  # noqa: PLC0415
-    from siteplan.selection import select  # noqa: PLC0415
-
+    """Solve the prepared problem and ask the independent checker."""
     config = load_config(shared_world)
-    inputs = pipeline.load(shared_world, config)
-    existing = on_air(inputs.stations, config)
-    ledger = build_ledger(config, inputs.counties, inputs.area, existing, year=2023)
-    demand, level = build_demand(inputs, config), BufferLevel(config, services_of(config))
-    masts, _ = masts_of(existing, config, level)
-    before = uncovered_probability(masts, level, inputs.grid, len(demand.services))
-    places = build_ladder(inputs, existing, demand, before, config, level).table
-    options = build_options(places, config)
-    problem = build_problem(places, options, demand, before, ledger, config, level)
-    selection = select(problem, bound_iterations=20)
-    assert violations(problem, selection.columns) == []
+    prepared, _ = pipeline.prepare(pipeline.load(shared_world, config), config)
+    selection = select(prepared.problem, bound_iterations=20)
+    assert violations(prepared.problem, selection.columns) == []
     assert selection.columns.size > 0

@@ -13,7 +13,7 @@ from siteplan.outputs.sheets import candidates_csv, refused_csv, rejected_csv, v
 from siteplan.outputs.webmap import map_html
 from siteplan.outputs.workbook import write_workbook
 from siteplan.proposal import Proposal
-from siteplan.report import run_json
+from siteplan.summary import run_json
 from siteplan.texts import Lang
 
 WORKBOOK = "候选站址.xlsx"

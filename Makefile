@@ -1,0 +1,56 @@
+# make plan   set up, build the Shaoguan demo, plan it, print the run folder and the map
+# make test   set up and run every test
+# make check  everything CI runs: lint, types, floors, tests, notebooks
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+DEMO ?= data/shaoguan
+
+.PHONY: setup demo plan test lint kernels notebooks check bench lock clean
+
+setup: $(READY)
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	touch $@
+
+$(DEMO)/project.toml: $(READY)
+	$(BIN)/siteplan demo $(DEMO)
+
+demo: $(DEMO)/project.toml
+
+plan: $(DEMO)/project.toml
+	$(BIN)/siteplan plan $(DEMO)
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# numba kernels as plain Python, then compiled with bounds checks (a cache of its own)
+kernels: $(READY)
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest tests/test_selection.py tests/test_coverage.py
+	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=.cache/boundscheck $(BIN)/python -m pytest tests/test_selection.py tests/test_coverage.py
+
+notebooks: $(READY)
+	$(BIN)/python notebooks/run.py
+
+check: lint test kernels notebooks
+
+bench: $(DEMO)/project.toml
+	$(BIN)/python benchmarks/ranking.py $(DEMO)
+
+lock: $(READY)
+	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header --quiet -o requirements.lock
+
+clean:
+	rm -rf $(VENV) .cache $(DEMO)

@@ -1,0 +1,40 @@
+"""Plan the city and every county by itself, and hold the sums against each other.
+
+``python scripts/plan_all_counties.py [project folder]``. What must add up exactly is checked; what the
+split changes (covered after, since a city run may spend a border station elsewhere) is printed.
+"""
+
+import sys
+from pathlib import Path
+
+from siteplan.cli import plan_area
+
+EXACT = (
+    "population_total",
+    "population_covered_before",
+    "villages_total",
+    "villages_covered_before",
+    "quota",
+    "built",
+)
+SHOWN = ("population_covered_after", "villages_covered_after", "selected_stations", "objective")
+
+project = Path(sys.argv[1] if len(sys.argv) > 1 else "data/shaoguan")
+city, folder = plan_area(project)
+print(f"{city.area_name}: {folder}")
+parts = []
+for county in city.counties["county"]:
+    part, folder = plan_area(project, county=county)
+    parts.append(part)
+    print(
+        f"{county}: {part.summary['selected_stations']} stations, {part.summary['seconds']['total']:.1f} s, {folder}"
+    )
+for name in (*EXACT, *SHOWN):
+    total = sum(part.summary[name] for part in parts)
+    print(
+        f"{name}: counties {total:,.1f}, city {city.summary[name]:,.1f}, difference {total - city.summary[name]:,.1f}"
+    )
+ids = {row.candidate_id for part in parts for row in part.candidates.itertuples()}
+unequal = [name for name in EXACT if sum(part.summary[name] for part in parts) != city.summary[name]]
+if unequal or ids != set(city.candidates["candidate_id"]):
+    sys.exit(f"counties and city disagree: {unequal or 'candidate ids'}")

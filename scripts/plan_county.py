@@ -1,0 +1,14 @@
+"""Plan one county: ``python scripts/plan_county.py 乐昌市 [project folder]``."""
+
+import sys
+from pathlib import Path
+
+from siteplan.cli import plan_area
+
+county = sys.argv[1]
+project = Path(sys.argv[2] if len(sys.argv) > 2 else "data/shaoguan")
+proposal, folder = plan_area(project, county=county)
+print(
+    f"{county}: {proposal.summary['selected_stations']} stations on {proposal.summary['selected_sites']} sites"
+)
+print(folder)

@@ -1,0 +1,167 @@
+"""The run in numbers: what ``run.json`` holds.
+
+One decision to know: every assumption a reader must know to trust a number is written beside it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from siteplan import __version__
+from siteplan.config import Config
+from siteplan.coverage import Addition, BufferLevel, Mast
+from siteplan.demand import Demand
+from siteplan.formulate import Options
+from siteplan.gaps import basic_services
+from siteplan.indicators import RankEffect
+from siteplan.inputs.door import Inputs
+from siteplan.ledger import Ledger
+from siteplan.meter import Stopwatch, peak_memory_mib
+from siteplan.selection import CoverProblem, Selection
+
+_ASSUMPTIONS = (
+    "P(RSRP >= T) = Phi((median - T) / sigma); no margin inside the link budget",
+    "bands of one mast share shadowing (best band counts); masts are independent (correlation neglected)",
+    "flat-terrain buffers: each band and area class has one published formula, used only inside its range; "
+    "nearer than its lower end the value there is used, beyond its upper end nothing",
+    "a mast gives nothing where P is below probability_floor",
+    "a village point or key place takes the value of its demand pixel",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """An area ready to be solved; the names are those of ``pipeline.prepare``."""
+
+    demand: Demand
+    level: BufferLevel
+    masts: tuple[Mast, ...]
+    refused: tuple[str, ...]
+    before: NDArray[np.float32]
+    gaps: gpd.GeoDataFrame
+    places: gpd.GeoDataFrame
+    options: Options
+    problem: CoverProblem
+    ledger: Ledger
+
+
+@dataclass(frozen=True, eq=False)
+class Results(Prepared):
+    """A solved area; the names are those of ``pipeline.run``."""
+
+    selection: Selection
+    additions: tuple[Addition, ...]
+    effects: tuple[RankEffect, ...]
+    after: NDArray[np.float32]
+    villages: gpd.GeoDataFrame
+    layers: pd.DataFrame
+    counties: pd.DataFrame
+
+
+def run_summary(
+    inputs: Inputs, config: Config, results: Results, proposed: gpd.GeoDataFrame, watch: Stopwatch
+) -> dict[str, Any]:
+    """Content of run.json; city sums are sums over counties, so that counties add up exactly.
+
+    Parameters
+    ----------
+    inputs, config, results, proposed
+        Of the run.
+    watch
+        Its stopwatch.
+
+    Returns
+    -------
+    dict
+        JSON-ready values.
+    """
+    counties, selection, ledger = results.counties, results.selection, results.ledger
+    sums = {
+        name: sum(counties[name].tolist())
+        for name in counties.columns
+        if name.startswith(("population_", "villages_"))
+    }
+    return {
+        "city": config.project.city,
+        "county": "" if len(inputs.area) == len(inputs.counties) else inputs.area_name,
+        "year": ledger.year,
+        "reference_date": config.project.reference_date.isoformat(),
+        "quota": ledger.quota,
+        "quota_unit": config.quota.unit,
+        "built": ledger.built,
+        "remaining": ledger.remaining,
+        "excess": int(ledger.table["excess"].sum()),
+        "selected_stations": int(proposed["stations"].sum()),
+        "selected_sites": len(proposed),
+        "objective": selection.objective,
+        "base_value": selection.base_value,
+        "upper_bound": selection.upper_bound,
+        "optimality_gap": selection.optimality_gap,
+        "selection_status": selection.status,
+        "gain_by_layer": dict(zip(results.layers["layer"], results.layers["gain"], strict=True)),
+        "edge_probability_target": config.coverage.edge_probability_target,
+        "demand_resolution_m": config.coverage.demand_resolution_m,
+        **sums,
+        "existing_sites": len({mast.site_id for mast in results.masts} & _area_sites(inputs)),
+        "candidates": {k: int(v) for k, v in results.places["status"].value_counts().sort_index().items()},
+        "gaps": len(results.gaps),
+        "halo_m": max((results.level.reach_m(mast) for mast in results.masts), default=0.0),
+        "model": {
+            "level": config.coverage.level,
+            "calibrated": False,
+            "formulas_used": results.level.budgets.formulas(),
+            "thresholds_dbm": {layer.id: layer.threshold_dbm for layer in config.layers},
+            "probability_floor": config.coverage.probability_floor,
+            "stations_without_formula": list(results.refused),
+            "assumptions": list(_ASSUMPTIONS),
+        },
+        "basic_services": [results.demand.services[k].key for k in basic_services(results.demand)],
+        "missing_inputs": [n for n in type(config.inputs).model_fields if getattr(config.inputs, n) is None],
+        "synthetic": config.project.synthetic,
+        "synthetic_inputs": [source.name for source in inputs.sources if source.synthetic],
+        "attribution": config.project.attribution,
+        "inputs": [
+            {
+                "name": s.name,
+                "file": s.file,
+                "sha256": s.sha256,
+                "rows_read": s.read,
+                "rows_rejected": s.rejected,
+            }
+            for s in inputs.sources
+        ],
+        "config_sha256": config.sha256,
+        "version": __version__,
+        "seconds": watch.total(),
+        "peak_memory_mib": peak_memory_mib(),
+    }
+
+
+def _area_sites(inputs: Inputs) -> set[str]:
+    if inputs.stations is None:
+        return set()
+    own = inputs.stations["county_id"].isin(inputs.area["county_id"])
+    return set(inputs.stations["site_id"][own])
+
+
+def run_json(summary: dict[str, Any]) -> bytes:
+    """The summary as UTF-8 JSON, readable by people.
+
+    Parameters
+    ----------
+    summary
+        Of a proposal.
+
+    Returns
+    -------
+    bytes
+        Content of run.json.
+    """
+    return (json.dumps(summary, ensure_ascii=False, indent=2) + "\n").encode()
