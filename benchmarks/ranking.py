@@ -76,9 +76,8 @@ def main():
         drawn = float(np.median([objective_of(problem, prefix(problem, draw, k)) for draw in draws]))
         reached = int(np.searchsorted(used, k, side="right")) - 1
         bound = best.curve_bounds[max(reached, 0)]
-        print(
-            f"{share:5.0%}  {k:8d}  {ours:8.0f}  {gap:11.0f}  {drawn:20.0f}  {bound:9.0f}  {ours / bound:14.1%}"
-        )
+        row = f"{share:5.0%}  {k:8d}  {ours:8.0f}  {gap:11.0f}  {drawn:20.0f}"
+        print(f"{row}  {bound:9.0f}  {ours / bound:14.1%}")
 
 
 if __name__ == "__main__":

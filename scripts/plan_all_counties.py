@@ -26,14 +26,12 @@ parts = []
 for county in city.counties["county"]:
     part, folder = plan_area(project, county=county)
     parts.append(part)
-    print(
-        f"{county}: {part.summary['selected_stations']} stations, {part.summary['seconds']['total']:.1f} s, {folder}"
-    )
+    seconds = part.summary["seconds"]["total"]
+    print(f"{county}: {part.summary['selected_stations']} stations, {seconds:.1f} s, {folder}")
 for name in (*EXACT, *SHOWN):
     total = sum(part.summary[name] for part in parts)
-    print(
-        f"{name}: counties {total:,.1f}, city {city.summary[name]:,.1f}, difference {total - city.summary[name]:,.1f}"
-    )
+    whole = city.summary[name]
+    print(f"{name}: counties {total:,.1f}, city {whole:,.1f}, difference {total - whole:,.1f}")
 ids = {row.candidate_id for part in parts for row in part.candidates.itertuples()}
 unequal = [name for name in EXACT if sum(part.summary[name] for part in parts) != city.summary[name]]
 if unequal or ids != set(city.candidates["candidate_id"]):

@@ -8,7 +8,5 @@ from siteplan.cli import plan_area
 county = sys.argv[1]
 project = Path(sys.argv[2] if len(sys.argv) > 2 else "data/shaoguan")
 proposal, folder = plan_area(project, county=county)
-print(
-    f"{county}: {proposal.summary['selected_stations']} stations on {proposal.summary['selected_sites']} sites"
-)
+print(county, proposal.summary["selected_stations"], "stations on", len(proposal.proposed), "sites")
 print(folder)

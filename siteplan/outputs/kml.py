@@ -1,11 +1,13 @@
-"""KMZ for Google Earth and Ovital: named pins by county, description tables, search rings; WGS84.
+"""KMZ for Google Earth and Ovital: named pins by county, descriptions, search rings; WGS84.
 
-One decision to know: written by hand, because the GDAL drivers give placemarks no name; every text is
-escaped and characters XML forbids are dropped.
+One decision to know: written by hand, because the GDAL drivers give placemarks no name. Characters XML
+forbids are dropped. Google Earth shows a description as HTML, so its text is escaped as HTML first and
+as XML then; names and data values, which are not HTML, are escaped once.
 """
 
 from __future__ import annotations
 
+import html
 import io
 import re
 import zipfile
@@ -24,6 +26,9 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _SHOWN = ("rank", "candidate_id", "rung", "networks", "bands", "stations", "antenna_height_m", "reason",
           "people_newly_covered", "villages_newly_covered_names", "search_radius_m", "alternates",
           "restriction", "longitude", "latitude", "longitude_gcj02", "latitude_gcj02")  # fmt: skip
+"""Data of a placemark; the description shows those that are filled, the reason first."""
+_BALLOON = '<div style="white-space: pre-line">$[description]</div>'
+"""Only the (escaped) description: without this Google Earth would show the raw data as HTML too."""
 
 
 def kmz_bytes(proposal: Proposal, lang: Lang = "zh") -> bytes:
@@ -66,7 +71,7 @@ def kml_text(proposal: Proposal, lang: Lang = "zh") -> str:
     """
     rings = _rings(proposal.proposed)
     folders = [
-        _folder(str(county), [_placemark(row, rings[row.Index], lang) for row in group.itertuples()])
+        _county_folder(str(county), group, rings, lang)
         for county, group in proposal.proposed.groupby("county", sort=True)
     ]
     title = f"{proposal.area_name} {proposal.summary['year']}"
@@ -108,7 +113,8 @@ _RING_STYLE = (
 def _style(rung: str) -> str:
     return (
         f'<Style id="rung{rung}"><IconStyle><color>{_COLOURS[rung]}</color><scale>1.0</scale></IconStyle>'
-        "<LabelStyle><scale>0.8</scale></LabelStyle></Style>"
+        f"<LabelStyle><scale>0.8</scale></LabelStyle><BalloonStyle><text>{xml(_BALLOON)}</text></BalloonStyle>"
+        "</Style>"
     )
 
 
@@ -116,20 +122,43 @@ def _folder(name: str, parts: list[str]) -> str:
     return f"<Folder><name>{xml(name)}</name>{''.join(parts)}</Folder>"
 
 
-def _placemark(row: object, ring: str, lang: Lang) -> str:
+def _county_folder(county: str, group: pd.DataFrame, rings: pd.Series, lang: Lang) -> str:
+    """Pins in rank order, and the rings in a folder of their own that can be switched off."""
+    word = _header("search_radius_m", lang)
+    pins = [_placemark(row, lang) for row in group.itertuples()]
+    circles = [_ring(row, rings[row.Index], word) for row in group.itertuples()]
+    return _folder(county, [*pins, _folder(word, circles)])
+
+
+def _placemark(row: object, lang: Lang) -> str:
     name = f"{row.rank} {row.name}"  # type: ignore[attr-defined]
     point = f"{row.longitude},{row.latitude},0"  # type: ignore[attr-defined]
+    values = {field: str(_value(row, field, lang)) for field in _SHOWN}
     data = "".join(
         f'<Data name="{field}"><displayName>{xml(_header(field, lang))}</displayName>'
-        f"<value>{xml(_value(row, field, lang))}</value></Data>"
-        for field in _SHOWN
+        f"<value>{xml(value)}</value></Data>"
+        for field, value in values.items()
     )
-    ring_name = xml(f"{row.rank} {say('rung_' + row.rung, lang)} {row.search_radius_m} m")  # type: ignore[attr-defined]
     return (
-        f"<Placemark><name>{xml(name)}</name><styleUrl>#rung{row.rung}</styleUrl>"  # type: ignore[attr-defined]
-        f"<description>{xml(row.reason)}</description><ExtendedData>{data}</ExtendedData>"  # type: ignore[attr-defined]
+        f"<Placemark><name>{xml(name)}</name>"
+        f"<description>{xml(_description(name, values, lang))}</description>"
+        f"<styleUrl>#rung{row.rung}</styleUrl><ExtendedData>{data}</ExtendedData>"  # type: ignore[attr-defined]
         f"<Point><coordinates>{point}</coordinates></Point></Placemark>"
-        f"<Placemark><name>{ring_name}</name><styleUrl>#ring</styleUrl><Polygon><outerBoundaryIs><LinearRing>"
+    )
+
+
+def _description(name: str, values: dict[str, str], lang: Lang) -> str:
+    """Lines for the balloon: name, reason, then what is filled; safe to be read as HTML."""
+    colon = "：" if lang == "zh" else ": "
+    shown = [field for field in _SHOWN if field != "reason" and values[field] != ""]
+    lines = [f"{_header(field, lang)}{colon}{values[field]}" for field in shown]
+    return html.escape("\n".join([name, values["reason"], "", *lines]), quote=False)
+
+
+def _ring(row: object, ring: str, word: str) -> str:
+    name = f"{row.rank} {word} {row.search_radius_m}"  # type: ignore[attr-defined]
+    return (
+        f"<Placemark><name>{xml(name)}</name><styleUrl>#ring</styleUrl><Polygon><outerBoundaryIs><LinearRing>"
         f"<coordinates>{ring}</coordinates></LinearRing></outerBoundaryIs></Polygon></Placemark>"
     )
 

@@ -48,7 +48,8 @@ REFUSED_COLUMNS: dict[str, str] = {
     "rule": "不采用的规则",
 }
 """Columns of the list of places that were not proposed."""
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "'")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'")
+"""Full-width signs count too: a Chinese Excel reads them as the plain ones."""
 
 
 def inert(value: object) -> object:

@@ -6,16 +6,29 @@ One decision to know: values are written as values; nothing a user typed is ever
 from __future__ import annotations
 
 import datetime as dt
+import math
+import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from siteplan.outputs.sheets import REFUSED_COLUMNS, VILLAGE_COLUMNS, records, unproposed
+from siteplan.outputs.columns import (
+    FACT_KINDS,
+    FACTS,
+    LOOKS,
+    MEANINGS,
+    PLAIN,
+    PRINTED,
+    REJECTED_COLUMNS,
+    STATES,
+    Kind,
+)
+from siteplan.outputs.sheets import REFUSED_COLUMNS, VILLAGE_COLUMNS, plain, records, unproposed
 from siteplan.proposal import PROPOSED_COLUMNS, Proposal
 from siteplan.texts import Lang, say
 
@@ -69,17 +82,60 @@ _RADIUS_COLUMNS = {
     "sigma_db": "阴影标准差（dB）",
     "radius_m": "覆盖半径（米）",
 }
-_WIDE = {"reason": 70, "gain_by_layer": 34, "name": 26, "villages_newly_covered_names": 24, "rule": 60,
-         "alternates": 40, "content": 60, "remedy": 60, "restriction": 30, "candidate_id": 18}  # fmt: skip
+_TABS = {"result": "#1F4E79", "account": "#548235", "left": "#C55A11", "about": "#7F7F7F"}
+"""Tab colour by kind of sheet: what to build, the accounts, what was left out, how it was made."""
+_NUMBERS: dict[Kind, str] = {
+    "count": "#,##0",
+    "decimal": "#,##0.0",
+    "share": "0.0%",
+    "degrees": "0.000000",
+    "general": "General",
+}
+_BASE = {"font_name": "Microsoft YaHei", "font_size": 10}
+_HEAD_ROW = 3
+_LINE_POINTS, _MOST_LINES = 15, 8
+_CELL_UNITS = 32_000
+"""Text a cell takes [UTF-16 units]; Excel's own limit is 32,767."""
+_FIRST = 10
+"""Ranks that are highlighted."""
 
 
-@dataclass(frozen=True, eq=False)
+class _Sheet(NamedTuple):
+    """One sheet: tab colour, rows, headers by column, and how many columns go on paper."""
+
+    name: str
+    tab: str
+    table: pd.DataFrame
+    columns: Mapping[str, str]
+    printed: int
+
+
 class _Formats:
-    title: Format
-    note: Format
-    head: Format
-    cell: Format
-    wrap: Format
+    """Cell formats, made once each."""
+
+    def __init__(self, book: xlsxwriter.Workbook) -> None:
+        self._book = book
+        self._cells: dict[Kind, Format] = {}
+        line = {**_BASE, "border": 1, "border_color": "#C9CED6", "valign": "vcenter"}
+        self._line = line
+        white = {"bold": True, "bg_color": "#1F4E79", "font_color": "white"}
+        self.title = book.add_format({**_BASE, "bold": True, "font_size": 16})
+        self.note = book.add_format({**_BASE, "font_color": "#404040"})
+        banner = {"bold": True, "font_color": "#9C2B00", "bg_color": "#FCE4D6", "valign": "vcenter"}
+        self.banner = book.add_format({**_BASE, **banner})
+        self.head = book.add_format({**line, **white, "text_wrap": True, "align": "center"})
+        self.first = book.add_format({"bold": True, "bg_color": "#C6E0B4"})
+
+    def cell(self, kind: Kind) -> Format:
+        """Format of a kind of cell [Format]."""
+        if kind not in self._cells:
+            look: dict[str, object] = dict(self._line)
+            if kind in _NUMBERS:
+                look["num_format"] = _NUMBERS[kind]
+            look |= {"text_wrap": True} if kind == "wrap" else {}
+            look |= {"align": "center"} if kind == "id" else {}
+            self._cells[kind] = self._book.add_format(look)
+        return self._cells[kind]
 
 
 def write_workbook(proposal: Proposal, path: Path, lang: Lang = "zh") -> None:
@@ -100,10 +156,9 @@ def write_workbook(proposal: Proposal, path: Path, lang: Lang = "zh") -> None:
         book.set_properties(
             {"title": _title(proposal, lang), "created": dt.datetime(day.year, day.month, day.day)}
         )
-        formats = _formats(book)
-        for name, table, columns in _sheets(proposal, lang):
-            sheet = book.add_worksheet(name)
-            _fill(sheet, proposal, table, columns, formats, lang)
+        formats = _Formats(book)
+        for each in _sheets(proposal, lang):
+            _fill(book.add_worksheet(each.name), proposal, each, formats, lang)
         _dictionary(book.add_worksheet(_word("字段说明", "Dictionary", lang)), formats, lang)
         _about(book.add_worksheet(_word("说明", "About", lang)), proposal, formats, lang)
 
@@ -121,74 +176,137 @@ def _title(proposal: Proposal, lang: Lang) -> str:
     )
 
 
-def _formats(book: xlsxwriter.Workbook) -> _Formats:
-    grid = {"border": 1, "border_color": "#C9CED6", "valign": "vcenter"}
-    head = {
-        **grid,
-        "bold": True,
-        "bg_color": "#1F4E79",
-        "font_color": "white",
-        "text_wrap": True,
-        "align": "center",
-    }
-    return _Formats(
-        title=book.add_format({"bold": True, "font_size": 16}),
-        note=book.add_format({"font_color": "#9C2B00", "italic": True}),
-        head=book.add_format(head),
-        cell=book.add_format(grid),
-        wrap=book.add_format({**grid, "text_wrap": True}),
+def _sheets(proposal: Proposal, lang: Lang) -> list[_Sheet]:
+    chosen = {name: PROPOSED_COLUMNS[name][0] for name in PRINTED}
+    chosen |= {name: header for name, (header, _) in PROPOSED_COLUMNS.items() if name not in PRINTED}
+    names = {each.id: each.name for each in proposal.config.networks}
+    classes = {each.id: each.name for each in proposal.config.area_classes}
+    bands = {each.id: each.name for each in proposal.config.bands}
+    ledger, radii = proposal.ledger.copy(), proposal.radii.copy()
+    ledger["network"] = _named(ledger["network"], names)
+    radii["network"], radii["area_class"] = (
+        _named(radii["network"], names),
+        _named(radii["area_class"], classes),
     )
-
-
-def _sheets(proposal: Proposal, lang: Lang) -> list[tuple[str, pd.DataFrame, Mapping[str, str]]]:
-    proposed = pd.DataFrame(proposal.proposed.drop(columns="geometry"))
-    proposed["rung"] = [say(f"rung_{rung}", lang) for rung in proposed["rung"]]
-    proposed["status"] = [say(f"status_{status}", lang) for status in proposed["status"]]
-    others = unproposed(proposal)
-    others["rung"] = [say(f"rung_{rung}", lang) for rung in others["rung"]]
-    others["status"] = [say(f"status_{status}", lang) for status in others["status"]]
-    rejected = {str(name): str(name) for name in proposal.rejected.columns}
-    chosen = {name: header for name, (header, _) in PROPOSED_COLUMNS.items()}
+    radii["band"] = _named(radii["band"], bands)
+    ranked = _spoken(proposal.proposed, lang)
+    others = _spoken(unproposed(proposal), lang)
+    tables: list[tuple[str, str, str, pd.DataFrame, Mapping[str, str]]] = [
+        ("候选站址", "Candidates", "result", ranked, chosen),
+        ("县区汇总", "Counties", "account", proposal.county_table, _COUNTY_COLUMNS),
+        ("指标台账", "Ledger", "account", ledger, _LEDGER_COLUMNS),
+        ("业务层", "Layers", "account", proposal.layers, _LAYER_COLUMNS),
+        ("排名曲线", "Curve", "account", proposal.curve, _CURVE_COLUMNS),
+        ("行政村", "Villages", "result", _village_rows(proposal, lang), VILLAGE_COLUMNS),
+        ("未采用点位", "Not proposed", "left", others, REFUSED_COLUMNS),
+        ("传播半径", "Radii", "about", radii, _RADIUS_COLUMNS),
+        ("剔除的输入行", "Rejected rows", "left", proposal.rejected, REJECTED_COLUMNS),
+    ]
     return [
-        (_word("候选站址", "Candidates", lang), proposed, chosen),
-        (_word("县区汇总", "Counties", lang), proposal.county_table, _COUNTY_COLUMNS),
-        (_word("指标台账", "Ledger", lang), proposal.ledger, _LEDGER_COLUMNS),
-        (_word("业务层", "Layers", lang), proposal.layers, _LAYER_COLUMNS),
-        (_word("排名曲线", "Curve", lang), proposal.curve, _CURVE_COLUMNS),
-        (_word("行政村", "Villages", lang), pd.DataFrame(proposal.villages), VILLAGE_COLUMNS),
-        (_word("未采用点位", "Not proposed", lang), others, REFUSED_COLUMNS),
-        (_word("传播半径", "Radii", lang), proposal.radii, _RADIUS_COLUMNS),
-        (_word("剔除的输入行", "Rejected rows", lang), proposal.rejected, rejected),
+        _Sheet(_word(chinese, english, lang), _TABS[tab], table, columns, _printed(columns))
+        for chinese, english, tab, table, columns in tables
     ]
 
 
-def _fill(
-    sheet: Worksheet,
-    proposal: Proposal,
-    table: pd.DataFrame,
-    columns: Mapping[str, str],
-    formats: _Formats,
-    lang: Lang,
-) -> None:
-    """Title, note, header and rows; filters, frozen panes and print setup."""
-    names = list(columns)
-    sheet.write_string(0, 0, f"{_title(proposal, lang)} · {sheet.get_name()}", formats.title)
-    sheet.write_string(1, 0, _note(proposal, lang), formats.note)
-    for number, name in enumerate(names):
-        sheet.write_string(3, number, columns[name] if lang == "zh" else name, formats.head)
-        width = _WIDE.get(name, 12)
-        sheet.set_column(number, number, width)
-    for line, values in enumerate(records(table, names), start=4):
-        for number, value in enumerate(values):
-            style = formats.wrap if names[number] in _WIDE else formats.cell
-            _write(sheet, line, number, value, style)
-    last = max(4, 3 + len(table))
-    sheet.autofilter(3, 0, last, len(names) - 1)
-    sheet.freeze_panes(4, 3 if "rank" in names else 1)
+def _printed(columns: Mapping[str, str]) -> int:
+    return len(PRINTED) if "reason" in columns else len(columns)
+
+
+def _named(ids: pd.Series, names: Mapping[str, str]) -> list[str]:
+    return [names.get(each, each) for each in ids]
+
+
+def _spoken(table: pd.DataFrame, lang: Lang) -> pd.DataFrame:
+    """Rungs and statuses in words."""
+    return pd.DataFrame(table.drop(columns="geometry")).assign(
+        rung=[say(f"rung_{rung}", lang) for rung in table["rung"]],
+        status=[say(f"status_{status}", lang) for status in table["status"]],
+    )
+
+
+def _village_rows(proposal: Proposal, lang: Lang) -> pd.DataFrame:
+    """Villages with yes and no, and the state in words."""
+    villages = pd.DataFrame(proposal.villages.drop(columns="geometry"))
+    flags = {
+        name: [_word("是", "yes", lang) if flag else _word("否", "no", lang) for flag in villages[name]]
+        for name in ("covered_before", "covered_after")
+    }
+    return villages.assign(state=[_word(*STATES[each], lang) for each in villages["state"]], **flags)
+
+
+def _fill(sheet: Worksheet, proposal: Proposal, each: _Sheet, formats: _Formats, lang: Lang) -> None:
+    """Title, banner, header and rows; filters, frozen panes and print setup."""
+    names = list(each.columns)
+    _top(sheet, proposal, each, formats, lang)
+    rows = records(each.table, names)
+    for line, values in enumerate(rows, start=_HEAD_ROW + 1):
+        sheet.set_row(line, _height(values, names))
+        for number, (name, value) in enumerate(zip(names, values, strict=True)):
+            _write(sheet, line, number, value, formats.cell(LOOKS.get(name, PLAIN).kind))
+    if not rows:
+        empty = _word("（无）", "(none)", lang)
+        sheet.write_string(_HEAD_ROW + 1, 0, empty, formats.note)
+    last = _HEAD_ROW + max(1, len(rows))
+    sheet.autofilter(_HEAD_ROW, 0, last, len(names) - 1)
+    sheet.freeze_panes(_HEAD_ROW + 1, 3 if "reason" in names else 1)
+    if "reason" in names:
+        _highlight(sheet, names, last, formats)
+    sheet.set_tab_color(each.tab)
+    sheet.print_area(0, 0, last, each.printed - 1)
+    sheet.repeat_rows(_HEAD_ROW)
+    _page(sheet, proposal, lang)
+
+
+def _top(sheet: Worksheet, proposal: Proposal, each: _Sheet, formats: _Formats, lang: Lang) -> None:
+    """Title, what kind of data this is, the plan in one line, and the header."""
+    sheet.write_string(0, 0, f"{_title(proposal, lang)} · {each.name}", formats.title)
+    sheet.set_row(0, 26)
+    style = formats.banner if proposal.config.project.synthetic else formats.note
+    for number in range(each.printed):
+        sheet.write_blank(1, number, None, style)
+    sheet.write_string(1, 0, _note(proposal, lang), style)
+    sheet.write_string(2, 0, _result(proposal, lang), formats.note)
+    sheet.set_row(1, 18)
+    sheet.set_row(2, 18)
+    for number, (name, header) in enumerate(each.columns.items()):
+        sheet.write_string(_HEAD_ROW, number, header if lang == "zh" else name, formats.head)
+        sheet.set_column(number, number, LOOKS.get(name, PLAIN).width)
+    sheet.set_row(_HEAD_ROW, 34 if lang == "zh" else 48)
+
+
+def _highlight(sheet: Worksheet, names: Sequence[str], last: int, formats: _Formats) -> None:
+    """The first ranks stand out, and each gain shows as a bar."""
+    first, top = names.index("rank"), _HEAD_ROW + 1
+    rule = {"type": "cell", "criteria": "between", "minimum": 1, "maximum": _FIRST, "format": formats.first}
+    sheet.conditional_format(top, first, last, first, rule)
+    gain = names.index("gain")
+    bar = {"type": "data_bar", "bar_color": "#9DC3E6", "bar_solid": True, "min_type": "num", "min_value": 0}
+    sheet.conditional_format(top, gain, last, gain, bar)
+
+
+def _page(sheet: Worksheet, proposal: Proposal, lang: Lang) -> None:
+    """A3 landscape, all columns on one page; every page says what the data are."""
     sheet.set_landscape()
     sheet.set_paper(8)
     sheet.fit_to_pages(1, 0)
-    sheet.repeat_rows(3)
+    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+    note = _note(proposal, lang)[:150].replace("&", "&&")
+    sheet.set_footer(f"&L&8{note}&C&8&A&R&8&P / &N")
+
+
+def _height(values: Sequence[object], names: Sequence[str]) -> float:
+    """Row height that shows wrapped text [points]; very long text is cut to a few lines on screen."""
+    lines = 1
+    for name, value in zip(names, values, strict=True):
+        look = LOOKS.get(name, PLAIN)
+        if look.kind == "wrap" and isinstance(value, str):
+            lines = max(lines, math.ceil(1.1 * _cells_wide(value[:2_000]) / look.width))
+    return _LINE_POINTS * min(lines, _MOST_LINES) + 3
+
+
+def _cells_wide(text: str) -> int:
+    """Columns of a fixed-width font; Chinese takes two."""
+    return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
 
 
 def _write(sheet: Worksheet, row: int, column: int, value: object, style: Format) -> None:
@@ -197,7 +315,15 @@ def _write(sheet: Worksheet, row: int, column: int, value: object, style: Format
     elif value == "":
         sheet.write_blank(row, column, None, style)
     else:
-        sheet.write_string(row, column, str(value)[:32_000], style)
+        sheet.write_string(row, column, _fitting(str(value)), style)
+
+
+def _fitting(text: str) -> str:
+    """Text as far as a cell takes it; cut text ends in an ellipsis."""
+    units = text.encode("utf-16-le", errors="surrogatepass")
+    if len(units) <= 2 * _CELL_UNITS:
+        return text
+    return units[: 2 * _CELL_UNITS].decode("utf-16-le", errors="ignore") + "…"
 
 
 def _note(proposal: Proposal, lang: Lang) -> str:
@@ -208,13 +334,30 @@ def _note(proposal: Proposal, lang: Lang) -> str:
     return " · ".join(parts)
 
 
+def _result(proposal: Proposal, lang: Lang) -> str:
+    """Quota and result in one line."""
+    found = proposal.summary
+    chinese = (
+        f"指标 {found['quota']:,} · 已建 {found['built']:,} · 剩余 {found['remaining']:,} · 建议基站 "
+        f"{found['selected_stations']:,}（{found['selected_sites']:,} 个站址）"
+    )
+    english = (
+        f"quota {found['quota']:,} · built {found['built']:,} · remaining {found['remaining']:,} · proposed "
+        f"stations {found['selected_stations']:,} on {found['selected_sites']:,} sites"
+    )
+    return _word(chinese, english, lang)
+
+
 def _dictionary(sheet: Worksheet, formats: _Formats, lang: Lang) -> None:
     header = (
         _word("列名", "column", lang),
         _word("表头", "header", lang),
         _word("说明", "description", lang),
     )
-    rows = [(name, chinese, text) for name, (chinese, text) in PROPOSED_COLUMNS.items()]
+    rows = [
+        (name, chinese, MEANINGS.get(name, text) if lang == "zh" else text)
+        for name, (chinese, text) in PROPOSED_COLUMNS.items()
+    ]
     _plain_rows(sheet, [header, *rows], formats)
 
 
@@ -222,16 +365,36 @@ def _about(sheet: Worksheet, proposal: Proposal, formats: _Formats, lang: Lang) 
     """Where the numbers come from: model, inputs with hashes, versions."""
     summary = proposal.summary
     rows: list[Sequence[object]] = [(_word("项目", "item", lang), _word("内容", "content", lang), "")]
-    shown = {key: value for key, value in summary.items() if not isinstance(value, (dict, list))}
-    rows += [(key, value, "") for key, value in shown.items() if key != "peak_memory_mib"]
-    rows += [("assumption", text, "") for text in summary["model"]["assumptions"]]
-    rows += [("input", f"{each['name']}: {each['file']}", each["sha256"]) for each in summary["inputs"]]
-    _plain_rows(sheet, rows, formats)
+    kinds: dict[int, Kind] = {}
+    for key, value in summary.items():
+        if not isinstance(value, (dict, list)) and key != "peak_memory_mib":
+            kinds[len(rows)] = FACT_KINDS.get(key, "count")
+            rows.append((FACTS.get(key, key) if lang == "zh" else key, plain(value), ""))
+    rows += [(_word("模型假定", "assumption", lang), text, "") for text in summary["model"]["assumptions"]]
+    rows += [
+        (_word("输入", "input", lang), f"{each['name']}: {each['file']}", each["sha256"])
+        for each in summary["inputs"]
+    ]
+    _plain_rows(sheet, rows, formats, kinds)
 
 
-def _plain_rows(sheet: Worksheet, rows: Sequence[Sequence[object]], formats: _Formats) -> None:
-    sheet.set_column(0, 0, 30)
-    sheet.set_column(1, 2, 70)
+def _plain_rows(
+    sheet: Worksheet,
+    rows: Sequence[Sequence[object]],
+    formats: _Formats,
+    kinds: Mapping[int, Kind] | None = None,
+) -> None:
+    """A short sheet of texts; ``kinds`` says how the numbers of a row look."""
+    for number, width in enumerate((30, 70, 70)):
+        sheet.set_column(number, number, width)
     for line, values in enumerate(rows):
         for number, value in enumerate(values):
-            _write(sheet, line, number, value, formats.head if line == 0 else formats.wrap)
+            is_number = isinstance(value, (int, float))
+            kind: Kind = (kinds or {}).get(line, "general") if is_number else "wrap"
+            _write(sheet, line, number, value, formats.head if line == 0 else formats.cell(kind))
+    sheet.freeze_panes(1, 0)
+    sheet.set_tab_color(_TABS["about"])
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0)
