@@ -27,6 +27,7 @@ from siteplan.outputs.columns import (
     REJECTED_COLUMNS,
     STATES,
     Kind,
+    Look,
 )
 from siteplan.outputs.sheets import REFUSED_COLUMNS, VILLAGE_COLUMNS, plain, records, unproposed
 from siteplan.proposal import PROPOSED_COLUMNS, Proposal
@@ -101,13 +102,14 @@ _FIRST = 10
 
 
 class _Sheet(NamedTuple):
-    """One sheet: tab colour, rows, headers by column, and how many columns go on paper."""
+    """One sheet: tab colour, rows, headers by column, columns that go on paper, total row if any."""
 
     name: str
     tab: str
     table: pd.DataFrame
     columns: Mapping[str, str]
     printed: int
+    total: Sequence[object] = ()
 
 
 class _Formats:
@@ -115,7 +117,7 @@ class _Formats:
 
     def __init__(self, book: xlsxwriter.Workbook) -> None:
         self._book = book
-        self._cells: dict[Kind, Format] = {}
+        self._cells: dict[tuple[Kind, bool], Format] = {}
         line = {**_BASE, "border": 1, "border_color": "#C9CED6", "valign": "vcenter"}
         self._line = line
         white = {"bold": True, "bg_color": "#1F4E79", "font_color": "white"}
@@ -126,16 +128,18 @@ class _Formats:
         self.head = book.add_format({**line, **white, "text_wrap": True, "align": "center"})
         self.first = book.add_format({"bold": True, "bg_color": "#C6E0B4"})
 
-    def cell(self, kind: Kind) -> Format:
-        """Format of a kind of cell [Format]."""
-        if kind not in self._cells:
-            look: dict[str, object] = dict(self._line)
+    def cell(self, kind: Kind, *, left: bool = False) -> Format:
+        """Format of a kind of cell; ``left`` for a number that stands among texts [Format]."""
+        if (kind, left) not in self._cells:
+            look: dict[str, object] = {**self._line, "text_wrap": kind == "wrap"}
             if kind in _NUMBERS:
                 look["num_format"] = _NUMBERS[kind]
-            look |= {"text_wrap": True} if kind == "wrap" else {}
-            look |= {"align": "center"} if kind == "id" else {}
-            self._cells[kind] = self._book.add_format(look)
-        return self._cells[kind]
+            if left or kind in {"text", "wrap"}:
+                look |= {"align": "left", "indent": 1}
+            elif kind == "id":
+                look["align"] = "center"
+            self._cells[kind, left] = self._book.add_format(look)
+        return self._cells[kind, left]
 
 
 def write_workbook(proposal: Proposal, path: Path, lang: Lang = "zh") -> None:
@@ -202,14 +206,23 @@ def _sheets(proposal: Proposal, lang: Lang) -> list[_Sheet]:
         ("传播半径", "Radii", "about", radii, _RADIUS_COLUMNS),
         ("剔除的输入行", "Rejected rows", "left", proposal.rejected, REJECTED_COLUMNS),
     ]
+    totals = {_word("县区汇总", "Counties", lang): _total(proposal, lang)}
+    named = [(_word(chinese, english, lang), *rest) for chinese, english, *rest in tables]
     return [
-        _Sheet(_word(chinese, english, lang), _TABS[tab], table, columns, _printed(columns))
-        for chinese, english, tab, table, columns in tables
+        _Sheet(name, _TABS[tab], table, columns, _printed(columns), totals.get(name, ()))
+        for name, tab, table, columns in named
     ]
 
 
 def _printed(columns: Mapping[str, str]) -> int:
     return len(PRINTED) if "reason" in columns else len(columns)
+
+
+def _total(proposal: Proposal, lang: Lang) -> list[object]:
+    """The area's own numbers under those of its counties."""
+    facts = {**proposal.summary, "selected": proposal.summary["selected_stations"]}
+    facts["county"] = _word("合计", "total", lang)
+    return [plain(facts[name]) for name in _COUNTY_COLUMNS]
 
 
 def _named(ids: pd.Series, names: Mapping[str, str]) -> list[str]:
@@ -239,20 +252,21 @@ def _fill(sheet: Worksheet, proposal: Proposal, each: _Sheet, formats: _Formats,
     names = list(each.columns)
     _top(sheet, proposal, each, formats, lang)
     rows = records(each.table, names)
-    for line, values in enumerate(rows, start=_HEAD_ROW + 1):
-        sheet.set_row(line, _height(values, names))
-        for number, (name, value) in enumerate(zip(names, values, strict=True)):
-            _write(sheet, line, number, value, formats.cell(LOOKS.get(name, PLAIN).kind))
-    if not rows:
-        empty = _word("（无）", "(none)", lang)
-        sheet.write_string(_HEAD_ROW + 1, 0, empty, formats.note)
+    looks = [LOOKS.get(name, PLAIN) for name in names]
+    shown = [*rows, each.total] if each.total else rows
+    for line, values in enumerate(shown, start=_HEAD_ROW + 1):
+        sheet.set_row(line, _height(values, looks))
+        for number, (look, value) in enumerate(zip(looks, values, strict=True)):
+            _write(sheet, line, number, value, formats.cell(look.kind))
+    if not shown:
+        sheet.write_string(_HEAD_ROW + 1, 0, _word("（无）", "(none)", lang), formats.note)
     last = _HEAD_ROW + max(1, len(rows))
     sheet.autofilter(_HEAD_ROW, 0, last, len(names) - 1)
     sheet.freeze_panes(_HEAD_ROW + 1, 3 if "reason" in names else 1)
     if "reason" in names:
         _highlight(sheet, names, last, formats)
     sheet.set_tab_color(each.tab)
-    sheet.print_area(0, 0, last, each.printed - 1)
+    sheet.print_area(0, 0, _HEAD_ROW + max(1, len(shown)), each.printed - 1)
     sheet.repeat_rows(_HEAD_ROW)
     _page(sheet, proposal, lang)
 
@@ -294,11 +308,10 @@ def _page(sheet: Worksheet, proposal: Proposal, lang: Lang) -> None:
     sheet.set_footer(f"&L&8{note}&C&8&A&R&8&P / &N")
 
 
-def _height(values: Sequence[object], names: Sequence[str]) -> float:
-    """Row height that shows wrapped text [points]; very long text is cut to a few lines on screen."""
+def _height(values: Sequence[object], looks: Sequence[Look]) -> float:
+    """Row height that shows wrapped text [points]; very long text shows its first lines."""
     lines = 1
-    for name, value in zip(names, values, strict=True):
-        look = LOOKS.get(name, PLAIN)
+    for look, value in zip(looks, values, strict=True):
         if look.kind == "wrap" and isinstance(value, str):
             lines = max(lines, math.ceil(1.1 * _cells_wide(value[:2_000]) / look.width))
     return _LINE_POINTS * min(lines, _MOST_LINES) + 3
@@ -385,13 +398,16 @@ def _plain_rows(
     kinds: Mapping[int, Kind] | None = None,
 ) -> None:
     """A short sheet of texts; ``kinds`` says how the numbers of a row look."""
-    for number, width in enumerate((30, 70, 70)):
-        sheet.set_column(number, number, width)
+    looks = [Look(30, "wrap"), Look(70, "wrap"), Look(70, "wrap")]
+    for number, look in enumerate(looks):
+        sheet.set_column(number, number, look.width)
     for line, values in enumerate(rows):
+        sheet.set_row(line, _height(values, looks))
         for number, value in enumerate(values):
             is_number = isinstance(value, (int, float))
             kind: Kind = (kinds or {}).get(line, "general") if is_number else "wrap"
-            _write(sheet, line, number, value, formats.head if line == 0 else formats.cell(kind))
+            style = formats.cell(kind, left=True)
+            _write(sheet, line, number, value, formats.head if line == 0 else style)
     sheet.freeze_panes(1, 0)
     sheet.set_tab_color(_TABS["about"])
     sheet.set_landscape()
