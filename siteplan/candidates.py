@@ -20,8 +20,7 @@ from siteplan.config import Config
 from siteplan.coverage import BufferLevel
 from siteplan.demand import Demand
 from siteplan.inputs.door import Inputs
-from siteplan.inputs.headers import normalise
-from siteplan.inputs.project_reader import split_networks
+from siteplan.inputs.project_reader import network_names, split_networks
 from siteplan.rules import duplicates, heights, missing_bands, refuse, roads_near, spacing, zones
 from siteplan.tables import Rung, Status
 
@@ -73,10 +72,11 @@ def build_ladder(
     Ladder
         Usable and refused places.
     """
-    known = _network_names(config)
+    known = network_names(config)
     parts = [
         _upgrades(existing, config),
         _planned(inputs.site_plan, config, known),
+        _ordered(inputs.orders, config, known),
         _properties(inputs.properties, config),
         _poles(inputs.poles, config),
         _new_sites(inputs, demand, uncovered, config),
@@ -101,15 +101,11 @@ def build_ladder(
     return Ladder(places)
 
 
-def _network_names(config: Config) -> dict[str, str]:
-    pairs = [(name, n.id) for n in config.networks for name in (n.id, n.name, *n.aliases)]
-    return {normalise(name): network_id for name, network_id in pairs}
-
-
 def _empty(config: Config) -> gpd.GeoDataFrame:
     columns = [
         "key", "rung", "source_id", "name", "county_id", "county", "town", "antenna_height_m", "area_class",
-        "easting_m", "northing_m", "networks", "existing_bands", "status", "rule", "notes", *_CARRIED,
+        "easting_m", "northing_m", "networks", "existing_bands", "status", "rule", "notes",
+        "order_radius_m", "due_date", *_CARRIED,
     ]  # fmt: skip
     return gpd.GeoDataFrame({name: [] for name in columns}, geometry=[], crs=config.project.crs)
 
@@ -142,6 +138,8 @@ def _rows(
     rows["existing_bands"] = [()] * len(rows)
     rows["rule"] = None
     rows["notes"] = [()] * len(rows)
+    rows["order_radius_m"] = np.nan
+    rows["due_date"] = ""
     for column in _CARRIED:
         rows[column] = table[column].to_numpy(dtype=float) if column in table else np.nan
     return rows
@@ -193,6 +191,22 @@ def _planned(site_plan: gpd.GeoDataFrame | None, config: Config, known: dict[str
         site_plan["built"].to_numpy(dtype=bool) if "built" in site_plan else np.zeros(len(rows), dtype=bool)
     )
     return refuse(rows, built, lambda _: ("rule_built", {}))
+
+
+def _ordered(orders: gpd.GeoDataFrame | None, config: Config, known: dict[str, str]) -> pd.DataFrame:
+    """Rung 2 as well: places the operators asked for, with their ring and date."""
+    if orders is None or orders.empty:
+        return pd.DataFrame()
+    height = _number_of(orders, "antenna_height_m")
+    rows = _rows(orders, Rung.SITE_PLAN, "order_id", _text_of(orders, "order_name"), height, config)
+    everyone = tuple(network.id for network in config.networks)
+    rows["key"] = Rung.SITE_PLAN.value + ":order:" + rows["source_id"]
+    rows["networks"] = [split_networks(text, known) or everyone for text in _text_of(orders, "networks")]
+    radius = _number_of(orders, "search_radius_m")
+    rows["order_radius_m"] = radius.fillna(config.candidates.order_radius_m).to_numpy(dtype=float)
+    due = pd.to_datetime(_text_of(orders, "due_date"))
+    rows["due_date"] = due.dt.strftime("%Y-%m-%d").fillna("").to_numpy()
+    return rows
 
 
 def _properties(properties: gpd.GeoDataFrame | None, config: Config) -> pd.DataFrame:

@@ -28,6 +28,7 @@ Formula = Literal[
     "rma_nlos",
     "uma_nlos",
 ]
+Target = Literal["residents", "villages", "key_places", "orders", "weak_points"]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -94,9 +95,9 @@ class Input(_Part):
 
 
 class Inputs(_Part):
-    """The files of the project; all but ``counties`` may be absent."""
+    """The files of the project. Counties or villages must be there; everything else may be absent."""
 
-    counties: Input
+    counties: Input | None = None
     villages: Input | None = None
     stations: Input | None = None
     site_plan: Input | None = None
@@ -105,6 +106,10 @@ class Inputs(_Part):
     key_places: Input | None = None
     area_classes: Input | None = None
     exclusions: Input | None = None
+    orders: Input | None = None
+    weak_points: Input | None = None
+    weak_raster: Input | None = None
+    roads: Input | None = None
     population: Input | None = None
     dem: Input | None = None
     osm: Input | None = None
@@ -197,13 +202,17 @@ class Layer(_Part):
     indoor: bool = False
     area_classes: tuple[str, ...] = ()
     """Classes it counts in; empty for all. Key places count everywhere."""
-    targets: tuple[Literal["residents", "villages", "key_places"], ...] = ("residents", "villages")
+    targets: tuple[Target, ...] = ("residents", "villages")
     weight: NotNegative = 1.0
     """Per person and network."""
     village_weight: NotNegative = 100.0
     """People one village point stands for."""
     key_place_weight: NotNegative = 200.0
     """People a key place stands for when its table gives no weight."""
+    order_weight: NotNegative = 200.0
+    """People a demand order stands for when its table gives no weight."""
+    weak_point_weight: NotNegative = 20.0
+    """People a complaint or weak-signal point stands for when its table gives no weight."""
 
 
 class Exclusion(_Part):
@@ -238,6 +247,8 @@ class Candidates(_Part):
     min_antenna_height_m: NotNegative = 10.0
     duplicate_distance_m: NotNegative = 50.0
     """Two places nearer than this are one; the higher rung keeps it."""
+    order_radius_m: Positive = 300.0
+    """Search ring of a demand order that gives none [m]."""
     new_sites: bool = True
     """Propose new ground sites in gaps (rung 5)."""
     new_site_min_weight: NotNegative = 60.0

@@ -16,6 +16,7 @@ from siteplan.config import Config, Layer
 from siteplan.errors import Fault, InputFaults
 from siteplan.grid import Grid
 from siteplan.inputs.door import Inputs, zone_raster
+from siteplan.inputs.project_reader import network_names, split_networks
 
 
 @dataclass(frozen=True)
@@ -130,13 +131,16 @@ def build_demand(inputs: Inputs, config: Config) -> Demand:
     grid, inside = inputs.grid, inputs.county_code > 0
     people = _people(inputs, inside)
     villages = _counts(inputs.villages, grid, inside)
-    places = _counts(inputs.key_places, grid, inside)
-    pixels = np.flatnonzero(((people > 0) | (villages > 0) | (places > 0)).ravel())
+    points = sum(
+        (_counts(table, grid, inside) for table in (inputs.key_places, inputs.orders, inputs.weak_points)),
+        _weak_raster(inputs),
+    )
+    pixels = np.flatnonzero(((people > 0) | (villages > 0) | (points > 0)).ravel())
     if not pixels.size:
         raise InputFaults([Fault("fatal", "project.toml", "no_demand", "no_demand_fix")])
     services = services_of(config)
     weights = np.stack(
-        [_weights(service.layer, inputs, config, (people, villages), pixels) for service in services]
+        [_weights(service, inputs, config, (people, villages), pixels) for service in services]
     )
     asked = weights > 0
     row_of = np.where(asked, np.cumsum(asked.ravel()).reshape(asked.shape) - 1, -1).astype(np.int32)
@@ -178,13 +182,14 @@ def _counts(
 
 
 def _weights(
-    layer: Layer,
+    service: Service,
     inputs: Inputs,
     config: Config,
     counts: tuple[NDArray[np.float64], NDArray[np.float64]],
     pixels: NDArray[np.int64],
 ) -> NDArray[np.float64]:
-    """Weight of each demand pixel in a layer, shape (n,)."""
+    """Weight of each demand pixel in a service, shape (n,)."""
+    layer = service.layer
     people, villages = (values.ravel()[pixels] for values in counts)
     weight = np.zeros(len(pixels))
     if "residents" in layer.targets:
@@ -195,18 +200,39 @@ def _weights(
         ids = [each.id for each in config.area_classes]
         wanted = [ids.index(name) for name in layer.area_classes]
         weight *= np.isin(inputs.class_code.ravel()[pixels], wanted)
-    if "key_places" in layer.targets and inputs.key_places is not None:
-        weight += _key_place_weight(layer, inputs).ravel()[pixels]
+    for target, default in (
+        ("key_places", layer.key_place_weight),
+        ("orders", layer.order_weight),
+        ("weak_points", layer.weak_point_weight),
+    ):
+        if target in layer.targets:
+            weight += _point_weight(getattr(inputs, target), default, service, inputs, config).ravel()[pixels]
+    if "weak_points" in layer.targets and inputs.weak_raster is not None:
+        weight += _weak_raster(inputs).ravel()[pixels]
     return weight * layer.weight
 
 
-def _key_place_weight(layer: Layer, inputs: Inputs) -> NDArray[np.float64]:
-    places = inputs.key_places
-    if places is None:
+def _point_weight(
+    table: gpd.GeoDataFrame | None, default: float, service: Service, inputs: Inputs, config: Config
+) -> NDArray[np.float64]:
+    """Sum of the points' weights in each pixel; a point that names networks counts for those only."""
+    if table is None or table.empty:
         return np.zeros(inputs.grid.shape)
-    given = places["weight"] if "weight" in places else np.full(len(places), np.nan)
-    values = np.nan_to_num(np.asarray(given, dtype=np.float64), nan=layer.key_place_weight)
-    return _counts(places, inputs.grid, inputs.county_code > 0, values)
+    given = table["weight"] if "weight" in table else np.full(len(table), np.nan)
+    values = np.nan_to_num(np.asarray(given, dtype=np.float64), nan=default)
+    column = next((name for name in ("networks", "network") if name in table), None)
+    if service.network and column:
+        known = network_names(config)
+        named = [split_networks(text, known) for text in table[column]]
+        values = values * np.array([not each or service.network in each for each in named])
+    return _counts(table, inputs.grid, inputs.county_code > 0, values)
+
+
+def _weak_raster(inputs: Inputs) -> NDArray[np.float64]:
+    if inputs.weak_raster is None:
+        return np.zeros(inputs.grid.shape)
+    values = np.nan_to_num(inputs.weak_raster.values.astype(np.float64), nan=0.0)
+    return np.where(inputs.county_code > 0, np.maximum(values, 0.0), 0.0)
 
 
 def _positions(

@@ -124,6 +124,7 @@ PROPOSED_COLUMNS: dict[str, tuple[str, str]] = {
     "villages_newly_covered": ("新通村数", "village points newly served by any network"),
     "villages_newly_covered_names": ("新通村名", "their names"),
     "search_radius_m": ("搜索半径（米）", "the mast may move this far without a new plan [m]"),
+    "due_date": ("要求完成日期", "date of the demand order"),
     "alternates": ("备选点", "other usable candidates inside the ring, nearest first"),
     "restriction": ("管控提示", "zones that need approval or notice"),
     "cost": ("造价", "as given"),

@@ -129,7 +129,7 @@ def assemble(inputs: Inputs, config: Config, results: Results, lang: Lang, watch
         candidates=candidates, proposed=proposed, curve=_curve(results), layers=results.layers,
         county_table=_county_table(results), ledger=_ledger(results), radii=_radii(config, results.level),
         faults=faults, rejected=inputs.rejected,
-        summary=run_summary(inputs, config, results, proposed, watch),
+        summary=run_summary(inputs, config, results, proposed, watch, lang),
     )  # fmt: skip
 
 
@@ -214,7 +214,11 @@ def _proposed(
 ) -> gpd.GeoDataFrame:
     order = results.selection.places
     table = places.iloc[order].reset_index(drop=True)
-    radii = [_search_radius_m(addition, config, results.level) for addition in results.additions]
+    own = table["order_radius_m"].to_numpy(dtype=float)
+    radii = [
+        round(own[i]) if own[i] > 0 else _search_radius_m(addition, config, results.level)
+        for i, addition in enumerate(results.additions)
+    ]
     notes = ["；".join(say(key, lang, **values) for key, values in row) for row in table["notes"]]
     effects, additions = results.effects, results.additions
     table = table.assign(

@@ -25,7 +25,12 @@ from siteplan.inputs.door import Inputs
 from siteplan.ledger import Ledger
 from siteplan.meter import Stopwatch, peak_memory_mib
 from siteplan.selection import CoverProblem, Selection
+from siteplan.texts import Lang, say
 
+_SAID_WHEN_MISSING = (
+    "counties", "villages", "stations", "site_plan", "properties", "poles", "key_places", "area_classes",
+    "exclusions", "population", "dem", "roads",
+)  # fmt: skip
 _ASSUMPTIONS = (
     "P(RSRP >= T) = Phi((median - T) / sigma); no margin inside the link budget",
     "bands of one mast share shadowing (best band counts); masts are independent (correlation neglected)",
@@ -66,7 +71,12 @@ class Results(Prepared):
 
 
 def run_summary(
-    inputs: Inputs, config: Config, results: Results, proposed: gpd.GeoDataFrame, watch: Stopwatch
+    inputs: Inputs,
+    config: Config,
+    results: Results,
+    proposed: gpd.GeoDataFrame,
+    watch: Stopwatch,
+    lang: Lang,
 ) -> dict[str, Any]:
     """Content of run.json; city sums are sums over counties, so that counties add up exactly.
 
@@ -76,6 +86,8 @@ def run_summary(
         Of the run.
     watch
         Its stopwatch.
+    lang
+        Language of texts.
 
     Returns
     -------
@@ -123,7 +135,7 @@ def run_summary(
             "assumptions": list(_ASSUMPTIONS),
         },
         "basic_services": [results.demand.services[k].key for k in basic_services(results.demand)],
-        "missing_inputs": [n for n in type(config.inputs).model_fields if getattr(config.inputs, n) is None],
+        "missing_inputs": missing_inputs(inputs, lang),
         "synthetic": config.project.synthetic,
         "synthetic_inputs": [source.name for source in inputs.sources if source.synthetic],
         "attribution": config.project.attribution,
@@ -142,6 +154,29 @@ def run_summary(
         "seconds": watch.total(),
         "peak_memory_mib": peak_memory_mib(),
     }
+
+
+def missing_inputs(inputs: Inputs, lang: Lang = "zh") -> dict[str, str]:
+    """What was not given, and what is done without it.
+
+    Parameters
+    ----------
+    inputs
+        Of the run.
+    lang
+        Language of the texts.
+
+    Returns
+    -------
+    dict
+        Text by input.
+    """
+    given = {source.name for source in inputs.sources}
+    have = {
+        name: name in given or (name in ("roads", "key_places") and getattr(inputs, name) is not None)
+        for name in _SAID_WHEN_MISSING
+    }
+    return {name: say(f"missing_{name}", lang) for name in _SAID_WHEN_MISSING if not have[name]}
 
 
 def _area_sites(inputs: Inputs) -> set[str]:

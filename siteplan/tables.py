@@ -230,8 +230,61 @@ EXCLUSIONS = pa.DataFrameSchema(
     {
         "layer": _column("text", "kind of zone", "图层", "管控类型", "layer", required=True),
         "zone": _column("text", "name", "名称", "name"),
+        "radius_m": _column(
+            "number",
+            "radius of a zone given as a point [m]",
+            "半径",
+            "半径(米)",
+            "半径（米）",
+            "radius",
+            checks=(pa.Check.gt(0),),
+        ),
+        "longitude": _LONGITUDE,
+        "latitude": _LATITUDE,
     },
     name="exclusions",
+)
+
+ORDERS = pa.DataFrameSchema(
+    {
+        "order_id": _id("order id", "需求编号", "需求单编号", "编号", "序号", "id"),
+        "order_name": _column("text", "name of the place", "需求名称", "站址名称", "名称", "name"),
+        "networks": _column("text", "networks asked for", "网络", "需求网络", "需求运营商", "network"),
+        "search_radius_m": _column(
+            "number",
+            "how far the mast may stand from the point [m]",
+            "搜索半径",
+            "偏移半径",
+            "搜索半径(米)",
+            "搜索半径（米）",
+            "radius",
+            checks=(pa.Check.gt(0),),
+        ),
+        "antenna_height_m": _HEIGHT,
+        "due_date": _column("date", "wanted by", "截止日期", "需求日期", "要求完成日期", "due"),
+        "weight": _column("number", "weight in people", "权重", "weight", checks=(pa.Check.ge(0),)),
+        "county": _COUNTY,
+        "town": _TOWN,
+        "longitude": _LONGITUDE,
+        "latitude": _LATITUDE,
+        **_OPTIONAL,
+    },
+    name="orders",
+)
+WEAK_POINTS = pa.DataFrameSchema(
+    {
+        "point_id": _id("point id", "编号", "工单号", "序号", "id"),
+        "place": _column("text", "name of the place", "位置", "地点", "名称", "name"),
+        "kind": _column("text", "kind: complaint, weak measurement ...", "类型", "来源", "kind"),
+        "network": _column("text", "network, empty for any", "网络", "运营商", "network"),
+        "weight": _column("number", "weight in people", "权重", "次数", "weight", checks=(pa.Check.ge(0),)),
+        "longitude": _LONGITUDE,
+        "latitude": _LATITUDE,
+    },
+    name="weak_points",
+)
+ROADS = pa.DataFrameSchema(
+    {"highway": _column("text", "class of the road", "等级", "道路等级", "highway", "fclass")}, name="roads"
 )
 
 SCHEMAS: dict[str, pa.DataFrameSchema] = {
@@ -239,6 +292,9 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
     for schema in (
         COUNTIES, VILLAGES, STATIONS, SITE_PLAN, PROPERTIES, POLES, KEY_PLACES, AREA_CLASSES,
         EXCLUSIONS,
+        ORDERS,
+        WEAK_POINTS,
+        ROADS,
     )
     if schema.name is not None
 }  # fmt: skip

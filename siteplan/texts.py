@@ -144,6 +144,42 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "提供人口栅格、村庄表或重点场所之一",
         "give a population raster, a village table or key places",
     ),
+    "no_area": (
+        "既没有县界也没有村庄表，无法确定规划区",
+        "there are neither county borders nor a village table, so there is no area to plan",
+    ),
+    "no_area_fix": (
+        "提供 inputs.counties（面）或 inputs.villages",
+        "give inputs.counties (polygons) or inputs.villages",
+    ),
+    # --- what is done without an input ------------------------------------------------------------
+    "missing_counties": (
+        "无县界：以村点周围 5 公里为规划区，按最近村庄分县",
+        "no borders: land within 5 km of a village, split by the nearest village's county",
+    ),
+    "missing_villages": ("无村庄表：不做村庄达标统计", "no village table: no village test"),
+    "missing_stations": (
+        "无现网基站：按无任何覆盖规划",
+        "no stations: planned as if nothing were covered",
+    ),
+    "missing_site_plan": ("无站址规划：第②级候选为空", "no site plan: rung 2 is empty"),
+    "missing_properties": ("无公共物业：第③级候选为空", "no properties: rung 3 is empty"),
+    "missing_poles": ("无社会杆塔：第④级候选为空", "no poles: rung 4 is empty"),
+    "missing_key_places": ("无重点场所", "no key places"),
+    "missing_area_classes": (
+        "无区域类型：全部按默认类型",
+        "no area classes: everything is the default class",
+    ),
+    "missing_exclusions": ("无管控图层：没有禁建限建", "no exclusions: nothing is forbidden"),
+    "missing_population": (
+        "无人口栅格：人口取村庄表人口列，集中在村点",
+        "no population raster: the village table's people, at the village points",
+    ),
+    "missing_dem": (
+        "无高程：新址不选高地，地图无山影",
+        "no DEM: new sites do not look for high ground, no hillshade",
+    ),
+    "missing_roads": ("无道路：新址不查道路距离", "no roads: no road rule for new sites"),
     # --- refusal rules -------------------------------------------------------------------------
     "rule_complete": (
         "该站址已开通本类区域应有的全部网络和频段",
@@ -217,7 +253,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "reason_note": ("；注意：{note}", "; note: {note}"),
     # --- rungs and statuses ---------------------------------------------------------------------
     "rung_1": ("①存量站址改造", "(1) upgrade of an existing site"),
-    "rung_2": ("②站址规划未建点", "(2) unbuilt entry of the site plan"),
+    "rung_2": ("②规划或需求单未建点", "(2) unbuilt entry of the site plan, or demand order"),
     "rung_3": ("③已开放公共物业", "(3) opened public property"),
     "rung_4": ("④社会杆塔资源", "(4) shared pole or tower"),
     "rung_5": ("⑤新建落地站", "(5) new ground site"),

@@ -234,10 +234,11 @@ def test_without_any_optional_input_the_plan_still_says_what_is_missing(two_coun
             lines.append(line)
     (two_counties / "project.toml").write_text("\n".join(lines), encoding="utf-8")
     proposal, folder = plan_area(two_counties, output=tmp_path / "bare")
-    assert proposal.summary["missing_inputs"] == [
+    assert list(proposal.summary["missing_inputs"]) == [
         "stations", "site_plan", "properties", "poles", "key_places", "area_classes", "exclusions", "population",
-        "dem", "osm",
+        "dem", "roads",
     ]  # fmt: skip
+    assert "按无任何覆盖规划" in (folder / "map.html").read_text(encoding="utf-8")
     assert proposal.summary["villages_covered_before"] == 0
     assert proposal.summary["villages_covered_after"] > 0
     assert set(proposal.proposed["rung"]) == {"5"}

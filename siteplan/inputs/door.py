@@ -21,7 +21,7 @@ from siteplan.grid import Grid, Raster, part_of
 from siteplan.inputs.headers import normalise
 from siteplan.inputs.project_reader import ProjectReader, Source
 
-_POINT_TABLES = ("site_plan", "properties", "poles", "key_places")
+_POINT_TABLES = ("site_plan", "properties", "poles", "key_places", "orders", "weak_points")
 _ZONE_TABLES = ("area_classes", "exclusions")
 
 
@@ -42,11 +42,12 @@ class Inputs:
     county_code, class_code
         Zone of each pixel's centre: position in ``counties`` plus one, position of the class in the
         project file; 0 and -1 outside the run's area.
-    villages, stations, site_plan, properties, poles, key_places, area_classes, exclusions, roads
+    villages, stations, site_plan, properties, poles, key_places, area_classes, exclusions, roads,
+    orders, weak_points
         Checked tables, or None when not given.
     village_areas
         Village polygons by ``village_id``, or None.
-    population, dem
+    population, weak_raster, dem
         On the grid, or None.
     faults
         Warnings and rejected rows.
@@ -72,7 +73,10 @@ class Inputs:
     area_classes: gpd.GeoDataFrame | None
     exclusions: gpd.GeoDataFrame | None
     roads: gpd.GeoDataFrame | None
+    orders: gpd.GeoDataFrame | None
+    weak_points: gpd.GeoDataFrame | None
     population: Raster | None
+    weak_raster: Raster | None
     dem: Raster | None
     faults: tuple[Fault, ...]
     rejected: pd.DataFrame
@@ -116,6 +120,7 @@ def load(folder: Path, config: Config, county: str | None = None) -> Inputs:
         **{name: reader.attempt(partial(reader.zones, name)) for name in _ZONE_TABLES},
     }
     roads, public = reader.attempt(reader.osm) or (None, None)
+    roads = _joined(roads, reader.attempt(reader.roads))
     tables["key_places"] = _joined(tables["key_places"], public)
     county_city = zone_raster(counties.geometry, np.arange(1, len(counties) + 1), city)
     class_city = _class_raster(tables["area_classes"], config, city)
@@ -127,12 +132,13 @@ def load(folder: Path, config: Config, county: str | None = None) -> Inputs:
     wanted = np.isin(county_code, _codes(counties, area))
     county_code, class_code = np.where(wanted, county_code, 0), np.where(wanted, class_code, -1)
     population = reader.attempt(lambda: reader.raster("population", grid, city, "people"))
+    weak_raster = reader.attempt(lambda: reader.raster("weak_raster", grid, city, "people"))
     dem = reader.attempt(lambda: reader.dem(grid, city, wanted))
     reader.stop_if_fatal()
     return Inputs(
         counties=counties, area=area, area_name=area_name, grid=grid, county_code=county_code,
         class_code=class_code, villages=villages,
-        village_areas=village_areas, roads=roads, population=population, dem=dem,
+        village_areas=village_areas, roads=roads, population=population, weak_raster=weak_raster, dem=dem,
         faults=tuple(reader.faults), rejected=reader.rejected_rows(), sources=tuple(reader.sources),
         **tables,
     )  # fmt: skip

@@ -1,6 +1,6 @@
-"""Roads and public buildings from an OpenStreetMap file, through osmnx's XML readers.
+"""Roads and public buildings from an OpenStreetMap file: XML through osmnx, PBF through GDAL.
 
-One decision to know: only a local ``.osm`` file is read; nothing here ever asks the network.
+One decision to know: only a local file is read; nothing here ever asks the network.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 import geopandas as gpd
 import osmnx
 import pandas as pd
+import pyogrio
 
 from siteplan.errors import Fault, InputFaults
 
@@ -41,7 +42,7 @@ def read_osm(path: Path) -> OsmData:
     Parameters
     ----------
     path
-        OSM XML (``.osm``, ``.osm.gz`` or ``.osm.bz2`` as osmnx reads them).
+        OSM XML (``.osm``, ``.osm.gz``, ``.osm.bz2``) or ``.pbf``.
 
     Returns
     -------
@@ -56,8 +57,10 @@ def read_osm(path: Path) -> OsmData:
     if not path.exists():
         raise InputFaults([_fault(path, "missing_file")])
     try:
+        if path.suffix == ".pbf":
+            return OsmData(_pbf_roads(path), _pbf_public(path))
         return OsmData(_roads(path), _public(path))
-    except (OSError, SyntaxError, ValueError) as error:
+    except (OSError, SyntaxError, ValueError, pyogrio.errors.DataSourceError) as error:
         raise InputFaults([_fault(path, "unreadable", detail=str(error))]) from error
 
 
@@ -93,3 +96,26 @@ def _public(path: Path) -> gpd.GeoDataFrame:
     }
     points = found.geometry.to_crs(3857).centroid.to_crs(4326)
     return gpd.GeoDataFrame(data, geometry=points, crs=4326).sort_values("place_id").reset_index(drop=True)
+
+
+def _pbf_roads(path: Path) -> gpd.GeoDataFrame:
+    lines = pyogrio.read_dataframe(path, layer="lines", columns=["highway"], where="highway IS NOT NULL")
+    return lines[["highway", "geometry"]]
+
+
+def _pbf_public(path: Path) -> gpd.GeoDataFrame:
+    """Amenities that are nodes (tag in ``other_tags``) or areas (a column of their own)."""
+    nodes = pyogrio.read_dataframe(path, layer="points", columns=["osm_id", "name", "other_tags"])
+    nodes["amenity"] = nodes["other_tags"].astype("string").str.extract('"amenity"=>"([^"]*)"', expand=False)
+    wanted = ["osm_id", "osm_way_id", "name", "amenity"]
+    areas = pyogrio.read_dataframe(path, layer="multipolygons", columns=wanted, where="amenity IS NOT NULL")
+    areas["osm_id"] = areas["osm_id"].fillna(areas["osm_way_id"])
+    areas["geometry"] = areas.geometry.representative_point()
+    both = pd.concat([nodes, areas], ignore_index=True)[["osm_id", "name", "amenity", "geometry"]]
+    both = both[both["amenity"].isin(PUBLIC_AMENITIES)].sort_values("osm_id").reset_index(drop=True)
+    data = {
+        "place_id": "osm-" + both["osm_id"].astype(str),
+        "place": both["name"].where(both["name"].notna(), both["amenity"]).astype(str),
+        "kind": both["amenity"].astype(str),
+    }
+    return gpd.GeoDataFrame(data, geometry=both["geometry"], crs=4326)

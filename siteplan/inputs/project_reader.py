@@ -35,8 +35,10 @@ T = TypeVar("T")
 OUTSIDE_M = 20_000.0
 """How far outside all counties a point may lie before it counts as a mistake [m]: no formula used here
 reaches farther."""
-DEM_SHARE = 0.95
-"""Share of the area a DEM must cover."""
+DEM_SHARE = 0.5
+"""Share of the area a DEM must cover; what it leaves open has no ground height."""
+MARGIN_M = 5_000.0
+"""Land around villages that counts as the area when no borders are given [m]."""
 
 
 @dataclass(frozen=True)
@@ -95,11 +97,37 @@ class ProjectReader:
 
     def counties(self) -> gpd.GeoDataFrame:
         """County polygons; without them nothing can be placed, so their faults raise at once."""
-        checked = self._checked("counties", self.config.inputs.counties)
-        table = self._with_shapes(checked, self.config.inputs.counties)
+        given = self.config.inputs.counties
+        if given is None:
+            self._counties = self._counties_around_villages()
+            return self._counties
+        checked = self._checked("counties", given)
+        table = self._with_shapes(checked, given)
         self._keep(checked)
         self._counties = table.sort_values("county_id").reset_index(drop=True)
         return self._counties
+
+    def _counties_around_villages(self) -> gpd.GeoDataFrame:
+        """Without borders: land within ``MARGIN_M`` of a village, split by the nearest village's county."""
+        given = self.config.inputs.villages
+        if given is None:
+            raise InputFaults([Fault("fatal", "project.toml", "no_area", "no_area_fix")])
+        checked = self._checked("villages", given)
+        table = self._placed(checked, given) if checked.geometry is None else self._villages(given)[0]
+        self.faults.clear()
+        self.sources.clear()
+        self._rejected.clear()
+        city = self.config.project.city
+        names = table["county"].fillna(city) if "county" in table else pd.Series([city] * len(table))
+        cells = shapely.voronoi_polygons(shapely.multipoints(table.geometry.to_numpy()), extend_to=None)
+        parts = gpd.GeoDataFrame(geometry=list(cells.geoms), crs=table.crs)
+        owner = table.sindex.nearest(parts.representative_point(), return_all=False)[1]
+        near = table.geometry.buffer(MARGIN_M).union_all()
+        shapes = parts.geometry if len(parts) else gpd.GeoSeries([near], crs=table.crs)
+        own = names.to_numpy()[owner] if len(parts) else names.to_numpy()[:1]
+        merged = gpd.GeoDataFrame({"county": own}, geometry=shapes.intersection(near)).dissolve("county")
+        ids = [f"{self.config.project.code or 'C'}{number:02d}" for number in range(1, len(merged) + 1)]
+        return merged.reset_index().assign(county_id=ids)[["county_id", "county", "geometry"]]
 
     def villages(self) -> tuple[gpd.GeoDataFrame | None, gpd.GeoDataFrame | None]:
         """Village points and, when the file has polygons, village areas."""
@@ -148,6 +176,10 @@ class ProjectReader:
         if given is None:
             return None
         checked = self._checked(name, given)
+        if name == "exclusions" and checked.geometry is None:
+            table = self._placed(checked, given)
+            radius = table["radius_m"].fillna(0.0) if "radius_m" in table else 0.0
+            return table.set_geometry(table.geometry.buffer(radius))
         if name == "area_classes":
             known = {each.id: each.id for each in self.config.area_classes}
             known |= {normalise(each.name): each.id for each in self.config.area_classes}
@@ -183,13 +215,9 @@ class ProjectReader:
         if given is None:
             return None
         checked = self._checked("stations", given)
-        checked = self._translated(checked, "network", self.network_names(), "unknown_network")
+        checked = self._translated(checked, "network", network_names(self.config), "unknown_network")
         checked = self._translated(checked, "band", self._band_names(), "unknown_band")
         return self._placed(checked, given)
-
-    def network_names(self) -> dict[str, str]:
-        """Network id by every name it goes by."""
-        return _names([(each.id, each.name, *each.aliases) for each in self.config.networks])
 
     def _band_names(self) -> dict[str, str]:
         return _names([(each.id, each.name, *each.aliases) for each in self.config.bands])
@@ -264,6 +292,8 @@ class ProjectReader:
         self, checked: Checked, points: gpd.GeoSeries, given: Input
     ) -> tuple[list[Fault], np.ndarray]:
         """Points outside all counties and their halo; a swap is recognised and said."""
+        if self._counties.empty:
+            return [], points.isna().to_numpy()
         west, south, east, north = self._counties.total_bounds
         box = shapely.box(west - OUTSIDE_M, south - OUTSIDE_M, east + OUTSIDE_M, north + OUTSIDE_M)
         bad = ~(points.within(box).to_numpy() & points.notna().to_numpy())
@@ -291,7 +321,7 @@ class ProjectReader:
         return "—" if point is None else f"{point.x:.0f}, {point.y:.0f} m"
 
     def _check_county_names(self, checked: Checked) -> None:
-        if "county" not in checked.frame:
+        if "county" not in checked.frame or self._counties.empty:
             return
         known = set(self._counties["county"].map(normalise)) | set(self._counties["county_id"])
         names = checked.frame["county"]
@@ -305,6 +335,16 @@ class ProjectReader:
         ]  # fmt: skip
 
     # --- OSM and rasters -----------------------------------------------------------------------------
+
+    def roads(self) -> gpd.GeoDataFrame | None:
+        """Road lines of a vector file."""
+        given = self.config.inputs.roads
+        if given is None:
+            return None
+        checked = self._checked("roads", given)
+        table = self._with_shapes(checked, given)
+        self._keep(checked)
+        return table
 
     def osm(self) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame] | None:
         """Roads and public buildings of the OSM file, in the project CRS."""
@@ -376,6 +416,22 @@ class ProjectReader:
 
     def _note(self, name: str, path: Path, read: int, rejected: int, given: Input) -> None:
         self.sources.append(Source(name, path.name, sha256_of(path), read, rejected, given.synthetic))
+
+
+def network_names(config: Config) -> dict[str, str]:
+    """Network id by every name it goes by, normalised.
+
+    Parameters
+    ----------
+    config
+        The project.
+
+    Returns
+    -------
+    dict
+        Id by name.
+    """
+    return _names([(each.id, each.name, *each.aliases) for each in config.networks])
 
 
 def split_networks(text: object, known: dict[str, str]) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ def read_raster(name: str, path: Path, grid: Grid, city: Grid, unit: str, crs: s
     Parameters
     ----------
     name
-        ``population`` (moved by sum) or ``dem`` (moved by mean).
+        ``dem`` (moved by mean), else something extensive such as ``population`` (moved by sum).
     path
         Any raster GDAL reads.
     grid
@@ -104,6 +104,6 @@ def _warped(source: rasterio.DatasetReader, grid: Grid, name: str, crs: str) -> 
         dst_crs=grid.crs,
         dst_nodata=np.nan,
         init_dest_nodata=True,
-        resampling=Resampling.sum if name == "population" else Resampling.average,
+        resampling=Resampling.average if name == "dem" else Resampling.sum,
     )
     return values

@@ -313,7 +313,7 @@ def _height(values: Sequence[object], looks: Sequence[Look]) -> float:
     lines = 1
     for look, value in zip(looks, values, strict=True):
         if look.kind == "wrap" and isinstance(value, str):
-            lines = max(lines, math.ceil(1.1 * _cells_wide(value[:2_000]) / look.width))
+            lines = max(lines, math.ceil(1.05 * _cells_wide(value[:2_000]) / look.width))
     return _LINE_POINTS * min(lines, _MOST_LINES) + 3
 
 
@@ -398,7 +398,7 @@ def _plain_rows(
     kinds: Mapping[int, Kind] | None = None,
 ) -> None:
     """A short sheet of texts; ``kinds`` says how the numbers of a row look."""
-    looks = [Look(30, "wrap"), Look(70, "wrap"), Look(70, "wrap")]
+    looks = [Look(30, "wrap"), Look(76, "wrap"), Look(76, "wrap")]
     for number, look in enumerate(looks):
         sheet.set_column(number, number, look.width)
     for line, values in enumerate(rows):

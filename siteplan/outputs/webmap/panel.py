@@ -95,6 +95,9 @@ def notes(proposal: Proposal, lang: Lang) -> list[str]:
         word("calibrated" if have.get("calibrated") is True else "uncalibrated", lang),
         word("date", lang, date=config.project.reference_date.isoformat()),
     ]
+    missing = have.get("missing_inputs") or {}
+    if missing:
+        lines.append(word("missing", lang) + "；".join(missing.values()))
     if config.project.attribution:
         lines.append(word("sources", lang, text=config.project.attribution))
     return lines
