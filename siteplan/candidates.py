@@ -258,7 +258,7 @@ def _new_sites(inputs: Inputs, demand: Demand, uncovered: np.ndarray, config: Co
         geometry=gpd.points_from_xy(frame["easting_m"], frame["northing_m"]),
         crs=config.project.crs,
     )
-    names = pd.Series([f"新址 {name}" for name in ids])
+    names = pd.Series(ids)
     return _rows(table, Rung.NEW_GROUND, "pixel", names, pd.Series(np.nan, index=table.index), config)
 
 

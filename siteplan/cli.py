@@ -35,6 +35,9 @@ err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False, markup=
 
 ProjectArg = Annotated[Path, typer.Argument(help="项目文件夹或 project.toml / project folder or file")]
 LangOpt = Annotated[str, typer.Option("--lang", help="zh 或 en", metavar="zh|en")]
+DataOpt = Annotated[
+    Path | None, typer.Option("--data", help="数据所在文件夹（默认项目文件夹）/ where the inputs lie")
+]
 CountyOpt = Annotated[str | None, typer.Option("--county", help="只规划一个县 / one county only")]
 YearOpt = Annotated[int | None, typer.Option("--year", help="指标年度 / year of the quota")]
 QuotaOpt = Annotated[
@@ -93,10 +96,10 @@ def demo(
 
 @app.command()
 @_told
-def check(project: ProjectArg, county: CountyOpt = None, lang: LangOpt = "zh") -> None:
+def check(project: ProjectArg, county: CountyOpt = None, data: DataOpt = None, lang: LangOpt = "zh") -> None:
     """检查输入数据，列出问题行 / check the inputs and list faults."""
     folder, config = _opened(project)
-    inputs = pipeline.load(folder, config, county)
+    inputs = pipeline.load(data or folder, config, county)
     for source in inputs.sources:
         rows = f"{source.read} / {source.rejected}" if source.read else "—"
         out.print(f"{source.name:<14}{source.file}  {_word('读入/剔除', 'read/rejected', lang)} {rows}")
@@ -116,13 +119,15 @@ def plan(
     year: YearOpt = None,
     quota: QuotaOpt = None,
     built: BuiltOpt = None,
+    data: DataOpt = None,
     output: Annotated[Path | None, typer.Option("--out", help="输出文件夹 / output folder")] = None,
     threads: Annotated[int, typer.Option(min=1, help="线程数 / threads")] = THREADS,
     lang: LangOpt = "zh",
 ) -> None:
     """规划：覆盖、缺口、候选、排名、地图 / plan an area: coverage, gaps, ranked candidates, map."""
     proposal, folder = plan_area(
-        project, county=county, year=year, quota=quota, built=built, output=output, threads=threads,
+        project, county=county, year=year, quota=quota, built=built, data=data, output=output,
+        threads=threads,
         lang=_lang(lang),
     )  # fmt: skip
     for line in summarise(proposal.faults, _lang(lang)):
@@ -137,6 +142,7 @@ def plan_area(
     year: int | None = None,
     quota: int | None = None,
     built: int | None = None,
+    data: Path | None = None,
     output: Path | None = None,
     threads: int = THREADS,
     lang: Lang = "zh",
@@ -151,6 +157,8 @@ def plan_area(
         One county; None for the city.
     year, quota, built
         Override the project's ledger for this area.
+    data
+        Folder the input paths are relative to; None takes the project's own.
     output
         New folder; None names one under the project's run directory.
     threads
@@ -171,7 +179,7 @@ def plan_area(
     watch = Stopwatch()
     folder, config = _opened(project)
     with watch.stage("load"):
-        inputs = pipeline.load(folder, config, county)
+        inputs = pipeline.load(data or folder, config, county)
     target = output or _run_folder(folder / config.outputs.directory, inputs.area_name)
     with project_lock(folder), ThreadPoolExecutor(threads) as pool, atomic_folder(target) as work:
         registry = folder / "candidate_ids.csv"
@@ -190,10 +198,10 @@ def plan_area(
 
 @app.command()
 @_told
-def progress(project: ProjectArg, year: YearOpt = None, lang: LangOpt = "zh") -> None:
+def progress(project: ProjectArg, year: YearOpt = None, data: DataOpt = None, lang: LangOpt = "zh") -> None:
     """指标台账：各县指标、已建、完成率、剩余 / quota ledger by county."""
     folder, config = _opened(project)
-    inputs = pipeline.load(folder, config, None)
+    inputs = pipeline.load(data or folder, config, None)
     ledger = build_ledger(
         config,
         inputs.counties,

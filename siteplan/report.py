@@ -28,7 +28,7 @@ from siteplan.meter import Stopwatch
 from siteplan.proposal import PROPOSED_COLUMNS, Proposal
 from siteplan.selection import Selection
 from siteplan.summary import Results, run_summary
-from siteplan.tables import CANDIDATES, Status
+from siteplan.tables import CANDIDATES, Rung, Status
 from siteplan.texts import Lang, say
 
 
@@ -115,7 +115,7 @@ def assemble(inputs: Inputs, config: Config, results: Results, lang: Lang, watch
         Raster(np.where(inside, 1.0 - u[0], np.nan).astype(np.float32), inputs.grid, name, "1")
         for name, u in (("coverage_before", results.before), ("coverage_after", results.after))
     ]
-    places = _located(_with_villages(results.places, inputs), config)
+    places = _located(_named(_with_villages(results.places, inputs), lang), config)
     proposed = _proposed(places, inputs, config, results, lang)
     status = results.places["status"].to_numpy(dtype=object).copy()
     status[results.selection.places] = Status.PROPOSED.value
@@ -169,6 +169,15 @@ def _with_villages(places: gpd.GeoDataFrame, inputs: Inputs) -> gpd.GeoDataFrame
     return places.assign(
         village=villages["village"].to_numpy(dtype=object)[nearest],
         town=np.where(town == "", towns[nearest], town),
+    )
+
+
+def _named(places: gpd.GeoDataFrame, lang: Lang) -> gpd.GeoDataFrame:
+    """A new ground site has only its pixel; people know it by the village it lies in."""
+    new = places["rung"].eq(Rung.NEW_GROUND.value)
+    place = places["village"].where(places["village"].ne(""), places["source_id"])
+    return places.assign(
+        name=places["name"].where(~new, [say("new_site", lang, place=each) for each in place])
     )
 
 

@@ -114,6 +114,19 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "换用覆盖全区的 DEM，或删除 inputs.dem",
         "use a DEM that covers the area, or remove inputs.dem",
     ),
+    "dem_voids": (
+        "高程数据在规划区内有 {void} 的空洞，该处没有地面高程",
+        "the DEM leaves {void} of the planning area open; no ground height there",
+    ),
+    "dem_voids_fix": ("可换用更完整的 DEM", "a more complete DEM would help"),
+    "village_outside": (
+        "村庄“{value}”不在任何县的范围内，不参与规划",
+        "the village '{value}' lies in no county and is left out",
+    ),
+    "village_outside_fix": (
+        "若应计入，核对其坐标、坐标系或县界",
+        "if it should count, check its coordinates, datum or the county borders",
+    ),
     "raster_not_covering": (
         "栅格与规划区不重叠",
         "the raster does not overlap the planning area",
@@ -251,6 +264,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     ),
     "reason_join": ("、", ", "),
     "reason_note": ("；注意：{note}", "; note: {note}"),
+    "new_site": ("新址·{place}", "new site, {place}"),
     # --- rungs and statuses ---------------------------------------------------------------------
     "rung_1": ("①存量站址改造", "(1) upgrade of an existing site"),
     "rung_2": ("②规划或需求单未建点", "(2) unbuilt entry of the site plan, or demand order"),

@@ -19,7 +19,7 @@ import shapely
 from pyproj import Transformer
 
 from siteplan.config import Config, Input
-from siteplan.errors import Fault, InputFaults, Level
+from siteplan.errors import Fault, InputFaults
 from siteplan.grid import Grid, Raster
 from siteplan.inputs.check import Checked, check_table, missing_column
 from siteplan.inputs.datum import to_wgs84
@@ -162,11 +162,10 @@ class ProjectReader:
         for i in np.flatnonzero(outside):
             point = villages.geometry.iloc[i]
             values: dict[str, object] = {
-                "value": f"{villages['village'].iloc[i]}: {point.x:.0f}, {point.y:.0f} m", "halo_km": 0,
-            }  # fmt: skip
-            self.faults.append(
-                Fault("warning", file, "outside_area", "outside_area_fix", values, table="villages")
-            )
+                "value": f"{villages['village'].iloc[i]} ({point.x:.0f}, {point.y:.0f} m)"
+            }
+            fault = Fault("warning", file, "village_outside", "village_outside_fix", values, table="villages")
+            self.faults.append(fault)
         kept = villages[~outside].reset_index(drop=True)
         return kept, None if areas is None else areas[~outside].reset_index(drop=True)
 
@@ -373,19 +372,13 @@ class ProjectReader:
             return None
         share = float(np.isfinite(raster.values[inside]).mean())
         if share < 1.0:
-            level: Level = "fatal" if share < DEM_SHARE else "warning"
             file = Path(self.config.inputs.dem.path).name if self.config.inputs.dem else ""
-            fault = Fault(
-                level,
-                file,
-                "dem_not_covering",
-                "dem_not_covering_fix",
-                {"share": f"{share:.1%}"},
-                table="dem",
-            )
-            if level == "fatal":
-                raise InputFaults([fault])
-            self.faults.append(fault)
+            if share < DEM_SHARE:
+                values: dict[str, object] = {"share": f"{share:.1%}"}
+                fatal = Fault("fatal", file, "dem_not_covering", "dem_not_covering_fix", values, table="dem")
+                raise InputFaults([fatal])
+            void: dict[str, object] = {"void": f"{1 - share:.2%}"}
+            self.faults.append(Fault("warning", file, "dem_voids", "dem_voids_fix", void, table="dem"))
         return raster
 
     # --- bookkeeping -----------------------------------------------------------------------------------

@@ -294,7 +294,7 @@ def _highlight(sheet: Worksheet, names: Sequence[str], last: int, formats: _Form
     rule = {"type": "cell", "criteria": "between", "minimum": 1, "maximum": _FIRST, "format": formats.first}
     sheet.conditional_format(top, first, last, first, rule)
     gain = names.index("gain")
-    bar = {"type": "data_bar", "bar_color": "#9DC3E6", "bar_solid": True, "min_type": "num", "min_value": 0}
+    bar = {"type": "data_bar", "bar_color": "#9DC3E6", "min_type": "num", "min_value": 0}
     sheet.conditional_format(top, gain, last, gain, bar)
 
 
