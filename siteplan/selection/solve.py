@@ -7,6 +7,7 @@ problem gives the same selection on any machine.
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,10 @@ from siteplan.selection.problem import CoverProblem, Selection, objective_of
 
 _CLOSED = 1e-3
 """Optimality gap at which a selection counts as solved."""
-_PREFIXES = (0.1, 0.25, 0.5, 0.75)
-"""Shares of the ranked places whose residual weights serve as further prices."""
+_PREFIXES = (0.1, 0.25, 0.5)
+"""Shares of the ranked places for which prices of their own are sought."""
+_PREFIX_STEPS = 100
+"""Steps of the bound for each of these prefixes."""
 
 
 def select(
@@ -102,12 +105,12 @@ def nested_families(problem: CoverProblem) -> list[tuple[str, ...]]:
     Returns
     -------
     list of tuple of str
-        Each chain from the widest to the narrowest family.
+        Each chain from the widest to the narrowest family; none lies inside another.
     """
     present = {cap.family for cap in problem.caps}
     chains = [("city", "county", "county_network"), ("city", "network", "county_network")]
-    found = [tuple(name for name in chain if name in present) for chain in chains]
-    return list(dict.fromkeys(found))
+    found = list(dict.fromkeys(tuple(name for name in chain if name in present) for chain in chains))
+    return [each for each in found if not any(set(each) < set(other) for other in found)]
 
 
 def _left_after(problem: CoverProblem, columns: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -128,14 +131,40 @@ def _curve_bounds(
     used = np.cumsum(np.array(stations, dtype=np.int64))
     pool = [prices, problem.weight]
     for share in _PREFIXES:
-        first = places[: max(1, round(share * len(places)))]
-        pool.append(problem.weight * _left_after(problem, columns[np.isin(problem.place[columns], first)]))
+        pool.append(_prefix_prices(problem, places, columns, used, share))
     curve = np.full(len(places), np.inf)
     for families in nested_families(problem):
         relaxed = bounds.relaxation(problem, families)
         for each in pool:
             curve = np.minimum(curve, _prefix_bounds(problem, relaxed, each, used))
     return np.maximum.accumulate(curve) if len(curve) else curve
+
+
+def _prefix_prices(
+    problem: CoverProblem,
+    places: NDArray[np.int64],
+    columns: NDArray[np.int64],
+    used: NDArray[np.int64],
+    share: float,
+) -> NDArray[np.float64]:
+    """Prices that suit the quota of a prefix: its residual weights, improved under its station count."""
+    count = max(1, round(share * len(places)))
+    first = columns[np.isin(problem.place[columns], places[:count])]
+    start = problem.weight * _left_after(problem, first)
+    if not len(places):
+        return start
+    relaxed = bounds.relaxation(problem, nested_families(problem)[0])
+    limits = _with_city(problem, relaxed.limits, int(used[count - 1]))
+    smaller = replace(relaxed, limits=limits)
+    return bounds.improve_prices(problem, smaller, start, objective_of(problem, first), _PREFIX_STEPS)[0]
+
+
+def _with_city(problem: CoverProblem, limits: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Limits with the city's lowered to a station count."""
+    city = [position for position, cap in enumerate(problem.caps) if cap.family == "city"]
+    lowered = limits.copy()
+    lowered[city] = np.minimum(lowered[city], count)
+    return lowered
 
 
 def _prefix_bounds(
@@ -146,10 +175,8 @@ def _prefix_bounds(
 ) -> NDArray[np.float64]:
     values = bounds.column_values(problem, prices)
     outside = float((problem.weight - prices).sum())
-    city = [position for position, cap in enumerate(problem.caps) if cap.family == "city"]
     found = []
     for count in used:
-        limits = relaxed.limits.copy()
-        limits[city] = np.minimum(limits[city], count)
+        limits = _with_city(problem, relaxed.limits, int(count))
         found.append((outside + bounds.inner_maximum(problem, relaxed, values, limits)[0]) * (1 + 1e-9))
     return np.array(found)
