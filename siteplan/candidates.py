@@ -90,14 +90,11 @@ def build_ladder(
     places = gpd.GeoDataFrame(
         table, geometry=gpd.points_from_xy(table["easting_m"], table["northing_m"]), crs=config.project.crs
     )
-    for rule in (
-        heights(config, level),
-        zones(inputs.exclusions, config),
-        roads_near(inputs.roads, config),
-        spacing(existing, config),
-        duplicates(config),
-    ):
-        places = rule(places)
+    places = heights(places, config, level)
+    places = zones(places, inputs.exclusions, config)
+    places = roads_near(places, inputs.roads, config)
+    places = spacing(places, existing, config)
+    places = duplicates(places, config)
     return Ladder(places)
 
 

@@ -61,14 +61,14 @@ def _told(function: Callable[..., None]) -> Callable[..., None]:
     """Turn what the user can put right into a message and exit code 1."""
 
     @functools.wraps(function)
-    def wrapped(*args: Any, **kwargs: Any) -> None:
+    def told(*args: Any, **kwargs: Any) -> None:
         try:
             function(*args, **kwargs)
         except SiteplanError as error:
             err.print(error.text(_lang(kwargs.get("lang", "zh"))))
             raise typer.Exit(1) from error
 
-    return wrapped
+    return told
 
 
 def _lang(text: str) -> Lang:

@@ -258,22 +258,42 @@ def masts_of(stations: gpd.GeoDataFrame, config: Config, level: BufferLevel) -> 
         height = (
             float(height) if np.isfinite(height) else config.area_class(first.area_class).antenna_height_m
         )
-        bands = tuple(sorted(set(group["band"])))
-        mast = Mast(str(site_id), first.geometry.x, first.geometry.y, first.area_class, height, bands)
-        if is_served(mast, level):
-            masts.append(mast)
-        else:
-            refused += list(group["station_id"])
+        bands = served_bands(level, first.area_class, height, group["band"])
+        refused += list(group.loc[~group["band"].isin(bands), "station_id"])
+        if bands:
+            masts.append(
+                Mast(str(site_id), first.geometry.x, first.geometry.y, first.area_class, height, bands)
+            )
     return masts, refused
 
 
-def is_served(mast: Mast, level: BufferLevel) -> bool:
-    """Whether the formulas given hold for the mast's height."""
-    try:
-        level.radial(mast)
-    except RangeError:
-        return False
-    return True
+def served_bands(
+    level: BufferLevel, area_class: str, antenna_height_m: float, bands: Iterable[str]
+) -> tuple[str, ...]:
+    """Bands whose formulas hold for a mast's class and height.
+
+    Parameters
+    ----------
+    level
+        Propagation level.
+    area_class, antenna_height_m
+        Of the mast.
+    bands
+        Band ids.
+
+    Returns
+    -------
+    tuple of str
+        Those that can be planned, sorted.
+    """
+    held = []
+    for band in sorted(set(bands)):
+        try:
+            level.budgets.radial(band, area_class, antenna_height_m)
+        except RangeError:
+            continue
+        held.append(band)
+    return tuple(held)
 
 
 def uncovered_probability(

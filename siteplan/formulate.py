@@ -6,14 +6,24 @@ shadowing; options of one network at one place exclude each other.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import geopandas as gpd
 import numpy as np
 from numpy.typing import NDArray
 
 from siteplan.config import Config
-from siteplan.coverage import Addition, BufferLevel, CoverageMatrix, MapFn, Mast, coverage_matrix
+from siteplan.coverage import (
+    Addition,
+    BufferLevel,
+    CoverageMatrix,
+    MapFn,
+    Mast,
+    coverage_matrix,
+    served_bands,
+)
 from siteplan.demand import Demand
 from siteplan.ledger import Ledger, Limit
 from siteplan.rules import conflicts_of
@@ -43,25 +53,7 @@ class Options:
     additions: tuple[Addition, ...]
 
 
-def mast_of(row: object) -> Mast:
-    """The mast of a place with the bands it has today.
-
-    Parameters
-    ----------
-    row
-        One ``itertuples`` row of the ladder.
-
-    Returns
-    -------
-    Mast
-        As propagation sees it.
-    """
-    return Mast(
-        row.key, row.easting_m, row.northing_m, row.area_class, row.antenna_height_m, row.existing_bands  # type: ignore[attr-defined]
-    )  # fmt: skip
-
-
-def build_options(places: gpd.GeoDataFrame, config: Config) -> Options:
+def build_options(places: gpd.GeoDataFrame, config: Config, level: BufferLevel) -> Options:
     """All band sets that may be added at usable places.
 
     Parameters
@@ -70,6 +62,8 @@ def build_options(places: gpd.GeoDataFrame, config: Config) -> Options:
         The ladder's table.
     config
         The project.
+    level
+        Tells which bands a formula holds for at a mast's height.
 
     Returns
     -------
@@ -82,8 +76,10 @@ def build_options(places: gpd.GeoDataFrame, config: Config) -> Options:
         if not usable[position]:
             continue
         chance = row.success_probability
-        mast = mast_of(row)
-        for name, bands in _band_sets(row, config):
+        served = partial(served_bands, level, row.area_class, row.antenna_height_m)
+        here = served(row.existing_bands)
+        mast = Mast(row.key, row.easting_m, row.northing_m, row.area_class, row.antenna_height_m, here)
+        for name, bands in _band_sets(row, config, served):
             place.append(position)
             network.append(name)
             stations.append(len(bands) if config.quota.unit == "site_network_band" else 1)
@@ -93,12 +89,14 @@ def build_options(places: gpd.GeoDataFrame, config: Config) -> Options:
     )
 
 
-def _band_sets(row: object, config: Config) -> list[tuple[str, tuple[str, ...]]]:
+def _band_sets(
+    row: object, config: Config, served_of: Callable[[set[str]], tuple[str, ...]]
+) -> list[tuple[str, tuple[str, ...]]]:
     """Network and bands to be added, by the rollout of the place's class; each set once."""
     existing, found = set(row.existing_bands), []  # type: ignore[attr-defined]
     served = {config.band(band).network for band in existing}
     for rollout in config.area_class(row.area_class).rollout:  # type: ignore[attr-defined]
-        bands = tuple(sorted(set(rollout.bands) - existing))
+        bands = served_of(set(rollout.bands) - existing)
         if not bands or rollout.network not in row.networks:  # type: ignore[attr-defined]
             continue
         if config.quota.unit == "site_network" and rollout.network in served:

@@ -58,7 +58,7 @@ def prepare(
         places = build_ladder(inputs, existing, demand, before, config, level).table
         places, all_ids = assign_ids(places, dict(ids or {}), year)
     with watch.stage("matrix"):
-        options = build_options(places, config)
+        options = build_options(places, config, level)
         problem = build_problem(places, options, demand, before, ledger, config, level, map_fn)
     prepared = Prepared(
         demand, level, tuple(masts), tuple(refused), before, gaps, places, options, problem, ledger

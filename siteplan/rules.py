@@ -16,7 +16,7 @@ import shapely
 from sklearn.neighbors import NearestNeighbors
 
 from siteplan.config import Config
-from siteplan.coverage import BufferLevel, Mast, is_served
+from siteplan.coverage import BufferLevel, served_bands
 from siteplan.tables import Rung, Status
 
 Rule = tuple[str, dict[str, object]]
@@ -72,14 +72,13 @@ def refuse(rows: pd.DataFrame, bad: np.ndarray, rule: Callable[[int], Rule]) -> 
     return rows.assign(status=status, rule=rules)
 
 
-PlaceRule = Callable[[gpd.GeoDataFrame], gpd.GeoDataFrame]
-
-
-def heights(config: Config, level: BufferLevel) -> PlaceRule:
+def heights(places: gpd.GeoDataFrame, config: Config, level: BufferLevel) -> gpd.GeoDataFrame:
     """A mast must reach the lowest height and lie in the range of a formula; something must be buildable.
 
     Parameters
     ----------
+    places
+        The ladder's table.
     config
         The project.
     level
@@ -87,37 +86,32 @@ def heights(config: Config, level: BufferLevel) -> PlaceRule:
 
     Returns
     -------
-    callable
-        Places in, places with status, rule and notes out.
+    GeoDataFrame
+        The places, some of them refused or noted.
     """
     lowest = config.candidates.min_antenna_height_m
-
-    def apply(places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-        height = places["antenna_height_m"].to_numpy()
-        new = ~places["rung"].eq(Rung.UPGRADE.value).to_numpy()
-        places = refuse(
-            places, new & (height < lowest),
-            lambda i: ("rule_low", {"height": f"{height[i]:g}", "minimum": f"{lowest:g}"}),
-        )  # fmt: skip
-        bands = [
-            missing_bands(config, row.area_class, row.existing_bands) | set(row.existing_bands)
-            for row in places.itertuples()
-        ]
-        places = refuse(places, np.array([not each for each in bands]), lambda _: ("rule_no_rollout", {}))
-        served = [
-            is_served(Mast("", 0.0, 0.0, row.area_class, row.antenna_height_m, tuple(sorted(each))), level)
-            for row, each in zip(places.itertuples(), bands, strict=True)
-        ]
-        return refuse(places, ~np.array(served), lambda i: ("rule_high", {"height": f"{height[i]:g}"}))
-
-    return apply
+    height = places["antenna_height_m"].to_numpy()
+    new = ~places["rung"].eq(Rung.UPGRADE.value).to_numpy()
+    places = refuse(
+        places, new & (height < lowest),
+        lambda i: ("rule_low", {"height": f"{height[i]:g}", "minimum": f"{lowest:g}"}),
+    )  # fmt: skip
+    missing = [missing_bands(config, row.area_class, row.existing_bands) for row in places.itertuples()]
+    places = refuse(places, np.array([not each for each in missing]), lambda _: ("rule_no_rollout", {}))
+    served = [
+        bool(served_bands(level, row.area_class, row.antenna_height_m, each))
+        for row, each in zip(places.itertuples(), missing, strict=True)
+    ]
+    return refuse(places, ~np.array(served), lambda i: ("rule_high", {"height": f"{height[i]:g}"}))
 
 
-def zones(exclusions: gpd.GeoDataFrame | None, config: Config) -> PlaceRule:
+def zones(places: gpd.GeoDataFrame, exclusions: gpd.GeoDataFrame | None, config: Config) -> gpd.GeoDataFrame:
     """Forbidden zones refuse every new place, restricted ones a new ground site; the rest is noted.
 
     Parameters
     ----------
+    places
+        The ladder's table.
     exclusions
         Zones with ``layer``, or None.
     config
@@ -125,32 +119,26 @@ def zones(exclusions: gpd.GeoDataFrame | None, config: Config) -> PlaceRule:
 
     Returns
     -------
-    callable
-        Places in, places with status, rule and notes out.
+    GeoDataFrame
+        The places, some of them refused or noted.
     """
-
-    def apply(places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-        if exclusions is None:
-            return places
-        new = ~places["rung"].eq(Rung.UPGRADE.value).to_numpy()
-        ground = places["rung"].eq(Rung.NEW_GROUND.value).to_numpy()
-        notes = [list(each) for each in places["notes"]]
-        for rule in config.exclusions:
-            zone_of = _zone_of(places, exclusions[exclusions["layer"] == rule.layer], rule.buffer_m)
-            inside = np.array([zone is not None for zone in zone_of])
-            said = [{"zone": zone, "buffer": f"{rule.buffer_m:g}", "basis": rule.basis} for zone in zone_of]
-            if rule.level == "forbid":
-                places = refuse(places, inside & new, partial(_said, "rule_forbid", said))
-            elif rule.level == "restrict":
-                places = refuse(places, inside & ground, partial(_said, "rule_restrict", said))
-            key = {"restrict": "note_restrict", "notify": "note_notify"}.get(rule.level)
-            for i in np.flatnonzero(inside & new & (key is not None)):
-                notes[i].append((key, said[i]))
-        return places.assign(
-            notes=pd.Series([tuple(each) for each in notes], index=places.index, dtype=object)
-        )
-
-    return apply
+    if exclusions is None:
+        return places
+    new = ~places["rung"].eq(Rung.UPGRADE.value).to_numpy()
+    ground = places["rung"].eq(Rung.NEW_GROUND.value).to_numpy()
+    notes = [list(each) for each in places["notes"]]
+    for rule in config.exclusions:
+        zone_of = _zone_of(places, exclusions[exclusions["layer"] == rule.layer], rule.buffer_m)
+        inside = np.array([zone is not None for zone in zone_of])
+        said = [{"zone": zone, "buffer": f"{rule.buffer_m:g}", "basis": rule.basis} for zone in zone_of]
+        if rule.level == "forbid":
+            places = refuse(places, inside & new, partial(_said, "rule_forbid", said))
+        elif rule.level == "restrict":
+            places = refuse(places, inside & ground, partial(_said, "rule_restrict", said))
+        key = {"restrict": "note_restrict", "notify": "note_notify"}.get(rule.level)
+        for i in np.flatnonzero(inside & new & (key is not None)):
+            notes[i].append((key, said[i]))
+    return places.assign(notes=pd.Series([tuple(each) for each in notes], index=places.index, dtype=object))
 
 
 def _said(key: str, values: Sequence[Mapping[str, object]], i: int) -> Rule:
@@ -171,11 +159,13 @@ def _zone_of(places: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, buffer_m: float)
     return names
 
 
-def roads_near(roads: gpd.GeoDataFrame | None, config: Config) -> PlaceRule:
+def roads_near(places: gpd.GeoDataFrame, roads: gpd.GeoDataFrame | None, config: Config) -> gpd.GeoDataFrame:
     """A new ground site needs a road within reach.
 
     Parameters
     ----------
+    places
+        The ladder's table.
     roads
         Lines, or None.
     config
@@ -183,33 +173,31 @@ def roads_near(roads: gpd.GeoDataFrame | None, config: Config) -> PlaceRule:
 
     Returns
     -------
-    callable
-        Places in, places with status, rule and notes out.
+    GeoDataFrame
+        The places, some of them refused or noted.
     """
     farthest = config.candidates.new_site_max_road_m
-
-    def apply(places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-        ground = np.flatnonzero(places["rung"].eq(Rung.NEW_GROUND.value).to_numpy())
-        if roads is None or roads.empty or not ground.size:
-            return places
-        points = places.geometry.to_numpy()[ground]
-        lines = roads.geometry.to_numpy()
-        nearest = shapely.STRtree(lines).nearest(points)
-        distance = np.zeros(len(places))
-        distance[ground] = shapely.distance(points, lines[nearest])
-        return refuse(
-            places, distance > farthest,
-            lambda i: ("rule_road", {"distance": round(distance[i]), "maximum": f"{farthest:g}"}),
-        )  # fmt: skip
-
-    return apply
+    ground = np.flatnonzero(places["rung"].eq(Rung.NEW_GROUND.value).to_numpy())
+    if roads is None or roads.empty or not ground.size:
+        return places
+    points = places.geometry.to_numpy()[ground]
+    lines = roads.geometry.to_numpy()
+    nearest = shapely.STRtree(lines).nearest(points)
+    distance = np.zeros(len(places))
+    distance[ground] = shapely.distance(points, lines[nearest])
+    return refuse(
+        places, distance > farthest,
+        lambda i: ("rule_road", {"distance": round(distance[i]), "maximum": f"{farthest:g}"}),
+    )  # fmt: skip
 
 
-def spacing(existing: gpd.GeoDataFrame | None, config: Config) -> PlaceRule:
+def spacing(places: gpd.GeoDataFrame, existing: gpd.GeoDataFrame | None, config: Config) -> gpd.GeoDataFrame:
     """A new place must keep its class's distance from every existing site.
 
     Parameters
     ----------
+    places
+        The ladder's table.
     existing
         Stations on air, or None.
     config
@@ -217,28 +205,24 @@ def spacing(existing: gpd.GeoDataFrame | None, config: Config) -> PlaceRule:
 
     Returns
     -------
-    callable
-        Places in, places with status, rule and notes out.
+    GeoDataFrame
+        The places, some of them refused or noted.
     """
+    if existing is None or existing.empty:
+        return places
+    sites = existing.drop_duplicates("site_id").sort_values("site_id")
+    coordinates = np.column_stack([sites.geometry.x, sites.geometry.y])
+    search = NearestNeighbors(n_neighbors=1).fit(coordinates)
+    distance, index = search.kneighbors(places[["easting_m", "northing_m"]].to_numpy())
+    minimum = _minimum_spacing(places, config)
+    new = ~places["rung"].eq(Rung.UPGRADE.value).to_numpy()
+    ids = sites["site_id"].to_numpy()[index[:, 0]]
 
-    def apply(places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-        if existing is None or existing.empty:
-            return places
-        sites = existing.drop_duplicates("site_id").sort_values("site_id")
-        coordinates = np.column_stack([sites.geometry.x, sites.geometry.y])
-        search = NearestNeighbors(n_neighbors=1).fit(coordinates)
-        distance, index = search.kneighbors(places[["easting_m", "northing_m"]].to_numpy())
-        minimum = _minimum_spacing(places, config)
-        new = ~places["rung"].eq(Rung.UPGRADE.value).to_numpy()
-        ids = sites["site_id"].to_numpy()[index[:, 0]]
+    def said(i: int) -> Rule:
+        values = {"other": ids[i], "distance": round(distance[i, 0]), "minimum": f"{minimum[i]:g}"}
+        return "rule_spacing", values
 
-        def said(i: int) -> Rule:
-            values = {"other": ids[i], "distance": round(distance[i, 0]), "minimum": f"{minimum[i]:g}"}
-            return "rule_spacing", values
-
-        return refuse(places, new & (distance[:, 0] < minimum), said)
-
-    return apply
+    return refuse(places, new & (distance[:, 0] < minimum), said)
 
 
 def _minimum_spacing(places: gpd.GeoDataFrame, config: Config) -> np.ndarray:
@@ -246,7 +230,7 @@ def _minimum_spacing(places: gpd.GeoDataFrame, config: Config) -> np.ndarray:
     return places["area_class"].map(distances).to_numpy(dtype=float)
 
 
-def duplicates(config: Config) -> PlaceRule:
+def duplicates(places: gpd.GeoDataFrame, config: Config) -> gpd.GeoDataFrame:
     """Of two places at one spot the higher rung stays, then the lower key.
 
     Within a county only, so that a county run and the city run refuse the same places; across a border
@@ -254,48 +238,44 @@ def duplicates(config: Config) -> PlaceRule:
 
     Parameters
     ----------
+    places
+        The ladder's table.
     config
         The project.
 
     Returns
     -------
-    callable
-        Places in, places with status, rule and notes out.
+    GeoDataFrame
+        The places, some of them refused or noted.
     """
     reach = config.candidates.duplicate_distance_m
+    usable = np.flatnonzero(places["status"].eq(Status.CANDIDATE.value).to_numpy())
+    if len(usable) < 2 or reach <= 0:
+        return places
+    coordinates = places[["easting_m", "northing_m"]].to_numpy()[usable]
+    order = np.lexsort(
+        (places["key"].to_numpy(dtype=str)[usable], places["rung"].to_numpy(dtype=str)[usable])
+    )
+    near = (
+        NearestNeighbors(radius=reach).fit(coordinates).radius_neighbors(coordinates, return_distance=False)
+    )
+    county = places["county_id"].to_numpy()[usable]
+    kept_by: dict[int, int] = {}
+    for i in order:
+        if i not in kept_by:
+            same = [int(j) for j in near[i] if j != i and county[j] == county[i]]
+            kept_by |= {j: int(i) for j in same if j not in kept_by}
+    position = {int(usable[j]): int(usable[i]) for j, i in kept_by.items() if i not in kept_by}
+    bad = np.zeros(len(places), dtype=bool)
+    bad[list(position)] = True
+    xy = places[["easting_m", "northing_m"]].to_numpy()
 
-    def apply(places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-        usable = np.flatnonzero(places["status"].eq(Status.CANDIDATE.value).to_numpy())
-        if len(usable) < 2 or reach <= 0:
-            return places
-        coordinates = places[["easting_m", "northing_m"]].to_numpy()[usable]
-        order = np.lexsort(
-            (places["key"].to_numpy(dtype=str)[usable], places["rung"].to_numpy(dtype=str)[usable])
-        )
-        near = (
-            NearestNeighbors(radius=reach)
-            .fit(coordinates)
-            .radius_neighbors(coordinates, return_distance=False)
-        )
-        county = places["county_id"].to_numpy()[usable]
-        kept_by: dict[int, int] = {}
-        for i in order:
-            if i not in kept_by:
-                same = [int(j) for j in near[i] if j != i and county[j] == county[i]]
-                kept_by |= {j: int(i) for j in same if j not in kept_by}
-        position = {int(usable[j]): int(usable[i]) for j, i in kept_by.items() if i not in kept_by}
-        bad = np.zeros(len(places), dtype=bool)
-        bad[list(position)] = True
-        xy = places[["easting_m", "northing_m"]].to_numpy()
+    def said(i: int) -> Rule:
+        other = position[i]
+        distance = round(float(np.hypot(*(xy[i] - xy[other]))))
+        return "rule_duplicate", {"other": places["name"].iloc[other], "distance": distance}
 
-        def said(i: int) -> Rule:
-            other = position[i]
-            distance = round(float(np.hypot(*(xy[i] - xy[other]))))
-            return "rule_duplicate", {"other": places["name"].iloc[other], "distance": distance}
-
-        return refuse(places, bad, said)
-
-    return apply
+    return refuse(places, bad, said)
 
 
 def conflicts_of(places: gpd.GeoDataFrame, config: Config) -> np.ndarray:

@@ -94,12 +94,31 @@ def run_summary(
     dict
         JSON-ready values.
     """
-    counties, selection, ledger = results.counties, results.selection, results.ledger
-    sums = {
-        name: sum(counties[name].tolist())
-        for name in counties.columns
-        if name.startswith(("population_", "villages_"))
-    }
+    return {
+        **_task(inputs, config, results, proposed),
+        **_outcome(inputs, config, results),
+        "model": _model(config, results),
+        "missing_inputs": missing_inputs(inputs, lang),
+        "synthetic": config.project.synthetic,
+        "synthetic_inputs": [source.name for source in inputs.sources if source.synthetic],
+        "attribution": config.project.attribution,
+        "inputs": [
+            {
+                "name": s.name, "file": s.file, "sha256": s.sha256, "rows_read": s.read,
+                "rows_rejected": s.rejected,
+            }
+            for s in inputs.sources
+        ],
+        "config_sha256": config.sha256,
+        "version": __version__,
+        "seconds": watch.total(),
+        "peak_memory_mib": peak_memory_mib(),
+    }  # fmt: skip
+
+
+def _task(inputs: Inputs, config: Config, results: Results, proposed: gpd.GeoDataFrame) -> dict[str, Any]:
+    """Area, quota and what the plan spends of it."""
+    ledger = results.ledger
     return {
         "city": config.project.city,
         "county": "" if len(inputs.area) == len(inputs.counties) else inputs.area_name,
@@ -112,6 +131,14 @@ def run_summary(
         "excess": int(ledger.table["excess"].sum()),
         "selected_stations": int(proposed["stations"].sum()),
         "selected_sites": len(proposed),
+    }
+
+
+def _outcome(inputs: Inputs, config: Config, results: Results) -> dict[str, Any]:
+    """What the choice is worth, and the sums over counties."""
+    counties, selection = results.counties, results.selection
+    names = [name for name in counties.columns if name.startswith(("population_", "villages_"))]
+    return {
         "objective": selection.objective,
         "base_value": selection.base_value,
         "upper_bound": selection.upper_bound,
@@ -120,39 +147,25 @@ def run_summary(
         "gain_by_layer": dict(zip(results.layers["layer"], results.layers["gain"], strict=True)),
         "edge_probability_target": config.coverage.edge_probability_target,
         "demand_resolution_m": config.coverage.demand_resolution_m,
-        **sums,
+        **{name: sum(counties[name].tolist()) for name in names},
         "existing_sites": len({mast.site_id for mast in results.masts} & _area_sites(inputs)),
         "candidates": {k: int(v) for k, v in results.places["status"].value_counts().sort_index().items()},
         "gaps": len(results.gaps),
         "halo_m": max((results.level.reach_m(mast) for mast in results.masts), default=0.0),
-        "model": {
-            "level": config.coverage.level,
-            "calibrated": False,
-            "formulas_used": results.level.budgets.formulas(),
-            "thresholds_dbm": {layer.id: layer.threshold_dbm for layer in config.layers},
-            "probability_floor": config.coverage.probability_floor,
-            "stations_without_formula": list(results.refused),
-            "assumptions": list(_ASSUMPTIONS),
-        },
         "basic_services": [results.demand.services[k].key for k in basic_services(results.demand)],
-        "missing_inputs": missing_inputs(inputs, lang),
-        "synthetic": config.project.synthetic,
-        "synthetic_inputs": [source.name for source in inputs.sources if source.synthetic],
-        "attribution": config.project.attribution,
-        "inputs": [
-            {
-                "name": s.name,
-                "file": s.file,
-                "sha256": s.sha256,
-                "rows_read": s.read,
-                "rows_rejected": s.rejected,
-            }
-            for s in inputs.sources
-        ],
-        "config_sha256": config.sha256,
-        "version": __version__,
-        "seconds": watch.total(),
-        "peak_memory_mib": peak_memory_mib(),
+    }
+
+
+def _model(config: Config, results: Results) -> dict[str, Any]:
+    """How coverage was computed, and what was assumed."""
+    return {
+        "level": config.coverage.level,
+        "calibrated": False,
+        "formulas_used": results.level.budgets.formulas(),
+        "thresholds_dbm": {layer.id: layer.threshold_dbm for layer in config.layers},
+        "probability_floor": config.coverage.probability_floor,
+        "stations_without_formula": list(results.refused),
+        "assumptions": list(_ASSUMPTIONS),
     }
 
 
