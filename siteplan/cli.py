@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -240,7 +241,8 @@ def _opened(project: Path) -> tuple[Path, Any]:
 def _run_folder(directory: Path, area_name: str) -> Path:
     """A new name by area and time; a second run in the same second gets a number."""
     stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
-    name, number = f"{area_name}-{stamp}", 2
+    safe = re.sub(r'[\\/:*?"<>|\s]+', "_", area_name)
+    name, number = f"{safe}-{stamp}", 2
     target = directory / name
     while target.exists():
         target, number = directory / f"{name}-{number}", number + 1

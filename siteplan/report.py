@@ -237,6 +237,7 @@ def _proposed(
         stations=_stations_per_place(results),
         ground_m=_ground(table, inputs),
         gain=np.round(results.selection.marginal_gains, 3),
+        gain_per_station=np.round(results.selection.marginal_gains / _stations_per_place(results), 3),
         gain_by_layer=[_layer_text(effect) for effect in effects],
         people_newly_covered=[round(effect.people) for effect in effects],
         people_networks_newly_covered=[round(effect.people_networks) for effect in effects],
@@ -262,10 +263,11 @@ def _networks_of(addition: Addition, config: Config) -> list[str]:
     return [config.network(network_id).name for network_id in ids]
 
 
-def _stations_per_place(results: Results) -> list[int]:
+def _stations_per_place(results: Results) -> NDArray[np.int64]:
     chosen = results.selection.columns
     place, stations = results.options.place[chosen], results.options.stations[chosen]
-    return [int(stations[place == each].sum()) for each in results.selection.places]
+    counts = [int(stations[place == each].sum()) for each in results.selection.places]
+    return np.array(counts, dtype=np.int64)
 
 
 def _ground(table: gpd.GeoDataFrame, inputs: Inputs) -> np.ndarray:

@@ -31,14 +31,7 @@ _SAID_WHEN_MISSING = (
     "counties", "villages", "stations", "site_plan", "properties", "poles", "key_places", "area_classes",
     "exclusions", "population", "dem", "roads",
 )  # fmt: skip
-_ASSUMPTIONS = (
-    "P(RSRP >= T) = Phi((median - T) / sigma); no margin inside the link budget",
-    "bands of one mast share shadowing (best band counts); masts are independent (correlation neglected)",
-    "flat-terrain buffers: each band and area class has one published formula, used only inside its range; "
-    "nearer than its lower end the value there is used, beyond its upper end nothing",
-    "a mast gives nothing where P is below probability_floor",
-    "a village point or key place takes the value of its demand pixel",
-)
+_ASSUMPTIONS = ("assume_probability", "assume_shadowing", "assume_flat", "assume_floor", "assume_pixel")
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +90,7 @@ def run_summary(
     return {
         **_task(inputs, config, results, proposed),
         **_outcome(inputs, config, results),
-        "model": _model(config, results),
+        "model": _model(config, results, lang),
         "missing_inputs": missing_inputs(inputs, lang),
         "synthetic": config.project.synthetic,
         "synthetic_inputs": [source.name for source in inputs.sources if source.synthetic],
@@ -156,7 +149,7 @@ def _outcome(inputs: Inputs, config: Config, results: Results) -> dict[str, Any]
     }
 
 
-def _model(config: Config, results: Results) -> dict[str, Any]:
+def _model(config: Config, results: Results, lang: Lang) -> dict[str, Any]:
     """How coverage was computed, and what was assumed."""
     return {
         "level": config.coverage.level,
@@ -165,7 +158,7 @@ def _model(config: Config, results: Results) -> dict[str, Any]:
         "thresholds_dbm": {layer.id: layer.threshold_dbm for layer in config.layers},
         "probability_floor": config.coverage.probability_floor,
         "stations_without_formula": list(results.refused),
-        "assumptions": list(_ASSUMPTIONS),
+        "assumptions": [say(key, lang) for key in _ASSUMPTIONS],
     }
 
 

@@ -240,6 +240,28 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "restricted zone '{zone}', approval needed ({basis})",
     ),
     "note_notify": ("需告知“{zone}”（{basis}）", "notify '{zone}' ({basis})"),
+    # --- assumptions ---------------------------------------------------------------------------------
+    "assume_probability": (
+        "P(RSRP ≥ T) = Φ((中值 − T)/σ)，链路预算内不含余量",
+        "P(RSRP >= T) = Phi((median - T) / sigma); no margin inside the link budget",
+    ),
+    "assume_shadowing": (
+        "同一杆塔各频段共享阴影衰落（取最好的频段）；不同杆塔视为独立（忽略相关性）",
+        "bands of one mast share shadowing (best band counts); masts are independent (correlation neglected)",
+    ),
+    "assume_flat": (
+        "平地缓冲区：每个频段和区域类型一个公开公式，只在适用范围内使用；近于下限按下限取值，远于上限按无信号",
+        "flat-terrain buffers: one published formula per band and class, used only inside its range; nearer "
+        "than its lower end the value there is used, beyond its upper end nothing",
+    ),
+    "assume_floor": (
+        "概率低于 probability_floor 的信号按零计",
+        "a mast gives nothing where P is below probability_floor",
+    ),
+    "assume_pixel": (
+        "村点和重点场所取其所在需求像元的值",
+        "a village point or key place takes the value of its demand pixel",
+    ),
     # --- reasons -------------------------------------------------------------------------------
     "reason": (
         "{rung}：{network_bands}，挂高{height:g}米；{gains}{villages}{notes}。",
