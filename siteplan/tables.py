@@ -141,7 +141,9 @@ VILLAGES = pa.DataFrameSchema(
 STATIONS = pa.DataFrameSchema(
     {
         "station_id": _id("station id", "基站编号", "基站编码", "基站ID", "id"),
-        "site_id": _column("text", "site id", "站址编码", "站址编号", "所属站址编码", "site", required=True),
+        "site_id": _column(
+            "text", "site id; the station id when absent", "站址编码", "站址编号", "所属站址编码", "site"
+        ),
         "site_name": _column("text", "site name", "站址名称", "铁塔站址名称", "name"),
         "network": _column("text", "network", "网络", "共享网络", "operator", "运营商", required=True),
         "band": _column("text", "band", "频段", "制式频段", required=True),
@@ -283,6 +285,24 @@ WEAK_POINTS = pa.DataFrameSchema(
     },
     name="weak_points",
 )
+POPULATION = pa.DataFrameSchema(
+    {
+        "people": _column(
+            "number",
+            "residents at the point",
+            "人口",
+            "常住人口",
+            "population",
+            "pop",
+            "residents",
+            required=True,
+            checks=(pa.Check.ge(0),),
+        ),
+        "longitude": _LONGITUDE,
+        "latitude": _LATITUDE,
+    },
+    name="population",
+)
 ROADS = pa.DataFrameSchema(
     {"highway": _column("text", "class of the road", "等级", "道路等级", "highway", "fclass")}, name="roads"
 )
@@ -295,6 +315,7 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
         ORDERS,
         WEAK_POINTS,
         ROADS,
+        POPULATION,
     )
     if schema.name is not None
 }  # fmt: skip

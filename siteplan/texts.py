@@ -23,6 +23,14 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "另存为 .xlsx、.csv(UTF-8) 或 .gpkg 后重试",
         "save it again as .xlsx, UTF-8 .csv or .gpkg and retry",
     ),
+    "several_layers": (
+        "文件有多个图层：{found}",
+        "the file has several layers: {found}",
+    ),
+    "several_layers_fix": (
+        '在 inputs.{table} 写明 layer = "图层名"',
+        'say which in inputs.{table}: layer = "name"',
+    ),
     "empty_sheet": ("没有数据行", "has no data rows"),
     "empty_sheet_fix": (
         "填写数据，或从 project.toml 删除该输入",

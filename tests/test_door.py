@@ -24,7 +24,7 @@ def edit_stations(folder, change):
 
 
 def drop_column(folder):
-    edit_stations(folder, lambda frame: frame.drop(columns="站址编码"))
+    edit_stations(folder, lambda frame: frame.drop(columns="网络"))
 
 
 def text_in_coordinate(folder):
@@ -73,7 +73,7 @@ def negative_height(folder):
 
 
 BROKEN = [
-    (drop_column, 1, ["stations.csv", "site_id", "project.toml"]),
+    (drop_column, 1, ["stations.csv", "network", "project.toml"]),
     (text_in_coordinate, 0, ["stations.csv", "行 3", "经度", "约113.5"]),
     (swap_lonlat, 1, ["stations.csv", "行 2", "颠倒"]),
     (duplicate_id, 0, ["stations.csv", "行 3", "基站编号", "S1", "重复"]),
@@ -231,3 +231,63 @@ def test_networks_named_in_one_cell():
     known = {"移动": "A", "电信": "B", "联通": "B"}
     assert split_networks("移动、电信/联通", known) == ("A", "B")
     assert split_networks(None, known) == ()
+
+
+def test_population_may_be_points_of_a_census(two_counties):
+    lon, lat = lonlat([2_050, 2_050, 10_450], [2_050, 2_080, 2_550])
+    frame = pd.DataFrame({"人口": [100, 20, 300], "经度": lon, "纬度": lat})
+    frame.to_csv(two_counties / "people.csv", index=False)
+    file = two_counties / "project.toml"
+    file.write_text(
+        file.read_text(encoding="utf-8").replace("population.tif", "people.csv"), encoding="utf-8"
+    )
+    people = pipeline.load(two_counties, load_config(two_counties)).population
+    assert sorted(people.values[people.values > 0].tolist()) == [120.0, 300.0]
+
+
+def test_projected_metres_are_read_with_a_crs_of_their_own(two_counties):
+    edit_stations(
+        two_counties, lambda frame: frame.assign(经度=["442300"] * len(frame), 纬度=["2742300"] * len(frame))
+    )
+    file = two_counties / "project.toml"
+    text = file.read_text(encoding="utf-8").replace(
+        'path = "stations.csv"', f'path = "stations.csv"\ncrs = "{CRS}"'
+    )
+    file.write_text(text, encoding="utf-8")
+    stations = pipeline.load(two_counties, load_config(two_counties)).stations
+    assert (stations.geometry.x.round(3) == 442_300).all()
+
+
+def test_several_layers_are_a_question_not_a_guess(two_counties):
+    villages = gpd.read_file(two_counties / "villages.gpkg")
+    villages.to_file(two_counties / "villages.gpkg", layer="more")
+    with pytest.raises(InputFaults, match="several layers: villages、more"):
+        pipeline.load(two_counties, load_config(two_counties))
+
+
+def test_without_borders_the_land_around_villages_is_planned(two_counties):
+    file = two_counties / "project.toml"
+    text = file.read_text(encoding="utf-8").replace('[inputs.counties]\npath = "counties.gpkg"\n', "")
+    file.write_text(text, encoding="utf-8")
+    inputs = pipeline.load(two_counties, load_config(two_counties))
+    assert sorted(inputs.counties["county"]) == ["东县", "西县"]
+    east = inputs.counties.set_index("county").geometry["东县"]
+    assert 5e6 * np.pi < east.area < 3 * 25e6 * np.pi
+    assert set(inputs.villages["county"]) == {"东县", "西县"}
+
+
+def test_a_station_table_may_leave_out_site_network_and_band(two_counties):
+    """One network with one band, one station a site: the columns say nothing new."""
+    edit_stations(two_counties, lambda frame: frame.drop(columns=["站址编码", "网络", "频段"]))
+    file = two_counties / "project.toml"
+    text = file.read_text(encoding="utf-8")
+    start, end = text.index('[[networks]]\nid = "B"'), text.index('[[bands]]\nid = "low"')
+    text = text[:start] + text[end:]
+    start, end = text.index('[[bands]]\nid = "high"'), text.index("[[area_classes]]")
+    text = text[:start] + text[end:]
+    text = text.replace(', { network = "B", bands = ["high"] }', "").replace('network = "B"\n', "")
+    file.write_text(text, encoding="utf-8")
+    stations = pipeline.load(two_counties, load_config(two_counties)).stations
+    assert stations["site_id"].tolist() == stations["station_id"].tolist()
+    assert set(stations["network"]) == {"A"}
+    assert set(stations["band"]) == {"low"}

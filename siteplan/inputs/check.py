@@ -21,6 +21,8 @@ from siteplan.tables import ColumnSpec, columns_of, failures
 
 _YES = {"是", "已建", "已建成", "建成", "已开通", "开通", "yes", "y", "true", "1", "built"}
 _NO = {"否", "未建", "未建成", "规划", "在建", "no", "n", "false", "0", ""}
+_METRES = {"longitude", "latitude"}
+"""Columns that hold metres, not degrees, when the project file gives the table a CRS of its own."""
 MOST_REJECTED = 0.5
 """Share of rejected rows above which a table is refused."""
 
@@ -117,7 +119,8 @@ def check_table(raw: RawTable, given: Input, schema: pa.DataFrameSchema) -> Chec
     id_name = specs[0].name
     if _is_id(specs[0]) and given.prefix:
         frame[id_name] = given.prefix + frame[id_name].astype(str)
-    faults += _schema_faults(raw, schema, frame, taken, {fault.row for fault in faults})
+    checked = schema.remove_columns(sorted(_METRES & set(schema.columns))) if given.crs else schema
+    faults += _schema_faults(raw, checked, frame, taken, {fault.row for fault in faults})
     bad_rows = [fault.row for fault in faults if fault.level == "rejected" and fault.row is not None]
     whole = Checked(raw, frame, raw.rows, raw.geometry, (), len(frame))
     return whole.rejecting(np.isin(raw.rows, np.array(bad_rows, dtype=np.int64)), faults)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,9 +26,9 @@ from siteplan.inputs.datum import to_wgs84
 from siteplan.inputs.headers import normalise
 from siteplan.inputs.osm import read_osm
 from siteplan.inputs.rasters import read_raster
-from siteplan.inputs.readers import read_table
+from siteplan.inputs.readers import TABLE_SUFFIXES, read_table
 from siteplan.store import sha256_of
-from siteplan.tables import SCHEMAS
+from siteplan.tables import SCHEMAS, columns_of
 
 T = TypeVar("T")
 
@@ -213,10 +213,27 @@ class ProjectReader:
         given = self.config.inputs.stations
         if given is None:
             return None
-        checked = self._checked("stations", given)
+        checked = self._checked("stations", self._with_only_choice(given))
+        frame = checked.frame
+        if "site_id" not in frame:
+            frame = frame.assign(site_id=frame["station_id"])
+        frame = frame.assign(site_id=frame["site_id"].fillna(frame["station_id"]))
+        checked = replace(checked, frame=frame)
         checked = self._translated(checked, "network", network_names(self.config), "unknown_network")
         checked = self._translated(checked, "band", self._band_names(), "unknown_band")
         return self._placed(checked, given)
+
+    def _with_only_choice(self, given: Input) -> Input:
+        """Where the project has one network or band only, a table need not name it."""
+        raw = read_table("stations", self.folder / given.path, given.layer)
+        headers = {normalise(name) for name in raw.frame.columns}
+        constants = dict(given.constants)
+        for column, choices in (("network", self.config.networks), ("band", self.config.bands)):
+            spec = next(each for each in columns_of(SCHEMAS["stations"]) if each.name == column)
+            known = {normalise(name) for name in (column, *spec.aliases)}
+            if len(choices) == 1 and column not in given.columns and not known & headers:
+                constants.setdefault(column, choices[0].id)
+        return given.model_copy(update={"constants": constants})
 
     def _band_names(self) -> dict[str, str]:
         return _names([(each.id, each.name, *each.aliases) for each in self.config.bands])
@@ -361,9 +378,20 @@ class ProjectReader:
         if given is None:
             return None
         path = self.folder / given.path
+        if name == "population" and path.suffix.lower() in TABLE_SUFFIXES:
+            return self._people_points(given, grid, unit)
         raster = read_raster(name, path, grid, city, unit, given.crs)
         self._note(name, path, 0, 0, given)
         return raster
+
+    def _people_points(self, given: Input, grid: Grid, unit: str) -> Raster:
+        """Population given as points, such as the hectares of a census."""
+        table = self._placed(self._checked("population", given), given)
+        row, col = grid.index(table.geometry.x.to_numpy(), table.geometry.y.to_numpy())
+        on = grid.inside(row, col)
+        values = np.zeros(grid.shape, dtype=np.float32)
+        np.add.at(values, (row[on], col[on]), table["people"].to_numpy(dtype=np.float32)[on])
+        return Raster(values, grid, "population", unit)
 
     def dem(self, grid: Grid, city: Grid, inside: np.ndarray) -> Raster | None:
         """Relief, which must cover the run's area but for some voids."""

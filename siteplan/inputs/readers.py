@@ -28,6 +28,8 @@ from siteplan.errors import Fault, InputFaults, Level
 
 _WORKBOOKS = {".xlsx", ".xls", ".xlsm", ".xlsb", ".ods"}
 _TEXT = {".csv", ".txt", ".tsv"}
+TABLE_SUFFIXES = _WORKBOOKS | _TEXT | {".gpkg", ".geojson", ".json", ".shp", ".kml", ".kmz", ".fgb"}
+"""Files that hold tables of points; anything else given as population is a raster."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,6 +160,9 @@ def _is_filled(cell: object) -> bool:
 
 
 def _read_vector(name: str, path: Path, layer: str) -> RawTable:
+    layers = [str(each) for each in pyogrio.list_layers(path)[:, 0]]
+    if not layer and len(layers) > 1:
+        raise InputFaults([_file_fault(name, path, "several_layers", found="、".join(layers), table=name)])
     data = pyogrio.read_dataframe(path, layer=layer or None)
     rows = np.arange(len(data), dtype=np.int64) + 2
     if not isinstance(data, gpd.GeoDataFrame):
