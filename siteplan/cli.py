@@ -26,6 +26,7 @@ from siteplan.errors import SiteplanError, summarise
 from siteplan.ledger import build_ledger, on_air
 from siteplan.meter import Stopwatch, peak_memory_mib
 from siteplan.outputs import MAP, WORKBOOK, write_all, write_summary
+from siteplan.outputs.templates import DEFAULT_CRS, new_project
 from siteplan.proposal import Proposal
 from siteplan.store import atomic_folder, project_lock, read_registry, write_registry
 from siteplan.texts import Lang, say
@@ -93,6 +94,29 @@ def demo(
     out.print(_word(f"演示项目已写入 {target}", f"demo project written to {target}", lang))
     for name, value in facts.items():
         out.print(f"  {name}: {value}")
+
+
+@app.command()
+@_told
+def new(
+    target: Annotated[Path, typer.Argument(help="写到哪里 / where to")],
+    county: Annotated[str, typer.Option("--county", help="县（市、区）名 / county")] = "",
+    city: Annotated[str, typer.Option("--city", help="市名 / city")] = "",
+    crs: Annotated[
+        str, typer.Option("--crs", help="投影坐标系（米） / projected CRS in metres")
+    ] = DEFAULT_CRS,
+    year: YearOpt = None,
+    lang: LangOpt = "zh",
+) -> None:
+    """新建项目：带注释的项目文件和待填表 / a new project: annotated file and sheets to fill in."""
+    names = new_project(target, county=county, city=city, crs=crs, year=year, lang=_lang(lang))
+    out.print(_word(f"新项目已写入 {target}", f"new project written to {target}", lang))
+    for name in names:
+        out.print(f"  {name}")
+    first = _word(
+        "先填村庄、现网基站、公共物业三张表，再运行", "fill in the first three sheets, then run", lang
+    )
+    out.print(f'{first}: siteplan check "{target}"')
 
 
 @app.command()

@@ -174,6 +174,29 @@ class BufferLevel:
         padded = np.pad(probability[:, :far], ((0, 0), (0, 1)))
         return np.array(positions, dtype=np.int64), np.ascontiguousarray(padded)
 
+    def at(
+        self, mast: Mast, easting_m: NDArray[np.float64], northing_m: NDArray[np.float64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Probability of each service at points rather than pixels.
+
+        Parameters
+        ----------
+        mast
+            The mast.
+        easting_m, northing_m
+            Points [m], shape (n,).
+
+        Returns
+        -------
+        tuple of ndarray
+            Positions of services, shape (k,), and probabilities, shape (k, n).
+        """
+        services, table = self.radial(mast)
+        distance = np.hypot(easting_m - mast.easting_m, northing_m - mast.northing_m)
+        steps = np.arange(table.shape[1]) * STEP_M
+        rows = [np.interp(distance, steps, row, right=0.0) for row in table]
+        return services, np.array(rows).reshape(len(services), len(distance))
+
     def reach_m(self, mast: Mast) -> float:
         """Distance at which every probability has fallen below the floor [m]."""
         return (self.radial(mast)[1].shape[1] - 1) * STEP_M
@@ -324,6 +347,39 @@ def uncovered_probability(
         if footprint is not None:
             multiply(uncovered, footprint)
     return uncovered
+
+
+def best_server(
+    masts: Sequence[Mast],
+    level: BufferLevel,
+    easting_m: NDArray[np.float64],
+    northing_m: NDArray[np.float64],
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Mast that serves each point best in the first service.
+
+    Parameters
+    ----------
+    masts
+        Of two equally good masts the earlier one serves.
+    level
+        Propagation level.
+    easting_m, northing_m
+        Points [m], shape (n,).
+
+    Returns
+    -------
+    tuple of ndarray
+        Position in ``masts`` (-1 where none reaches) and its probability, shape (n,).
+    """
+    server = np.full(len(easting_m), -1, dtype=np.int64)
+    best = np.zeros(len(easting_m))
+    for position, mast in enumerate(masts):
+        services, probability = level.at(mast, easting_m, northing_m)
+        if services.size and services[0] == 0:
+            better = probability[0] > best
+            best = np.where(better, probability[0], best)
+            server = np.where(better, position, server)
+    return server, best
 
 
 def multiply(uncovered: NDArray[np.float32], footprint: Footprint) -> None:

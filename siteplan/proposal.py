@@ -40,7 +40,7 @@ class Proposal:
         Points, one row a village: ``village_id, village, town, county, people, probability_before,
         probability_after, covered_before, covered_after, share_before, share_after,
         networks_before, networks_after, state`` (``covered``, ``newly``, ``uncovered``),
-        ``longitude, latitude``.
+        ``serving_site_before, serving_site_after`` (site or candidate id), ``longitude, latitude``.
     village_areas
         Polygons by ``village_id``, or None.
     gaps
@@ -124,6 +124,7 @@ PROPOSED_COLUMNS: dict[str, tuple[str, str]] = {
     ),
     "villages_newly_covered": ("新通村数", "village points newly served by any network"),
     "villages_newly_covered_names": ("新通村名", "their names"),
+    "cell_radius_m": ("覆盖半径（米）", "the buffer of the widest new band ends here [m]"),
     "search_radius_m": ("搜索半径（米）", "the mast may move this far without a new plan [m]"),
     "due_date": ("要求完成日期", "date of the demand order"),
     "alternates": ("备选点", "other usable candidates inside the ring, nearest first"),

@@ -6,6 +6,7 @@ the CSV cannot disagree.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import geopandas as gpd
@@ -17,7 +18,7 @@ from pyproj import Transformer
 from sklearn.neighbors import NearestNeighbors
 
 from siteplan.config import Config
-from siteplan.coverage import Addition, BufferLevel
+from siteplan.coverage import Addition, BufferLevel, best_server
 from siteplan.errors import Fault
 from siteplan.formulate import Options
 from siteplan.grid import Raster
@@ -123,7 +124,7 @@ def assemble(inputs: Inputs, config: Config, results: Results, lang: Lang, watch
     faults = (*inputs.faults, *results.ledger.faults, *_height_faults(inputs, results.refused))
     return Proposal(
         config=config, area_name=inputs.area_name, counties=inputs.area, inputs=inputs, grid=inputs.grid,
-        coverage_before=rasters[0], coverage_after=rasters[1], villages=_located(results.villages, config),
+        coverage_before=rasters[0], coverage_after=rasters[1], villages=_located(_served(results), config),
         village_areas=inputs.village_areas, gaps=results.gaps,
         sites=_located(_sites(inputs, results), config),
         candidates=candidates, proposed=proposed, curve=_curve(results), layers=results.layers,
@@ -170,6 +171,19 @@ def _with_villages(places: gpd.GeoDataFrame, inputs: Inputs) -> gpd.GeoDataFrame
         village=villages["village"].to_numpy(dtype=object)[nearest],
         town=np.where(town == "", towns[nearest], town),
     )
+
+
+def _served(results: Results) -> gpd.GeoDataFrame:
+    """Villages with the site that serves them best, before and after; ids of sites and candidates."""
+    villages = results.villages
+    x, y = villages.geometry.x.to_numpy(), villages.geometry.y.to_numpy()
+    old, old_best = best_server(results.masts, results.level, x, y)
+    new, new_best = best_server([a.after() for a in results.additions], results.level, x, y)
+    sites = np.array([*(mast.site_id for mast in results.masts), ""], dtype=object)
+    ids = results.places["candidate_id"].to_numpy(dtype=object)[results.selection.places]
+    candidates = np.append(ids, "")
+    after = np.where(new_best > old_best, candidates[new], sites[old])
+    return villages.assign(serving_site_before=sites[old], serving_site_after=after)
 
 
 def _named(places: gpd.GeoDataFrame, lang: Lang) -> gpd.GeoDataFrame:
@@ -243,6 +257,7 @@ def _proposed(
         people_networks_newly_covered=[round(effect.people_networks) for effect in effects],
         villages_newly_covered=[len(effect.villages) for effect in effects],
         villages_newly_covered_names=[_village_names(effect, inputs, lang) for effect in effects],
+        cell_radius_m=[_cell_radius_m(addition, config, results.level, max) for addition in additions],
         search_radius_m=radii,
         alternates=_alternates(places, order, radii),
         restriction=notes,
@@ -287,15 +302,21 @@ def _village_names(effect: RankEffect, inputs: Inputs, lang: Lang) -> str:
     return _join([str(inputs.villages["village"].iloc[v]) for v in effect.villages], lang)
 
 
-def _search_radius_m(addition: Addition, config: Config, level: BufferLevel) -> int:
-    """A share of the smallest cell radius of the bands to be built, for the first layer [m]."""
-    layer = config.layers[0]
+def _cell_radius_m(
+    addition: Addition, config: Config, level: BufferLevel, pick: Callable[[list[float]], float]
+) -> int:
+    """Where the buffer of one of the new bands ends: the widest (``max``) or the narrowest (``min``) [m]."""
     mast, target = addition.mast, config.coverage.edge_probability_target
     radii = [
-        level.budgets.radius_m(band, mast.area_class, mast.antenna_height_m, layer, target)
+        level.budgets.radius_m(band, mast.area_class, mast.antenna_height_m, config.layers[0], target)
         for band in addition.bands
     ]
-    return round(min(radii) * config.candidates.search_radius_share)
+    return round(pick(radii))
+
+
+def _search_radius_m(addition: Addition, config: Config, level: BufferLevel) -> int:
+    """A share of the narrowest cell radius, so that a move inside the ring changes little [m]."""
+    return round(_cell_radius_m(addition, config, level, min) * config.candidates.search_radius_share)
 
 
 def _alternates(places: gpd.GeoDataFrame, order: NDArray[np.int64], radii: list[int]) -> list[str]:

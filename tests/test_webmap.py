@@ -105,7 +105,7 @@ def proposed_table(rng: np.random.Generator, n: int, size: float, names: list[st
         county=pick(rng, ["甲县", "乙县"], n), town=pick(rng, ["东镇", "西镇"], n), village="五里村",
         rung=pick(rng, list("12345"), n), source_id="", stations=2, antenna_height_m=35.0,
         ground_m=212.0, gain=np.linspace(900, 10, n), people_newly_covered=np.arange(n, 0, -1) * 7,
-        villages_newly_covered=1, search_radius_m=400.0, restriction="", cost=np.nan,
+        villages_newly_covered=1, cell_radius_m=1500.0, search_radius_m=400.0, due_date="", restriction="", cost=np.nan,
         power_distance_m=np.nan, backhaul_distance_m=np.nan, success_probability=np.nan,
         status="PROPOSED",
         reason=[f"理由{i}：新增覆盖居民{i * 7}人{names[i][:40]}" for i in range(n)],

@@ -143,6 +143,7 @@ MEANINGS: dict[str, str] = {
     "people_networks_newly_covered": "单网覆盖概率达到目标的新增人次（人数×网络数）",
     "villages_newly_covered": "新增由任一网络覆盖的村点数",
     "villages_newly_covered_names": "新通村的名称",
+    "cell_radius_m": "本次新增频段中最大的传播缓冲区半径",
     "search_radius_m": "选址可在此范围内移动而无需重新规划",
     "due_date": "需求单要求完成的日期",
     "alternates": "搜索范围内其他可用候选，由近到远",

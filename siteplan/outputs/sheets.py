@@ -29,6 +29,8 @@ VILLAGE_COLUMNS: dict[str, str] = {
     "share_after": "规划后人口覆盖率",
     "networks_before": "现状达标网络数",
     "networks_after": "规划后达标网络数",
+    "serving_site_before": "现状主服务站址",
+    "serving_site_after": "规划后主服务站址",
     "longitude": "经度WGS84",
     "latitude": "纬度WGS84",
 }

@@ -26,7 +26,8 @@ _FEW_GAPS = 25
 _PROPOSED = (
     "rank", "candidate_id", "name", "county", "town", "village", "stations", "antenna_height_m",
     "ground_m", "longitude_gcj02", "latitude_gcj02", "gain", "people_newly_covered",
-    "villages_newly_covered", "villages_newly_covered_names", "search_radius_m", "restriction",
+    "villages_newly_covered", "villages_newly_covered_names", "cell_radius_m", "search_radius_m",
+    "due_date", "restriction",
     "cost", "power_distance_m", "backhaul_distance_m", "success_probability", "status", "reason",
 )  # fmt: skip
 _OTHERS = ("candidate_id", "name", "county", "town", "status", "rule", "antenna_height_m")

@@ -77,6 +77,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "gain": ("新增加权覆盖", "Newly covered weight"),
     "people_new": ("新增覆盖居民", "People newly covered"),
     "villages_new": ("新通村", "Villages newly served"),
+    "buffer": ("传播缓冲区半径", "Buffer radius"),
+    "due": ("要求完成日期", "Wanted by"),
     "radius": ("搜索半径", "Search radius"),
     "alternates": ("备选点", "Alternates"),
     "restriction": ("管控提示", "Restrictions"),

@@ -263,7 +263,9 @@ window.siteplan = (function () {
       line(list, 'people_new', unit('people', get('people_newly_covered')));
       line(list, 'villages_new', get('villages_newly_covered_names') || null);
       line(list, 'gain', gains(get('gain_by_layer')));
+      line(list, 'buffer', unit('m', get('cell_radius_m')));
       line(list, 'radius', unit('m', get('search_radius_m')));
+      line(list, 'due', get('due_date'));
       line(list, 'alternates', alternates(get('alternates')));
       line(list, 'restriction', get('restriction'));
       line(list, 'cost', get('cost'));
@@ -362,15 +364,21 @@ window.siteplan = (function () {
       autoPanPaddingTopLeft: free.slice(0, 2), autoPanPaddingBottomRight: free.slice(2)
     }).setLatLng(point).setContent(content(key, row)).openOn(page.map);
     const radius = get('search_radius_m');
-    if (key === 'proposed' && radius > 0) drawRing(point, radius);
+    if (key === 'proposed' && radius > 0) drawRing(point, radius, get('cell_radius_m'));
   }
 
-  function drawRing(point, radius) {
+  // The search ring (dashed) and where the propagation buffer ends (thin line), both in metres.
+  function drawRing(point, radius, buffer) {
     dropRing();
-    ring = L.circle(point, {
+    const inner = L.circle(point, {
       renderer: page.canvas, radius: radius, interactive: false, color: '#1b1b1b', weight: 1.6,
       dashArray: '6 4', fillColor: '#ffffff', fillOpacity: 0.25
-    }).addTo(page.map);
+    });
+    const outer = L.circle(point, {
+      renderer: page.canvas, radius: buffer > 0 ? buffer : radius, interactive: false,
+      color: '#0b4f8a', weight: 1.2, fill: false
+    });
+    ring = L.layerGroup([outer, inner]).addTo(page.map);
     raise('sites');
   }
 

@@ -1,0 +1,125 @@
+"""A project for a county that starts from nothing: project file, sheets to fill in, the first hour.
+
+One decision to know: the template project is read back through :func:`siteplan.config.load_config` before
+anyone sees it, and the drop-downs of the sheets are printed from it, so file and sheets cannot disagree.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+
+from pyproj.exceptions import CRSError
+
+from siteplan.config import Config, load_config
+from siteplan.errors import CrsError, SiteplanError
+from siteplan.grid import require_metric
+from siteplan.outputs.templates.sheets import TemplateSheet, template_sheets
+from siteplan.outputs.templates.workbooks import write_template
+from siteplan.store import atomic_folder
+from siteplan.texts import Lang
+
+DEFAULT_CRS = "EPSG:4547"
+_README = {"zh": "先读我.txt", "en": "READ-ME-FIRST.txt"}
+_EXAMPLE_COUNTY = "示例县"
+
+
+def new_project(
+    target: Path,
+    *,
+    county: str = "",
+    city: str = "",
+    crs: str = DEFAULT_CRS,
+    year: int | None = None,
+    lang: Lang = "zh",
+) -> tuple[str, ...]:
+    """Write a new project folder, whole or not at all.
+
+    Parameters
+    ----------
+    target
+        Where to; a folder of that name must be empty.
+    county, city
+        Named in the project file; without either the folder's name stands for the area.
+    crs
+        Projected CRS in metres.
+    year
+        Year of the quota; None takes this year.
+    lang
+        Language of file names, headers and notes; the project file is in both.
+
+    Returns
+    -------
+    tuple of str
+        Names of the files written.
+
+    Raises
+    ------
+    SiteplanError
+        If the folder holds something, or the CRS is not one in metres.
+    """
+    _check_crs(crs)
+    target = target.resolve()
+    _check_free(target)
+    sheets = template_sheets(lang, county)
+    words = {each.spec_table: each.name for each in sheets} | {
+        "city": _quoted(f"{city}{county}" or target.name),
+        "county": _quoted(county or _EXAMPLE_COUNTY),
+        "crs": _quoted(crs),
+        **_dates(year, dt.date.today()),
+        "folder": f'"{target.name}"' if " " in target.name else target.name,
+    }
+    with atomic_folder(target, replace=target.exists()) as work:
+        _write(work, words, sheets, lang)
+        return tuple(sorted(path.name for path in work.iterdir()))
+
+
+def _write(work: Path, words: dict[str, str], sheets: tuple[TemplateSheet, ...], lang: Lang) -> None:
+    (work / "project.toml").write_text(_filled("project.toml", words), encoding="utf-8")
+    config: Config = load_config(work)
+    for sheet in sheets:
+        write_template(sheet, config, work / f"{sheet.name}.xlsx", lang)
+    readme = _filled("readme.txt", words)
+    (work / _README[lang]).write_text(readme, encoding="utf-8-sig", newline="\r\n")
+
+
+def _filled(name: str, words: dict[str, str]) -> str:
+    text = (files("siteplan.outputs.templates") / name).read_text(encoding="utf-8")
+    return Template(text).substitute(words)
+
+
+def _quoted(text: str) -> str:
+    """A TOML string; JSON writes a subset of them."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _dates(year: int | None, today: dt.date) -> dict[str, str]:
+    """Year of the quota, and the day whose network exists: today, or the end of a year gone by."""
+    year = year or today.year
+    day = today if year >= today.year else dt.date(year, 12, 31)
+    return {"year": str(year), "date": day.isoformat()}
+
+
+def _check_crs(crs: str) -> None:
+    try:
+        require_metric(crs)
+    except CRSError as error:
+        raise CrsError(
+            f"--crs {crs}: 不是坐标系代号，应如 EPSG:4547 / not a CRS, use one such as EPSG:4547"
+        ) from error
+
+
+def _check_free(target: Path) -> None:
+    """A folder that holds something is never touched; the current one cannot be exchanged under a shell."""
+    if target == Path.cwd():
+        raise SiteplanError(
+            f"{target}: 请给出新文件夹的名字，不能是当前文件夹 / "
+            "name a new folder, it cannot be the current one"
+        )
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise SiteplanError(
+            f"{target}: 已存在且不为空，请换一个名字 / exists and is not empty, choose another name"
+        )
