@@ -20,8 +20,17 @@ from siteplan.config import Config
 from siteplan.coverage import BufferLevel
 from siteplan.demand import Demand
 from siteplan.inputs.door import Inputs
-from siteplan.inputs.project_reader import network_names, split_networks
-from siteplan.rules import duplicates, heights, missing_bands, refuse, roads_near, spacing, zones
+from siteplan.inputs.networks import network_names, split_networks
+from siteplan.rules import (
+    duplicates,
+    heights,
+    missing_bands,
+    orders_first,
+    refuse,
+    roads_near,
+    spacing,
+    zones,
+)
 from siteplan.tables import Rung, Status
 
 _CARRIED = ("cost", "power_distance_m", "backhaul_distance_m", "success_probability")
@@ -94,6 +103,7 @@ def build_ladder(
     places = zones(places, inputs.exclusions, config)
     places = roads_near(places, inputs.roads, config)
     places = spacing(places, existing, config)
+    places = orders_first(places)
     places = duplicates(places, config)
     return Ladder(places)
 

@@ -16,7 +16,7 @@ from siteplan.config import Config, Layer
 from siteplan.errors import Fault, InputFaults
 from siteplan.grid import Grid
 from siteplan.inputs.door import Inputs, zone_raster
-from siteplan.inputs.project_reader import network_names, split_networks
+from siteplan.inputs.networks import network_names, split_networks
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 from pyproj import CRS
+from pyproj.exceptions import CRSError
 
 from siteplan.errors import CrsError, GridMismatchError
 
@@ -187,6 +188,9 @@ def part_of(values: NDArray[Any], whole: Grid, part: Grid) -> NDArray[Any]:
 
 def require_metric(crs: str) -> None:
     """Raise :class:`CrsError` unless the CRS is projected with metre axes."""
-    parsed = CRS.from_user_input(crs)
+    try:
+        parsed = CRS.from_user_input(crs)
+    except CRSError as error:
+        raise CrsError(f"{crs!r} is not a coordinate reference system; use one such as EPSG:4547") from error
     if not parsed.is_projected or any(axis.unit_name != "metre" for axis in parsed.axis_info):
         raise CrsError(f"{crs} is not a projected CRS in metres; use one such as EPSG:4547")

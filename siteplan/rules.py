@@ -230,6 +230,34 @@ def _minimum_spacing(places: gpd.GeoDataFrame, config: Config) -> np.ndarray:
     return places["area_class"].map(distances).to_numpy(dtype=float)
 
 
+def orders_first(places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """A new ground site gives way to a usable demand order whose ring it stands in.
+
+    Parameters
+    ----------
+    places
+        The ladder's table; orders have ``order_radius_m``.
+
+    Returns
+    -------
+    GeoDataFrame
+        The places, some of them refused.
+    """
+    usable = places["status"].eq(Status.CANDIDATE.value) & places["order_radius_m"].gt(0)
+    orders = places[usable].sort_values("key")
+    ground = np.flatnonzero(places["rung"].eq(Rung.NEW_GROUND.value).to_numpy())
+    if orders.empty or not ground.size:
+        return places
+    rings = shapely.STRtree(orders.geometry.buffer(orders["order_radius_m"]).to_numpy())
+    point, ring = rings.query(places.geometry.to_numpy()[ground], predicate="intersects")
+    owner: dict[int, str] = {}
+    for p, r in sorted(zip(point.tolist(), ring.tolist(), strict=True), reverse=True):
+        owner[int(ground[p])] = str(orders["name"].iloc[r])
+    bad = np.zeros(len(places), dtype=bool)
+    bad[list(owner)] = True
+    return refuse(places, bad, lambda i: ("rule_order", {"other": owner[i]}))
+
+
 def duplicates(places: gpd.GeoDataFrame, config: Config) -> gpd.GeoDataFrame:
     """Of two places at one spot the higher rung stays, then the lower key.
 

@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from siteplan.errors import RunLockedError
+from siteplan.errors import RunLockedError, SiteplanError
 
 _LOCK = ".siteplan.lock"
 
@@ -112,17 +112,25 @@ def write_atomic(path: Path, content: bytes) -> None:
     RunLockedError
         If the file cannot be written.
     """
+    part: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        part = Path(name)
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
+        part.chmod(0o644)
+        part.replace(path)
     except OSError as error:
-        raise RunLockedError(f"{path}: 无法写入 / cannot be written: {error.strerror}") from error
+        raise RunLockedError(
+            f"{path}: 无法写入，若在 Excel 等程序中打开请关闭后重试 / "
+            f"cannot be written; close it if it is open in Excel: {error.strerror}"
+        ) from error
+    finally:
+        if part is not None:
+            part.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -187,11 +195,23 @@ def read_registry(path: Path) -> dict[str, str]:
     -------
     dict
         Candidate id by key.
+
+    Raises
+    ------
+    SiteplanError
+        If the file has lost its columns or its encoding.
     """
     if not path.exists():
         return {}
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return {row["key"]: row["candidate_id"] for row in csv.DictReader(file)}
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return {row["key"]: row["candidate_id"] for row in csv.DictReader(file)}
+    except (KeyError, UnicodeDecodeError) as error:
+        raise SiteplanError(
+            f"{path}: 候选编号表已损坏，应为 UTF-8 的 key,candidate_id 两列；请从备份恢复，不要删除 / "
+            "the table of ids is damaged, it needs the columns key,candidate_id in UTF-8; restore it from a "
+            "backup, do not delete it"
+        ) from error
 
 
 def write_registry(path: Path, ids: dict[str, str]) -> None:

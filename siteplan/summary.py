@@ -119,6 +119,7 @@ def _task(inputs: Inputs, config: Config, results: Results, proposed: gpd.GeoDat
         "reference_date": config.project.reference_date.isoformat(),
         "quota": ledger.quota,
         "quota_unit": config.quota.unit,
+        "quota_note": config.quota.note,
         "built": ledger.built,
         "remaining": ledger.remaining,
         "excess": int(ledger.table["excess"].sum()),

@@ -165,6 +165,31 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "提供人口栅格、村庄表或重点场所之一",
         "give a population raster, a village table or key places",
     ),
+    "crs_elsewhere": (
+        "规划区中心 ({centre}) 不在 {crs}（{zone}）的适用范围内",
+        "the middle of the area ({centre}) lies outside the land {crs} is meant for ({zone})",
+    ),
+    "crs_elsewhere_fix": (
+        "换用当地的投影坐标系，否则距离不准",
+        "use the projected CRS of the place, or distances are off",
+    ),
+    "outside_counties": (
+        "{count} 个点不在任何县内，不参与规划：{ids}",
+        "{count} points lie in no county and take no part: {ids}",
+    ),
+    "outside_counties_fix": (
+        "核对坐标、坐标系（datum）或县界",
+        "check their coordinates, the datum or the borders",
+    ),
+    "unknown_layer": (
+        "管控图层“{value}”没有对应的 [[exclusions]] 规则，不起作用（已有：{found}）",
+        "the layer '{value}' has no rule in [[exclusions]] and does nothing (rules: {found})",
+    ),
+    "unknown_layer_fix": ("改正图层名，或补一条规则", "correct the name, or add a rule"),
+    "rule_order": (
+        "位于需求单“{other}”的搜索圈内，由需求单承担",
+        "inside the search ring of the demand order '{other}', which takes its place",
+    ),
     "no_area": (
         "既没有县界也没有村庄表，无法确定规划区",
         "there are neither county borders nor a village table, so there is no area to plan",

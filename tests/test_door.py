@@ -12,7 +12,7 @@ from siteplan import pipeline
 from siteplan.cli import app
 from siteplan.config import load_config
 from siteplan.errors import ConfigError, InputFaults
-from siteplan.inputs.project_reader import split_networks
+from siteplan.inputs.networks import split_networks
 
 RUNNER = CliRunner()
 

@@ -18,6 +18,7 @@ from rasterio.features import rasterize
 from siteplan.config import Config
 from siteplan.errors import Fault, InputFaults
 from siteplan.grid import Grid, Raster, part_of
+from siteplan.inputs.area import crs_doubts, stray_points
 from siteplan.inputs.headers import normalise
 from siteplan.inputs.project_reader import ProjectReader, Source
 
@@ -108,26 +109,24 @@ def load(folder: Path, config: Config, county: str | None = None) -> Inputs:
         If the county is not in the county table.
     """
     reader = ProjectReader(folder, config)
-    counties = reader.counties()
+    counties = reader.attempt(reader.counties)
+    villages, village_areas = reader.villages()
+    tables = _tables(reader)
+    roads, public = reader.attempt(reader.osm) or (None, None)
+    roads = _joined(roads, reader.attempt(reader.roads))
+    tables["key_places"] = _joined(tables["key_places"], public)
+    if counties is None:
+        raise InputFaults(reader.faults)
     area, area_name = _area_of(counties, config, county)
     crs, resolution_m = config.project.crs, config.coverage.demand_resolution_m
     city = Grid.covering(_bounds(counties), resolution_m, crs)
     grid = Grid.covering(_bounds(area), resolution_m, crs)
-    villages, village_areas = reader.villages()
-    tables = {
-        "stations": reader.attempt(reader.stations),
-        **{name: reader.attempt(partial(reader.points, name)) for name in _POINT_TABLES},
-        **{name: reader.attempt(partial(reader.zones, name)) for name in _ZONE_TABLES},
-    }
-    roads, public = reader.attempt(reader.osm) or (None, None)
-    roads = _joined(roads, reader.attempt(reader.roads))
-    tables["key_places"] = _joined(tables["key_places"], public)
     county_city = zone_raster(counties.geometry, np.arange(1, len(counties) + 1), city)
     class_city = _class_raster(tables["area_classes"], config, city)
     homed = partial(_homed, counties=counties, config=config, grid=city, zones=(county_city, class_city))
-    for name in ("stations", *_POINT_TABLES):
-        tables[name] = homed(tables[name])
+    tables |= {name: homed(tables[name]) for name in ("stations", *_POINT_TABLES)}
     villages, village_areas = reader.inside_only(homed(villages), village_areas)
+    reader.faults += _doubts(config, counties, tables)
     county_code, class_code = (part_of(zones, city, grid) for zones in (county_city, class_city))
     wanted = np.isin(county_code, _codes(counties, area))
     county_code, class_code = np.where(wanted, county_code, 0), np.where(wanted, class_code, -1)
@@ -142,6 +141,34 @@ def load(folder: Path, config: Config, county: str | None = None) -> Inputs:
         faults=tuple(reader.faults), rejected=reader.rejected_rows(), sources=tuple(reader.sources),
         **tables,
     )  # fmt: skip
+
+
+def _tables(reader: ProjectReader) -> dict[str, gpd.GeoDataFrame | None]:
+    """All tables but counties and villages; the faults of each are kept for the end."""
+    return {
+        "stations": reader.attempt(reader.stations),
+        **{name: reader.attempt(partial(reader.points, name)) for name in _POINT_TABLES},
+        **{name: reader.attempt(partial(reader.zones, name)) for name in _ZONE_TABLES},
+    }
+
+
+def _doubts(
+    config: Config, counties: gpd.GeoDataFrame, tables: dict[str, gpd.GeoDataFrame | None]
+) -> list[Fault]:
+    """What is not wrong but worth a word: CRS, stray points, zones no rule speaks of."""
+    faults = crs_doubts(counties, config.project.crs)
+    given = config.inputs.given()
+    for name in _POINT_TABLES:
+        if name in given and name != "key_places":
+            faults += stray_points(name, Path(given[name].path).name, tables[name])
+    zones = tables["exclusions"]
+    if zones is not None:
+        ruled = {rule.layer for rule in config.exclusions}
+        for layer in sorted(set(zones["layer"]) - ruled):
+            values: dict[str, object] = {"value": layer, "found": "、".join(sorted(ruled)) or "—"}
+            file = Path(given["exclusions"].path).name
+            faults.append(Fault("warning", file, "unknown_layer", "unknown_layer_fix", values))
+    return faults
 
 
 def _area_of(counties: gpd.GeoDataFrame, config: Config, county: str | None) -> tuple[gpd.GeoDataFrame, str]:

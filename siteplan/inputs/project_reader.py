@@ -6,7 +6,6 @@ row has a position the position decides.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,9 +20,11 @@ from pyproj import Transformer
 from siteplan.config import Config, Input
 from siteplan.errors import Fault, InputFaults
 from siteplan.grid import Grid, Raster
+from siteplan.inputs.area import counties_around
 from siteplan.inputs.check import Checked, check_table, missing_column
 from siteplan.inputs.datum import to_wgs84
 from siteplan.inputs.headers import normalise
+from siteplan.inputs.networks import is_blank, names_of, network_names, network_words
 from siteplan.inputs.osm import read_osm
 from siteplan.inputs.rasters import read_raster
 from siteplan.inputs.readers import TABLE_SUFFIXES, read_table
@@ -37,8 +38,6 @@ OUTSIDE_M = 20_000.0
 reaches farther."""
 DEM_SHARE = 0.5
 """Share of the area a DEM must cover; what it leaves open has no ground height."""
-MARGIN_M = 5_000.0
-"""Land around villages that counts as the area when no borders are given [m]."""
 
 
 @dataclass(frozen=True)
@@ -117,17 +116,7 @@ class ProjectReader:
         self.faults.clear()
         self.sources.clear()
         self._rejected.clear()
-        city = self.config.project.city
-        names = table["county"].fillna(city) if "county" in table else pd.Series([city] * len(table))
-        cells = shapely.voronoi_polygons(shapely.multipoints(table.geometry.to_numpy()), extend_to=None)
-        parts = gpd.GeoDataFrame(geometry=list(cells.geoms), crs=table.crs)
-        owner = table.sindex.nearest(parts.representative_point(), return_all=False)[1]
-        near = table.geometry.buffer(MARGIN_M).union_all()
-        shapes = parts.geometry if len(parts) else gpd.GeoSeries([near], crs=table.crs)
-        own = names.to_numpy()[owner] if len(parts) else names.to_numpy()[:1]
-        merged = gpd.GeoDataFrame({"county": own}, geometry=shapes.intersection(near)).dissolve("county")
-        ids = [f"{self.config.project.code or 'C'}{number:02d}" for number in range(1, len(merged) + 1)]
-        return merged.reset_index().assign(county_id=ids)[["county_id", "county", "geometry"]]
+        return counties_around(table, self.config.project.city, self.config.project.code)
 
     def villages(self) -> tuple[gpd.GeoDataFrame | None, gpd.GeoDataFrame | None]:
         """Village points and, when the file has polygons, village areas."""
@@ -176,9 +165,8 @@ class ProjectReader:
             return None
         checked = self._checked(name, given)
         if name == "exclusions" and checked.geometry is None:
-            table = self._placed(checked, given)
-            radius = table["radius_m"].fillna(0.0) if "radius_m" in table else 0.0
-            return table.set_geometry(table.geometry.buffer(radius))
+            table = self._placed(self._with_radius(checked), given)
+            return table.set_geometry(table.geometry.buffer(table["radius_m"]))
         if name == "area_classes":
             known = {each.id: each.id for each in self.config.area_classes}
             known |= {normalise(each.name): each.id for each in self.config.area_classes}
@@ -186,6 +174,13 @@ class ProjectReader:
         table = self._with_shapes(checked, given)
         self._keep(checked)
         return table
+
+    def _with_radius(self, checked: Checked) -> Checked:
+        """A zone given as a point needs a radius; without one it would forbid nothing."""
+        if "radius_m" not in checked.frame:
+            headers = [str(name) for name in checked.raw.frame.columns]
+            raise InputFaults([missing_column(checked.raw, "radius_m", headers, ("半径(米)", "radius"))])
+        return _rejecting_blank(checked, "radius_m", checked.frame["radius_m"].isna())
 
     def _with_shapes(self, checked: Checked, given: Input) -> gpd.GeoDataFrame:
         if checked.geometry is None:
@@ -236,7 +231,7 @@ class ProjectReader:
         return given.model_copy(update={"constants": constants})
 
     def _band_names(self) -> dict[str, str]:
-        return _names([(each.id, each.name, *each.aliases) for each in self.config.bands])
+        return names_of([(each.id, each.name, *each.aliases) for each in self.config.bands])
 
     def _translated(self, checked: Checked, column: str, known: dict[str, str], problem: str) -> Checked:
         forms = checked.frame[column].map(normalise)
@@ -277,16 +272,13 @@ class ProjectReader:
         self._keep(checked)
         table = gpd.GeoDataFrame(checked.frame, geometry=points, crs=self.config.project.crs)
         self._check_county_names(checked)
+        self._check_networks(checked)
         id_name = str(table.columns[0])
         return table.sort_values(id_name, kind="stable").reset_index(drop=True)
 
     def _without_blank_points(self, checked: Checked) -> Checked:
         blank = checked.frame["longitude"].isna() | checked.frame["latitude"].isna()
-        faults = [
-            checked.raw.fault("rejected", "empty_cell", int(checked.rows[i]), "longitude/latitude")
-            for i in np.flatnonzero(blank.to_numpy())
-        ]
-        return checked.rejecting(blank.to_numpy(), faults)
+        return _rejecting_blank(checked, "longitude/latitude", blank)
 
     def _points(self, first: pd.Series, second: pd.Series, given: Input) -> gpd.GeoSeries:
         """Points in the project CRS; blank coordinates give an empty place."""
@@ -335,6 +327,22 @@ class ProjectReader:
             return f"{checked.frame['longitude'].iloc[i]:g}, {checked.frame['latitude'].iloc[i]:g}"
         point = points.iloc[i]
         return "—" if point is None else f"{point.x:.0f}, {point.y:.0f} m"
+
+    def _check_networks(self, checked: Checked) -> None:
+        """Words in a cell of networks that the project does not know; they would count for nobody."""
+        column = next((name for name in ("networks", "network") if name in checked.frame), None)
+        if column is None or checked.raw.name == "stations":
+            return
+        known = network_names(self.config)
+        found = "、".join(network.id for network in self.config.networks)
+        for row, text in zip(checked.rows, checked.frame[column], strict=True):
+            words = [] if is_blank(text) else network_words(text)
+            unknown = "、".join(word for word in words if normalise(word) not in known)
+            if unknown:
+                fault = checked.raw.fault(
+                    "warning", "unknown_network", int(row), column, value=unknown, found=found
+                )
+                self.faults.append(fault)
 
     def _check_county_names(self, checked: Checked) -> None:
         if "county" not in checked.frame or self._counties.empty:
@@ -439,51 +447,12 @@ class ProjectReader:
         self.sources.append(Source(name, path.name, sha256_of(path), read, rejected, given.synthetic))
 
 
-def network_names(config: Config) -> dict[str, str]:
-    """Network id by every name it goes by, normalised.
-
-    Parameters
-    ----------
-    config
-        The project.
-
-    Returns
-    -------
-    dict
-        Id by name.
-    """
-    return _names([(each.id, each.name, *each.aliases) for each in config.networks])
-
-
-def split_networks(text: object, known: dict[str, str]) -> tuple[str, ...]:
-    """Networks named in one cell, such as "移动、电信"; empty means any.
-
-    Parameters
-    ----------
-    text
-        The cell.
-    known
-        Network id by normalised name.
-
-    Returns
-    -------
-    tuple of str
-        Ids in the order named, each once; unknown words are left out.
-
-    Examples
-    --------
-    >>> split_networks("移动、联通", {"移动": "A", "联通": "B"})
-    ('A', 'B')
-    """
-    if text is None or text is pd.NA or (isinstance(text, float) and np.isnan(text)):
-        return ()
-    parts = re.split(r"[、,，;；/+＋和&]", str(text))
-    ids = [known[normalise(part)] for part in parts if normalise(part) in known]
-    return tuple(dict.fromkeys(ids))
-
-
-def _names(groups: list[tuple[str, ...]]) -> dict[str, str]:
-    return {normalise(name): group[0] for group in groups for name in group}
+def _rejecting_blank(checked: Checked, column: str, blank: pd.Series) -> Checked:
+    faults = [
+        checked.raw.fault("rejected", "empty_cell", int(checked.rows[i]), column)
+        for i in np.flatnonzero(blank.to_numpy())
+    ]
+    return checked.rejecting(blank.to_numpy(), faults)
 
 
 def _shifted(shapes: gpd.GeoSeries, datum: str) -> gpd.GeoSeries:

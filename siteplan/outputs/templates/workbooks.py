@@ -29,7 +29,7 @@ _DICTIONARY = (
     ("单位/取值", "unit or values", 44),
     ("说明", "meaning", 60),
     ("列名", "column", 22),
-    ("也可以写作", "other headers known", 50),
+    ("也可以写作", "other headers known", 75),
     ("英文说明", "description", 44),
 )
 
@@ -187,7 +187,8 @@ def _dictionary(page: Worksheet, sheet: TemplateSheet, config: Config, formats: 
 
 def _explained(column: TemplateColumn, config: Config, lang: Lang) -> tuple[str, ...]:
     must = _word("是", "yes", lang) if column.required else _word("否", "no", lang)
-    others = [name for name in (column.spec.name, *column.spec.aliases) if name != column.header]
+    known = dict.fromkeys((column.spec.name, *column.spec.aliases))
+    others = [name for name in known if name != column.header]
     values = kind_words(column, config, lang)
     name, description = column.spec.name, column.spec.description
     return column.header, must, values, column.meaning, name, " | ".join(others), description

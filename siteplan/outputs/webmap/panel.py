@@ -95,6 +95,8 @@ def notes(proposal: Proposal, lang: Lang) -> list[str]:
         word("calibrated" if have.get("calibrated") is True else "uncalibrated", lang),
         word("date", lang, date=config.project.reference_date.isoformat()),
     ]
+    if config.quota.note:
+        lines.append(f"{word('quota_note', lang)}: {config.quota.note}")
     missing = have.get("missing_inputs") or {}
     if missing:
         lines.append(word("missing", lang) + "；".join(missing.values()))

@@ -18,6 +18,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "people_covered": ("居民覆盖", "residents covered"),
     "villages_covered": ("通5G行政村", "villages with 5G"),
     "of_total": ("共 {total}", "of {total}"),
+    "quota_note": ("指标说明", "quota"),
     "missing": ("缺少的输入：", "not given: "),
     "model": ("传播模型", "propagation"),
     "level_buffer": ("平地传播缓冲区", "flat-terrain buffers"),
