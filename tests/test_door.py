@@ -5,13 +5,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import rasterio
-from conftest import CRS, VILLAGES, lonlat, write_raster, write_sheet
+from conftest import CRS, VILLAGES, lonlat, point, write_raster, write_sheet
 from typer.testing import CliRunner
 
 from siteplan import pipeline
 from siteplan.cli import app
 from siteplan.config import load_config
 from siteplan.errors import ConfigError, InputFaults
+from siteplan.inputs.area import counties_around, crs_doubts
 from siteplan.inputs.networks import split_networks
 
 RUNNER = CliRunner()
@@ -291,3 +292,77 @@ def test_a_station_table_may_leave_out_site_network_and_band(two_counties):
     assert stations["site_id"].tolist() == stations["station_id"].tolist()
     assert set(stations["network"]) == {"A"}
     assert set(stations["band"]) == {"low"}
+
+
+def test_two_villages_side_by_side_still_have_land_around_them():
+    """A circle of 5 km around each: about 81 km2 for two villages 300 m apart."""
+    villages = gpd.GeoDataFrame({"county": ["甲", "乙"]}, geometry=[point(0, 0), point(300, 0)], crs=CRS)
+    area = counties_around(villages, "城", "99")
+    assert area.geometry.area.sum() / 1e6 == pytest.approx(81.5, rel=0.01)
+    assert area["county_id"].tolist() == ["9901", "9902"]
+    alone = counties_around(villages.iloc[:1], "城", "")
+    assert alone.geometry.area.sum() / 1e6 == pytest.approx(25 * np.pi, rel=0.01)
+
+
+def test_a_foreign_crs_is_doubted():
+    area = gpd.GeoDataFrame(geometry=[point(0, 0).buffer(5_000)], crs=CRS)
+    assert crs_doubts(area, CRS) == []
+    far = area.to_crs("EPSG:4534")
+    assert [fault.problem for fault in crs_doubts(far, "EPSG:4534")] == ["crs_elsewhere"]
+
+
+def test_a_crs_that_does_not_exist_is_told_not_traced(two_counties):
+    file = two_counties / "project.toml"
+    file.write_text(file.read_text(encoding="utf-8").replace("EPSG:4547", "EPSG:999999"), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"project\.crs"):
+        load_config(two_counties)
+
+
+def with_input(folder, name, frame, extra=""):
+    frame.to_csv(folder / f"{name}.csv", index=False, encoding="utf-8-sig")
+    file = folder / "project.toml"
+    block = f'[inputs.{name}]\npath = "{name}.csv"\n{extra}'
+    text = file.read_text(encoding="utf-8").replace("[inputs.population]", f"{block}\n[inputs.population]")
+    file.write_text(text, encoding="utf-8")
+
+
+def test_unknown_networks_of_an_order_are_said(two_counties):
+    lon, lat = lonlat([5_000], [4_000])
+    with_input(
+        two_counties,
+        "orders",
+        pd.DataFrame({"需求编号": ["D1"], "网络": ["移动、铁通"], "经度": lon, "纬度": lat}),
+    )
+    inputs = pipeline.load(two_counties, load_config(two_counties))
+    said = [fault for fault in inputs.faults if fault.problem == "unknown_network"]
+    assert [(fault.row, fault.values["value"]) for fault in said] == [(2, "铁通")]
+
+
+def test_an_order_outside_all_counties_is_named(two_counties):
+    lon, lat = lonlat([-2_000, 5_000], [4_000, 4_000])
+    with_input(two_counties, "orders", pd.DataFrame({"需求编号": ["D1", "D2"], "经度": lon, "纬度": lat}))
+    inputs = pipeline.load(two_counties, load_config(two_counties))
+    said = [fault for fault in inputs.faults if fault.problem == "outside_counties"]
+    assert [fault.values["ids"] for fault in said] == ["D1"]
+
+
+def test_zones_given_as_points_need_a_radius_and_a_rule(two_counties):
+    lon, lat = lonlat([5_500, 5_600, 4_000], [9_000, 9_100, 4_000])
+    frame = pd.DataFrame(
+        {
+            "图层": ["自然保护区", "自然保护区", "古树"],
+            "半径(米)": ["400", "", "50"],
+            "经度": lon,
+            "纬度": lat,
+        }
+    )
+    text = (two_counties / "project.toml").read_text(encoding="utf-8")
+    text = text.replace('[inputs.exclusions]\npath = "exclusions.gpkg"\n', "")
+    (two_counties / "project.toml").write_text(text, encoding="utf-8")
+    with_input(two_counties, "exclusions", frame)
+    inputs = pipeline.load(two_counties, load_config(two_counties))
+    problems = {fault.problem: fault for fault in inputs.faults}
+    assert problems["empty_cell"].row == 3
+    assert problems["unknown_layer"].values["value"] == "古树"
+    areas = inputs.exclusions.geometry.area
+    assert sorted(round(area / np.pi) for area in areas) == pytest.approx([50**2, 400**2], rel=0.01)
