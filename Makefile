@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO ?= data/shaoguan
 
-.PHONY: setup demo plan test lint kernels notebooks check bench lock clean
+.PHONY: setup demo plan test lint kernels notebooks check bench bundle lock clean
 
 setup: $(READY)
 
@@ -47,6 +47,10 @@ check: lint test kernels notebooks
 
 bench: $(DEMO)/project.toml
 	$(BIN)/python benchmarks/ranking.py $(DEMO)
+
+# dist/siteplan-bundle: installs on Windows (Python 3.11, 3.12) without internet
+bundle: $(READY)
+	$(BIN)/python scripts/make_bundle.py
 
 lock: $(READY)
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \

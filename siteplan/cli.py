@@ -28,7 +28,7 @@ from siteplan.meter import Stopwatch, peak_memory_mib
 from siteplan.outputs import MAP, WORKBOOK, write_all, write_summary
 from siteplan.outputs.templates import DEFAULT_CRS, new_project
 from siteplan.proposal import Proposal
-from siteplan.store import atomic_folder, project_lock, read_registry, write_registry
+from siteplan.store import atomic_folder, project_lock, read_registry, require_writable, write_registry
 from siteplan.texts import Lang, say
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -205,9 +205,13 @@ def plan_area(
     folder, config = _opened(project)
     with watch.stage("load"):
         inputs = pipeline.load(data or folder, config, county)
+    for path in (data, output):
+        if path is not None:
+            _require_plain(path)
     target = output or _run_folder(folder / config.outputs.directory, inputs.area_name)
     with project_lock(folder), ThreadPoolExecutor(threads) as pool, atomic_folder(target) as work:
         registry = folder / "candidate_ids.csv"
+        require_writable(registry)
         proposal, ids = pipeline.run(
             inputs, config, ids=read_registry(registry), year=year, quota=quota, built=built, lang=lang,
             map_fn=pool.map, watch=watch,
@@ -258,8 +262,15 @@ def version() -> None:
 
 
 def _opened(project: Path) -> tuple[Path, Any]:
+    _require_plain(project)
     config = load_config(project)
     return (project if project.is_dir() else project.parent), config
+
+
+def _require_plain(path: Path) -> None:
+    """The GIS library reads "!" in a path as a file inside an archive."""
+    if "!" in str(path.absolute()):
+        raise SiteplanError(f"{path}: 文件夹名不能含 “!” / a folder name must not contain '!'")
 
 
 def _run_folder(directory: Path, area_name: str) -> Path:

@@ -404,6 +404,8 @@ def load_config(path: Path) -> Config:
         data = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise ConfigError(f"{file}: 找不到项目文件 / there is no project file") from error
+    except OSError as error:
+        raise ConfigError(f"{file}: 无法读取，可能被其他程序占用 / cannot be read: {error}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file}: 不是有效的 TOML (UTF-8) / not valid UTF-8 TOML: {error}") from error
     return parse_config(data, file.name)

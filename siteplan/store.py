@@ -13,6 +13,7 @@ import hashlib
 import io
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -20,6 +21,13 @@ from pathlib import Path
 from siteplan.errors import RunLockedError, SiteplanError
 
 _LOCK = ".siteplan.lock"
+_LOCKED_FILE = (
+    "{path}: 无法写入，若在 Excel 等程序中打开请关闭后重试 / "
+    "cannot be written; close it if it is open in Excel: {why}"
+)
+_BOM = "\ufeff".encode()
+_KEY_MARK = "R"
+"""Written before keys, so that a spreadsheet does not read 3:1 as a time."""
 
 
 def sha256_of(path: Path) -> str:
@@ -124,10 +132,7 @@ def write_atomic(path: Path, content: bytes) -> None:
         part.chmod(0o644)
         part.replace(path)
     except OSError as error:
-        raise RunLockedError(
-            f"{path}: 无法写入，若在 Excel 等程序中打开请关闭后重试 / "
-            f"cannot be written; close it if it is open in Excel: {error.strerror}"
-        ) from error
+        raise RunLockedError(_LOCKED_FILE.format(path=path, why=error.strerror)) from error
     finally:
         if part is not None:
             part.unlink(missing_ok=True)
@@ -136,6 +141,8 @@ def write_atomic(path: Path, content: bytes) -> None:
 @contextlib.contextmanager
 def project_lock(folder: Path) -> Iterator[None]:
     """Hold a project while ids are assigned and outputs appear.
+
+    The file names host and process; a lock whose process is gone from this host is taken over.
 
     Parameters
     ----------
@@ -148,39 +155,73 @@ def project_lock(folder: Path) -> Iterator[None]:
         If another run holds it; the message names the file to delete after a crash.
     """
     path = folder / _LOCK
+    handle = _take(path)
     try:
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
-    except FileExistsError as error:
-        if not _stale(path):
+        os.write(handle, f"{socket.gethostname()}:{os.getpid()}".encode())
+        os.fsync(handle)
+        yield
+    finally:
+        os.close(handle)
+        path.unlink(missing_ok=True)
+
+
+def _take(path: Path) -> int:
+    """Handle of a fresh lock file, after one attempt to clear a stale one."""
+    for attempt in (1, 2):
+        try:
+            return os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+        except FileExistsError as error:
+            if attempt == 1 and _cleared(path):
+                continue
             raise RunLockedError(
                 f"{path}: 另一个规划正在写入；若确认没有，请删除该文件 / "
                 "another run is writing; delete this file if none is"
             ) from error
-        path.unlink(missing_ok=True)
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
-    except OSError as error:
-        raise RunLockedError(f"{path}: 无法写入 / cannot be written: {error.strerror}") from error
-    try:
-        os.write(handle, str(os.getpid()).encode())
-        os.close(handle)
-        yield
-    finally:
-        path.unlink(missing_ok=True)
+        except OSError as error:
+            raise RunLockedError(f"{path}: 无法写入 / cannot be written: {error.strerror}") from error
+    raise RunLockedError(str(path))
 
 
-def _stale(path: Path) -> bool:
-    """Whether the process that wrote the lock is gone; unsure means not stale."""
+def _cleared(path: Path) -> bool:
+    """Whether a stale lock was removed; unsure means it was not."""
     try:
-        pid = int(path.read_text() or "0")
-    except (OSError, ValueError):
+        if os.name != "nt" and not _owner_is_gone(path.read_text()):
+            return False
+        path.unlink()  # Windows refuses while the owner, who keeps it open, is alive
+    except (OSError, UnicodeDecodeError):
         return False
-    if os.name == "nt" or pid <= 0:
+    return True
+
+
+def _owner_is_gone(text: str) -> bool:
+    host, _, pid = text.rpartition(":")
+    if host != socket.gethostname() or not pid.isdigit() or int(pid) <= 0:
         return False
     try:
-        os.kill(pid, 0)
+        os.kill(int(pid), 0)
     except OSError as error:
         return error.errno == errno.ESRCH
     return False
+
+
+def require_writable(path: Path) -> None:
+    """Raise now, not after minutes of work, when a file is open elsewhere.
+
+    Parameters
+    ----------
+    path
+        An existing file, or one that is not there yet.
+
+    Raises
+    ------
+    RunLockedError
+        If it exists and cannot be opened for writing.
+    """
+    try:
+        if path.exists():
+            path.open("r+b").close()
+    except OSError as error:
+        raise RunLockedError(_LOCKED_FILE.format(path=path, why=error.strerror)) from error
 
 
 def read_registry(path: Path) -> dict[str, str]:
@@ -203,14 +244,18 @@ def read_registry(path: Path) -> dict[str, str]:
     """
     if not path.exists():
         return {}
+    content = path.read_bytes()
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return {row["key"]: row["candidate_id"] for row in csv.DictReader(file)}
+        if not content.startswith(_BOM):
+            raise KeyError("BOM")
+        rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
+        return {row["key"].removeprefix(_KEY_MARK): row["candidate_id"] for row in rows}
     except (KeyError, UnicodeDecodeError) as error:
         raise SiteplanError(
-            f"{path}: 候选编号表已损坏，应为 UTF-8 的 key,candidate_id 两列；请从备份恢复，不要删除 / "
-            "the table of ids is damaged, it needs the columns key,candidate_id in UTF-8; restore it from a "
-            "backup, do not delete it"
+            f"{path}: 候选编号表已损坏，应为 UTF-8（带 BOM）的 key,candidate_id 两列；请从备份恢复，"
+            "不要删除 / "
+            "the table of ids is damaged, it needs the columns key,candidate_id in UTF-8 with BOM; restore "
+            "it from a backup, do not delete it"
         ) from error
 
 
@@ -224,7 +269,7 @@ def write_registry(path: Path, ids: dict[str, str]) -> None:
     ids
         Candidate id by key.
     """
-    rows = sorted(ids.items(), key=lambda pair: pair[1])
+    rows = sorted(((_KEY_MARK + key, given) for key, given in ids.items()), key=lambda pair: pair[1])
     write_atomic(path, csv_bytes(("key", "candidate_id"), rows))
 
 

@@ -20,8 +20,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
     ),
     "unreadable": ("无法读取：{detail}", "cannot be read: {detail}"),
     "unreadable_fix": (
-        "另存为 .xlsx、.csv(UTF-8) 或 .gpkg 后重试",
-        "save it again as .xlsx, UTF-8 .csv or .gpkg and retry",
+        "若在 Excel 或 WPS 中打开请先关闭；或另存为 .xlsx、.csv(UTF-8)、.gpkg 后重试",
+        "close it in Excel or WPS, or save it again as .xlsx, UTF-8 .csv or .gpkg, and retry",
     ),
     "several_layers": (
         "文件有多个图层：{found}",

@@ -444,7 +444,14 @@ class ProjectReader:
             self._rejected.append(pd.DataFrame(rows))
 
     def _note(self, name: str, path: Path, read: int, rejected: int, given: Input) -> None:
-        self.sources.append(Source(name, path.name, sha256_of(path), read, rejected, given.synthetic))
+        try:
+            digest = sha256_of(path)
+        except OSError as error:
+            values: dict[str, object] = {"detail": str(error)}
+            raise InputFaults(
+                [Fault("fatal", path.name, "unreadable", "unreadable_fix", values, table=name)]
+            ) from error
+        self.sources.append(Source(name, path.name, digest, read, rejected, given.synthetic))
 
 
 def _rejecting_blank(checked: Checked, column: str, blank: pd.Series) -> Checked:
