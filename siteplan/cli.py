@@ -130,9 +130,11 @@ def check(project: ProjectArg, county: CountyOpt = None, data: DataOpt = None, l
         out.print(f"{source.name:<14}{source.file}  {_word('读入/剔除', 'read/rejected', lang)} {rows}")
     for line in summarise(inputs.faults, _lang(lang)):
         out.print(line)
+    existing = on_air(inputs.stations, config)
+    build_ledger(config, inputs.counties, inputs.area, existing, year=config.project.year)
     count = len(inputs.faults)
     out.print(_word(f"问题 {count} 处，无致命问题", f"{count} faults, none fatal", lang))
-    if count:
+    if any(fault.level != "warning" for fault in inputs.faults):
         raise typer.Exit(1)
 
 
@@ -306,6 +308,7 @@ def _say_result(proposal: Proposal, folder: Path, lang: str) -> None:
         ),
         (_word("距上界", "gap to the bound", lang), f"{s['optimality_gap']:.2%}"),
         (_word("用时", "seconds", lang), f"{s['seconds']['total']:.1f}"),
+        *_remarks(proposal, lang),
         (_word("文件夹", "folder", lang), str(folder)),
         (_word("表格", "workbook", lang), str(folder / WORKBOOK)),
         (_word("地图", "map", lang), str(folder / MAP)),
@@ -314,3 +317,20 @@ def _say_result(proposal: Proposal, folder: Path, lang: str) -> None:
         out.print(say("synthetic", _lang(lang)))
     for name, value in rows:
         out.print(f"{name}: {value}")
+
+
+def _remarks(proposal: Proposal, lang: str) -> list[tuple[str, str]]:
+    """What was planned without, and why quota is left over."""
+    s, rows = proposal.summary, []
+    if s["missing_inputs"]:
+        rows.append((_word("缺少输入", "not given", lang), "；".join(s["missing_inputs"].values())))
+    unused = s["remaining"] - s["selected_stations"]
+    if unused:
+        least = proposal.config.selection.min_gain_per_station
+        why = _word(
+            f"{unused} 个；没有每站新增权重达到 {least:g} 且不受限的点",
+            f"{unused}; no allowed place adds {least:g} per station",
+            lang,
+        )
+        rows.append((_word("未用指标", "quota unused", lang), why))
+    return rows

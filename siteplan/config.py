@@ -10,9 +10,10 @@ import datetime as dt
 import hashlib
 import json
 import tomllib
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -29,6 +30,7 @@ Formula = Literal[
     "uma_nlos",
 ]
 Target = Literal["residents", "villages", "key_places", "orders", "weak_points"]
+Cell = str | bool | int | float
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -87,8 +89,10 @@ class Input(_Part):
     """siteplan's column name = the header in the file."""
     constants: dict[str, str | float] = {}
     """Values for columns the file does not have."""
-    where: dict[str, str | list[str]] = {}
+    where: dict[str, Cell | list[Cell]] = {}
     """Keep only rows whose column (header in the file) has one of these values."""
+    encoding: str = ""
+    """Of a text file; empty takes UTF-8, else GB18030 (or Windows-1252 when the text is plainly Latin)."""
     prefix: str = ""
     """Written before ids, so that ids of two files do not collide."""
     synthetic: bool = False
@@ -196,7 +200,7 @@ class Layer(_Part):
 
     id: str
     name: str
-    threshold_dbm: float
+    threshold_dbm: Annotated[float, Field(ge=-160, le=-30)]
     scope: Literal["any", "each"] = "any"
     """any: one network suffices; each: every network is counted by itself."""
     indoor: bool = False
@@ -269,6 +273,8 @@ class SelectionRules(_Part):
     seed: int = 0
     bound_iterations: Annotated[int, Field(ge=0)] = 300
     swap_passes: Annotated[int, Field(ge=0)] = 2
+    min_gain_per_station: NotNegative = 1.0
+    """Newly covered weight below which a station is not worth building; the quota is then not used up."""
 
 
 class Outputs(_Part):
@@ -434,8 +440,26 @@ def parse_config(data: dict[str, object], name: str = "project.toml") -> Config:
     try:
         return Config.model_validate(data)
     except ValidationError as error:
-        lines = [f"{name}: {_dotted(fault['loc'])}: {fault['msg']}" for fault in error.errors()]
+        faults = error.errors()
+        told = [fault for fault in faults if not _follows_from_another(fault["loc"], fault["type"], faults)]
+        lines = [f"{name}: {_dotted(fault['loc'])}: {_message(fault)}" for fault in told]
         raise ConfigError("\n".join(lines)) from error
+
+
+def _follows_from_another(
+    location: tuple[int | str, ...], kind: str, faults: Sequence[Mapping[str, Any]]
+) -> bool:
+    """A list is "too short" only because its members failed."""
+    deeper = (each["loc"] for each in faults if len(each["loc"]) > len(location))
+    return kind == "too_short" and any(each[: len(location)] == location for each in deeper)
+
+
+def _message(fault: Mapping[str, Any]) -> str:
+    if fault["type"] == "extra_forbidden":
+        return "未知的键，请核对拼写 / unknown key, check its spelling"
+    if fault["type"] == "missing":
+        return "缺少必填项 / required"
+    return str(fault["msg"]).removeprefix("Value error, ")
 
 
 def _dotted(location: tuple[int | str, ...]) -> str:

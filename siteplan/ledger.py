@@ -125,6 +125,8 @@ def build_ledger(
             f"{year}: project.toml 的 [[quota.targets]] 没有本区域的指标，请补充或使用 --quota / "
             "no target for this area in [[quota.targets]]; add one or use --quota"
         )
+    if lines and whole is None and quota is None:
+        lines += _nothing_for_others(lines, area)
     table = _with_built(
         pd.DataFrame(lines or [_everything(whole or quota or 0)]), config, existing, area, year
     )
@@ -189,6 +191,18 @@ def count_units(stations: gpd.GeoDataFrame, unit: str) -> int:
     """
     keys = {"site_network_band": ["site_id", "network", "band"], "site_network": ["site_id", "network"]}
     return len(stations[keys.get(unit, ["site_id"])].drop_duplicates())
+
+
+def _nothing_for_others(lines: list[dict[str, object]], area: gpd.GeoDataFrame) -> list[dict[str, object]]:
+    """Where targets go by county, a county without one has none."""
+    named = {line["county_id"] for line in lines}
+    if "" in named:
+        return []
+    return [
+        {"county_id": county, "network": "", "quota": 0}
+        for county in area["county_id"]
+        if county not in named
+    ]
 
 
 def _everything(stations: int) -> dict[str, object]:

@@ -108,11 +108,9 @@ def run(
     )
     with watch.stage("selection"):
         selection = select(
-            ready.problem,
-            swap_passes=rules.swap_passes,
-            bound_iterations=rules.bound_iterations,
-            seed=rules.seed,
-        )
+            ready.problem, swap_passes=rules.swap_passes, bound_iterations=rules.bound_iterations,
+            min_gain=rules.min_gain_per_station, seed=rules.seed,
+        )  # fmt: skip
     with watch.stage("effects"):
         additions = joined_additions(ready.options, selection)
         shares = (added_footprint(addition, ready.level, inputs.grid) for addition in additions)

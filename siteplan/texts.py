@@ -23,6 +23,34 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "若在 Excel 或 WPS 中打开请先关闭；或另存为 .xlsx、.csv(UTF-8)、.gpkg 后重试",
         "close it in Excel or WPS, or save it again as .xlsx, UTF-8 .csv or .gpkg, and retry",
     ),
+    "unknown_key": (
+        "inputs.{table} 的 columns 或 constants 中“{value}”不是本表的列（可用：{found}）",
+        "'{value}' in columns or constants of inputs.{table} is not a column of this table ({found})",
+    ),
+    "unknown_key_fix": ("核对拼写", "check its spelling"),
+    "where_column": (
+        "where 用的列“{value}”不在文件中（现有列：{found}）",
+        "the column '{value}' of where is not in the file (columns: {found})",
+    ),
+    "where_column_fix": ("改正 inputs.{table} 的 where", "correct where in inputs.{table}"),
+    "where_empty": (
+        "where 条件 {value} 没有留下任何行（该列的值：{found}）",
+        "where {value} keeps no row (values of that column: {found})",
+    ),
+    "where_empty_fix": ("改正 inputs.{table} 的 where", "correct where in inputs.{table}"),
+    "wrong_shape": (
+        "需要 {value}，文件中是 {found}",
+        "needs {value} geometry, the file has {found}",
+    ),
+    "wrong_shape_fix": (
+        "换用正确的图层，或在 inputs.{table} 写明 layer",
+        "use the right file, or say layer in inputs.{table}",
+    ),
+    "no_layer": (
+        "没有名为“{value}”的工作表或图层（现有：{found}）",
+        "there is no sheet or layer '{value}' (there are: {found})",
+    ),
+    "no_layer_fix": ("改正 inputs.{table} 的 layer", "correct layer in inputs.{table}"),
     "several_layers": (
         "文件有多个图层：{found}",
         "the file has several layers: {found}",
@@ -310,8 +338,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "'{name}' up by {people} expected person-networks",
     ),
     "reason_probability": (
-        "提升{people}人的覆盖概率（期望值）",
-        "expected coverage up by {people} people",
+        "覆盖权重期望增加{people}",
+        "expected covered weight up by {people}",
     ),
     "reason_villages": (
         "，新通村{count}个（{names}）",

@@ -366,3 +366,82 @@ def test_zones_given_as_points_need_a_radius_and_a_rule(two_counties):
     assert problems["unknown_layer"].values["value"] == "古树"
     areas = inputs.exclusions.geometry.area
     assert sorted(round(area / np.pi) for area in areas) == pytest.approx([50**2, 400**2], rel=0.01)
+
+
+def edit_project(folder, old, new):
+    file = folder / "project.toml"
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+MISTAKES = [
+    ('path = "stations.csv"', 'path = "stations.csv"\nwhere = { "网络" = "铁通" }', ["铁通", "移动、电信"]),
+    ('path = "stations.csv"', 'path = "stations.csv"\nwhere = { "网" = "移动" }', ["where", "“网”"]),
+    (
+        'path = "stations.csv"',
+        'path = "stations.csv"\ncolumns = { band_idd = "频段" }',
+        ["band_idd", "antenna_height_m"],
+    ),
+    ('path = "site_plan.xlsx"', 'path = "site_plan.xlsx"\nlayer = "表9"', ["表9", "数据"]),
+    ('path = "villages.gpkg"', 'path = "villages.gpkg"\nlayer = "points"', ["points", "villages"]),
+]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"), MISTAKES, ids=["where", "where column", "key", "sheet", "layer"]
+)
+def test_a_mistake_in_an_input_block_is_told(two_counties, old, new, said):
+    edit_project(two_counties, old, new)
+    with pytest.raises(InputFaults) as caught:
+        pipeline.load(two_counties, load_config(two_counties))
+    text = caught.value.text("zh")
+    assert all(word in text for word in said), text
+
+
+def test_counties_that_are_points_are_refused_at_the_door(two_counties):
+    counties = gpd.read_file(two_counties / "counties.gpkg")
+    counties["geometry"] = counties.geometry.centroid
+    (two_counties / "counties.gpkg").unlink()
+    counties.to_file(two_counties / "counties.gpkg", layer="counties")
+    with pytest.raises(InputFaults, match="needs Polygon geometry, the file has Point"):
+        pipeline.load(two_counties, load_config(two_counties))
+
+
+def test_decimal_commas_are_not_thousands(two_counties):
+    edit_stations(two_counties, lambda frame: frame.assign(挂高=["32,5", "35", "32", "40", "40"]))
+    stations = pipeline.load(two_counties, load_config(two_counties)).stations
+    assert stations["antenna_height_m"].tolist() == [32.5, 35.0, 32.0, 40.0, 40.0]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "name"), [("cp1252", "Längenfeld"), ("gb18030", "坪石镇"), ("utf-16", "坪石镇")]
+)
+def test_text_files_of_other_encodings_keep_their_names(two_counties, encoding, name):
+    edit_stations(two_counties, lambda frame: frame.assign(站址名称=name, 网络="A", 频段="low"))
+    path = two_counties / "stations.csv"
+    text = path.read_text(encoding="utf-8-sig")
+    for chinese, plain in {"基站编号": "id", "站址编码": "site", "网络": "network", "频段": "band", "挂高": "height",
+                           "开通日期": "on_air", "经度": "lon", "纬度": "lat", "站址名称": "name",
+                           "2023年2月1日": "2023-02-01"}.items():  # fmt: skip
+        text = text.replace(chinese, plain)
+    path.write_text(text, encoding=encoding)
+    if encoding == "utf-16":
+        edit_project(two_counties, 'path = "stations.csv"', 'path = "stations.csv"\nencoding = "utf-16"')
+    stations = pipeline.load(two_counties, load_config(two_counties)).stations
+    assert set(stations["site_name"]) == {name}
+
+
+def test_where_takes_numbers_and_truth_values(two_counties):
+    edit_project(
+        two_counties, 'path = "stations.csv"', 'path = "stations.csv"\nwhere = { "挂高" = [35, 32] }'
+    )
+    assert len(pipeline.load(two_counties, load_config(two_counties)).stations) == 3
+
+
+def test_a_list_is_not_called_short_when_its_members_are_wrong(two_counties):
+    edit_project(two_counties, 'name = "甲网"', 'nam = "甲网"')
+    with pytest.raises(ConfigError) as caught:
+        load_config(two_counties)
+    assert "networks.0.nam" in str(caught.value)
+    assert "too" not in str(caught.value).lower()

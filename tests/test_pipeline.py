@@ -302,3 +302,23 @@ def test_the_choice_is_feasible_for_the_problem_itself(shared_world):
     selection = select(prepared.problem, bound_iterations=20)
     assert violations(prepared.problem, selection.columns) == []
     assert selection.columns.size > 0
+
+
+def test_a_quota_of_one_county_is_not_spent_in_another(two_counties, tmp_path):
+    text = (two_counties / "project.toml").read_text(encoding="utf-8")
+    west = text.index('[[quota.targets]]\nyear = 2023\ncounty = "西县"')
+    text = text[:west] + text[text.index("[inputs.counties]") :]
+    (two_counties / "project.toml").write_text(text, encoding="utf-8")
+    proposal, _ = plan_area(two_counties, output=tmp_path / "east")
+    assert set(proposal.proposed["county"]) == {"东县"}
+
+
+def test_a_station_that_adds_next_to_nothing_is_not_proposed(two_counties, tmp_path):
+    text = (two_counties / "project.toml").read_text(encoding="utf-8")
+    text = text.replace("stations = 3", "stations = 300").replace("stations = 2", "stations = 200")
+    text = text.replace("bound_iterations = 60", "bound_iterations = 60\nmin_gain_per_station = 5")
+    (two_counties / "project.toml").write_text(text, encoding="utf-8")
+    proposal, _ = plan_area(two_counties, output=tmp_path / "much")
+    assert proposal.summary["selected_stations"] < proposal.summary["remaining"]
+    assert (proposal.proposed["gain_per_station"] > 0).all()
+    assert proposal.proposed["gain_per_station"].head(1).iloc[0] >= 5

@@ -6,6 +6,7 @@ in silence.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -19,6 +20,7 @@ from siteplan.inputs.headers import match_headers, normalise
 from siteplan.inputs.readers import RawTable
 from siteplan.tables import ColumnSpec, columns_of, failures
 
+_THOUSANDS = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?")
 _YES = {"是", "已建", "已建成", "建成", "已开通", "开通", "yes", "y", "true", "1", "built"}
 _NO = {"否", "未建", "未建成", "规划", "在建", "no", "n", "false", "0", ""}
 _METRES = {"longitude", "latitude"}
@@ -96,8 +98,18 @@ def check_table(raw: RawTable, given: Input, schema: pa.DataFrameSchema) -> Chec
     headers = [str(name) for name in raw.frame.columns]
     taken, ambiguous = match_headers(headers, specs, given.columns)
     fatal = [_ambiguous(raw, name, found) for name, found in ambiguous.items()]
+    names = [spec.name for spec in specs]
     fatal += [
-        missing_column(raw, given.columns.get(spec.name, spec.name), headers, spec.aliases)
+        raw.fault("fatal", "unknown_key", value=key, found="、".join(names))
+        for key in sorted({*given.columns, *given.constants} - set(names))
+    ]
+    fatal += [
+        missing_column(
+            raw,
+            spec.name,
+            headers,
+            (given.columns[spec.name],) if spec.name in given.columns else spec.aliases,
+        )
         for spec in specs
         if spec.name not in taken
         and spec.name not in given.constants
@@ -132,12 +144,21 @@ def _is_id(spec: ColumnSpec) -> bool:
 
 
 def _only_where(raw: RawTable, given: Input) -> RawTable:
+    """Rows that a ``where`` keeps; keeping none is a mistake and says which values there are."""
     keep = np.ones(len(raw.frame), dtype=bool)
     for header, values in given.where.items():
-        if header not in raw.frame.columns:
-            raise InputFaults([missing_column(raw, header, [str(name) for name in raw.frame.columns])])
-        wanted = {values} if isinstance(values, str) else set(values)
-        keep &= raw.frame[header].map(lambda cell, wanted=wanted: _text(cell) in wanted).to_numpy(dtype=bool)
+        headers = [str(name) for name in raw.frame.columns]
+        if header not in headers:
+            raise InputFaults(
+                [raw.fault("fatal", "where_column", value=header, found="、".join(headers[:20]))]
+            )
+        wanted = {_text(value) for value in (values if isinstance(values, list) else [values])}
+        cells = raw.frame[header].map(_text)
+        keep &= cells.isin(wanted).to_numpy(dtype=bool)
+        if not keep.any():
+            found = "、".join(list(dict.fromkeys(cells))[:12])
+            value = f"{header} = {'、'.join(sorted(wanted))}"
+            raise InputFaults([raw.fault("fatal", "where_empty", value=value, found=found)])
     if keep.all():
         return raw
     geometry = None if raw.geometry is None else raw.geometry[keep].reset_index(drop=True)
@@ -168,7 +189,7 @@ def _convert(raw: RawTable, spec: ColumnSpec, header: str) -> tuple[pd.Series, l
     cells = raw.frame[header].map(_text)
     blank = cells == ""
     if spec.kind == "number":
-        values: pd.Series = pd.to_numeric(cells.str.replace(",", "", regex=False), errors="coerce")
+        values: pd.Series = pd.to_numeric(cells.map(_plain_number), errors="coerce")
         values = values.astype("float64")
         bad = values.isna() & ~blank
         return values, _cell_faults(raw, header, cells, bad, "not_number")
@@ -189,6 +210,13 @@ def _text(cell: object) -> str:
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e16:
         return str(int(cell))
     return str(cell).strip()
+
+
+def _plain_number(text: str) -> str:
+    """Number text without separators: 1,234.5 has thousands, 12,5 has a decimal comma."""
+    if _THOUSANDS.fullmatch(text):
+        return text.replace(",", "")
+    return text.replace(",", ".") if text.count(",") == 1 and "." not in text else text
 
 
 def _dates(cells: pd.Series) -> pd.Series:

@@ -33,6 +33,11 @@ from siteplan.tables import SCHEMAS, columns_of
 
 T = TypeVar("T")
 
+_SHAPE_KINDS = {
+    "counties": "Polygon", "area_classes": "Polygon", "exclusions": "Polygon", "roads": "LineString",
+}  # fmt: skip
+"""Geometry a table must have to mean anything."""
+
 OUTSIDE_M = 20_000.0
 """How far outside all counties a point may lie before it counts as a mistake [m]: no formula used here
 reaches farther."""
@@ -188,6 +193,11 @@ class ProjectReader:
         crs = checked.geometry.crs or given.crs
         if not crs:
             raise InputFaults([checked.raw.fault("fatal", "no_crs")])
+        wanted = _SHAPE_KINDS.get(checked.raw.name)
+        kinds = set(checked.geometry.dropna().geom_type)
+        if wanted and not any(wanted in kind for kind in kinds):
+            found = "、".join(sorted(kinds)) or "—"
+            raise InputFaults([checked.raw.fault("fatal", "wrong_shape", value=wanted, found=found)])
         shapes = checked.geometry.set_crs(crs, allow_override=True)
         if given.datum in ("gcj02", "bd09"):
             shapes = _shifted(shapes, given.datum)
@@ -220,7 +230,7 @@ class ProjectReader:
 
     def _with_only_choice(self, given: Input) -> Input:
         """Where the project has one network or band only, a table need not name it."""
-        raw = read_table("stations", self.folder / given.path, given.layer)
+        raw = read_table("stations", self.folder / given.path, given.layer, given.encoding)
         headers = {normalise(name) for name in raw.frame.columns}
         constants = dict(given.constants)
         for column, choices in (("network", self.config.networks), ("band", self.config.bands)):
@@ -420,7 +430,7 @@ class ProjectReader:
     # --- bookkeeping -----------------------------------------------------------------------------------
 
     def _checked(self, name: str, given: Input) -> Checked:
-        raw = read_table(name, self.folder / given.path, given.layer)
+        raw = read_table(name, self.folder / given.path, given.layer, given.encoding)
         return check_table(raw, given, SCHEMAS[name]).require_most()
 
     def _keep(self, checked: Checked) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ from siteplan.errors import Fault, InputFaults, Level
 
 _WORKBOOKS = {".xlsx", ".xls", ".xlsm", ".xlsb", ".ods"}
 _TEXT = {".csv", ".txt", ".tsv"}
+_HANZI_IN_WORD = re.compile("[A-Za-z][\u4e00-\u9fff][a-z]")
 TABLE_SUFFIXES = _WORKBOOKS | _TEXT | {".gpkg", ".geojson", ".json", ".shp", ".kml", ".kmz", ".fgb"}
 """Files that hold tables of points; anything else given as population is a raster."""
 
@@ -73,7 +75,7 @@ class RawTable:
         )
 
 
-def read_table(name: str, path: Path, layer: str = "") -> RawTable:
+def read_table(name: str, path: Path, layer: str = "", encoding: str = "") -> RawTable:
     """Read a spreadsheet, text or vector file.
 
     Parameters
@@ -84,6 +86,8 @@ def read_table(name: str, path: Path, layer: str = "") -> RawTable:
         The file.
     layer
         Sheet or layer; empty takes the first.
+    encoding
+        Of a text file; empty finds out.
 
     Returns
     -------
@@ -102,11 +106,12 @@ def read_table(name: str, path: Path, layer: str = "") -> RawTable:
         if suffix in _WORKBOOKS:
             table = _read_workbook(name, path, layer)
         elif suffix in _TEXT:
-            table = _read_text(name, path)
+            table = _read_text(name, path, encoding)
         else:
             table = _read_vector(name, path, layer)
     except (
-        CalamineError, PasswordError, WorksheetNotFound, ZipError, OSError, UnicodeDecodeError, csv.Error,
+        CalamineError, PasswordError, WorksheetNotFound, ZipError, OSError, UnicodeDecodeError,
+        LookupError, csv.Error,
         pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError,
     ) as error:  # fmt: skip
         raise InputFaults([_file_fault(name, path, "unreadable", detail=str(error))]) from error
@@ -122,12 +127,17 @@ def _file_fault(name: str, path: Path, problem: str, **values: object) -> Fault:
 def _read_workbook(name: str, path: Path, layer: str) -> RawTable:
     with CalamineWorkbook.from_path(str(path)) as book:
         sheet = layer or book.sheet_names[0]
+        if sheet not in book.sheet_names:
+            found = "、".join(book.sheet_names)
+            fault = _file_fault(name, path, "no_layer", value=sheet, found=found, table=name)
+            raise InputFaults([fault])
         cells = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
     return _table_of(name, path, sheet, cells)
 
 
-def _read_text(name: str, path: Path) -> RawTable:
-    text = _decode(path.read_bytes())
+def _read_text(name: str, path: Path, encoding: str) -> RawTable:
+    content = path.read_bytes()
+    text = content.decode(encoding) if encoding else _decode(content)
     first = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=first.count)
     cells = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
@@ -135,11 +145,14 @@ def _read_text(name: str, path: Path) -> RawTable:
 
 
 def _decode(content: bytes) -> str:
-    """UTF-8 when it is, else GB18030, which Chinese Excel writes."""
+    """UTF-8 when it is, else GB18030, which Chinese Excel writes, unless that puts hanzi inside words."""
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return content.decode("gb18030")
+        text = content.decode("gb18030", errors="replace")
+    if _HANZI_IN_WORD.search(text) or "\ufffd" in text:
+        return content.decode("cp1252", errors="replace")
+    return text
 
 
 def _table_of(name: str, path: Path, sheet: str, cells: Sequence[Sequence[object]]) -> RawTable:
@@ -161,6 +174,10 @@ def _is_filled(cell: object) -> bool:
 
 def _read_vector(name: str, path: Path, layer: str) -> RawTable:
     layers = [str(each) for each in pyogrio.list_layers(path)[:, 0]]
+    if layer and layer not in layers:
+        raise InputFaults(
+            [_file_fault(name, path, "no_layer", value=layer, found="、".join(layers), table=name)]
+        )
     if not layer and len(layers) > 1:
         raise InputFaults([_file_fault(name, path, "several_layers", found="、".join(layers), table=name)])
     data = pyogrio.read_dataframe(path, layer=layer or None)

@@ -28,10 +28,13 @@ class State:
     ----------
     problem
         The problem.
+    min_gain
+        Gain per station below which :func:`fill` adds nothing.
     """
 
-    def __init__(self, problem: CoverProblem) -> None:
+    def __init__(self, problem: CoverProblem, min_gain: float = 0.0) -> None:
         self.problem = problem
+        self.min_gain = min_gain
         self.left = np.ones(len(problem.weight))
         self.scratch = np.zeros(len(problem.weight))
         self.chosen: list[int] = []
@@ -117,14 +120,14 @@ def fill(state: State, columns: Ints | None = None) -> None:
     heapq.heapify(heap)
     while heap:
         promised, column = heapq.heappop(heap)
-        if -promised * problem.stations[column] <= least:
+        if -promised * problem.stations[column] <= least or -promised < state.min_gain:
             return
         if not state.fits(column):
             continue
         ratio = state.gain(column) / problem.stations[column]
         if heap and (-ratio, column) > heap[0]:
             heapq.heappush(heap, (-ratio, column))
-        elif ratio * problem.stations[column] > least:
+        elif ratio * problem.stations[column] > least and ratio >= state.min_gain:
             state.add(column)
 
 

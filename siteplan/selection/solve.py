@@ -25,7 +25,12 @@ _PREFIX_STEPS = 100
 
 
 def select(
-    problem: CoverProblem, *, swap_passes: int = 2, bound_iterations: int = 300, seed: int = 0
+    problem: CoverProblem,
+    *,
+    swap_passes: int = 2,
+    bound_iterations: int = 300,
+    min_gain: float = 0.0,
+    seed: int = 0,
 ) -> Selection:
     """Choose columns within the quotas and rank their places.
 
@@ -37,6 +42,8 @@ def select(
         Most passes of local search.
     bound_iterations
         Steps of the bound.
+    min_gain
+        Gain per station below which greedy stops, leaving quota unused; the bound knows nothing of it.
     seed
         Kept for the record; this solver draws nothing.
 
@@ -46,7 +53,7 @@ def select(
         Always an answer with a bound; empty when nothing fits or helps.
     """
     started = time.perf_counter()
-    state = State(problem)
+    state = State(problem, min_gain)
     fill(state)
     for _ in range(swap_passes):
         if not swap(state):
