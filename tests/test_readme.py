@@ -181,7 +181,7 @@ def test_inputs_listed_are_inputs_of_the_project_file():
 def test_project_file_parts_are_valid(name):
     for block in blocks(TEXT[name], "toml"):
         for part in tomllib.loads(block)["inputs"].values():
-            Input.model_validate(part)
+            assert Input.model_validate(part).path
 
 
 @pytest.mark.parametrize("name", READMES)

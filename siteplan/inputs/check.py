@@ -97,28 +97,47 @@ def check_table(raw: RawTable, given: Input, schema: pa.DataFrameSchema) -> Chec
     specs = columns_of(schema)
     headers = [str(name) for name in raw.frame.columns]
     taken, ambiguous = match_headers(headers, specs, given.columns)
-    fatal = [_ambiguous(raw, name, found) for name, found in ambiguous.items()]
+    fatal = _fatal_faults(raw, given, specs, taken, ambiguous)
+    if fatal:
+        raise InputFaults(fatal)
+    frame, faults = _frame(raw, given, specs, taken)
+    checked = schema.remove_columns(sorted(_METRES & set(schema.columns))) if given.crs else schema
+    faults += _schema_faults(raw, checked, frame, taken, {fault.row for fault in faults})
+    bad_rows = [fault.row for fault in faults if fault.level == "rejected" and fault.row is not None]
+    whole = Checked(raw, frame, raw.rows, raw.geometry, (), len(frame))
+    return whole.rejecting(np.isin(raw.rows, np.array(bad_rows, dtype=np.int64)), faults)
+
+
+def _fatal_faults(
+    raw: RawTable,
+    given: Input,
+    specs: tuple[ColumnSpec, ...],
+    taken: dict[str, str],
+    ambiguous: dict[str, list[str]],
+) -> list[Fault]:
+    """Ambiguous headers, unknown keys of the project file, and columns that must be there."""
     names = [spec.name for spec in specs]
+    fatal = [_ambiguous(raw, name, found) for name, found in ambiguous.items()]
     fatal += [
         raw.fault("fatal", "unknown_key", value=key, found="、".join(names))
         for key in sorted({*given.columns, *given.constants} - set(names))
     ]
-    fatal += [
-        missing_column(
-            raw,
-            spec.name,
-            headers,
-            (given.columns[spec.name],) if spec.name in given.columns else spec.aliases,
-        )
-        for spec in specs
-        if spec.name not in taken
-        and spec.name not in given.constants
-        and spec.name not in ambiguous
-        and ((spec.required and not spec.nullable and not _is_id(spec)) or spec.name in given.columns)
-    ]
-    if fatal:
-        raise InputFaults(fatal)
-    columns, faults = {}, []
+    headers = [str(name) for name in raw.frame.columns]
+    for spec in specs:
+        found = spec.name in taken or spec.name in given.constants or spec.name in ambiguous
+        mapped = spec.name in given.columns
+        if not found and (mapped or (spec.required and not spec.nullable and not _is_id(spec))):
+            wanted = (given.columns[spec.name],) if mapped else spec.aliases
+            fatal.append(missing_column(raw, spec.name, headers, wanted))
+    return fatal
+
+
+def _frame(
+    raw: RawTable, given: Input, specs: tuple[ColumnSpec, ...], taken: dict[str, str]
+) -> tuple[pd.DataFrame, list[Fault]]:
+    """Columns of the schema with their kinds, and the cells that could not be read."""
+    columns: dict[str, pd.Series] = {}
+    faults: list[Fault] = []
     for spec in specs:
         if spec.name in taken:
             columns[spec.name], bad = _convert(raw, spec, taken[spec.name])
@@ -131,11 +150,7 @@ def check_table(raw: RawTable, given: Input, schema: pa.DataFrameSchema) -> Chec
     id_name = specs[0].name
     if _is_id(specs[0]) and given.prefix:
         frame[id_name] = given.prefix + frame[id_name].astype(str)
-    checked = schema.remove_columns(sorted(_METRES & set(schema.columns))) if given.crs else schema
-    faults += _schema_faults(raw, checked, frame, taken, {fault.row for fault in faults})
-    bad_rows = [fault.row for fault in faults if fault.level == "rejected" and fault.row is not None]
-    whole = Checked(raw, frame, raw.rows, raw.geometry, (), len(frame))
-    return whole.rejecting(np.isin(raw.rows, np.array(bad_rows, dtype=np.int64)), faults)
+    return frame, faults
 
 
 def _is_id(spec: ColumnSpec) -> bool:

@@ -23,11 +23,11 @@ from siteplan.grid import Grid, Raster
 from siteplan.inputs.area import counties_around
 from siteplan.inputs.check import Checked, check_table, missing_column
 from siteplan.inputs.datum import to_wgs84
-from siteplan.inputs.headers import normalise
+from siteplan.inputs.headers import match_headers, normalise
 from siteplan.inputs.networks import is_blank, names_of, network_names, network_words
 from siteplan.inputs.osm import read_osm
 from siteplan.inputs.rasters import read_raster
-from siteplan.inputs.readers import TABLE_SUFFIXES, read_table
+from siteplan.inputs.readers import TABLE_SUFFIXES, RawTable, read_table
 from siteplan.store import sha256_of
 from siteplan.tables import SCHEMAS, columns_of
 
@@ -218,7 +218,9 @@ class ProjectReader:
         given = self.config.inputs.stations
         if given is None:
             return None
-        checked = self._checked("stations", self._with_only_choice(given))
+        raw = self._read("stations", given)
+        completed = self._with_only_choice(raw, given)
+        checked = check_table(raw, completed, SCHEMAS["stations"]).require_most()
         frame = checked.frame
         if "site_id" not in frame:
             frame = frame.assign(site_id=frame["station_id"])
@@ -228,15 +230,14 @@ class ProjectReader:
         checked = self._translated(checked, "band", self._band_names(), "unknown_band")
         return self._placed(checked, given)
 
-    def _with_only_choice(self, given: Input) -> Input:
+    def _with_only_choice(self, raw: RawTable, given: Input) -> Input:
         """Where the project has one network or band only, a table need not name it."""
-        raw = read_table("stations", self.folder / given.path, given.layer, given.encoding)
-        headers = {normalise(name) for name in raw.frame.columns}
+        headers = [str(name) for name in raw.frame.columns]
+        taken, ambiguous = match_headers(headers, columns_of(SCHEMAS["stations"]), given.columns)
         constants = dict(given.constants)
         for column, choices in (("network", self.config.networks), ("band", self.config.bands)):
-            spec = next(each for each in columns_of(SCHEMAS["stations"]) if each.name == column)
-            known = {normalise(name) for name in (column, *spec.aliases)}
-            if len(choices) == 1 and column not in given.columns and not known & headers:
+            named = column in taken or column in ambiguous or column in given.columns
+            if len(choices) == 1 and not named:
                 constants.setdefault(column, choices[0].id)
         return given.model_copy(update={"constants": constants})
 
@@ -430,8 +431,10 @@ class ProjectReader:
     # --- bookkeeping -----------------------------------------------------------------------------------
 
     def _checked(self, name: str, given: Input) -> Checked:
-        raw = read_table(name, self.folder / given.path, given.layer, given.encoding)
-        return check_table(raw, given, SCHEMAS[name]).require_most()
+        return check_table(self._read(name, given), given, SCHEMAS[name]).require_most()
+
+    def _read(self, name: str, given: Input) -> RawTable:
+        return read_table(name, self.folder / given.path, given.layer, given.encoding)
 
     def _keep(self, checked: Checked) -> None:
         """Record faults, rejected rows and the source of a finished table."""
