@@ -23,7 +23,28 @@ from siteplan.radio.p1812 import P1812Result, path_loss_p1812
 
 REFERENCE = Path(__file__).resolve().parents[2] / "shared" / "reference" / "radio" / "p1812"
 LOGS = sorted((REFERENCE / "validation_results").glob("*_log.csv"))
-INPUTS = "Ptx Gtx Grx f p pL sigmaL phi_t phi_r lam_t lam_r htg hrg pol DN N0 dct dcr R2 Rn-1".split()
+INPUTS = [
+    "Ptx",
+    "Gtx",
+    "Grx",
+    "f",
+    "p",
+    "pL",
+    "sigmaL",
+    "phi_t",
+    "phi_r",
+    "lam_t",
+    "lam_r",
+    "htg",
+    "hrg",
+    "pol",
+    "DN",
+    "N0",
+    "dct",
+    "dcr",
+    "R2",
+    "Rn-1",
+]
 
 
 def read_log(path):
@@ -36,7 +57,7 @@ def read_log(path):
 
 
 def read_profile(path):
-    lines = path.read_text(encoding="latin-1").splitlines()
+    lines = [line.rstrip(",") for line in path.read_text(encoding="latin-1").splitlines()]
     start = lines.index("{Begin of Profile}")
     count = int(lines[start + 1].split(",")[1])
     rows = [line.split(",")[:5] for line in lines[start + 2 : start + 2 + count]]
@@ -98,7 +119,7 @@ def mountain(**changes):
         {"ground_m": np.full(121, np.nan)}, {"clutter_m": np.full(121, -1.0)}, {"zone": np.full(121, 2)},
         {"zone": np.full(120, 4)},
     ],
-    ids=lambda changes: "-".join(changes),
+    ids="-".join,
 )  # fmt: skip
 def test_outside_its_range_it_raises(changes):
     with pytest.raises(RangeError):
