@@ -1,0 +1,605 @@
+"""Bullington diffraction from one mast to every pixel around it, in one sweep of rays.
+
+One decision to know: pixels are not on rays. Each ray keeps what its profile shows from the transmitter
+(the steepest slope) and from the receiver (the vertex of the profile's upper hull it looks over), and a
+pixel takes both from the two rays that pass it on either side, with its own height, and mixes the two
+diffraction parameters. That is nearer to each pixel's own profile than twice as many rays without mixing.
+
+What the sweep keeps is free of frequency: nu times the square root of the wavelength. A band is then one
+pass (:func:`diffraction_loss_db`). Distances along a ray are counted in steps of its major axis, in
+which all slopes of the flattened Earth (ITU-R P.1812-8, section 4.3.1) stay plane geometry.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+from scipy.interpolate import LinearNDInterpolator, NearestNDInterpolator
+from scipy.ndimage import binary_dilation
+
+from siteplan.errors import RangeError
+from siteplan.grid import Grid, Raster
+from siteplan.radio.diffraction import effective_earth_radius_km
+
+STANDARD_DELTA_N = 40.0
+"""Lapse rate of refractivity of the standard atmosphere [N-units/km] (ITU-R P.310, "standard refractivity
+vertical gradient"); the project's own comes from ITU-R P.453's maps."""
+NEAR_M = 250.0
+"""Below this distance P.1812 does not hold; the bare knife edge is used there [m]."""
+CLEAR = -1.0e3
+"""nu sqrt(wavelength) of a pixel with nothing between it and the mast [sqrt m]."""
+_MIN_RAYS = 90
+"""Fewest rays in each half sector: near masts need their rays denser than one a pixel."""
+_BLOCK = 64
+"""Rays in flight at once; their lattice stays in the processor's second cache."""
+_ONE = 1 << 32
+"""1 in fixed point with 32 binary places."""
+_FAR_BELOW = -1.0e9
+
+Values = NDArray[np.float32]
+_kernel = njit(cache=True, fastmath=True, nogil=True, error_model="numpy")
+
+
+@dataclass(frozen=True, eq=False)
+class TerrainGeometry:
+    """What the terrain does between one antenna and the pixels around it, for every frequency.
+
+    Attributes
+    ----------
+    window
+        Rows and columns on the grid of the DEM.
+    nu_sqrt_wavelength
+        Diffraction parameter of the Bullington point times the square root of the wavelength [sqrt m];
+        NaN beyond the radius, shape (height, width).
+    los
+        Whether the antenna sees the receiver over the terrain, shape (height, width).
+    distance_m
+        Horizontal distance [m], shape (height, width).
+    filled
+        Whether the DEM has no value there and one was interpolated, shape (height, width).
+    """
+
+    window: tuple[slice, slice]
+    nu_sqrt_wavelength: Values
+    los: NDArray[np.bool_]
+    distance_m: Values
+    filled: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class _Site:
+    """A mast in a window of heights: cells, metres over the sea, and the nearest pixel's place."""
+
+    heights: Values
+    filled: NDArray[np.bool_]
+    centre: int
+    offset_row: float
+    offset_col: float
+    antenna_amsl_m: float
+
+
+def terrain_geometry(
+    dem: Raster,
+    easting_m: float,
+    northing_m: float,
+    antenna_height_m: float,
+    radius_m: float,
+    *,
+    rx_height_m: float = 1.5,
+    delta_n: float = STANDARD_DELTA_N,
+) -> TerrainGeometry:
+    """Sweep the terrain around a mast.
+
+    Parameters
+    ----------
+    dem
+        Ground above sea level [m]; NaN where unknown: filled by interpolation and flagged.
+    easting_m, northing_m
+        The mast, on the DEM [m].
+    antenna_height_m
+        Above ground [m], positive.
+    radius_m
+        How far [m], at least two pixels.
+    rx_height_m
+        Receiver above ground [m], positive.
+    delta_n
+        Average lapse rate of refractivity [N-units/km].
+
+    Returns
+    -------
+    TerrainGeometry
+        On the part of the DEM within the radius.
+
+    Raises
+    ------
+    RangeError
+        If the mast is not on the DEM, or a height or the radius is out of range.
+
+    References
+    ----------
+    .. [1] ITU-R P.1812-8, section 4.3.1, equations (13) to (20).
+
+    Examples
+    --------
+    A wall of 60 m, 300 m east of a 20 m mast on a plain: shade lies behind it.
+
+    >>> ground = np.zeros((21, 41), dtype=np.float32)
+    >>> ground[:, 30] = 60.0
+    >>> dem = Raster(ground, Grid("EPSG:4547", 0.0, 630.0, 30.0, 41, 21), "dem", "m")
+    >>> seen = terrain_geometry(dem, 615.0, 315.0, 20.0, 590.0).los
+    >>> "".join("#" if each else "." for each in seen[10, 22:38])
+    '#########.......'
+    """
+    radius_px = radius_m / dem.grid.resolution_m
+    if antenna_height_m <= 0.0 or rx_height_m <= 0.0 or radius_px < 2.0:
+        raise RangeError("heights must be positive, and the radius two pixels at least")
+    reach = math.ceil(radius_px + 0.5)
+    site = _site(dem, easting_m, northing_m, antenna_height_m, reach)
+    bulge = 1.0 / (2000.0 * effective_earth_radius_km(delta_n))
+    size = 2 * reach + 1
+    nu = np.full(size * size, np.nan, dtype=np.float32)
+    los = np.zeros(size * size, dtype=np.bool_)
+    nu[reach * size + reach], los[reach * size + reach] = CLEAR, True
+    figures = np.array(
+        [site.antenna_amsl_m, rx_height_m, dem.grid.resolution_m, bulge, radius_px], dtype=np.float64
+    )
+    for sector in _sectors(site, size):
+        _sweep_sector(site.heights.ravel(), nu, los, sector, figures, _rays(reach), reach)
+    return _cut_out(nu.reshape(size, size), los.reshape(size, size), site, dem.grid, reach)
+
+
+def _site(dem: Raster, easting_m: float, northing_m: float, antenna_height_m: float, reach: int) -> _Site:
+    grid = dem.grid
+    row = (grid.north_m - northing_m) / grid.resolution_m - 0.5
+    col = (easting_m - grid.west_m) / grid.resolution_m - 0.5
+    if not (-0.5 <= row <= grid.height - 0.5 and -0.5 <= col <= grid.width - 0.5):
+        raise RangeError(f"the mast at {easting_m:.0f}, {northing_m:.0f} does not stand on the DEM")
+    row0 = min(max(math.floor(row + 0.5), 0), grid.height - 1)
+    col0 = min(max(math.floor(col + 0.5), 0), grid.width - 1)
+    heights, filled = _heights_around(np.asarray(dem.values, dtype=np.float32), row0, col0, reach + 2)
+    at_row, at_col = row - row0 + reach + 2, col - col0 + reach + 2
+    ground = _bilinear(heights, at_row, at_col)
+    return _Site(heights, filled, row0 * grid.width + col0, row - row0, col - col0, ground + antenna_height_m)
+
+
+def _heights_around(values: Values, row: int, col: int, reach: int) -> tuple[Values, NDArray[np.bool_]]:
+    """Heights of a square window and where they are filled; beyond the DEM its edge goes on."""
+    rows = np.arange(row - reach, row + reach + 1)
+    cols = np.arange(col - reach, col + reach + 1)
+    inside = np.s_[max(rows[0], 0) : rows[-1] + 1, max(cols[0], 0) : cols[-1] + 1]
+    part = values[inside]
+    voids = np.isnan(part)
+    if voids.any():
+        part = fill_voids(part)
+    before = max(-int(rows[0]), 0), max(-int(cols[0]), 0)
+    after = max(int(rows[-1]) + 1 - values.shape[0], 0), max(int(cols[-1]) + 1 - values.shape[1], 0)
+    margins = ((before[0], after[0]), (before[1], after[1]))
+    if not any(before + after):
+        return np.ascontiguousarray(part), voids
+    return np.pad(part, margins, mode="edge"), np.pad(voids, margins, constant_values=True)
+
+
+def fill_voids(heights_m: Values) -> Values:
+    """Interpolate a DEM across its voids, linearly from their rims.
+
+    Parameters
+    ----------
+    heights_m
+        Heights, NaN in voids, at least one known, shape (height, width) [m].
+
+    Returns
+    -------
+    ndarray
+        Without NaN; voids open to the edge take the nearest height.
+
+    Raises
+    ------
+    RangeError
+        If no height is known.
+    """
+    voids = np.isnan(heights_m)
+    if voids.all():
+        raise RangeError("the DEM knows no height here")
+    rim = np.argwhere(binary_dilation(voids, np.ones((3, 3))) & ~voids)
+    holes = np.argwhere(voids)
+    known = heights_m[tuple(rim.T)].astype(np.float64)
+    values = np.full(len(holes), np.nan)
+    if np.ptp(rim, axis=0).min() > 0:
+        values = LinearNDInterpolator(rim, known)(holes)
+    open_ended = np.isnan(values)
+    if open_ended.any():
+        values[open_ended] = NearestNDInterpolator(rim, known)(holes[open_ended])
+    full = heights_m.copy()
+    full[voids] = values
+    return full
+
+
+def _bilinear(heights: Values, row: float, col: float) -> float:
+    r, c = int(row), int(col)
+    y, x = row - r, col - c
+    upper = heights[r, c] * (1.0 - x) + heights[r, c + 1] * x
+    lower = heights[r + 1, c] * (1.0 - x) + heights[r + 1, c + 1] * x
+    return float(upper * (1.0 - y) + lower * y)
+
+
+def _rays(reach: int) -> int:
+    """Rays in half a sector; pixels at the rim are then two rays apart, near ones less."""
+    return max(reach // 2, min(4 * reach, _MIN_RAYS))
+
+
+def _sectors(site: _Site, size: int) -> list[tuple[float, ...]]:
+    """East, west, south, north: steps in the heights and in the result, offsets of the mast [pixels]."""
+    width = site.heights.shape[1]
+    middle = (width // 2) * (width + 1)
+    centre = (size // 2) * (size + 1)
+    along_col, along_row = site.offset_col, site.offset_row
+    return [
+        (middle, 1, width, centre, 1, size, along_col, along_row),
+        (middle, -1, width, centre, -1, size, -along_col, along_row),
+        (middle, width, 1, centre, size, 1, along_row, along_col),
+        (middle, -width, 1, centre, -size, 1, -along_row, along_col),
+    ]
+
+
+def _cut_out(nu: Values, los: NDArray[np.bool_], site: _Site, grid: Grid, reach: int) -> TerrainGeometry:
+    row, col = divmod(site.centre, grid.width)
+    rows = slice(max(row - reach, 0), min(row + reach + 1, grid.height))
+    cols = slice(max(col - reach, 0), min(col + reach + 1, grid.width))
+    part = np.s_[
+        rows.start - row + reach : rows.stop - row + reach, cols.start - col + reach : cols.stop - col + reach
+    ]
+    distance = np.empty((rows.stop - rows.start, cols.stop - cols.start), dtype=np.float32)
+    first = rows.start - row - site.offset_row, cols.start - col - site.offset_col
+    _distances(first[0], first[1], grid.resolution_m, distance)
+    filled = site.filled[2:-2, 2:-2][part]
+    return TerrainGeometry((rows, cols), nu[part], los[part], distance, filled)
+
+
+@_kernel
+def _distances(north: float, west: float, resolution_m: float, distance_m: Values) -> None:
+    """Distance of every pixel from the mast, which lies so many pixels from the first one."""
+    ramp = (np.arange(distance_m.shape[1]) + west).astype(np.float32)
+    for r in range(distance_m.shape[0]):
+        down = np.float32(north + r)
+        for c in range(distance_m.shape[1]):
+            distance_m[r, c] = math.sqrt(down * down + ramp[c] * ramp[c]) * np.float32(resolution_m)
+
+
+def diffraction_loss_db(geometry: TerrainGeometry, frequency_mhz: float) -> Values:
+    """Diffraction loss over the terrain at one frequency. [dB]
+
+    Parameters
+    ----------
+    geometry
+        Result of :func:`terrain_geometry`.
+    frequency_mhz
+        Frequency [MHz], 30-6000.
+
+    Returns
+    -------
+    ndarray
+        Bullington loss, nearer than 250 m the bare knife edge; NaN beyond the radius, float32,
+        shape (height, width).
+
+    Raises
+    ------
+    RangeError
+        Outside the frequency range.
+
+    References
+    ----------
+    .. [1] ITU-R P.1812-8, section 4.3.1, equations (12) and (21).
+    """
+    if not 30.0 <= frequency_mhz <= 6000.0:
+        raise RangeError(f"P.1812 holds for 30 to 6000 MHz, got {frequency_mhz}")
+    loss = np.empty(geometry.nu_sqrt_wavelength.shape, dtype=np.float32)
+    scale = np.float32(math.sqrt(frequency_mhz / 299.8))
+    _loss_pass(geometry.nu_sqrt_wavelength.ravel(), geometry.distance_m.ravel(), scale, loss.ravel())
+    return loss
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def bullington_db(nu: np.float32, distance_m: np.float32) -> np.float32:
+    """Loss of a Bullington point [dB]; NaN for NaN."""
+    if nu <= np.float32(-0.78):
+        return np.float32(0.0)
+    shifted = nu - np.float32(0.1)
+    root = math.sqrt(shifted * shifted + np.float32(1.0)) + shifted
+    edge = np.float32(6.9) + np.float32(8.685889638) * np.float32(math.log(root))
+    if distance_m < np.float32(NEAR_M):
+        return edge
+    more = np.float32(10.0) + np.float32(2e-5) * distance_m
+    return edge + (np.float32(1.0) - np.float32(math.exp(-edge / np.float32(6.0)))) * more
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _loss_pass(nu: Values, distance_m: Values, scale: np.float32, loss: Values) -> None:
+    for i in range(nu.size):
+        loss[i] = bullington_db(nu[i] * scale, distance_m[i])
+
+
+@_kernel
+def _sweep_sector(
+    heights: Values,
+    nu: Values,
+    los: NDArray[np.bool_],
+    sector: tuple[float, ...],
+    figures: NDArray[np.float64],
+    rays: int,
+    reach: int,
+) -> None:
+    """All rays of one sector, block by block, and the pixels between them."""
+    offset = sector[6]
+    steps = np.arange(reach + 2) - offset
+    squares, inverse = (steps * steps).astype(np.float32), (1.0 / steps).astype(np.float32)
+    whole = np.zeros(reach + 2, dtype=np.float32)
+    for m in range(1, reach + 2):
+        whole[m] = 1.0 / m
+    profile = np.empty((2, reach + 2), dtype=np.float32)
+    hull_at, hull_height = np.empty(reach + 2, dtype=np.uint64), np.empty(reach + 2, dtype=np.float32)
+    lattice = np.empty((3, reach + 1, _BLOCK + 1), dtype=np.float32)
+    row = np.empty((10, 2 * _BLOCK * (reach // rays + 1) + 8), dtype=np.float32)
+    ramp = np.arange(row.shape[1]).astype(np.float32)
+    for first in range(-rays, rays, _BLOCK):
+        count = min(_BLOCK, rays - first)
+        start = 0
+        if first > -rays:
+            lattice[:, :, 0] = lattice[:, :, _BLOCK]
+            start = 1
+        for k in range(start, count + 1):
+            slope = (first + k) / rays
+            stretch = math.sqrt(1.0 + slope * slope)
+            last = min(reach, int((figures[4] + 3.0) / stretch) + 1)
+            _sample(heights, sector, figures, slope, last, squares, inverse, profile)
+            _look_back(
+                profile[0],
+                profile[1],
+                figures[1],
+                offset,
+                last,
+                whole,
+                inverse,
+                hull_at,
+                hull_height,
+                lattice[0],
+                lattice[1],
+                lattice[2],
+                k,
+            )
+        _pixels(heights, nu, los, sector, figures, rays, reach, first, count, lattice, row, ramp)
+
+
+@_kernel
+def _sample(
+    heights: Values,
+    sector: tuple[float, ...],
+    figures: NDArray[np.float64],
+    slope: float,
+    last: int,
+    squares: Values,
+    inverse: Values,
+    profile: Values,
+) -> None:
+    """Heights along a ray over the flattened Earth, less the antenna, and their slopes from it."""
+    major, minor, offset = int(sector[1]), int(sector[2]), sector[6]
+    place = int((sector[7] + (1.0 - offset) * slope) * _ONE)
+    step, beside = int(slope * _ONE), np.uint64(minor)
+    at = int(sector[0]) + major
+    for m in range(1, last + 1):
+        share = np.float32(np.int32((place & (_ONE - 1)) >> 8)) * np.float32(2.0**-24)
+        cell = np.uint64(at + (place >> 32) * minor)
+        low = heights[cell]
+        profile[0, m] = low + (heights[cell + beside] - low) * share
+        place += step
+        at += major
+    bulge = np.float32(figures[2] * figures[2] * (1.0 + slope * slope) * figures[3])
+    antenna = np.float32(figures[0])
+    for m in range(1, last + 1):
+        height = profile[0, m] - bulge * squares[m] - antenna
+        profile[0, m] = height
+        profile[1, m] = height * inverse[m]
+
+
+@_kernel
+def _look_back(
+    heights: Values,
+    slopes: Values,
+    receiver_m: float,
+    offset: float,
+    last: int,
+    whole: Values,
+    inverse: Values,
+    hull_at: NDArray[np.uint64],
+    hull_height: Values,
+    steepest_of: Values,
+    vertex_at: Values,
+    vertex_height: Values,
+    column: int,
+) -> None:
+    """Steepest slope from the antenna and the vertex seen from the receiver, at every step of a ray.
+
+    The upper hull of the profile so far is a stack. A ground point takes off it what lies below its own
+    tangent; the receiver above that point looks at the same vertex or over one further back. In line of
+    sight the vertex nearest to the ray counts, between that one and the antenna's horizon. Indices are
+    unsigned because numba tests every signed one for being negative.
+    """
+    receiver, shift = np.float32(receiver_m), np.float32(offset)
+    one, zero, two = np.uint64(1), np.uint64(0), np.uint64(2)
+    col = np.uint64(column)
+    steepest, horizon, top = slopes[1], one, one
+    hull_at[0], hull_height[0] = 1, heights[1]
+    steepest_of[1, column] = np.float32(_FAR_BELOW)
+    vertex_at[1, column] = np.float32(0.5) * (np.float32(1.0) - shift)
+    vertex_height[1, column] = np.float32(-1.0e6)
+    m = two
+    end = np.uint64(last)
+    while m <= end:
+        ground = heights[m]
+        vertex = top - one
+        slope = (hull_height[vertex] - ground) * whole[m - hull_at[vertex]]
+        while vertex > zero:
+            before = vertex - one
+            further = (hull_height[before] - ground) * whole[m - hull_at[before]]
+            if further < slope:
+                break
+            slope = further
+            vertex = before
+        top = vertex + one
+        raised = ground + receiver
+        slope = (hull_height[vertex] - raised) * whole[m - hull_at[vertex]]
+        while vertex > zero:
+            before = vertex - one
+            further = (hull_height[before] - raised) * whole[m - hull_at[before]]
+            if further < slope:
+                break
+            slope = further
+            vertex = before
+        direct = slopes[m] + receiver * inverse[m]
+        if direct > steepest and hull_at[vertex] < horizon:
+            best, at = np.float32(-1.0e30), vertex
+            while at < top and hull_at[at] <= horizon:
+                distance = np.float32(hull_at[at]) - shift
+                clearance = hull_height[at] - direct * distance
+                score = -clearance * clearance * whole[m - hull_at[at]] / distance
+                if score > best:
+                    best, vertex = score, at
+                at += one
+        steepest_of[m, col] = steepest
+        vertex_at[m, col] = np.float32(hull_at[vertex]) - shift
+        vertex_height[m, col] = hull_height[vertex]
+        if slopes[m] > steepest:
+            steepest, horizon = slopes[m], m
+        hull_at[top], hull_height[top] = m, ground
+        top += one
+        m += one
+
+
+@_kernel
+def _pixels(
+    heights: Values,
+    nu: Values,
+    los: NDArray[np.bool_],
+    sector: tuple[float, ...],
+    figures: NDArray[np.float64],
+    rays: int,
+    reach: int,
+    first: int,
+    count: int,
+    lattice: Values,
+    row: Values,
+    ramp: Values,
+) -> None:
+    """Pixels between the rays of a block, line by line away from the mast."""
+    major, minor = int(sector[1]), int(sector[2])
+    out_major, out_minor = int(sector[4]), int(sector[5])
+    offset, across = sector[6], sector[7]
+    radius2 = figures[4] * figures[4]
+    for m in range(1, reach + 1):
+        u = m - offset
+        chord2 = radius2 - u * u
+        if chord2 <= 0.0:
+            continue
+        chord, density = math.sqrt(chord2), rays / u
+        lowest = max(math.ceil(first / density + across), math.ceil(across - chord))
+        end = (first + count) / density + across
+        highest = min(math.floor(end) if first + count == rays else math.ceil(end) - 1, across + chord)
+        n0, length = int(lowest), math.floor(highest) - int(lowest) + 1
+        if length <= 0:
+            continue
+        _between(
+            heights,
+            int(sector[0]) + m * major + n0 * minor,
+            minor,
+            lattice,
+            m,
+            row,
+            length,
+            max((n0 - across) * density - first, 0.0),
+            density,
+            count,
+        )
+        _evaluate(row, ramp, u, n0 - across, figures, length)
+        at = int(sector[3]) + m * out_major + n0 * out_minor
+        place, beside = np.uint64(at), np.uint64(out_minor)
+        for j in range(length):
+            nu[place] = row[8, j]
+            los[place] = row[9, j] > np.float32(0.0)
+            place += beside
+
+
+@_kernel
+def _between(
+    heights: Values,
+    cell: int,
+    minor: int,
+    lattice: Values,
+    m: int,
+    row: Values,
+    length: int,
+    place: float,
+    density: float,
+    count: int,
+) -> None:
+    """Bring the two rays beside each pixel of a line, and its height, side by side."""
+    position, step = np.uint64(place * _ONE), np.uint64(density * _ONE)
+    at, beside = np.uint64(cell), np.uint64(minor)
+    first, second, third = lattice[0, m], lattice[1, m], lattice[2, m]
+    bits, one, last = np.uint64(32), np.uint64(1), np.uint64(count - 1)
+    for j in range(length):
+        ray = min(position >> bits, last)
+        row[6, j] = np.float32(np.int64((position - (ray << bits)) >> np.uint64(8))) * np.float32(2.0**-24)
+        row[0, j], row[3, j] = first[ray], first[ray + one]
+        row[1, j], row[4, j] = second[ray], second[ray + one]
+        row[2, j], row[5, j] = third[ray], third[ray + one]
+        row[7, j] = heights[at]
+        position += step
+        at += beside
+
+
+@_kernel
+def _evaluate(
+    row: Values, ramp: Values, u: float, across: float, figures: NDArray[np.float64], length: int
+) -> None:
+    """Diffraction parameter (nu sqrt(wavelength)) of a line of pixels from both rays, mixed.
+
+    Row 9 is positive in sight.
+    """
+    along, start = np.float32(u), np.float32(across)
+    square, inverse = along * along, np.float32(1.0) / along
+    cell2, bulge = np.float32(figures[2] * figures[2]), np.float32(figures[3])
+    receiver = np.float32(figures[1] - figures[0])
+    steep, at, top, steep2, at2, top2 = row[0], row[1], row[2], row[3], row[4], row[5]
+    share, ground, mixed, sight = row[6], row[7], row[8], row[9]
+    for j in range(length):
+        side = start + ramp[j]
+        distance2 = (square + side * side) * cell2
+        height = ground[j] - distance2 * bulge + receiver
+        direct = height * inverse
+        fresnel = np.float32(2.0) * square / math.sqrt(distance2)
+        one = _nu(steep[j], at[j], top[j], along, height, direct, fresnel)
+        two = _nu(steep2[j], at2[j], top2[j], along, height, direct, fresnel)
+        mixed[j] = one + (two - one) * share[j]
+        sight[j] = direct - (steep[j] + (steep2[j] - steep[j]) * share[j])
+
+
+@_kernel
+def _nu(
+    steepest: np.float32,
+    at: np.float32,
+    top: np.float32,
+    along: np.float32,
+    height: np.float32,
+    direct: np.float32,
+    fresnel: np.float32,
+) -> np.float32:
+    """Diffraction parameter of the vertex in line of sight, else of the Bullington point."""
+    back = (top - height) / (along - at)
+    crossing = (height + back * along) / (steepest + back)
+    seen = direct > steepest
+    where = at if seen else crossing
+    above = top - direct * at if seen else (steepest - direct) * crossing
+    return above * math.sqrt(fresnel / (where * (along - where)))
