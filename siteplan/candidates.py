@@ -17,7 +17,7 @@ import pandas as pd
 from sklearn.cluster import DBSCAN
 
 from siteplan.config import Config
-from siteplan.coverage import BufferLevel
+from siteplan.coverage import Level
 from siteplan.demand import Demand
 from siteplan.inputs.door import Inputs
 from siteplan.inputs.networks import network_names, split_networks
@@ -57,7 +57,7 @@ def build_ladder(
     demand: Demand,
     uncovered: np.ndarray,
     config: Config,
-    level: BufferLevel,
+    level: Level,
 ) -> Ladder:
     """Collect places of all rungs in the run's counties and apply the rules.
 

@@ -20,7 +20,8 @@ import typer
 from rich.console import Console
 
 from siteplan import __version__, pipeline
-from siteplan.config import load_config
+from siteplan.cache import FileCache
+from siteplan.config import Config, load_config
 from siteplan.demo import write_demo
 from siteplan.errors import SiteplanError, summarise
 from siteplan.ledger import build_ledger, on_air
@@ -48,6 +49,16 @@ QuotaOpt = Annotated[
 BuiltOpt = Annotated[
     int | None, typer.Option("--built", min=0, help="本区域已建（默认取台账）/ already built in this area")
 ]
+LevelOpt = Annotated[
+    str | None,
+    typer.Option(
+        "--level",
+        metavar="terrain|buffer",
+        help="传播级别（默认按项目文件）/ propagation level, else the project's",
+    ),
+]
+CACHE = Path(".cache") / "footprints.sqlite"
+"""Footprints over terrain, kept in the project folder; deleting the file is always safe."""
 THREADS = min(4, os.cpu_count() or 1)
 
 
@@ -140,29 +151,29 @@ def check(project: ProjectArg, county: CountyOpt = None, data: DataOpt = None, l
 
 @app.command()
 @_told
-def plan(
+def plan(  # noqa: PLR0913, PLR0917 - one argument an option
     project: ProjectArg,
     county: CountyOpt = None,
     year: YearOpt = None,
     quota: QuotaOpt = None,
     built: BuiltOpt = None,
     data: DataOpt = None,
+    level: LevelOpt = None,
     output: Annotated[Path | None, typer.Option("--out", help="输出文件夹 / output folder")] = None,
     threads: Annotated[int, typer.Option(min=1, help="线程数 / threads")] = THREADS,
     lang: LangOpt = "zh",
 ) -> None:
     """规划：覆盖、缺口、候选、排名、地图 / plan an area: coverage, gaps, ranked candidates, map."""
     proposal, folder = plan_area(
-        project, county=county, year=year, quota=quota, built=built, data=data, output=output,
-        threads=threads,
-        lang=_lang(lang),
+        project, county=county, year=year, quota=quota, built=built, data=data, level=level,
+        output=output, threads=threads, lang=_lang(lang),
     )  # fmt: skip
     for line in summarise(proposal.faults, _lang(lang)):
         err.print(line)
     _say_result(proposal, folder, lang)
 
 
-def plan_area(
+def plan_area(  # noqa: PLR0913 - one argument an option
     project: Path,
     *,
     county: str | None = None,
@@ -170,6 +181,7 @@ def plan_area(
     quota: int | None = None,
     built: int | None = None,
     data: Path | None = None,
+    level: str | None = None,
     output: Path | None = None,
     threads: int = THREADS,
     lang: Lang = "zh",
@@ -186,6 +198,8 @@ def plan_area(
         Override the project's ledger for this area.
     data
         Folder the input paths are relative to; None takes the project's own.
+    level
+        ``terrain`` or ``buffer``; None takes the project's own.
     output
         New folder; None names one under the project's run directory.
     threads
@@ -205,18 +219,22 @@ def plan_area(
     """
     watch = Stopwatch()
     folder, config = _opened(project)
+    config = _at_level(config, level)
     with watch.stage("load"):
         inputs = pipeline.load(data or folder, config, county)
     for path in (data, output):
         if path is not None:
             _require_plain(path)
     target = output or _run_folder(folder / config.outputs.directory, inputs.area_name)
-    with project_lock(folder), ThreadPoolExecutor(threads) as pool, atomic_folder(target) as work:
+    with (
+        project_lock(folder), ThreadPoolExecutor(threads) as pool, atomic_folder(target) as work,
+        FileCache(folder / CACHE, config.coverage.cache_mib) as cache,
+    ):  # fmt: skip
         registry = folder / "candidate_ids.csv"
         require_writable(registry)
         proposal, ids = pipeline.run(
             inputs, config, ids=read_registry(registry), year=year, quota=quota, built=built, lang=lang,
-            map_fn=pool.map, watch=watch,
+            cache=cache, map_fn=pool.map, watch=watch,
         )  # fmt: skip
         with watch.stage("outputs"):
             write_all(proposal, work, lang)
@@ -267,6 +285,15 @@ def _opened(project: Path) -> tuple[Path, Any]:
     _require_plain(project)
     config = load_config(project)
     return (project if project.is_dir() else project.parent), config
+
+
+def _at_level(config: Config, level: str | None) -> Config:
+    """The project with another propagation level."""
+    if level is None:
+        return config
+    if level not in ("auto", "terrain", "buffer"):
+        raise SiteplanError(f"--level {level}: 只能是 terrain 或 buffer / must be terrain or buffer")
+    return config.model_copy(update={"coverage": config.coverage.model_copy(update={"level": level})})
 
 
 def _require_plain(path: Path) -> None:

@@ -151,6 +151,9 @@ class BandClass(_Part):
     """The first model whose range holds the mast height is used."""
     eirp_per_re_dbm: float
     """EIRP per resource element of the reference signal [dBm]."""
+    clutter_loss_db: NotNegative | None = None
+    """Loss around the receiver over free space and diffraction, on the terrain level [dB]; None takes what
+    the class's formula loses more than free space at 1 km."""
     source: str = ""
 
 
@@ -231,7 +234,14 @@ class Exclusion(_Part):
 class Coverage(_Part):
     """How "covered" is decided."""
 
-    level: Literal["buffer"] = "buffer"
+    level: Literal["auto", "terrain", "buffer"] = "auto"
+    """terrain: the class's formula, and diffraction over the DEM where that loses more; buffer: the formula
+    alone; auto: terrain where the DEM's own pixels are fine enough for it."""
+    delta_n: Annotated[float, Field(gt=0, lt=157)] = 40.0
+    """Average lapse rate of refractivity [N-units/km]: it bends the rays. The default is the standard
+    atmosphere's (ITU-R P.310); ITU-R P.453 maps the place's own."""
+    cache_mib: NotNegative = 512.0
+    """Largest size of the project's cache of footprints [MiB]; 0 keeps none."""
     demand_resolution_m: Positive = 100.0
     edge_probability_target: Share = 0.75
     """P at which a person counts as covered and at which the drawn buffer ends."""

@@ -3,8 +3,8 @@
 A person is covered with probability P = Phi((median - T) / sigma). Bands of one mast share their
 shadowing (the best band counts); masts are independent, so the uncovered probability is a product.
 
-One decision to know: ``BufferLevel`` knows distance only; a terrain level takes its place behind the
-same ``footprint`` method, and nothing else in the house changes.
+One decision to know: a propagation level is anything with a ``footprint``. ``BufferLevel`` knows distance
+only; :class:`siteplan.terrain.TerrainLevel` takes its place, and nothing else in the house changes.
 """
 
 from __future__ import annotations
@@ -88,8 +88,20 @@ class Footprint:
 class Level(Protocol):
     """What a propagation level must do."""
 
+    name: str
+    config: Config
+    budgets: LinkBudgets
+
     def footprint(self, mast: Mast, grid: Grid) -> Footprint | None:
         """Probability of each service around a mast, or None when it does not reach the grid."""
+
+    def at(
+        self, mast: Mast, easting_m: NDArray[np.float64], northing_m: NDArray[np.float64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Positions of the services a mast delivers, and their probability at points."""
+
+    def reach_m(self, mast: Mast) -> float:
+        """Distance beyond which a mast gives nothing [m]."""
 
 
 class BufferLevel:
@@ -102,6 +114,8 @@ class BufferLevel:
     services
         Services asked for.
     """
+
+    name = "buffer"
 
     def __init__(self, config: Config, services: Sequence[Service]) -> None:
         self.config = config
@@ -256,7 +270,7 @@ def _fill(
                     values[s, r, c] = table[s, k] * (np.float32(1.0) - share) + table[s, k + 1] * share
 
 
-def masts_of(stations: gpd.GeoDataFrame, config: Config, level: BufferLevel) -> tuple[list[Mast], list[str]]:
+def masts_of(stations: gpd.GeoDataFrame, config: Config, level: Level) -> tuple[list[Mast], list[str]]:
     """One mast per site from its stations, in id order.
 
     Parameters
@@ -291,7 +305,7 @@ def masts_of(stations: gpd.GeoDataFrame, config: Config, level: BufferLevel) -> 
 
 
 def served_bands(
-    level: BufferLevel, area_class: str, antenna_height_m: float, bands: Iterable[str]
+    level: Level, area_class: str, antenna_height_m: float, bands: Iterable[str]
 ) -> tuple[str, ...]:
     """Bands whose formulas hold for a mast's class and height.
 
@@ -351,7 +365,7 @@ def uncovered_probability(
 
 def best_server(
     masts: Sequence[Mast],
-    level: BufferLevel,
+    level: Level,
     easting_m: NDArray[np.float64],
     northing_m: NDArray[np.float64],
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from siteplan.config import Config
 from siteplan.coverage import (
     Addition,
-    BufferLevel,
     CoverageMatrix,
+    Level,
     MapFn,
     Mast,
     coverage_matrix,
@@ -53,7 +53,7 @@ class Options:
     additions: tuple[Addition, ...]
 
 
-def build_options(places: gpd.GeoDataFrame, config: Config, level: BufferLevel) -> Options:
+def build_options(places: gpd.GeoDataFrame, config: Config, level: Level) -> Options:
     """All band sets that may be added at usable places.
 
     Parameters
@@ -115,7 +115,7 @@ def build_problem(
     uncovered: NDArray[np.float32],
     ledger: Ledger,
     config: Config,
-    level: BufferLevel,
+    level: Level,
     map_fn: MapFn = map,
 ) -> CoverProblem:
     """The covering problem of a run.

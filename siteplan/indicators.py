@@ -19,6 +19,8 @@ from siteplan.demand import Demand
 from siteplan.gaps import basic_services, covered
 from siteplan.inputs.door import Inputs
 
+_TERRAIN_WHAT = ("population", "villages", "area_km2")
+
 
 @dataclass(frozen=True, eq=False)
 class RankEffect:
@@ -104,6 +106,57 @@ def _effect(
         float(sum(people[newly[k]].sum() for k in basic)),
         tuple(int(v) for v in villages),
     )
+
+
+def terrain_table(
+    inputs: Inputs,
+    demand: Demand,
+    flat: NDArray[np.float32] | None,
+    terrain: NDArray[np.float32],
+    config: Config,
+) -> pd.DataFrame:
+    """What the buffers call covered and the terrain does not, by county, in the first service.
+
+    Parameters
+    ----------
+    inputs
+        Counties and their pixels.
+    demand
+        Pixels and people.
+    flat, terrain
+        What the existing network leaves uncovered by buffers and over terrain, shape (services, height,
+        width); ``flat`` is None when the run has buffers only.
+    config
+        The project.
+
+    Returns
+    -------
+    DataFrame
+        One row a county: people, villages and square kilometres covered by both levels, and what was
+        ``_taken_away`` (covered by buffers only); no rows for a run with buffers only.
+    """
+    columns = ["county_id", "county"]
+    columns += [f"{what}_{name}" for what in _TERRAIN_WHAT for name in ("buffer", "terrain", "taken_away")]
+    if flat is None:
+        return pd.DataFrame({name: [] for name in columns})
+    target = config.coverage.edge_probability_target
+    reached = [1.0 - uncovered[0] >= target for uncovered in (flat, terrain)]
+    people = np.zeros(inputs.grid.shape)
+    villages = np.zeros(inputs.grid.shape)
+    people.ravel()[demand.pixels] = demand.people
+    own = demand.village_pixel[demand.village_pixel >= 0]
+    np.add.at(villages.ravel(), demand.pixels[own], 1.0)
+    area = np.full(inputs.grid.shape, (inputs.grid.resolution_m / 1000.0) ** 2)
+    rows = []
+    for county_id, county in zip(inputs.area["county_id"], inputs.area["county"], strict=True):
+        code = int(np.flatnonzero(inputs.counties["county_id"].eq(county_id))[0]) + 1
+        mine = inputs.county_code == code
+        row: list[object] = [county_id, county]
+        for values in (people, villages, area):
+            each = [mine & reached[0], mine & reached[1], mine & reached[0] & ~reached[1]]
+            row += [float(values[members].sum()) for members in each]
+        rows.append(row)
+    return pd.DataFrame(rows, columns=columns)
 
 
 def layer_table(

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from siteplan.cache import Cache
 from siteplan.candidates import build_ladder
 from siteplan.config import Config
 from siteplan.coverage import BufferLevel, MapFn, added_footprint, masts_of, uncovered_probability
 from siteplan.demand import build_demand, services_of
 from siteplan.formulate import build_options, build_problem
 from siteplan.gaps import gap_polygons, village_table
-from siteplan.indicators import county_table, layer_table, rank_effects
+from siteplan.indicators import county_table, layer_table, rank_effects, terrain_table
 from siteplan.inputs import door
 from siteplan.inputs.door import Inputs
 from siteplan.ledger import build_ledger, on_air
@@ -24,6 +25,7 @@ from siteplan.proposal import Proposal
 from siteplan.report import assemble, assign_ids, joined_additions
 from siteplan.selection import select
 from siteplan.summary import Prepared, Results
+from siteplan.terrain import level_for
 from siteplan.texts import Lang
 
 
@@ -40,6 +42,7 @@ def prepare(
     year: int | None = None,
     quota: int | None = None,
     built: int | None = None,
+    cache: Cache | None = None,
     map_fn: MapFn = map,
     watch: Stopwatch | None = None,
 ) -> tuple[Prepared, dict[str, str]]:
@@ -49,9 +52,13 @@ def prepare(
     ledger = build_ledger(config, inputs.counties, inputs.area, existing, year=year, quota=quota, built=built)
     with watch.stage("coverage"):
         demand = build_demand(inputs, config)
-        level = BufferLevel(config, services_of(config))
+        level = level_for(inputs, config, services_of(config), cache)
         masts, refused = masts_of(existing, config, level)
         before = uncovered_probability(masts, level, inputs.grid, len(demand.services), map_fn)
+        flat = None
+        if level.name == "terrain":
+            buffers = BufferLevel(config, services_of(config))
+            flat = uncovered_probability(masts, buffers, inputs.grid, len(demand.services), map_fn)
     with watch.stage("gaps"):
         gaps = gap_polygons(inputs, demand, before, config)
     with watch.stage("candidates"):
@@ -61,12 +68,12 @@ def prepare(
         options = build_options(places, config, level)
         problem = build_problem(places, options, demand, before, ledger, config, level, map_fn)
     prepared = Prepared(
-        demand, level, tuple(masts), tuple(refused), before, gaps, places, options, problem, ledger
+        demand, level, tuple(masts), tuple(refused), before, flat, gaps, places, options, problem, ledger
     )
     return prepared, all_ids
 
 
-def run(
+def run(  # noqa: PLR0913 - everything a run depends on is an argument
     inputs: Inputs,
     config: Config,
     *,
@@ -75,6 +82,7 @@ def run(
     quota: int | None = None,
     built: int | None = None,
     lang: Lang = "zh",
+    cache: Cache | None = None,
     map_fn: MapFn = map,
     watch: Stopwatch | None = None,
 ) -> tuple[Proposal, dict[str, str]]:
@@ -92,6 +100,8 @@ def run(
         Override the project's year and ledger for this area.
     lang
         Language of reasons and rules.
+    cache
+        Where footprints over terrain are kept between runs; None keeps none.
     map_fn
         ``map``, or the ``map`` of a thread pool: kernels release the interpreter lock.
     watch
@@ -104,7 +114,7 @@ def run(
     """
     watch, rules = watch or Stopwatch(), config.selection
     ready, all_ids = prepare(
-        inputs, config, ids=ids, year=year, quota=quota, built=built, map_fn=map_fn, watch=watch
+        inputs, config, ids=ids, year=year, quota=quota, built=built, cache=cache, map_fn=map_fn, watch=watch
     )
     with watch.stage("selection"):
         selection = select(
@@ -118,8 +128,9 @@ def run(
         villages = village_table(inputs, ready.demand, ready.before, after, config)
         layers = layer_table(ready.demand, ready.before, after, config)
         counties = county_table(inputs, ready.demand, ready.before, after, villages, config)
+        terrain = terrain_table(inputs, ready.demand, ready.flat, ready.before, config)
     results = Results(
         **vars(ready), selection=selection, additions=additions, effects=tuple(effects), after=after,
-        villages=villages, layers=layers, counties=counties,
+        villages=villages, layers=layers, counties=counties, terrain=terrain,
     )  # fmt: skip
     return assemble(inputs, config, results, lang, watch), all_ids

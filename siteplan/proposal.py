@@ -36,6 +36,10 @@ class Proposal:
         Demand grid.
     coverage_before, coverage_after
         P of the first layer on the grid [0-1], NaN outside the area.
+    coverage_buffer
+        The same before the plan by buffers alone, when the run saw the terrain; else None.
+    terrain
+        What terrain takes away, by county: see :func:`siteplan.indicators.terrain_table`.
     villages
         Points, one row a village: ``village_id, village, town, county, people, probability_before,
         probability_after, covered_before, covered_after, share_before, share_after,
@@ -80,6 +84,8 @@ class Proposal:
     grid: Grid
     coverage_before: Raster
     coverage_after: Raster
+    coverage_buffer: Raster | None
+    terrain: pd.DataFrame
     villages: gpd.GeoDataFrame
     village_areas: gpd.GeoDataFrame | None
     gaps: gpd.GeoDataFrame

@@ -18,7 +18,7 @@ from pyproj import Transformer
 from sklearn.neighbors import NearestNeighbors
 
 from siteplan.config import Config
-from siteplan.coverage import Addition, BufferLevel, best_server
+from siteplan.coverage import Addition, Level, best_server
 from siteplan.errors import Fault
 from siteplan.formulate import Options
 from siteplan.grid import Raster
@@ -116,6 +116,10 @@ def assemble(inputs: Inputs, config: Config, results: Results, lang: Lang, watch
         Raster(np.where(inside, 1.0 - u[0], np.nan).astype(np.float32), inputs.grid, name, "1")
         for name, u in (("coverage_before", results.before), ("coverage_after", results.after))
     ]
+    flat = None
+    if results.flat is not None:
+        values = np.where(inside, 1.0 - results.flat[0], np.nan).astype(np.float32)
+        flat = Raster(values, inputs.grid, "coverage_buffer", "1")
     places = _located(_named(_with_villages(results.places, inputs), lang), config)
     proposed = _proposed(places, inputs, config, results, lang)
     status = results.places["status"].to_numpy(dtype=object).copy()
@@ -124,7 +128,8 @@ def assemble(inputs: Inputs, config: Config, results: Results, lang: Lang, watch
     faults = (*inputs.faults, *results.ledger.faults, *_height_faults(inputs, results.refused))
     return Proposal(
         config=config, area_name=inputs.area_name, counties=inputs.area, inputs=inputs, grid=inputs.grid,
-        coverage_before=rasters[0], coverage_after=rasters[1], villages=_located(_served(results), config),
+        coverage_before=rasters[0], coverage_after=rasters[1], coverage_buffer=flat, terrain=results.terrain,
+        villages=_located(_served(results), config),
         village_areas=inputs.village_areas, gaps=results.gaps,
         sites=_located(_sites(inputs, results), config),
         candidates=candidates, proposed=proposed, curve=_curve(results), layers=results.layers,
@@ -303,7 +308,7 @@ def _village_names(effect: RankEffect, inputs: Inputs, lang: Lang) -> str:
 
 
 def _cell_radius_m(
-    addition: Addition, config: Config, level: BufferLevel, pick: Callable[[list[float]], float]
+    addition: Addition, config: Config, level: Level, pick: Callable[[list[float]], float]
 ) -> int:
     """Where the buffer of one of the new bands ends: the widest (``max``) or the narrowest (``min``) [m]."""
     mast, target = addition.mast, config.coverage.edge_probability_target
@@ -314,7 +319,7 @@ def _cell_radius_m(
     return round(pick(radii))
 
 
-def _search_radius_m(addition: Addition, config: Config, level: BufferLevel) -> int:
+def _search_radius_m(addition: Addition, config: Config, level: Level) -> int:
     """A share of the narrowest cell radius, so that a move inside the ring changes little [m]."""
     return round(_cell_radius_m(addition, config, level, min) * config.candidates.search_radius_share)
 
@@ -416,7 +421,7 @@ def _county_table(results: Results) -> pd.DataFrame:
     return table.assign(**{name: table[name].fillna(0).astype(int) for name in names})
 
 
-def _radii(config: Config, level: BufferLevel) -> pd.DataFrame:
+def _radii(config: Config, level: Level) -> pd.DataFrame:
     """Where the drawn buffer of each band ends, for the class's own mast height."""
     layer = config.layers[0]
     rows = []

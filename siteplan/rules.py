@@ -16,7 +16,7 @@ import shapely
 from sklearn.neighbors import NearestNeighbors
 
 from siteplan.config import Config
-from siteplan.coverage import BufferLevel, served_bands
+from siteplan.coverage import Level, served_bands
 from siteplan.tables import Rung, Status
 
 Rule = tuple[str, dict[str, object]]
@@ -72,7 +72,7 @@ def refuse(rows: pd.DataFrame, bad: np.ndarray, rule: Callable[[int], Rule]) -> 
     return rows.assign(status=status, rule=rules)
 
 
-def heights(places: gpd.GeoDataFrame, config: Config, level: BufferLevel) -> gpd.GeoDataFrame:
+def heights(places: gpd.GeoDataFrame, config: Config, level: Level) -> gpd.GeoDataFrame:
     """A mast must reach the lowest height and lie in the range of a formula; something must be buildable.
 
     Parameters

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from siteplan import __version__
 from siteplan.config import Config
-from siteplan.coverage import Addition, BufferLevel, Mast
+from siteplan.coverage import Addition, Level, Mast
 from siteplan.demand import Demand
 from siteplan.formulate import Options
 from siteplan.gaps import basic_services
@@ -24,14 +24,23 @@ from siteplan.indicators import RankEffect
 from siteplan.inputs.door import Inputs
 from siteplan.ledger import Ledger
 from siteplan.meter import Stopwatch, peak_memory_mib
+from siteplan.radio.diffraction import effective_earth_radius_km
 from siteplan.selection import CoverProblem, Selection
+from siteplan.terrain import TerrainLevel
 from siteplan.texts import Lang, say
 
 _SAID_WHEN_MISSING = (
     "counties", "villages", "stations", "site_plan", "properties", "poles", "key_places", "area_classes",
     "exclusions", "population", "dem", "roads",
 )  # fmt: skip
-_ASSUMPTIONS = ("assume_probability", "assume_shadowing", "assume_flat", "assume_floor", "assume_pixel")
+_ASSUMPTIONS = {
+    "buffer": ("assume_probability", "assume_shadowing", "assume_flat", "assume_floor", "assume_pixel"),
+    "terrain": (
+        "assume_probability", "assume_shadowing", "assume_flat", "assume_terrain", "assume_near",
+        "assume_mean", "assume_floor", "assume_point",
+    ),
+}  # fmt: skip
+"""What each propagation level assumes, by the keys of ``texts``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,10 +48,11 @@ class Prepared:
     """An area ready to be solved; the names are those of ``pipeline.prepare``."""
 
     demand: Demand
-    level: BufferLevel
+    level: Level
     masts: tuple[Mast, ...]
     refused: tuple[str, ...]
     before: NDArray[np.float32]
+    flat: NDArray[np.float32] | None
     gaps: gpd.GeoDataFrame
     places: gpd.GeoDataFrame
     options: Options
@@ -61,6 +71,7 @@ class Results(Prepared):
     villages: gpd.GeoDataFrame
     layers: pd.DataFrame
     counties: pd.DataFrame
+    terrain: pd.DataFrame
 
 
 def run_summary(
@@ -90,7 +101,7 @@ def run_summary(
     return {
         **_task(inputs, config, results, proposed),
         **_outcome(inputs, config, results),
-        "model": _model(config, results, lang),
+        "model": _model(inputs, config, results, lang),
         "missing_inputs": missing_inputs(inputs, lang),
         "synthetic": config.project.synthetic,
         "synthetic_inputs": [source.name for source in inputs.sources if source.synthetic],
@@ -150,17 +161,43 @@ def _outcome(inputs: Inputs, config: Config, results: Results) -> dict[str, Any]
     }
 
 
-def _model(config: Config, results: Results, lang: Lang) -> dict[str, Any]:
+def _model(inputs: Inputs, config: Config, results: Results, lang: Lang) -> dict[str, Any]:
     """How coverage was computed, and what was assumed."""
     return {
-        "level": config.coverage.level,
+        "level": results.level.name,
         "calibrated": False,
+        **_terrain(inputs, config, results),
         "formulas_used": results.level.budgets.formulas(),
         "thresholds_dbm": {layer.id: layer.threshold_dbm for layer in config.layers},
         "probability_floor": config.coverage.probability_floor,
         "stations_without_formula": list(results.refused),
-        "assumptions": [say(key, lang) for key in _ASSUMPTIONS],
+        "assumptions": [say(key, lang) for key in _ASSUMPTIONS[results.level.name]],
     }
+
+
+def _terrain(inputs: Inputs, config: Config, results: Results) -> dict[str, Any]:
+    """The relief diffraction was computed on, and what it takes away; empty without."""
+    if inputs.terrain is None or results.level.name != "terrain":
+        return {}
+    heights, table = inputs.terrain, results.terrain
+    names = [name for name in table.columns if name.endswith(("_buffer", "_terrain", "_taken_away"))]
+    return {
+        "dem_pixel_m": heights.grid.resolution_m,
+        "dem_void_share": float(np.isnan(heights.values).mean()),
+        "masts_without_terrain": _blind_masts(results),
+        "delta_n": config.coverage.delta_n,
+        "effective_earth_radius_km": effective_earth_radius_km(config.coverage.delta_n),
+        "terrain_effect": {name: float(table[name].sum()) for name in names},
+    }
+
+
+def _blind_masts(results: Results) -> int:
+    """Existing and proposed masts that keep their buffers because the DEM does not know their ground."""
+    level = results.level
+    if not isinstance(level, TerrainLevel):
+        return 0
+    masts = [*results.masts, *(addition.mast for addition in results.additions)]
+    return sum(not level.sees(mast) for mast in masts)
 
 
 def missing_inputs(inputs: Inputs, lang: Lang = "zh") -> dict[str, str]:

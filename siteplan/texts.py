@@ -302,6 +302,11 @@ _TEXTS: dict[str, tuple[str, str]] = {
     ),
     "note_notify": ("需告知“{zone}”（{basis}）", "notify '{zone}' ({basis})"),
     # --- assumptions ---------------------------------------------------------------------------------
+    "model_buffer": ("传播缓冲区模型，未校准", "propagation buffers, uncalibrated"),
+    "model_terrain": (
+        "地形绕射模型（P.1812 Bullington），未校准",
+        "terrain diffraction (P.1812 Bullington), uncalibrated",
+    ),
     "assume_probability": (
         "P(RSRP ≥ T) = Φ((中值 − T)/σ)，链路预算内不含余量",
         "P(RSRP >= T) = Phi((median - T) / sigma); no margin inside the link budget",
@@ -314,6 +319,25 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "平地缓冲区：每个频段和区域类型一个公开公式，只在适用范围内使用；近于下限按下限取值，远于上限按无信号",
         "flat-terrain buffers: one published formula per band and class, used only inside its range; nearer "
         "than its lower end the value there is used, beyond its upper end nothing",
+    ),
+    "assume_terrain": (
+        "地形：中值损耗取两者较大值——区域类型公式，或自由空间＋Bullington 绕射（ITU-R P.1812-8 §4.3.1，"
+        "DEM 原分辨率剖面）＋接收点周围杂波；地形只会减少覆盖，不会增加",
+        "terrain: the median loss is the greater of the class's formula and free space with Bullington "
+        "diffraction (ITU-R P.1812-8 section 4.3.1, on the DEM's own pixels) and the loss around the "
+        "receiver; terrain only takes coverage away",
+    ),
+    "assume_near": (
+        "距基站 250 m 以内 P.1812 不适用，按单刃峰绕射计算",
+        "nearer than 250 m, where P.1812 does not hold, the bare knife edge is used",
+    ),
+    "assume_mean": (
+        "需求像元的概率为其中各 DEM 像元概率的平均，按 1/255 取整",
+        "the probability of a demand pixel is the mean over its DEM pixels, in steps of 1/255",
+    ),
+    "assume_point": (
+        "村点和重点场所按各自的精确剖面计算；同一像元有多个点时取较差者",
+        "villages and key places have exact profiles of their own; of several in one pixel the worst counts",
     ),
     "assume_floor": (
         "概率低于 probability_floor 的信号按零计",

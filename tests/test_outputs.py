@@ -58,7 +58,7 @@ HOSTILE = {
     "quotes": 'a,"b";c',
 }
 VILLAGE_NAMES = ("formula", "tag", "at", "cdata", "control", "right-to-left")
-SHEETS = ["候选站址", "县区汇总", "指标台账", "业务层", "排名曲线", "行政村", "未采用点位", "传播半径",
+SHEETS = ["候选站址", "县区汇总", "地形影响", "指标台账", "业务层", "排名曲线", "行政村", "未采用点位", "传播半径",
           "剔除的输入行", "字段说明", "说明"]  # fmt: skip
 LISTS = SHEETS[:9]
 """Sheets with a title, filters and frozen panes; the others are two or three columns of text."""
@@ -639,7 +639,7 @@ def test_coverage_raster_is_the_probability_on_the_demand_grid(plan, when):
     assert (np.ma.getmaskarray(values) == np.isnan(expected)).all()
     assert 0 <= values.min() < values.max() <= 1
     np.testing.assert_allclose(values.compressed(), expected[~np.isnan(expected)], atol=5.1e-5)
-    assert (tags["MODEL"], tags["THRESHOLD_DBM"]) == ("buffer, uncalibrated", "-105.0")
+    assert (tags["MODEL"], tags["THRESHOLD_DBM"]) == ("terrain, uncalibrated", "-105.0")
     assert tags["SYNTHETIC"] == proposal.config.project.synthetic
     assert description == "P(RSRP >= T), layer L1"
 

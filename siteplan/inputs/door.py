@@ -50,6 +50,8 @@ class Inputs:
         Village polygons by ``village_id``, or None.
     population, weak_raster, dem
         On the grid, or None.
+    terrain
+        Relief at its own resolution, or None: for diffraction.
     faults
         Warnings and rejected rows.
     rejected
@@ -79,6 +81,7 @@ class Inputs:
     population: Raster | None
     weak_raster: Raster | None
     dem: Raster | None
+    terrain: Raster | None
     faults: tuple[Fault, ...]
     rejected: pd.DataFrame
     sources: tuple[Source, ...]
@@ -134,10 +137,12 @@ def load(folder: Path, config: Config, county: str | None = None) -> Inputs:
     weak_raster = reader.attempt(lambda: reader.raster("weak_raster", grid, city, "people"))
     dem = reader.attempt(lambda: reader.dem(grid, city, wanted))
     reader.stop_if_fatal()
+    terrain = reader.terrain(city)
     return Inputs(
         counties=counties, area=area, area_name=area_name, grid=grid, county_code=county_code,
         class_code=class_code, villages=villages,
         village_areas=village_areas, roads=roads, population=population, weak_raster=weak_raster, dem=dem,
+        terrain=terrain,
         faults=tuple(reader.faults), rejected=reader.rejected_rows(), sources=tuple(reader.sources),
         **tables,
     )  # fmt: skip

@@ -26,7 +26,7 @@ from siteplan.inputs.datum import to_wgs84
 from siteplan.inputs.headers import match_headers, normalise
 from siteplan.inputs.networks import is_blank, names_of, network_names, network_words
 from siteplan.inputs.osm import read_osm
-from siteplan.inputs.rasters import read_raster
+from siteplan.inputs.rasters import read_raster, read_terrain
 from siteplan.inputs.readers import TABLE_SUFFIXES, RawTable, read_table
 from siteplan.store import sha256_of
 from siteplan.tables import SCHEMAS, columns_of
@@ -427,6 +427,13 @@ class ProjectReader:
             void: dict[str, object] = {"void": f"{1 - share:.2%}"}
             self.faults.append(Fault("warning", file, "dem_voids", "dem_voids_fix", void, table="dem"))
         return raster
+
+    def terrain(self, city: Grid) -> Raster | None:
+        """Relief at its own resolution, once :meth:`dem` found nothing wrong with it."""
+        given = self.config.inputs.dem
+        if given is None or self.config.coverage.level == "buffer":
+            return None
+        return read_terrain(self.folder / given.path, city, given.crs)
 
     # --- bookkeeping -----------------------------------------------------------------------------------
 

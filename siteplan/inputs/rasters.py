@@ -10,13 +10,21 @@ from pathlib import Path
 
 import numpy as np
 import rasterio
+import rasterio.warp
 from rasterio.enums import Resampling
 from rasterio.errors import RasterioIOError
-from rasterio.warp import reproject
+from rasterio.warp import calculate_default_transform, reproject
 from rasterio.windows import Window
 
 from siteplan.errors import Fault, InputFaults
 from siteplan.grid import Grid, Raster, part_of
+
+MARGIN_M = 25_000.0
+"""How far beyond the project relief is read: farther than any formula reaches [m]."""
+FINEST_M = 20.0
+"""Finest pixel diffraction is computed on [m]; finer relief costs time by the square and adds buildings."""
+LOWEST_M, HIGHEST_M = -500.0, 9000.0
+"""Heights beyond these are voids nobody declared [m]."""
 
 
 def read_raster(name: str, path: Path, grid: Grid, city: Grid, unit: str, crs: str = "") -> Raster:
@@ -62,6 +70,78 @@ def read_raster(name: str, path: Path, grid: Grid, city: Grid, unit: str, crs: s
     if np.isnan(values).all():
         raise InputFaults([_fault(name, path, "raster_not_covering", "dem_not_covering_fix")])
     return Raster(values, grid, name, unit)
+
+
+def read_terrain(path: Path, city: Grid, crs: str = "") -> Raster:
+    """A DEM at its own resolution, for diffraction.
+
+    Parameters
+    ----------
+    path
+        Any raster GDAL reads; its faults are those :func:`read_raster` finds first.
+    city
+        Grid of the whole project.
+    crs
+        CRS to assume when the file has none.
+
+    Returns
+    -------
+    Raster
+        float32 in the project CRS, NaN where the source says nothing; pixels finer than ``FINEST_M`` are
+        brought to that size. In the project CRS already, heights are those of the file, unchanged.
+    """
+    west, south, east, north = city.bounds
+    bounds = (west - MARGIN_M, south - MARGIN_M, east + MARGIN_M, north + MARGIN_M)
+    with rasterio.open(path) as source:
+        own_crs = source.crs or rasterio.CRS.from_user_input(crs)
+        aligned = own_crs == rasterio.CRS.from_user_input(city.crs) and _square(source)
+        if aligned and source.res[0] >= FINEST_M:
+            return _cropped(source, bounds, city.crs)
+        return _brought(source, bounds, city.crs, own_crs)
+
+
+def _square(source: rasterio.DatasetReader) -> bool:
+    """North-up with square pixels."""
+    t = source.transform
+    return t.b == 0 and t.d == 0 and t.a > 0 and np.isclose(t.a, -t.e, rtol=1e-9)
+
+
+def _cropped(source: rasterio.DatasetReader, bounds: tuple[float, float, float, float], crs: str) -> Raster:
+    """The part of the file within the bounds, pixel for pixel."""
+    pixel, t = source.transform.a, source.transform
+    west, south, east, north = bounds
+    col0, col1 = max(0, int((west - t.c) // pixel)), min(source.width, int(-((t.c - east) // pixel)))
+    row0, row1 = max(0, int((t.f - north) // pixel)), min(source.height, int(-((south - t.f) // pixel)))
+    window = Window(col0, row0, col1 - col0, row1 - row0)
+    values = _heights(source.read(1, window=window, masked=True))
+    grid = Grid(crs, t.c + col0 * pixel, t.f - row0 * pixel, pixel, col1 - col0, row1 - row0)
+    return Raster(values, grid, "terrain", "m")
+
+
+def _heights(band: np.ma.MaskedArray) -> np.ndarray:
+    values = band.data.astype(np.float32)
+    values[np.ma.getmaskarray(band)] = np.nan
+    values[(values < LOWEST_M) | (values > HIGHEST_M)] = np.nan
+    return values
+
+
+def _brought(
+    source: rasterio.DatasetReader, bounds: tuple[float, float, float, float], crs: str, own: rasterio.CRS
+) -> Raster:
+    """The file in the project CRS, bilinear, at its own resolution or at the finest one used."""
+    west, south, east, north = rasterio.warp.transform_bounds(own, crs, *source.bounds)
+    step, _, _ = calculate_default_transform(own, crs, source.width, source.height, *source.bounds)
+    pixel = max(float(round(step.a, 1)), FINEST_M)
+    part = max(west, bounds[0]), max(south, bounds[1]), min(east, bounds[2]), min(north, bounds[3])
+    grid = Grid.covering(part, pixel, crs)
+    values = np.full(grid.shape, np.nan, dtype=np.float32)
+    reproject(
+        rasterio.band(source, 1), values, src_crs=own, src_nodata=source.nodata,
+        dst_transform=grid.transform, dst_crs=crs, dst_nodata=np.nan, init_dest_nodata=True,
+        resampling=Resampling.average if step.a < FINEST_M / 2 else Resampling.bilinear,
+    )  # fmt: skip
+    values[(values < LOWEST_M) | (values > HIGHEST_M)] = np.nan
+    return Raster(values, grid, "terrain", "m")
 
 
 def _fault(name: str, path: Path, problem: str, remedy: str = "", **values: object) -> Fault:

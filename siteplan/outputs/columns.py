@@ -93,6 +93,12 @@ LOOKS |= {
     name: Look(15, "decimal") for name in ("weight_total", "base_value", "cumulative_gain", "upper_bound")
 }
 
+LOOKS |= {
+    f"{what}_{how}": Look(13, "decimal" if what == "area_km2" else "count")
+    for what in ("population", "villages", "area_km2")
+    for how in ("buffer", "terrain", "taken_away")
+}
+
 PRINTED = (
     "rank", "candidate_id", "name", "county", "town", "village", "rung", "networks", "bands", "stations",
     "antenna_height_m", "gain", "people_newly_covered", "people_networks_newly_covered",

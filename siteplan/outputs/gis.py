@@ -62,6 +62,8 @@ def _write(table: gpd.GeoDataFrame, path: Path, layer: str) -> None:
 def write_coverage(proposal: Proposal, folder: Path) -> None:
     """Write ``coverage_before.tif`` and ``coverage_after.tif``: P of the first layer.
 
+    With terrain there is ``coverage_buffer.tif`` as well: today's network by buffers alone.
+
     Parameters
     ----------
     proposal
@@ -69,11 +71,14 @@ def write_coverage(proposal: Proposal, folder: Path) -> None:
     folder
         Existing folder.
     """
+    level = proposal.summary["model"]["level"]
     for raster in (proposal.coverage_before, proposal.coverage_after):
-        _write_raster(raster, folder / f"{raster.name}.tif", proposal)
+        _write_raster(raster, folder / f"{raster.name}.tif", proposal, level)
+    if proposal.coverage_buffer is not None:
+        _write_raster(proposal.coverage_buffer, folder / "coverage_buffer.tif", proposal, "buffer")
 
 
-def _write_raster(raster: Raster, path: Path, proposal: Proposal) -> None:
+def _write_raster(raster: Raster, path: Path, proposal: Proposal, level: str) -> None:
     known = raster.values.astype(np.float32)
     values = np.where(np.isnan(known), np.float32(NODATA), np.round(known, 4))
     profile = {
@@ -85,7 +90,7 @@ def _write_raster(raster: Raster, path: Path, proposal: Proposal) -> None:
         target.write(values, 1)
         target.set_band_description(1, f"P(RSRP >= T), layer {proposal.config.layers[0].id}")
         target.update_tags(
-            MODEL=f"{proposal.config.coverage.level}, uncalibrated",
+            MODEL=f"{level}, uncalibrated",
             THRESHOLD_DBM=str(proposal.config.layers[0].threshold_dbm),
             SYNTHETIC=proposal.config.project.synthetic or "no",
         )

@@ -83,6 +83,18 @@ _RADIUS_COLUMNS = {
     "sigma_db": "阴影标准差（dB）",
     "radius_m": "覆盖半径（米）",
 }
+_TERRAIN_COLUMNS = {
+    "county": "县区",
+    "population_buffer": "缓冲区覆盖人口",
+    "population_terrain": "计入地形覆盖人口",
+    "population_taken_away": "被地形遮挡人口",
+    "villages_buffer": "缓冲区覆盖村",
+    "villages_terrain": "计入地形覆盖村",
+    "villages_taken_away": "被地形遮挡村",
+    "area_km2_buffer": "缓冲区覆盖面积（km²）",
+    "area_km2_terrain": "计入地形覆盖面积（km²）",
+    "area_km2_taken_away": "被地形遮挡面积（km²）",
+}
 _TABS = {"result": "#1F4E79", "account": "#548235", "left": "#C55A11", "about": "#7F7F7F"}
 """Tab colour by kind of sheet: what to build, the accounts, what was left out, how it was made."""
 _NUMBERS: dict[Kind, str] = {
@@ -207,6 +219,9 @@ def _sheets(proposal: Proposal, lang: Lang) -> list[_Sheet]:
         ("剔除的输入行", "Rejected rows", "left", proposal.rejected, REJECTED_COLUMNS),
     ]
     totals = {_word("县区汇总", "Counties", lang): _total(proposal, lang)}
+    if len(proposal.terrain):
+        tables.insert(2, ("地形影响", "Terrain", "account", proposal.terrain, _TERRAIN_COLUMNS))
+        totals[_word("地形影响", "Terrain", lang)] = _terrain_total(proposal, lang)
     named = [(_word(chinese, english, lang), *rest) for chinese, english, *rest in tables]
     return [
         _Sheet(name, _TABS[tab], table, columns, _printed(columns), totals.get(name, ()))
@@ -223,6 +238,11 @@ def _total(proposal: Proposal, lang: Lang) -> list[object]:
     facts = {**proposal.summary, "selected": proposal.summary["selected_stations"]}
     facts["county"] = _word("合计", "total", lang)
     return [plain(facts[name]) for name in _COUNTY_COLUMNS]
+
+
+def _terrain_total(proposal: Proposal, lang: Lang) -> list[object]:
+    sums = [float(proposal.terrain[name].sum()) for name in list(_TERRAIN_COLUMNS)[1:]]
+    return [_word("合计", "total", lang), *sums]
 
 
 def _named(ids: pd.Series, names: Mapping[str, str]) -> list[str]:
@@ -341,7 +361,7 @@ def _fitting(text: str) -> str:
 
 def _note(proposal: Proposal, lang: Lang) -> str:
     parts = [say("synthetic", lang)] if proposal.config.project.synthetic else []
-    model = _word("传播缓冲区模型，未校准", "propagation buffers, uncalibrated", lang)
+    model = say(f"model_{proposal.summary['model']['level']}", lang)
     target = proposal.config.coverage.edge_probability_target
     parts.append(f"{model}; P ≥ {target:g}; WGS84 / GCJ-02")
     return " · ".join(parts)

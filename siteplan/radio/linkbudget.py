@@ -18,6 +18,9 @@ from siteplan.radio import pathloss
 
 STEP_M = 10.0
 """Spacing of the radial tables [m]; linear in between."""
+_CLUTTER_REFERENCE_M = 1000.0
+"""Where a formula's excess over free space is taken for the loss around the receiver [m]: nearer than the
+distances that decide, and Hata's own reference."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,11 +35,41 @@ class RadialRsrp:
         Standard deviation of shadowing [dB].
     formula
         Name of the formula used.
+    nearest_m
+        Lower end of the formula's range; nearer values are the value there [m].
     """
 
     rsrp_dbm: NDArray[np.float64]
     sigma_db: float
     formula: str
+    nearest_m: float
+
+
+@dataclass(frozen=True, eq=False)
+class TerrainBudget:
+    """What one band loses over distance, before the terrain has its say.
+
+    The median loss at a point is the greater of ``formula_db`` and ``open_db`` plus diffraction.
+
+    Attributes
+    ----------
+    eirp_per_re_dbm
+        EIRP per resource element [dBm].
+    sigma_db
+        Standard deviation of shadowing [dB].
+    formula_db
+        The class's formula over flat ground, every ``STEP_M``, shape (n,) [dB].
+    open_db
+        Free space and the loss of the receiver's surroundings, shape (n,) [dB].
+    frequency_mhz
+        Frequency [MHz].
+    """
+
+    eirp_per_re_dbm: float
+    sigma_db: float
+    formula_db: NDArray[np.float64]
+    open_db: NDArray[np.float64]
+    frequency_mhz: float
 
 
 class LinkBudgets:
@@ -85,7 +118,40 @@ class LinkBudgets:
         distance = np.arange(0.0, limits.distance_m[1] + STEP_M / 2, STEP_M)
         loss = _loss(model, np.maximum(distance, limits.distance_m[0]), band, antenna_height_m, receiver_m)
         rsrp = band.in_class(area_class).eirp_per_re_dbm - loss
-        return RadialRsrp(rsrp, model.sigma_db or limits.sigma_db, model.formula)
+        sigma = model.sigma_db or limits.sigma_db
+        return RadialRsrp(rsrp, sigma, model.formula, max(limits.distance_m[0], STEP_M))
+
+    def terrain(self, band_id: str, area_class: str, antenna_height_m: float) -> TerrainBudget:
+        """Losses against distance for the terrain level.
+
+        Parameters
+        ----------
+        band_id, area_class, antenna_height_m
+            See :meth:`radial`.
+
+        Returns
+        -------
+        TerrainBudget
+            Formula, and free space with the class's clutter.
+
+        Raises
+        ------
+        RangeError
+            If no formula given for the band and class holds at this height.
+        """
+        table = self.radial(band_id, area_class, antenna_height_m)
+        band = self._config.band(band_id)
+        given = band.in_class(area_class)
+        formula = given.eirp_per_re_dbm - table.rsrp_dbm
+        distance = np.maximum(np.arange(len(formula)) * STEP_M, table.nearest_m)
+        free_space = pathloss.free_space_loss(distance, band.frequency_mhz)
+        clutter = given.clutter_loss_db
+        if clutter is None:
+            reference = min(round(_CLUTTER_REFERENCE_M / STEP_M), len(formula) - 1)
+            clutter = max(float(formula[reference] - free_space[reference]), 0.0)
+        return TerrainBudget(
+            given.eirp_per_re_dbm, table.sigma_db, formula, free_space + clutter, band.frequency_mhz
+        )
 
     def margin(
         self, band_id: str, area_class: str, antenna_height_m: float, layer: Layer

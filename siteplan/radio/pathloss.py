@@ -65,6 +65,41 @@ RANGES: dict[str, FormulaRange] = {
 """Range of each formula by the name it has in the project file."""
 
 
+def free_space_loss(distance_m: ArrayLike, frequency_mhz: float) -> Decibels:
+    """Basic transmission loss in free space. [dB]
+
+    Parameters
+    ----------
+    distance_m
+        Distance [m], positive.
+    frequency_mhz
+        Frequency [MHz], positive.
+
+    Returns
+    -------
+    ndarray
+        Path loss between isotropic antennas [dB].
+
+    Raises
+    ------
+    RangeError
+        If a value is not positive.
+
+    References
+    ----------
+    .. [1] ITU-R P.525; rounded as ITU-R P.1812-8, equation (8) has it.
+
+    Examples
+    --------
+    >>> round(float(free_space_loss(1000.0, 1000.0)), 1)
+    92.4
+    """
+    distance = np.asarray(distance_m, dtype=np.float64)
+    if frequency_mhz <= 0.0 or np.any(distance <= 0.0):
+        raise RangeError("free space needs a positive frequency and distance")
+    return 92.4 + 20.0 * np.log10(frequency_mhz / 1000.0) + 20.0 * np.log10(distance / 1000.0)
+
+
 def okumura_hata_loss(
     distance_km: ArrayLike,
     frequency_mhz: float,

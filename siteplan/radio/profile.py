@@ -19,6 +19,8 @@ from siteplan.grid import Raster
 from siteplan.radio.diffraction import effective_earth_radius_km
 from siteplan.radio.sweep import CLEAR, STANDARD_DELTA_N, fill_voids
 
+_MARGIN_PX = 12
+"""Pixels read around the paths, so that an end in a void finds the void's rim."""
 Metres = NDArray[np.float64]
 
 
@@ -142,8 +144,9 @@ def _cells(dem: Raster, northing_m: Metres, easting_m: Metres) -> tuple[Metres, 
 
 def _part(dem: Raster, row: Metres, col: Metres) -> tuple[NDArray[np.float32], int, int]:
     """Heights around all paths without voids, and where they begin."""
-    first_row, first_col = int(row.min()), int(col.min())
-    part = dem.values[first_row : int(row.max()) + 2, first_col : int(col.max()) + 2].astype(np.float32)
+    first_row, first_col = max(int(row.min()) - _MARGIN_PX, 0), max(int(col.min()) - _MARGIN_PX, 0)
+    rows = slice(first_row, int(row.max()) + 2 + _MARGIN_PX)
+    part = dem.values[rows, first_col : int(col.max()) + 2 + _MARGIN_PX].astype(np.float32)
     if np.isnan(part).any():
         part = fill_voids(part)
     return part, first_row, first_col

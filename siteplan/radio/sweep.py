@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.interpolate import LinearNDInterpolator, NearestNDInterpolator
 from scipy.ndimage import binary_dilation
 
@@ -294,12 +295,54 @@ def diffraction_loss_db(geometry: TerrainGeometry, frequency_mhz: float) -> Valu
     ----------
     .. [1] ITU-R P.1812-8, section 4.3.1, equations (12) and (21).
     """
+    return bullington_loss_db(geometry.nu_sqrt_wavelength, geometry.distance_m, frequency_mhz)
+
+
+def bullington_loss_db(nu_sqrt_wavelength: ArrayLike, distance_m: ArrayLike, frequency_mhz: float) -> Values:
+    """Diffraction loss of Bullington points at one frequency. [dB]
+
+    Parameters
+    ----------
+    nu_sqrt_wavelength
+        Of a sweep or of points [sqrt m]; NaN gives NaN.
+    distance_m
+        Length of the paths, of the same shape [m].
+    frequency_mhz
+        Frequency [MHz], 30-6000.
+
+    Returns
+    -------
+    ndarray
+        float32, of that shape; nearer than 250 m the bare knife edge.
+
+    Raises
+    ------
+    RangeError
+        Outside the frequency range.
+
+    Examples
+    --------
+    >>> grazing = np.zeros(1, dtype=np.float32)
+    >>> bullington_loss_db(grazing, np.full(1, 2000.0), 2600.0).round(1).tolist()
+    [12.4]
+    """
+    require_frequency(frequency_mhz)
+    nu = np.ascontiguousarray(nu_sqrt_wavelength, dtype=np.float32)
+    distance = np.ascontiguousarray(distance_m, dtype=np.float32)
+    loss = np.empty(nu.shape, dtype=np.float32)
+    _loss_pass(nu.ravel(), distance.ravel(), nu_scale(frequency_mhz), loss.ravel())
+    return loss
+
+
+def require_frequency(frequency_mhz: float) -> None:
+    """Raise :class:`RangeError` unless P.1812 holds at this frequency [MHz]."""
     if not 30.0 <= frequency_mhz <= 6000.0:
         raise RangeError(f"P.1812 holds for 30 to 6000 MHz, got {frequency_mhz}")
-    loss = np.empty(geometry.nu_sqrt_wavelength.shape, dtype=np.float32)
-    scale = np.float32(math.sqrt(frequency_mhz / 299.8))
-    _loss_pass(geometry.nu_sqrt_wavelength.ravel(), geometry.distance_m.ravel(), scale, loss.ravel())
-    return loss
+
+
+def nu_scale(frequency_mhz: float) -> np.float32:
+    """One over the square root of the wavelength, with P.1812's speed of light [1/sqrt m]."""
+    return np.float32(math.sqrt(frequency_mhz / 299.8))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -314,6 +357,38 @@ def bullington_db(nu: np.float32, distance_m: np.float32) -> np.float32:
         return edge
     more = np.float32(10.0) + np.float32(2e-5) * distance_m
     return edge + (np.float32(1.0) - np.float32(math.exp(-edge / np.float32(6.0)))) * more
+
+
+_TABLE_STEP, _TABLE_END = 0.02, 64.0
+
+
+@cache
+def bullington_table() -> Values:
+    """Knife edge loss [dB] and 1 - exp(-loss / 6) against the square root of nu + 0.78, shape (n, 2).
+
+    Roots come in steps of 0.02 up to nu of about 4,000; :func:`tabled_loss` reads it.
+    """
+    root = np.arange(0.0, _TABLE_END + 2 * _TABLE_STEP, _TABLE_STEP)
+    shifted = root * root - 0.88
+    edge = 6.9 + 20.0 * np.log10(np.sqrt(shifted * shifted + 1.0) + shifted)
+    edge = np.maximum(edge, 0.0)
+    return np.column_stack([edge, 1.0 - np.exp(-edge / 6.0)]).astype(np.float32)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def tabled_loss(nu: np.float32, distance_m: np.float32, table: Values) -> np.float32:
+    """Loss of a Bullington point from :func:`bullington_table` [dB]; 0 for NaN."""
+    above = nu + np.float32(0.78)
+    if not above > np.float32(0.0):
+        return np.float32(0.0)
+    place = min(np.float32(math.sqrt(above)), np.float32(_TABLE_END)) * np.float32(1.0 / _TABLE_STEP)
+    k = int(place)
+    share = place - np.float32(k)
+    edge = table[k, 0] + (table[k + 1, 0] - table[k, 0]) * share
+    if distance_m < np.float32(NEAR_M):
+        return edge
+    more = table[k, 1] + (table[k + 1, 1] - table[k, 1]) * share
+    return edge + more * (np.float32(10.0) + np.float32(2e-5) * distance_m)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -19,7 +19,7 @@ from siteplan.outputs.webmap.elements import DataLayer, Finish, PictureSwitch, P
 from siteplan.outputs.webmap.encode import to_json
 from siteplan.outputs.webmap.layers import layer_specs
 from siteplan.outputs.webmap.panel import coverage_breaks, settings, title
-from siteplan.outputs.webmap.rasters import Picture, coverage_picture, relief_picture
+from siteplan.outputs.webmap.rasters import Picture, coverage_picture, relief_picture, terrain_picture
 from siteplan.outputs.webmap.words import word
 from siteplan.proposal import Proposal
 from siteplan.texts import Lang
@@ -68,6 +68,11 @@ def _pictures(proposal: Proposal) -> dict[str, Picture]:
         pictures["relief"] = relief_picture(proposal.inputs.dem)
     pictures["coverage_before"] = coverage_picture(proposal.coverage_before, breaks)
     pictures["coverage_after"] = coverage_picture(proposal.coverage_after, breaks)
+    if proposal.coverage_buffer is not None:
+        target = proposal.config.coverage.edge_probability_target
+        pictures["coverage_terrain"] = terrain_picture(
+            proposal.coverage_buffer, proposal.coverage_before, target
+        )
     return pictures
 
 

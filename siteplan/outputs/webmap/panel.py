@@ -40,6 +40,7 @@ def settings(proposal: Proposal, lang: Lang) -> dict[str, Any]:
         "bounds": [[south, west], [north, east]],
         "words": page_words(lang),
         "coverage": coverage_legend(proposal, lang),
+        "terrain": terrain_legend(lang),
     }
 
 
@@ -109,7 +110,7 @@ def _model_text(model: object, lang: Lang) -> str:
     """Level and formulas of the model; its small print stays in run.json."""
     if not isinstance(model, dict):
         return str(model)
-    level = word("level_buffer", lang) if model.get("level") == "buffer" else str(model.get("level"))
+    level = word(f"level_{model['level']}", lang)
     return f"{level} ({', '.join(model.get('formulas_used', {}))})"
 
 
@@ -131,6 +132,13 @@ def coverage_legend(proposal: Proposal, lang: Lang) -> list[dict[str, Any]]:
     labels += [word("between", lang, low=low, high=high) for low, high in pairwise(shown)]
     labels.append(word("above", lang, low=shown[-1]))
     looks = zip(labels, style.COVERAGE, style.COVERAGE_ALPHA, strict=True)
+    return [{"label": label, "fill": fill, "alpha": round(alpha / 255, 2)} for label, fill, alpha in looks]
+
+
+def terrain_legend(lang: Lang) -> list[dict[str, Any]]:
+    """Label, colour and opacity of the picture that shows what terrain takes away."""
+    labels = (word("terrain_both", lang), word("terrain_taken", lang))
+    looks = zip(labels, style.TERRAIN, style.TERRAIN_ALPHA, strict=True)
     return [{"label": label, "fill": fill, "alpha": round(alpha / 255, 2)} for label, fill, alpha in looks]
 
 

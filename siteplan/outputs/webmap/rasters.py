@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,10 +66,32 @@ def coverage_picture(coverage: Raster, breaks: tuple[float, ...]) -> Picture:
     )
 
 
-def _indexed(codes: NDArray[np.uint8]) -> Image.Image:
+def terrain_picture(flat: Raster, terrain: Raster, target: float) -> Picture:
+    """What is covered today, and what the buffers call covered and the terrain takes away.
+
+    Parameters
+    ----------
+    flat, terrain
+        Probability by buffers and over terrain [0-1], NaN outside the area.
+    target
+        Probability at which a pixel counts as covered [0-1].
+
+    Returns
+    -------
+    Picture
+        Transparent elsewhere.
+    """
+    by_buffer, by_terrain = (np.nan_to_num(each.values) >= target for each in (flat, terrain))
+    codes = np.where(by_terrain, 1, np.where(by_buffer, 2, 0)).astype(np.uint8)
+    warped, bounds = _warp(codes, flat.grid, "nearest")
+    image = _indexed(warped, style.TERRAIN)
+    return Picture(_uri(image, "png", bits=2, transparency=bytes((0, *style.TERRAIN_ALPHA))), bounds)
+
+
+def _indexed(codes: NDArray[np.uint8], palette: Sequence[str] = style.COVERAGE) -> Image.Image:
     height, width = codes.shape
     image = Image.frombytes("P", (width, height), codes.tobytes())
-    colours = [(0, 0, 0), *(ImageColor.getrgb(colour) for colour in style.COVERAGE)]
+    colours = [(0, 0, 0), *(ImageColor.getrgb(colour) for colour in palette)]
     image.putpalette([part for colour in colours for part in colour[:3]])
     return image
 

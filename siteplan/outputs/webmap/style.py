@@ -16,6 +16,10 @@ COVERAGE = ("#ffffff", "#f6dfa4", "#e8b65a", "#c4dff0", "#8fbfe6")
 COVERAGE_ALPHA = (0, 190, 200, 200, 205)
 """The lowest class is left clear: bare ground reads as not covered."""
 
+TERRAIN = ("#8fbfe6", "#b2328c")
+"""Covered with terrain seen, and what the terrain takes away from the buffers."""
+TERRAIN_ALPHA = (130, 215)
+
 RUNGS = {"1": "#0072b2", "2": "#e69f00", "3": "#cc79a7", "4": "#f0e442", "5": "#d55e00"}
 """Ladder of candidates."""
 

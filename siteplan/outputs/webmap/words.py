@@ -22,6 +22,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "missing": ("缺少的输入：", "not given: "),
     "model": ("传播模型", "propagation"),
     "level_buffer": ("平地传播缓冲区", "flat-terrain buffers"),
+    "level_terrain": ("地形绕射 P.1812 Bullington", "terrain diffraction, P.1812 Bullington"),
     "threshold": (
         "覆盖口径：{layer}，RSRP ≥ {threshold:g} dBm 的概率 ≥ {target:.0%}",
         "covered: {layer}, P(RSRP ≥ {threshold:g} dBm) ≥ {target:.0%}",
@@ -45,6 +46,9 @@ _WORDS: dict[str, tuple[str, str]] = {
     "coverage_before": ("现状", "today"),
     "coverage_after": ("规划后", "planned"),
     "coverage_off": ("不显示", "hidden"),
+    "coverage_terrain": ("地形遮挡", "taken by terrain"),
+    "terrain_both": ("现状达标，计入地形", "covered today, terrain seen"),
+    "terrain_taken": ("仅平地缓冲区达标，被地形遮挡", "covered by flat buffers only: terrain takes it away"),
     "state_covered": ("已通", "covered today"),
     "state_newly": ("本方案新通", "newly covered"),
     "state_uncovered": ("仍未通", "still not covered"),

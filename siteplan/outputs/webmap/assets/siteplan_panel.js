@@ -264,19 +264,27 @@
     const node = make('fieldset', 'sp-layer');
     node.appendChild(make('legend', '', word('coverage')));
     const choice = make('div', 'sp-choice');
-    ['coverage_before', 'coverage_after', 'coverage_off'].forEach(function (key) {
+    const scale = legend(page.settings.coverage, 'area');
+    const shade = legend(page.settings.terrain, 'area');
+    shade.hidden = true;
+    ['coverage_before', 'coverage_after', 'coverage_terrain', 'coverage_off'].forEach(function (key) {
+      if (key === 'coverage_terrain' && !page.pictures[key]) return;
       choice.appendChild(option('radio', 'coverage', key, word(key), key === 'coverage_after', function () {
         coverage(key);
+        shade.hidden = key !== 'coverage_terrain';
+        scale.hidden = !shade.hidden;
       }));
     });
     node.appendChild(choice);
-    node.appendChild(legend(page.settings.coverage, 'area'));
+    node.appendChild(scale);
+    node.appendChild(shade);
     return node;
   }
 
   function coverage(key) {
     page.showPicture('coverage_before', key === 'coverage_before');
     page.showPicture('coverage_after', key === 'coverage_after');
+    page.showPicture('coverage_terrain', key === 'coverage_terrain');
   }
 
   function layers() {

@@ -1,0 +1,173 @@
+"""Where reduced footprints are kept between runs: small values by content hash, in one file.
+
+One decision to know: a cache may vanish at any time. A file that cannot be opened or read is as good as an
+empty one, and a run never fails because of it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import OrderedDict
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import Protocol
+
+MEMORY_MIB = 256.0
+"""Room for one run without a file [MiB]."""
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS kept (key BLOB PRIMARY KEY, value BLOB NOT NULL, used INTEGER NOT NULL)
+WITHOUT ROWID
+"""
+
+
+class Cache(Protocol):
+    """Where reduced footprints are kept: bytes by content hash."""
+
+    def get(self, key: bytes) -> bytes | None:
+        """What was put under a key, or None."""
+
+    def put(self, key: bytes, value: bytes) -> None:
+        """Keep a value; it may be dropped at any time."""
+
+
+class MemoryCache:
+    """Keeps footprints for one run, the latest used ones first.
+
+    Parameters
+    ----------
+    limit_mib
+        Size at which the oldest go [MiB].
+    """
+
+    def __init__(self, limit_mib: float = MEMORY_MIB) -> None:
+        self._left = int(limit_mib * 2**20)
+        self._kept: OrderedDict[bytes, bytes] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: bytes) -> bytes | None:
+        """What was put under a key, or None."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def put(self, key: bytes, value: bytes) -> None:
+        """Keep a value until newer ones need the room."""
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = value
+                self._left -= len(value)
+            while self._left < 0:
+                self._left += len(self._kept.popitem(last=False)[1])
+
+
+class FileCache:
+    """Keeps footprints in a file of the project; use as a context manager.
+
+    Parameters
+    ----------
+    path
+        The file; made when absent, made anew when damaged. Deleting it is always safe.
+    limit_mib
+        Size at which those not used for longest go [MiB].
+    """
+
+    def __init__(self, path: Path, limit_mib: float) -> None:
+        self._path, self._limit = path, int(limit_mib * 2**20)
+        self._lock = Lock()
+        self._new: dict[bytes, bytes] = {}
+        self._hits: set[bytes] = set()
+        self._base: sqlite3.Connection | None = None
+
+    def __enter__(self) -> FileCache:
+        self._base = _opened(self._path)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        base, self._base = self._base, None
+        if base is None:
+            return
+        try:
+            self._save(base)
+        except sqlite3.Error:
+            pass  # the disk is full or the file is locked: the next run computes again
+        finally:
+            base.close()
+
+    def get(self, key: bytes) -> bytes | None:
+        """What was put under a key, in this run or an earlier one."""
+        with self._lock:
+            if key in self._new:
+                return self._new[key]
+            if self._base is None:
+                return None
+            try:
+                row = self._base.execute("SELECT value FROM kept WHERE key = ?", (key,)).fetchone()
+            except sqlite3.DatabaseError:
+                return None
+            if row is None:
+                return None
+            self._hits.add(key)
+            return bytes(row[0])
+
+    def put(self, key: bytes, value: bytes) -> None:
+        """Keep a value; it is written when the context ends."""
+        with self._lock:
+            self._new[key] = value
+
+    def _save(self, base: sqlite3.Connection) -> None:
+        """Write what is new, mark what was used, and let the oldest go."""
+        run = int(base.execute("SELECT COALESCE(MAX(used), 0) + 1 FROM kept").fetchone()[0])
+        with base:
+            base.executemany(
+                "UPDATE kept SET used = ? WHERE key = ?", [(run, key) for key in sorted(self._hits)]
+            )
+            base.executemany(
+                "INSERT OR REPLACE INTO kept VALUES (?, ?, ?)",
+                [(key, value, run) for key, value in sorted(self._new.items())],
+            )
+            _let_go(base, self._limit)
+        base.execute("PRAGMA incremental_vacuum")
+
+
+def _opened(path: Path) -> sqlite3.Connection | None:
+    """The file as a database: an old one, or a new one where that is damaged; None where neither works."""
+    for attempt in (1, 2):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            base = sqlite3.connect(path, timeout=1.0, check_same_thread=False)
+        except (OSError, sqlite3.Error):
+            return None
+        try:
+            base.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            base.execute("PRAGMA synchronous = OFF")
+            base.execute(_SCHEMA)
+            base.commit()
+        except sqlite3.DatabaseError:
+            base.close()
+            if attempt == 2 or not _removed(path):
+                return None
+        else:
+            return base
+    return None
+
+
+def _removed(path: Path) -> bool:
+    try:
+        path.unlink()
+    except OSError:
+        return False
+    return True
+
+
+def _let_go(base: sqlite3.Connection, limit: int) -> None:
+    """Delete the values used longest ago until the rest fits."""
+    over = int(base.execute("SELECT COALESCE(SUM(LENGTH(value)), 0) FROM kept").fetchone()[0]) - limit
+    for key, size in base.execute("SELECT key, LENGTH(value) FROM kept ORDER BY used, key").fetchall():
+        if over <= 0:
+            return
+        base.execute("DELETE FROM kept WHERE key = ?", (key,))
+        over -= int(size)
