@@ -393,8 +393,11 @@ def test_every_row_is_drawn_and_every_layer_can_be_switched(visit: Visit) -> Non
         each.click()
     radios = visit.page.locator(".sp-layers input[type=radio]")
     assert [r.get_attribute("value") for r in radios.all()] == [
-        "coverage_before", "coverage_after", "coverage_off",
+        "coverage_before", "coverage_after", "coverage_terrain", "coverage_off",
     ]  # fmt: skip
+    radios.nth(2).check()
+    assert visit.page.locator("img.sp-coverage_terrain").count() == 1
+    assert visit.page.get_by_text("仅平地缓冲区达标，被地形遮挡").is_visible()
     radios.nth(0).check()
     assert visit.page.locator("img.sp-coverage_before").count() == 1
     assert visit.page.locator("img.sp-coverage_after").count() == 0

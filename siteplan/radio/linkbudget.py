@@ -60,7 +60,8 @@ class TerrainBudget:
     formula_db
         The class's formula over flat ground, every ``STEP_M``, shape (n,) [dB].
     open_db
-        Free space and the loss of the receiver's surroundings, shape (n,) [dB].
+        Free space and the loss of the receiver's surroundings, never more than the formula: near the
+        mast the formula has less clutter in it, shape (n,) [dB].
     frequency_mhz
         Frequency [MHz].
     """
@@ -150,8 +151,9 @@ class LinkBudgets:
             reference = min(round(_CLUTTER_REFERENCE_M / STEP_M), len(formula) - 1)
             clutter = max(float(formula[reference] - free_space[reference]), 0.0)
         return TerrainBudget(
-            given.eirp_per_re_dbm, table.sigma_db, formula, free_space + clutter, band.frequency_mhz
-        )
+            given.eirp_per_re_dbm, table.sigma_db, formula, np.minimum(free_space + clutter, formula),
+            band.frequency_mhz,
+        )  # fmt: skip
 
     def margin(
         self, band_id: str, area_class: str, antenna_height_m: float, layer: Layer

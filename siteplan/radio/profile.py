@@ -1,8 +1,10 @@
-"""Exact terrain profiles: one straight path, sampled every pixel, for the points that decide.
+"""Exact terrain profiles: one straight path, sampled every half pixel, for the points that decide.
 
-One decision to know: heights between pixel centres are bilinear, samples lie one pixel apart at most, and
-arithmetic is double. The same formula as the sweep's on each path's own profile: this is what the sweep
-is measured against, and what village points and key places get.
+One decision to know: heights between pixel centres are bilinear, samples lie half a pixel apart at most,
+and arithmetic is double. One sample a pixel is not enough to be called exact: where a slope rises close to
+the mast it misses the nearest crest (0.75 dB, and 6 % of the covered area at the worst of 18 places tried,
+against 0.2 dB and 0.7 % for half a pixel). The formula is the sweep's: this is what the sweep is measured
+against, and what village points and key places get.
 """
 
 from __future__ import annotations
@@ -112,7 +114,7 @@ def path_profile(
     Returns
     -------
     tuple of ndarray
-        Distance [km] and ground [m], a pixel apart at most, shape (n,).
+        Distance [km] and ground [m], half a pixel apart at most, shape (n,).
 
     Raises
     ------
@@ -123,7 +125,7 @@ def path_profile(
     heights, first_row, first_col = _part(dem, row, col)
     row, col = row - first_row, col - first_col
     cells = math.hypot(row[1] - row[0], col[1] - col[0])
-    count = max(2, math.ceil(cells))
+    count = max(2, math.ceil(2.0 * cells))
     along = np.linspace(0.0, 1.0, count + 1)
     ground = np.array(
         [_bilinear(heights, row[0] + t * (row[1] - row[0]), col[0] + t * (col[1] - col[0])) for t in along]
@@ -175,7 +177,7 @@ def _points(
 ) -> None:
     """Walk every point's profile twice at most: towards it for the horizon, then for its own view."""
     row, col, antenna, receiver, pixel, bulge = figures
-    longest = int(math.hypot(heights.shape[0], heights.shape[1])) + 3
+    longest = 2 * int(math.hypot(heights.shape[0], heights.shape[1])) + 5
     at, height = np.empty(longest), np.empty(longest)
     amsl = _bilinear(heights, row, col) + antenna
     for i in range(rows.size):
@@ -186,7 +188,7 @@ def _points(
         if cells < 0.5:
             nu[i], los[i] = CLEAR, True
             continue
-        count = max(2, math.ceil(cells))
+        count = max(2, math.ceil(2.0 * cells))
         for k in range(1, count):
             t = k / count
             at[k] = d * t
