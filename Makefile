@@ -6,6 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO ?= data/shaoguan
+KERNELS := tests/test_selection.py tests/test_coverage.py tests/test_sweep.py tests/test_terrain.py
 
 .PHONY: setup demo plan test lint kernels notebooks check bench bundle lock clean
 
@@ -37,8 +38,8 @@ lint: $(READY)
 
 # numba kernels as plain Python, then compiled with bounds checks (a cache of its own)
 kernels: $(READY)
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest tests/test_selection.py tests/test_coverage.py
-	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=.cache/boundscheck $(BIN)/python -m pytest tests/test_selection.py tests/test_coverage.py
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest $(KERNELS) -m "not long_without_jit"
+	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=.cache/boundscheck $(BIN)/python -m pytest $(KERNELS)
 
 notebooks: $(READY)
 	$(BIN)/python notebooks/run.py
@@ -47,6 +48,8 @@ check: lint test kernels notebooks
 
 bench: $(DEMO)/project.toml
 	$(BIN)/python benchmarks/ranking.py $(DEMO)
+	$(BIN)/python benchmarks/sweep.py
+	$(BIN)/python benchmarks/terrain_accuracy.py
 
 # dist/siteplan-bundle: installs on Windows (Python 3.11, 3.12) without internet
 bundle: $(READY)

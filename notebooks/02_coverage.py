@@ -2,6 +2,11 @@
 # jupyter:
 #   jupytext:
 #     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -42,7 +47,19 @@ plt.colorbar(label="P (L1)")
 plt.show()
 
 # %% [markdown]
-# Probability against distance: this is all the buffer level knows. Each colour is one band in one class.
+# 山挡住了哪里？ / What the terrain takes away: covered by flat buffers, not covered once the DEM is seen.
+
+# %%
+if ready.flat is not None:
+    target = config.coverage.edge_probability_target
+    by_buffer, by_terrain = 1 - ready.flat[0] >= target, 1 - ready.before[0] >= target
+    shade = np.where(by_terrain, 1.0, np.where(by_buffer, 2.0, 0.0))
+    plt.figure(figsize=(8, 7))
+    plt.imshow(np.where(inside, shade, np.nan), extent=(west, east, south, north), cmap="PuRd")
+    plt.show()
+
+# %% [markdown]
+# Probability against distance: this is all the buffer level knows, and what open ground keeps. Each colour is one band in one class.
 
 # %%
 layer = config.layers[0]

@@ -344,16 +344,11 @@ class TerrainLevel:
         row, col = self.dem.grid.index(easting_m, northing_m)
         known = self.dem.grid.inside(row, col)
         values = self.dem.values
-        known[known] = [
-            bool(
-                np.isfinite(
-                    values[max(r - VOID_PX, 0) : r + VOID_PX + 1, max(c - VOID_PX, 0) : c + VOID_PX + 1]
-                ).any()
-            )
-            if np.isnan(values[r, c])
-            else True
-            for r, c in zip(row[known], col[known], strict=True)
-        ]
+        known[known] = np.isfinite(values[row[known], col[known]])
+        for i in np.flatnonzero(~known & self.dem.grid.inside(row, col)):
+            top, left = max(row[i] - VOID_PX, 0), max(col[i] - VOID_PX, 0)
+            around = values[top : row[i] + VOID_PX + 1, left : col[i] + VOID_PX + 1]
+            known[i] = bool(np.isfinite(around).any())
         return known
 
     def _services_by(self, bands: Sequence[str]) -> NDArray[np.int64]:

@@ -70,6 +70,7 @@ def placed(footprint, k=0):
 # --- open ground ------------------------------------------------------------------------------------
 
 
+@pytest.mark.long_without_jit
 @pytest.mark.parametrize("bands", [("high",), ("low",), ("high", "low")], ids="+".join)
 def test_open_ground_keeps_the_buffers(config, bands):
     """On a plain the class's formula holds; pixel means differ from centre values by a few per cent, and at
@@ -107,6 +108,7 @@ def test_a_pixel_is_the_mean_of_the_closed_form_over_its_dem_pixels(config):
 # --- mountains --------------------------------------------------------------------------------------
 
 
+@pytest.mark.long_without_jit
 def test_a_wall_takes_away_what_lies_behind_it_and_nothing_before(config):
     open_ground = placed(level_on(config, plain()).footprint(mast(), GRID))
     shaded = placed(level_on(config, walled()).footprint(mast(), GRID))
@@ -116,6 +118,7 @@ def test_a_wall_takes_away_what_lies_behind_it_and_nothing_before(config):
     assert shaded[30, 42] < 0.5 * open_ground[30, 42]
 
 
+@pytest.mark.long_without_jit
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_terrain_only_takes_away(config, seed):
     """No pixel's mean is better than the best buffer value its corners could have."""
@@ -126,6 +129,7 @@ def test_terrain_only_takes_away(config, seed):
     assert terrain.sum() < best.sum()
 
 
+@pytest.mark.long_without_jit
 def test_bands_of_one_mast_share_shadowing(config):
     level = level_on(config, hills())
     both, high, low = (placed(level.footprint(mast(b), GRID)) for b in (("high", "low"), ("high",), ("low",)))
@@ -139,6 +143,7 @@ def test_a_network_serves_its_own_services_only(config):
     assert level.footprint(mast(()), GRID) is None
 
 
+@pytest.mark.long_without_jit
 def test_added_bands_are_worth_what_they_add(config):
     """(1 - p0) (1 - a) = 1 - p1, on hills as on buffers."""
     level = level_on(config, hills())
@@ -148,6 +153,7 @@ def test_added_bands_are_worth_what_they_add(config):
     np.testing.assert_allclose((1 - p0) * (1 - share), 1 - p1, atol=2e-6)
 
 
+@pytest.mark.long_without_jit
 def test_threads_change_nothing(config):
     masts = [mast(("high", "low"), 2_000 + 300 * i, 3_000 + 100 * i) for i in range(6)]
     alone = uncovered_probability(masts, level_on(config, hills()), GRID, 5)
@@ -156,6 +162,7 @@ def test_threads_change_nothing(config):
     np.testing.assert_array_equal(alone, together)
 
 
+@pytest.mark.long_without_jit
 def test_a_county_window_holds_the_same_numbers(config):
     part = Grid(CRS, WEST + 2_000, SOUTH + 4_000, 100.0, 25, 15)
     whole = placed(level_on(config, hills()).footprint(mast(), GRID))
@@ -186,6 +193,7 @@ def test_a_point_gets_its_own_profile(config):
         assert probability[0, i] == pytest.approx(ndtr((36.7 - loss + 105.0) / 8.0), abs=2e-3)
 
 
+@pytest.mark.long_without_jit
 def test_the_pixel_of_a_village_takes_the_villages_value(config):
     x, y = np.array([WEST + 3_840.0, WEST + 3_860.0]), np.array([SOUTH + 3_040.0, SOUTH + 3_060.0])
     points = DecisionPoints(x, y)
@@ -220,6 +228,7 @@ class Counting(MemoryCache):
         super().put(key, value)
 
 
+@pytest.mark.long_without_jit
 def test_only_what_changed_is_computed_again(config):
     cache = Counting()
     masts = [mast(("high", "low"), 2_000 + 400 * i) for i in range(4)]
@@ -233,6 +242,7 @@ def test_only_what_changed_is_computed_again(config):
     assert cache.computed == 10
 
 
+@pytest.mark.long_without_jit
 @pytest.mark.parametrize("change", ["dem", "delta_n", "threshold", "height"])
 def test_a_change_of_anything_it_depends_on_is_a_new_entry(config, change):
     cache = Counting()
@@ -252,6 +262,7 @@ def test_a_change_of_anything_it_depends_on_is_a_new_entry(config, change):
     assert cache.computed == 2
 
 
+@pytest.mark.long_without_jit
 def test_the_file_outlives_the_run_and_gives_the_same_numbers(config, tmp_path):
     path = tmp_path / ".cache" / "footprints.sqlite"
     with FileCache(path, 10.0) as cache:
@@ -334,6 +345,7 @@ def test_a_mast_off_the_dem_keeps_its_buffers(config):
     np.testing.assert_array_equal(level.at(mast(), x, y)[1], buffers.at(mast(), x, y)[1])
 
 
+@pytest.mark.long_without_jit
 def test_a_void_is_filled_when_small_and_leaves_the_buffers_when_wide(config):
     holed = hills()
     values = holed.values.copy()
@@ -422,6 +434,7 @@ def test_a_very_fine_dem_is_averaged(tmp_path):
 # --- a whole run ------------------------------------------------------------------------------------
 
 
+@pytest.mark.long_without_jit
 def test_what_terrain_takes_away_adds_up(shared_world, config):
     inputs = pipeline.load(shared_world, config)
     proposal, _ = pipeline.run(inputs, config)
@@ -437,6 +450,7 @@ def test_what_terrain_takes_away_adds_up(shared_world, config):
     assert proposal.coverage_buffer.grid == proposal.coverage_before.grid
 
 
+@pytest.mark.long_without_jit
 def test_a_run_with_buffers_says_so(shared_world, config):
     changed = config.model_copy(update={"coverage": config.coverage.model_copy(update={"level": "buffer"})})
     proposal, _ = pipeline.run(pipeline.load(shared_world, changed), changed)
