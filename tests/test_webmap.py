@@ -398,6 +398,8 @@ def test_every_row_is_drawn_and_every_layer_can_be_switched(visit: Visit) -> Non
     radios.nth(2).check()
     assert visit.page.locator("img.sp-coverage_terrain").count() == 1
     assert visit.page.get_by_text("仅平地缓冲区达标，被地形遮挡").is_visible()
+    assert visit.page.get_by_text("40%–75%").count() == 1
+    assert not visit.page.get_by_text("40%–75%").is_visible()
     radios.nth(0).check()
     assert visit.page.locator("img.sp-coverage_before").count() == 1
     assert visit.page.locator("img.sp-coverage_after").count() == 0

@@ -241,7 +241,7 @@ def _total(proposal: Proposal, lang: Lang) -> list[object]:
 
 
 def _terrain_total(proposal: Proposal, lang: Lang) -> list[object]:
-    sums = [float(proposal.terrain[name].sum()) for name in list(_TERRAIN_COLUMNS)[1:]]
+    sums = [round(float(proposal.terrain[name].sum()), 2) for name in list(_TERRAIN_COLUMNS)[1:]]
     return [_word("合计", "total", lang), *sums]
 
 

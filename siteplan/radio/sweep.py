@@ -42,6 +42,7 @@ _BLOCK = 64
 _ONE = 1 << 32
 """1 in fixed point with 32 binary places."""
 _FAR_BELOW = -1.0e9
+_HAIR = 1.0e-6
 
 Values = NDArray[np.float32]
 _kernel = njit(cache=True, fastmath=True, nogil=True, error_model="numpy")
@@ -590,9 +591,9 @@ def _pixels(
         if chord2 <= 0.0:
             continue
         chord, density = math.sqrt(chord2), rays / u
-        lowest = max(math.ceil(first / density + across), math.ceil(across - chord))
-        end = (first + count) / density + across
-        highest = min(math.floor(end) if first + count == rays else math.ceil(end) - 1, across + chord)
+        # a hair wider than the block: a pixel on a diagonal belongs to both sectors, never to none
+        lowest = max(math.ceil(first / density + across - _HAIR), math.ceil(across - chord))
+        highest = min((first + count) / density + across + _HAIR, across + chord)
         n0, length = int(lowest), math.floor(highest) - int(lowest) + 1
         if length <= 0:
             continue
