@@ -33,7 +33,7 @@ NEAR_M = 250.0
 """Below this distance P.1812 does not hold; the bare knife edge is used there [m]."""
 CLEAR = -1.0e3
 """nu sqrt(wavelength) of a pixel with nothing between it and the mast [sqrt m]."""
-_RAYS_PER_PIXEL, _NEAR_RAYS_PER_PIXEL, _NEAR_RAYS = 0.55, 0.75, 120
+_RAYS_PER_PIXEL, _NEAR_RAYS_PER_PIXEL, _NEAR_RAYS, _LEAST_RAYS = 0.55, 0.75, 120, 60
 """Rays for each pixel of the rim: fewer where the radius is wide, because pixels there see the terrain
 through more of it. Chosen so that the error stays below the DEM's own at more than half the speed of a
 viewshed (benchmarks/terrain_accuracy.py, benchmarks/sweep.py)."""
@@ -159,7 +159,7 @@ def terrain_geometry(
     )
     rays = _rays(reach, spacing_px)
     for sector in _sectors(site, size):
-        _sweep_sector(site.heights.ravel(), nu, los, sector, figures, rays, reach)
+        _sweep_sector(site.heights.ravel(), nu, los, sector, figures, rays, reach + 1)
     return _cut_out(nu.reshape(size, size), los.reshape(size, size), site, dem.grid, reach)
 
 
@@ -219,7 +219,7 @@ def fill_voids(heights_m: Values) -> Values:
     holes = np.argwhere(voids)
     known = heights_m[tuple(rim.T)].astype(np.float64)
     values = np.full(len(holes), np.nan)
-    if np.ptp(rim, axis=0).min() > 0:
+    if np.linalg.matrix_rank(rim - rim[0]) == 2:  # not all on one line
         values = LinearNDInterpolator(rim, known)(holes)
     open_ended = np.isnan(values)
     if open_ended.any():
@@ -241,7 +241,8 @@ def _rays(reach: int, spacing_px: float | None) -> int:
     """Rays in half a sector."""
     if spacing_px is not None:
         return max(math.ceil(reach / spacing_px), 2)
-    return max(math.ceil(_RAYS_PER_PIXEL * reach), min(math.ceil(_NEAR_RAYS_PER_PIXEL * reach), _NEAR_RAYS))
+    near = min(math.ceil(_NEAR_RAYS_PER_PIXEL * reach), _NEAR_RAYS)
+    return max(math.ceil(_RAYS_PER_PIXEL * reach), near, min(4 * reach, _LEAST_RAYS))
 
 
 def _sectors(site: _Site, size: int) -> list[tuple[float, ...]]:
@@ -249,13 +250,31 @@ def _sectors(site: _Site, size: int) -> list[tuple[float, ...]]:
     width = site.heights.shape[1]
     middle = (width // 2) * (width + 1)
     centre = (size // 2) * (size + 1)
-    along_col, along_row = site.offset_col, site.offset_row
-    return [
-        (middle, 1, width, centre, 1, size, along_col, along_row),
-        (middle, -1, width, centre, -1, size, -along_col, along_row),
-        (middle, width, 1, centre, size, 1, along_row, along_col),
-        (middle, -width, 1, centre, -size, 1, -along_row, along_col),
+    ways = [
+        (1, width, 1, size, site.offset_col, site.offset_row),
+        (-1, width, -1, size, -site.offset_col, site.offset_row),
+        (width, 1, size, 1, site.offset_row, site.offset_col),
+        (-width, 1, -size, 1, -site.offset_row, site.offset_col),
     ]
+    return [_sector(middle, centre, *way) for way in ways]
+
+
+def _sector(
+    middle: int,
+    centre: int,
+    major: int,
+    minor: int,
+    out_major: int,
+    out_minor: int,
+    ahead: float,
+    across: float,
+) -> tuple[float, ...]:
+    """One sector from the last line of pixels behind the mast, so that none ahead of it is passed over."""
+    if abs(ahead) < _HAIR:
+        ahead = 0.0
+    if ahead < 0.0:
+        middle, centre, ahead = middle - major, centre - out_major, ahead + 1.0
+    return middle, major, minor, centre, out_major, out_minor, ahead, across
 
 
 def _cut_out(nu: Values, los: NDArray[np.bool_], site: _Site, grid: Grid, reach: int) -> TerrainGeometry:
@@ -422,6 +441,7 @@ def _sweep_sector(
     """All rays of one sector, block by block, and the pixels between them."""
     offset = sector[6]
     steps = np.arange(reach + 2) - offset
+    steps[0] = 1.0  # the line behind the mast is never asked for
     squares, inverse = (steps * steps).astype(np.float32), (1.0 / steps).astype(np.float32)
     whole = np.zeros(reach + 2, dtype=np.float32)
     for m in range(1, reach + 2):
@@ -588,7 +608,7 @@ def _pixels(
     for m in range(1, reach + 1):
         u = m - offset
         chord2 = radius2 - u * u
-        if chord2 <= 0.0:
+        if chord2 <= 0.0 or u < _HAIR:
             continue
         chord, density = math.sqrt(chord2), rays / u
         # a hair wider than the block: a pixel on a diagonal belongs to both sectors, never to none
