@@ -2,8 +2,9 @@
 
 One decision to know: pixels are not on rays. Each ray keeps what its profile shows from the transmitter
 (the steepest slope) and from the receiver (the vertex of the profile's upper hull it looks over), and a
-pixel takes both from the two rays that pass it on either side, with its own height, and mixes the two
-diffraction parameters. That is nearer to each pixel's own profile than twice as many rays without mixing.
+pixel mixes the diffraction parameters of the two rays that pass it on either side. Each ray answers for a
+receiver over its own ground, raised by what the pixel has more than the ground between the rays: on a
+slope across the path, a pixel's own height on a ray's profile would stand in a hole or on a mast.
 
 What the sweep keeps is free of frequency: nu times the square root of the wavelength. A band is then one
 pass (:func:`diffraction_loss_db`). Distances along a ray are counted in steps of its major axis, in
@@ -15,6 +16,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -33,7 +35,7 @@ NEAR_M = 250.0
 """Below this distance P.1812 does not hold; the bare knife edge is used there [m]."""
 CLEAR = -1.0e3
 """nu sqrt(wavelength) of a pixel with nothing between it and the mast [sqrt m]."""
-_RAYS_PER_PIXEL, _NEAR_RAYS_PER_PIXEL, _NEAR_RAYS, _LEAST_RAYS = 0.62, 1.5, 120, 60
+_RAYS_PER_PIXEL, _NEAR_RAYS_PER_PIXEL, _NEAR_RAYS, _LEAST_RAYS = 0.45, 1.0, 90, 60
 """Rays for each pixel of the rim: fewer where the radius is wide, because pixels there see the terrain
 through more of it. Chosen so that the error stays below the DEM's own at more than half the speed of a
 viewshed (benchmarks/terrain_accuracy.py, benchmarks/sweep.py)."""
@@ -114,8 +116,7 @@ def terrain_geometry(
     delta_n
         Average lapse rate of refractivity [N-units/km].
     spacing_px
-        Distance of the rays at the rim [pixels], positive; None picks 0.6 near masts to 1.6 far out.
-        At 1.0 the error is a third less for 1.4 times the time.
+        Distance of the rays at the rim [pixels], positive; None picks 1 near masts to 2.2 far out.
 
     Returns
     -------
@@ -143,7 +144,8 @@ def terrain_geometry(
     '#########.......'
     """
     radius_px = radius_m / dem.grid.resolution_m
-    if antenna_height_m <= 0.0 or rx_height_m <= 0.0 or radius_px < 2.0:
+    good = antenna_height_m > 0.0 and rx_height_m > 0.0 and 2.0 <= radius_px < math.inf  # NaN is not
+    if not good:
         raise RangeError("heights must be positive, and the radius two pixels at least")
     if spacing_px is not None and spacing_px <= 0.0:
         raise RangeError("the spacing of rays must be positive")
@@ -171,18 +173,18 @@ def _site(dem: Raster, easting_m: float, northing_m: float, antenna_height_m: fl
         raise RangeError(f"the mast at {easting_m:.0f}, {northing_m:.0f} does not stand on the DEM")
     row0 = min(max(math.floor(row + 0.5), 0), grid.height - 1)
     col0 = min(max(math.floor(col + 0.5), 0), grid.width - 1)
-    heights, filled = _heights_around(np.asarray(dem.values, dtype=np.float32), row0, col0, reach + 2)
+    heights, filled = _heights_around(dem.values, row0, col0, reach + 2)
     at_row, at_col = row - row0 + reach + 2, col - col0 + reach + 2
     ground = _bilinear(heights, at_row, at_col)
     return _Site(heights, filled, row0 * grid.width + col0, row - row0, col - col0, ground + antenna_height_m)
 
 
-def _heights_around(values: Values, row: int, col: int, reach: int) -> tuple[Values, NDArray[np.bool_]]:
+def _heights_around(values: NDArray[Any], row: int, col: int, reach: int) -> tuple[Values, NDArray[np.bool_]]:
     """Heights of a square window and where they are filled; beyond the DEM its edge goes on."""
     rows = np.arange(row - reach, row + reach + 1)
     cols = np.arange(col - reach, col + reach + 1)
     inside = np.s_[max(rows[0], 0) : rows[-1] + 1, max(cols[0], 0) : cols[-1] + 1]
-    part = values[inside]
+    part = values[inside].astype(np.float32)  # a copy: kernels would be compiled again for read-only ones
     voids = np.isnan(part)
     if voids.any():
         part = fill_voids(part)
@@ -190,7 +192,7 @@ def _heights_around(values: Values, row: int, col: int, reach: int) -> tuple[Val
     after = max(int(rows[-1]) + 1 - values.shape[0], 0), max(int(cols[-1]) + 1 - values.shape[1], 0)
     margins = ((before[0], after[0]), (before[1], after[1]))
     if not any(before + after):
-        return np.ascontiguousarray(part), voids
+        return part, voids
     return np.pad(part, margins, mode="edge"), np.pad(voids, margins, constant_values=True)
 
 
@@ -408,10 +410,12 @@ def bullington_table() -> Values:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def tabled_loss(nu: np.float32, distance_m: np.float32, table: Values) -> np.float32:
-    """Loss of a Bullington point from :func:`bullington_table` [dB]; 0 for NaN."""
+    """Loss of a Bullington point from :func:`bullington_table` [dB]; beyond any budget for NaN."""
     above = nu + np.float32(0.78)
-    if not above > np.float32(0.0):
+    if above <= np.float32(0.0):
         return np.float32(0.0)
+    if math.isnan(above):
+        return np.float32(999.0)
     place = min(np.float32(math.sqrt(above)), np.float32(_TABLE_END)) * np.float32(1.0 / _TABLE_STEP)
     k = int(place)
     share = place - np.float32(k)
@@ -448,8 +452,8 @@ def _sweep_sector(
         whole[m] = 1.0 / m
     profile = np.empty((2, reach + 2), dtype=np.float32)
     hull_at, hull_height = np.empty(reach + 2, dtype=np.uint64), np.empty(reach + 2, dtype=np.float32)
-    lattice = np.empty((3, reach + 1, _BLOCK + 1), dtype=np.float32)
-    row = np.empty((10, 2 * _BLOCK * (reach // rays + 1) + 8), dtype=np.float32)
+    lattice = np.empty((5, reach + 1, _BLOCK + 1), dtype=np.float32)
+    row = np.empty((14, 2 * _BLOCK * (reach // rays + 1) + 8), dtype=np.float32)
     ramp = np.arange(row.shape[1]).astype(np.float32)
     for first in range(-rays, rays, _BLOCK):
         count = min(_BLOCK, rays - first)
@@ -475,6 +479,8 @@ def _sweep_sector(
                 lattice[0],
                 lattice[1],
                 lattice[2],
+                lattice[3],
+                lattice[4],
                 k,
             )
         _pixels(heights, nu, los, sector, figures, rays, reach, first, count, lattice, row, ramp)
@@ -525,28 +531,30 @@ def _look_back(
     steepest_of: Values,
     vertex_at: Values,
     vertex_height: Values,
+    horizon_at: Values,
+    ground_of: Values,
     column: int,
 ) -> None:
-    """Steepest slope from the antenna and the vertex seen from the receiver, at every step of a ray.
+    """Antenna's horizon, vertex seen from the receiver, and ground, at every step of a ray.
 
     The upper hull of the profile so far is a stack. A ground point takes off it what lies below its own
     tangent; the receiver above that point looks at the same vertex or over one further back. In line of
-    sight the vertex nearest to the ray counts, between that one and the antenna's horizon. Indices are
-    unsigned because numba tests every signed one for being negative.
+    sight the vertex nearest to the ray counts, between that one and the antenna's horizon, those the
+    ground has just taken off among them. Indices are unsigned because numba tests every signed one for
+    being negative.
     """
     receiver, shift = np.float32(receiver_m), np.float32(offset)
     one, zero, two = np.uint64(1), np.uint64(0), np.uint64(2)
-    col = np.uint64(column)
+    col, end = np.uint64(column), np.uint64(last)
     steepest, horizon, top = slopes[1], one, one
     hull_at[0], hull_height[0] = 1, heights[1]
-    steepest_of[1, column] = np.float32(_FAR_BELOW)
-    vertex_at[1, column] = np.float32(0.5) * (np.float32(1.0) - shift)
+    steepest_of[1, column], ground_of[1, column] = np.float32(_FAR_BELOW), heights[1]
+    vertex_at[1, column] = horizon_at[1, column] = np.float32(0.5) * (np.float32(1.0) - shift)
     vertex_height[1, column] = np.float32(-1.0e6)
     m = two
-    end = np.uint64(last)
     while m <= end:
         ground = heights[m]
-        vertex = top - one
+        vertex, whole_hull = top - one, top
         slope = (hull_height[vertex] - ground) * whole[m - hull_at[vertex]]
         while vertex > zero:
             before = vertex - one
@@ -568,15 +576,16 @@ def _look_back(
         direct = slopes[m] + receiver * inverse[m]
         if direct > steepest and hull_at[vertex] < horizon:
             best, at = np.float32(-1.0e30), vertex
-            while at < top and hull_at[at] <= horizon:
+            while at < whole_hull and hull_at[at] <= horizon:
                 distance = np.float32(hull_at[at]) - shift
                 clearance = hull_height[at] - direct * distance
                 score = -clearance * clearance * whole[m - hull_at[at]] / distance
                 if score > best:
                     best, vertex = score, at
                 at += one
-        steepest_of[m, col] = steepest
+        steepest_of[m, col], ground_of[m, col] = steepest, ground
         vertex_at[m, col] = np.float32(hull_at[vertex]) - shift
+        horizon_at[m, col] = np.float32(horizon) - shift
         vertex_height[m, col] = hull_height[vertex]
         if slopes[m] > steepest:
             steepest, horizon = slopes[m], m
@@ -608,7 +617,7 @@ def _pixels(
     for m in range(1, reach + 1):
         u = m - offset
         chord2 = radius2 - u * u
-        if chord2 <= 0.0 or u < _HAIR:
+        if chord2 < 0.0 or u < _HAIR:
             continue
         chord, density = math.sqrt(chord2), rays / u
         # a hair wider than the block: a pixel on a diagonal belongs to both sectors, never to none
@@ -633,8 +642,8 @@ def _pixels(
         at = int(sector[3]) + m * out_major + n0 * out_minor
         place, beside = np.uint64(at), np.uint64(out_minor)
         for j in range(length):
-            nu[place] = row[8, j]
-            los[place] = row[9, j] > np.float32(0.0)
+            nu[place] = row[12, j]
+            los[place] = row[13, j] > np.float32(0.0)
             place += beside
 
 
@@ -654,15 +663,18 @@ def _between(
     """Bring the two rays beside each pixel of a line, and its height, side by side."""
     position, step = np.uint64(place * _ONE), np.uint64(density * _ONE)
     at, beside = np.uint64(cell), np.uint64(minor)
-    first, second, third = lattice[0, m], lattice[1, m], lattice[2, m]
+    steepest, vertex, height = lattice[0, m], lattice[1, m], lattice[2, m]
+    horizon, ground = lattice[3, m], lattice[4, m]
     bits, one, last = np.uint64(32), np.uint64(1), np.uint64(count - 1)
     for j in range(length):
         ray = min(position >> bits, last)
-        row[6, j] = np.float32(np.int64((position - (ray << bits)) >> np.uint64(8))) * np.float32(2.0**-24)
-        row[0, j], row[3, j] = first[ray], first[ray + one]
-        row[1, j], row[4, j] = second[ray], second[ray + one]
-        row[2, j], row[5, j] = third[ray], third[ray + one]
-        row[7, j] = heights[at]
+        row[10, j] = np.float32(np.int64((position - (ray << bits)) >> np.uint64(8))) * np.float32(2.0**-24)
+        row[0, j], row[5, j] = steepest[ray], steepest[ray + one]
+        row[1, j], row[6, j] = vertex[ray], vertex[ray + one]
+        row[2, j], row[7, j] = height[ray], height[ray + one]
+        row[3, j], row[8, j] = horizon[ray], horizon[ray + one]
+        row[4, j], row[9, j] = ground[ray], ground[ray + one]
+        row[11, j] = heights[at]
         position += step
         at += beside
 
@@ -673,24 +685,25 @@ def _evaluate(
 ) -> None:
     """Diffraction parameter (nu sqrt(wavelength)) of a line of pixels from both rays, mixed.
 
-    Row 9 is positive in sight.
+    Row 13 is positive in sight.
     """
     along, start = np.float32(u), np.float32(across)
     square, inverse = along * along, np.float32(1.0) / along
     cell2, bulge = np.float32(figures[2] * figures[2]), np.float32(figures[3])
-    receiver = np.float32(figures[1] - figures[0])
-    steep, at, top, steep2, at2, top2 = row[0], row[1], row[2], row[3], row[4], row[5]
-    share, ground, mixed, sight = row[6], row[7], row[8], row[9]
+    receiver, antenna = np.float32(figures[1]), np.float32(figures[0])
+    steep, at, top, horizon, ground = row[0], row[1], row[2], row[3], row[4]
+    steep2, at2, top2, horizon2, ground2 = row[5], row[6], row[7], row[8], row[9]
+    share, own, mixed, sight = row[10], row[11], row[12], row[13]
     for j in range(length):
         side = start + ramp[j]
         distance2 = (square + side * side) * cell2
-        height = ground[j] - distance2 * bulge + receiver
-        direct = height * inverse
+        height = own[j] - distance2 * bulge - antenna
+        more = height - (ground[j] + (ground2[j] - ground[j]) * share[j]) + receiver
         fresnel = np.float32(2.0) * square / math.sqrt(distance2)
-        one = _nu(steep[j], at[j], top[j], along, height, direct, fresnel)
-        two = _nu(steep2[j], at2[j], top2[j], along, height, direct, fresnel)
+        one = _nu(steep[j], at[j], top[j], horizon[j], along, inverse, ground[j] + more, fresnel)
+        two = _nu(steep2[j], at2[j], top2[j], horizon2[j], along, inverse, ground2[j] + more, fresnel)
         mixed[j] = one + (two - one) * share[j]
-        sight[j] = direct - (steep[j] + (steep2[j] - steep[j]) * share[j])
+        sight[j] = (height + receiver) * inverse - (steep[j] + (steep2[j] - steep[j]) * share[j])
 
 
 @_kernel
@@ -698,19 +711,22 @@ def _nu(
     steepest: np.float32,
     at: np.float32,
     top: np.float32,
+    horizon: np.float32,
     along: np.float32,
+    inverse: np.float32,
     height: np.float32,
-    direct: np.float32,
     fresnel: np.float32,
 ) -> np.float32:
     """Diffraction parameter of the vertex in line of sight, else of the Bullington point.
 
-    The ray's vertex is the one its own ground looks over. For a pixel beside the ray that is just hidden
-    where the ray is not, both lines need not meet above the path; then the vertex counts as well.
+    A receiver raised over its ground may look over the antenna's horizon instead of the vertex. With the
+    steeper of the two, both lines meet above the path.
     """
-    back = (top - height) / (along - at)
-    crossing = (height + back * along) / (steepest + back)
-    meets = (direct <= steepest) & (crossing > np.float32(0.0)) & (crossing < along)
-    where = crossing if meets else at
-    above = (steepest - direct) * crossing if meets else top - direct * at
+    direct = height * inverse
+    back = max((top - height) / (along - at), (steepest * horizon - height) / (along - horizon))
+    crossing = (height + back * along) / max(steepest + back, np.float32(1.0e-9))
+    crossing = min(max(crossing, horizon), along * np.float32(1.0 - 1.0e-6))  # grazing: single precision
+    seen = direct >= steepest
+    where = at if seen else crossing
+    above = top - direct * at if seen else (steepest - direct) * crossing
     return above * math.sqrt(fresnel / (where * (along - where)))
