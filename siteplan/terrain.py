@@ -89,10 +89,12 @@ class _Reduced:
     share: Bytes
 
     def pack(self) -> bytes:
+        """As the cache keeps it."""
         return _HEADER.pack(self.row, self.col, *self.share.shape) + zlib.compress(self.share.tobytes(), 1)
 
     @classmethod
     def unpack(cls, data: bytes) -> _Reduced:
+        """From what the cache kept."""
         row, col, *shape = _HEADER.unpack_from(data)
         flat = np.frombuffer(zlib.decompress(data[_HEADER.size :]), dtype=np.uint8)
         return cls(row, col, flat.reshape(shape))
