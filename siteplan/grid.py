@@ -116,6 +116,26 @@ class Grid:
         row = np.floor((self.north_m - np.asarray(northing_m)) / self.resolution_m)
         return row.astype(np.int64), col.astype(np.int64)
 
+    def position(
+        self, easting_m: NDArray[np.float64], northing_m: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+        """Rows and columns of points between pixel centres, and whether they lie on the grid.
+
+        Parameters
+        ----------
+        easting_m, northing_m
+            Coordinates [m], shape (n,).
+
+        Returns
+        -------
+        tuple of ndarray
+            Rows and columns counted from the first centre, and the mask, its outer edge included; (n,).
+        """
+        row = (self.north_m - np.asarray(northing_m)) / self.resolution_m - 0.5
+        col = (np.asarray(easting_m) - self.west_m) / self.resolution_m - 0.5
+        rows_on = (row >= -0.5) & (row <= self.height - 0.5)
+        return row, col, rows_on & (col >= -0.5) & (col <= self.width - 0.5)
+
     def inside(self, row: NDArray[np.int64], col: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Whether row and column lie on the grid, shape (n,)."""
         return (row >= 0) & (row < self.height) & (col >= 0) & (col < self.width)

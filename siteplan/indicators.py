@@ -149,8 +149,7 @@ def terrain_table(
     area = np.full(inputs.grid.shape, (inputs.grid.resolution_m / 1000.0) ** 2)
     rows = []
     for county_id, county in zip(inputs.area["county_id"], inputs.area["county"], strict=True):
-        code = int(np.flatnonzero(inputs.counties["county_id"].eq(county_id))[0]) + 1
-        mine = inputs.county_code == code
+        mine = inputs.county_code == _county_code(inputs, county_id)
         row: list[object] = [county_id, county]
         for values in (people, villages, area):
             each = [mine & reached[0], mine & reached[1], mine & reached[0] & ~reached[1]]
@@ -232,8 +231,7 @@ def county_table(
     probability = [1.0 - u[0].ravel()[demand.pixels].astype(np.float64) for u in (before, after)]
     rows = []
     for county_id, county in zip(inputs.area["county_id"], inputs.area["county"], strict=True):
-        code = int(np.flatnonzero(inputs.counties["county_id"].eq(county_id))[0]) + 1
-        mine = demand.county_code == code
+        mine = demand.county_code == _county_code(inputs, county_id)
         people = demand.people[mine]
         own = villages[villages["county_id"] == county_id]
         rows.append(
@@ -251,3 +249,8 @@ def county_table(
             }
         )
     return pd.DataFrame(rows)
+
+
+def _county_code(inputs: Inputs, county_id: str) -> int:
+    """Number of a county's pixels: its position in the county table plus one."""
+    return int(np.flatnonzero(inputs.counties["county_id"].eq(county_id))[0]) + 1

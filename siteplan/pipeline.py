@@ -12,7 +12,7 @@ from pathlib import Path
 from siteplan.cache import Cache
 from siteplan.candidates import build_ladder
 from siteplan.config import Config
-from siteplan.coverage import BufferLevel, MapFn, added_footprint, masts_of, uncovered_probability
+from siteplan.coverage import MapFn, added_footprint, masts_of, uncovered_probability
 from siteplan.demand import build_demand, services_of
 from siteplan.formulate import build_options, build_problem
 from siteplan.gaps import gap_polygons, village_table
@@ -25,7 +25,7 @@ from siteplan.proposal import Proposal
 from siteplan.report import assemble, assign_ids, joined_additions
 from siteplan.selection import select
 from siteplan.summary import Prepared, Results
-from siteplan.terrain import level_for
+from siteplan.terrain import TerrainLevel, level_for
 from siteplan.texts import Lang
 
 
@@ -56,9 +56,8 @@ def prepare(
         masts, refused = masts_of(existing, config, level)
         before = uncovered_probability(masts, level, inputs.grid, len(demand.services), map_fn)
         flat = None
-        if level.name == "terrain":
-            buffers = BufferLevel(config, services_of(config))
-            flat = uncovered_probability(masts, buffers, inputs.grid, len(demand.services), map_fn)
+        if isinstance(level, TerrainLevel):
+            flat = uncovered_probability(masts, level.buffers, inputs.grid, len(demand.services), map_fn)
     with watch.stage("gaps"):
         gaps = gap_polygons(inputs, demand, before, config)
     with watch.stage("candidates"):

@@ -111,15 +111,6 @@ def assemble(inputs: Inputs, config: Config, results: Results, lang: Lang, watch
     Proposal
         The result.
     """
-    inside = inputs.county_code > 0
-    rasters = [
-        Raster(np.where(inside, 1.0 - u[0], np.nan).astype(np.float32), inputs.grid, name, "1")
-        for name, u in (("coverage_before", results.before), ("coverage_after", results.after))
-    ]
-    flat = None
-    if results.flat is not None:
-        values = np.where(inside, 1.0 - results.flat[0], np.nan).astype(np.float32)
-        flat = Raster(values, inputs.grid, "coverage_buffer", "1")
     places = _located(_named(_with_villages(results.places, inputs), lang), config)
     proposed = _proposed(places, inputs, config, results, lang)
     status = results.places["status"].to_numpy(dtype=object).copy()
@@ -128,8 +119,10 @@ def assemble(inputs: Inputs, config: Config, results: Results, lang: Lang, watch
     faults = (*inputs.faults, *results.ledger.faults, *_height_faults(inputs, results.refused))
     return Proposal(
         config=config, area_name=inputs.area_name, counties=inputs.area, inputs=inputs, grid=inputs.grid,
-        coverage_before=rasters[0], coverage_after=rasters[1], coverage_buffer=flat, terrain=results.terrain,
-        villages=_located(_served(results), config),
+        coverage_before=_covered("coverage_before", results.before, inputs),
+        coverage_after=_covered("coverage_after", results.after, inputs),
+        coverage_buffer=None if results.flat is None else _covered("coverage_buffer", results.flat, inputs),
+        terrain=results.terrain, villages=_located(_served(results), config),
         village_areas=inputs.village_areas, gaps=results.gaps,
         sites=_located(_sites(inputs, results), config),
         candidates=candidates, proposed=proposed, curve=_curve(results), layers=results.layers,
@@ -137,6 +130,12 @@ def assemble(inputs: Inputs, config: Config, results: Results, lang: Lang, watch
         faults=faults, rejected=inputs.rejected,
         summary=run_summary(inputs, config, results, proposed, watch, lang),
     )  # fmt: skip
+
+
+def _covered(name: str, uncovered: NDArray[np.float32], inputs: Inputs) -> Raster:
+    """Probability of the first service inside the area."""
+    inside = inputs.county_code > 0
+    return Raster(np.where(inside, 1.0 - uncovered[0], np.nan).astype(np.float32), inputs.grid, name, "1")
 
 
 # --- places ----------------------------------------------------------------------------------------

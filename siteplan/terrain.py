@@ -280,18 +280,17 @@ class TerrainLevel:
     def _compute(self, mast: Mast, carrier: _Carrier, resolution_m: float) -> _Reduced:
         """Sweep, and average the probability over the DEM's pixels in each demand pixel."""
         reach = carrier.reach_m
-        row, col, height, width = _frame(mast, reach, resolution_m)
+        frame = _frame(mast, reach, resolution_m)
         layers = len(carrier.threshold_dbm)
         if reach <= 0.0:
-            return _Reduced(row, col, np.zeros((layers, 0, 0), dtype=np.uint8))
+            return _Reduced(frame.row, frame.col, np.zeros((layers, 0, 0), dtype=np.uint8))
         radius = max(reach, 2.0 * self.dem.grid.resolution_m)
         geometry = self._geometry(mast.easting_m, mast.northing_m, mast.antenna_height_m, radius)
-        frame = Frame(row, col, height, width, resolution_m)
         floor = self.config.coverage.probability_floor
         share = mean_probability(
             geometry, self.dem.grid, frame, carrier.budget, carrier.threshold_dbm, floor, reach
         )
-        return _Reduced(row, col, share)
+        return _Reduced(frame.row, frame.col, share)
 
     # --- points -----------------------------------------------------------------------------------------
 
@@ -326,7 +325,8 @@ class TerrainLevel:
         row, col = grid.index(x, y)
         rows, cols = footprint.window
         inside = (row >= rows.start) & (row < rows.stop) & (col >= cols.start) & (col < cols.stop)
-        near = np.flatnonzero(inside & self._holds(x, y))
+        near = np.flatnonzero(inside)
+        near = near[self._holds(x[near], y[near])]
         if not near.size:
             return
         _, value = self.at(mast, x[near], y[near])
@@ -412,13 +412,13 @@ def _floor_score(config: Config) -> float:
     return float(ndtri(max(config.coverage.probability_floor, 1e-6)))
 
 
-def _frame(mast: Mast, reach_m: float, resolution_m: float) -> tuple[int, int, int, int]:
-    """Row, column, height and width of the demand pixels a circle touches, from the CRS origin."""
+def _frame(mast: Mast, reach_m: float, resolution_m: float) -> Frame:
+    """The demand pixels a circle touches."""
     top = math.floor((-mast.northing_m - reach_m) / resolution_m)
     left = math.floor((mast.easting_m - reach_m) / resolution_m)
     bottom = math.floor((-mast.northing_m + reach_m) / resolution_m)
     right = math.floor((mast.easting_m + reach_m) / resolution_m)
-    return top, left, bottom - top + 1, right - left + 1
+    return Frame(top, left, bottom - top + 1, right - left + 1, resolution_m)
 
 
 def _union(parts: Sequence[_Reduced], grid: Grid) -> tuple[int, int, int, int] | None:

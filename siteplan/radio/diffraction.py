@@ -20,7 +20,7 @@ LAND = (22.0, 0.003)
 """Relative permittivity [1] and conductivity [S/m] of land (P.1812-8 section 4.3.3)."""
 SEA = (80.0, 5.0)
 """The same of sea."""
-_WAVELENGTH_M_GHZ = 0.2998
+WAVELENGTH_M_GHZ = 0.2998
 """Wavelength times frequency as the Recommendation rounds it [m GHz]."""
 
 
@@ -129,7 +129,7 @@ def bullington_nu(profile: Profile, radius_km: float, frequency_ghz: float) -> t
     ----------
     .. [1] ITU-R P.1812-8, section 4.3.1, equations (13) to (20).
     """
-    d, wavelength = profile.length_km, _WAVELENGTH_M_GHZ / frequency_ghz
+    d, wavelength = profile.length_km, WAVELENGTH_M_GHZ / frequency_ghz
     x, height = profile.distance_km[1:-1], profile.height_m[1:-1]
     hts, hrs = profile.tx_amsl_m, profile.rx_amsl_m
     bulged = height + 500.0 / radius_km * x * (d - x)
@@ -225,7 +225,7 @@ def spherical_earth_loss(path: SphericalPath, radius_km: float) -> float:
     if d >= horizon_km:
         return first_term_loss(path, radius_km)
     clearance_m, near_km = _smallest_clearance(path, radius_km)
-    wavelength = _WAVELENGTH_M_GHZ / path.frequency_ghz
+    wavelength = WAVELENGTH_M_GHZ / path.frequency_ghz
     needed_m = 17.456 * math.sqrt(near_km * (d - near_km) * wavelength / d)
     if clearance_m > needed_m:
         return 0.0

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from siteplan.errors import RangeError
 from siteplan.radio.diffraction import (
     EARTH_RADIUS_KM,
+    WAVELENGTH_M_GHZ,
     Profile,
     SphericalPath,
     delta_bullington,
@@ -193,7 +194,6 @@ class _Climate:
     dtm: float
     dlm: float
     phi: float
-    mu1: float
     b0: float
 
 
@@ -298,7 +298,7 @@ def path_loss_p1812(  # noqa: PLR0913 - the Recommendation's own list of inputs
     values["Lb"] = max(values["Lb0p"], values["Lbc"] + location)
     values["Ep"] = 199.36 + 20.0 * math.log10(path.f) - values["Lb"]
     parts = vars(climate) | vars(horizons) | vars(smooth)
-    for unnamed in ("mu1", "ilt", "ilr"):
+    for unnamed in ("ilt", "ilr"):
         del parts[unnamed]
     return P1812Result(**values, **parts)  # type: ignore[arg-type]
 
@@ -352,7 +352,7 @@ def _climate(path: _Path, latitudes: Sequence[float], longitudes: Sequence[float
     x = path.profile.distance_km
     dtm = _longest(x, path.zone >= COASTAL_ZONE)
     dlm = _longest(x, path.zone == INLAND_ZONE)
-    tau = 1.0 - math.exp(-4.12e-4 * dlm**2.41)
+    tau = _tau(dlm)
     mu1 = (10.0 ** (-dtm / (16.0 - 6.6 * tau)) + 10.0 ** (-5.0 * (0.496 + 0.354 * tau))) ** 0.2
     mu1 = min(mu1, 1.0)
     phi = _middle_latitude(latitudes, longitudes, path.d)
@@ -361,7 +361,12 @@ def _climate(path: _Path, latitudes: Sequence[float], longitudes: Sequence[float
         b0 = 10.0 ** (-0.015 * abs(phi) + 1.67) * mu1 * mu4
     else:
         b0 = 4.17 * mu1 * 10.0 ** (0.3 * math.log10(mu1))
-    return _Climate(_sea_share(x, path.zone), dtm, dlm, phi, mu1, b0)
+    return _Climate(_sea_share(x, path.zone), dtm, dlm, phi, b0)
+
+
+def _tau(dlm: float) -> float:
+    """How much the longest inland stretch counts, (3)."""
+    return 1.0 - math.exp(-4.12e-4 * dlm**2.41)
 
 
 def _spans(x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -410,7 +415,7 @@ def _horizons(path: _Path) -> _Horizons:
         dlr = float(back[at_rx])
         th_t, th_r, line_of_sight = float(seen_tx[at_tx]), float(seen_rx[at_rx]), False
     else:
-        wavelength = 0.2998 / path.f
+        wavelength = WAVELENGTH_M_GHZ / path.f
         clearance = height + 500.0 * x * (d - x) / ae - (hts * (d - x) + hrs * x) / d
         nu = clearance * np.sqrt(0.002 * d / (wavelength * x * (d - x)))
         at_tx = at_rx = int(np.argmax(nu))
@@ -550,7 +555,7 @@ def _over_sea_coupling(coast_km: float, horizon_km: float, height_m: float, sea_
 def _ducting_time(path: _Path, horizons: _Horizons, smooth: _Smooth, climate: _Climate) -> float:
     """A(p) of (53), with the corrections of beta for geometry and roughness, (54) to (56)."""
     d, p = path.d, path.p
-    tau = 1.0 - math.exp(-4.12e-4 * climate.dlm**2.41)
+    tau = _tau(climate.dlm)
     alpha = max(-0.6 - 3.5e-9 * d**3.1 * tau, -3.4)
     spread = (math.sqrt(smooth.hte) + math.sqrt(smooth.hre)) ** 2
     mu2 = min((500.0 / path.ae * d * d / spread) ** alpha, 1.0)

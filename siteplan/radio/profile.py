@@ -136,9 +136,7 @@ def path_profile(
 def _cells(dem: Raster, northing_m: Metres, easting_m: Metres) -> tuple[Metres, Metres]:
     """Places in pixels from the first centre; the outer half pixel takes the edge's heights."""
     grid = dem.grid
-    row = (grid.north_m - northing_m) / grid.resolution_m - 0.5
-    col = (easting_m - grid.west_m) / grid.resolution_m - 0.5
-    on = (row >= -0.5) & (row <= grid.height - 0.5) & (col >= -0.5) & (col <= grid.width - 0.5)
+    row, col, on = grid.position(easting_m, northing_m)
     if not on.all():
         raise RangeError(f"{int((~on).sum())} of {len(on)} points do not lie on the DEM")
     return row.clip(0.0, grid.height - 1.0), col.clip(0.0, grid.width - 1.0)

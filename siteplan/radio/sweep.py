@@ -167,10 +167,10 @@ def terrain_geometry(
 
 def _site(dem: Raster, easting_m: float, northing_m: float, antenna_height_m: float, reach: int) -> _Site:
     grid = dem.grid
-    row = (grid.north_m - northing_m) / grid.resolution_m - 0.5
-    col = (easting_m - grid.west_m) / grid.resolution_m - 0.5
-    if not (-0.5 <= row <= grid.height - 0.5 and -0.5 <= col <= grid.width - 0.5):
+    rows, cols, on = grid.position(np.array([easting_m]), np.array([northing_m]))
+    if not on[0]:
         raise RangeError(f"the mast at {easting_m:.0f}, {northing_m:.0f} does not stand on the DEM")
+    row, col = float(rows[0]), float(cols[0])
     row0 = min(max(math.floor(row + 0.5), 0), grid.height - 1)
     col0 = min(max(math.floor(col + 0.5), 0), grid.width - 1)
     heights, filled = _heights_around(dem.values, row0, col0, reach + 2)
