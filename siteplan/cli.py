@@ -14,22 +14,32 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast, get_args
 
 import typer
 from rich.console import Console
 
 from siteplan import __version__, pipeline
 from siteplan.cache import FileCache
-from siteplan.config import Config, load_config
+from siteplan.calibration import Judged
+from siteplan.config import Config, Datum, Input, load_config, read_calibration
 from siteplan.demo import write_demo
 from siteplan.errors import SiteplanError, summarise
 from siteplan.ledger import build_ledger, on_air
 from siteplan.meter import Stopwatch, peak_memory_mib
 from siteplan.outputs import MAP, WORKBOOK, write_all, write_summary
+from siteplan.outputs.calibration import Facts, write_calibration
 from siteplan.outputs.templates import DEFAULT_CRS, new_project
 from siteplan.proposal import Proposal
-from siteplan.store import atomic_folder, project_lock, read_registry, require_writable, write_registry
+from siteplan.store import (
+    atomic_folder,
+    project_lock,
+    read_registry,
+    require_writable,
+    sha256_of,
+    write_registry,
+)
+from siteplan.terrain import level_name
 from siteplan.texts import Lang, say
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -159,6 +169,17 @@ def plan(  # noqa: PLR0913, PLR0917 - one argument an option
     built: BuiltOpt = None,
     data: DataOpt = None,
     level: LevelOpt = None,
+    clutter: Annotated[
+        str | None,
+        typer.Option(
+            "--clutter",
+            metavar="profile|end_loss|none",
+            help="地物处理（默认按项目文件）/ treatment of clutter, else the project's",
+        ),
+    ] = None,
+    calibration: Annotated[
+        Path | None, typer.Option("--calibration", help="校准文件 / calibration.toml to apply")
+    ] = None,
     output: Annotated[Path | None, typer.Option("--out", help="输出文件夹 / output folder")] = None,
     threads: Annotated[int, typer.Option(min=1, help="线程数 / threads")] = THREADS,
     lang: LangOpt = "zh",
@@ -166,7 +187,7 @@ def plan(  # noqa: PLR0913, PLR0917 - one argument an option
     """规划：覆盖、缺口、候选、排名、地图 / plan an area: coverage, gaps, ranked candidates, map."""
     proposal, folder = plan_area(
         project, county=county, year=year, quota=quota, built=built, data=data, level=level,
-        output=output, threads=threads, lang=_lang(lang),
+        clutter=clutter, calibration=calibration, output=output, threads=threads, lang=_lang(lang),
     )  # fmt: skip
     for line in summarise(proposal.faults, _lang(lang)):
         err.print(line)
@@ -182,6 +203,8 @@ def plan_area(  # noqa: PLR0913 - one argument an option
     built: int | None = None,
     data: Path | None = None,
     level: str | None = None,
+    clutter: str | None = None,
+    calibration: Path | None = None,
     output: Path | None = None,
     threads: int = THREADS,
     lang: Lang = "zh",
@@ -200,6 +223,10 @@ def plan_area(  # noqa: PLR0913 - one argument an option
         Folder the input paths are relative to; None takes the project's own.
     level
         ``terrain`` or ``buffer``; None takes the project's own.
+    clutter
+        ``profile``, ``end_loss`` or ``none``; None takes the project's own.
+    calibration
+        A ``calibration.toml``; None takes the project's own, if it names one.
     output
         New folder; None names one under the project's run directory.
     threads
@@ -219,7 +246,9 @@ def plan_area(  # noqa: PLR0913 - one argument an option
     """
     watch = Stopwatch()
     folder, config = _opened(project)
-    config = _at_level(config, level)
+    config = _at_level(config, level, clutter)
+    if calibration is not None:
+        config = read_calibration(config, calibration)
     with watch.stage("load"):
         inputs = pipeline.load(data or folder, config, county)
     for path in (data, output):
@@ -243,6 +272,95 @@ def plan_area(  # noqa: PLR0913 - one argument an option
         write_summary(proposal, work)
         write_registry(registry, ids)
     return proposal, target
+
+
+@app.command()
+@_told
+def calibrate(  # noqa: PLR0913, PLR0917 - one argument an option
+    project: ProjectArg,
+    measurements: Annotated[
+        Path, typer.Option("--measurements", help="实测文件（csv、xlsx）/ drive test or phone reports")
+    ],
+    datum: Annotated[
+        str, typer.Option("--datum", help="实测坐标系 / datum: wgs84, cgcs2000, gcj02, bd09")
+    ] = "wgs84",
+    column: Annotated[
+        list[str] | None,
+        typer.Option("--column", help="列名对应，如 rsrp_dbm=电平 / header of a column, repeatable"),
+    ] = None,
+    servers: Annotated[
+        str,
+        typer.Option(
+            "--servers",
+            metavar="auto|serving|several",
+            help="每点只有主服务小区，还是多个 / serving cells only, or several a place",
+        ),
+    ] = "auto",
+    data: DataOpt = None,
+    level: LevelOpt = None,
+    output: Annotated[Path | None, typer.Option("--out", help="输出文件夹 / output folder")] = None,
+    seed: Annotated[int, typer.Option(help="随机种子 / seed")] = 0,
+    lang: LangOpt = "zh",
+) -> None:
+    """用实测校准模型：留一站检验、残差图、calibration.toml / fit the model to measurements."""
+    folder, config = _opened(project)
+    config = _at_level(config, level)
+    given = _measurement_input(measurements, datum, column or [])
+    serving = {"auto": None, "serving": True, "several": False}
+    if servers not in serving:
+        raise SiteplanError(f"--servers {servers}: auto, serving, several")
+    inputs = pipeline.load(data or folder, config, None)
+    judged, found, left_out = pipeline.measured(
+        data or folder, inputs, config, given, serving_only=serving[servers], seed=seed
+    )
+    name = level_name(inputs, config)
+    facts = Facts(
+        measurements.name, sha256_of(measurements), found.read, len(judged.sample), left_out, name,
+        config.coverage.clutter if name == "terrain" else "", datetime.now().date().isoformat(),
+        config.project.synthetic,
+    )  # fmt: skip
+    target = output or _run_folder(folder / config.outputs.directory, f"calibration-{measurements.stem}")
+    with atomic_folder(target) as work:
+        write_calibration(judged, config, facts, work, _lang(lang))
+    for line in summarise(found.faults, _lang(lang)):
+        err.print(line)
+    _say_calibration(judged, facts, target, lang)
+
+
+def _measurement_input(path: Path, datum: str, columns: list[str]) -> Input:
+    """Where and how the measurements lie."""
+    if datum not in get_args(Datum):
+        raise SiteplanError(f"--datum {datum}: {', '.join(get_args(Datum))}")
+    pairs = dict(each.split("=", 1) for each in columns if "=" in each)
+    if len(pairs) != len(columns):
+        raise SiteplanError("--column: 写成 列=表头，如 rsrp_dbm=电平 / write name=header, each name once")
+    return Input(path=str(path.absolute()), datum=cast(Datum, datum), columns=pairs)
+
+
+def _say_calibration(judged: Judged, facts: Facts, folder: Path, lang: str) -> None:
+    """Errors on sites left out, and how to apply the result."""
+    sites = len(judged.by_site)
+    out.print(
+        _word(
+            f"读入 {facts.read} 行，匹配 {facts.matched} 行，{sites} 个站址；级别 {facts.level}",
+            f"{facts.read} rows read, {facts.matched} matched, {sites} sites; level {facts.level}",
+            lang,
+        )
+    )
+    out.print(_word("留站检验（dB）   RMSE   偏差", "sites left out [dB]   RMSE   bias", lang))
+    for row in judged.errors.itertuples():
+        out.print(f"  {say(f'judged_{row.model}', _lang(lang))}  {row.rmse_db:.2f}  {row.bias_db:+.2f}")
+    if facts.synthetic:
+        out.print(say("synthetic", _lang(lang)))
+    file = folder / "calibration.toml"
+    out.print(_word(f"校准文件: {file}", f"calibration: {file}", lang))
+    out.print(
+        _word(
+            f'应用: siteplan plan 项目 --calibration "{file}"，或在 [coverage] 写 calibration',
+            f'to apply: siteplan plan PROJECT --calibration "{file}", or name it under [coverage]',
+            lang,
+        )
+    )
 
 
 @app.command()
@@ -287,13 +405,15 @@ def _opened(project: Path) -> tuple[Path, Any]:
     return (project if project.is_dir() else project.parent), config
 
 
-def _at_level(config: Config, level: str | None) -> Config:
-    """The project with another propagation level."""
-    if level is None:
-        return config
-    if level not in ("auto", "terrain", "buffer"):
-        raise SiteplanError(f"--level {level}: 只能是 terrain 或 buffer / must be terrain or buffer")
-    return config.model_copy(update={"coverage": config.coverage.model_copy(update={"level": level})})
+def _at_level(config: Config, level: str | None, clutter: str | None = None) -> Config:
+    """The project with another propagation level or treatment of clutter."""
+    asked = {"level": level, "clutter": clutter}
+    choices = {"level": ("auto", "terrain", "buffer"), "clutter": ("profile", "end_loss", "none")}
+    for name, value in asked.items():
+        if value is not None and value not in choices[name]:
+            raise SiteplanError(f"--{name} {value}: 只能是 / must be one of {', '.join(choices[name])}")
+    update = {name: value for name, value in asked.items() if value is not None}
+    return config.model_copy(update={"coverage": config.coverage.model_copy(update=update)})
 
 
 def _require_plain(path: Path) -> None:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import math
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -26,9 +28,16 @@ Formula = Literal[
     "okumura_hata_urban",
     "okumura_hata_suburban",
     "okumura_hata_open",
+    "cost231_hata_medium",
+    "cost231_hata_metropolitan",
     "rma_nlos",
     "uma_nlos",
+    "umi_nlos",
+    "rma",
+    "uma",
+    "umi",
 ]
+EntryLoss = Literal["p2109_traditional", "p2109_efficient", "o2i_low", "o2i_high"]
 Target = Literal["residents", "villages", "key_places", "orders", "weak_points"]
 Cell = str | bool | int | float
 Positive = Annotated[float, Field(gt=0)]
@@ -38,6 +47,9 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=False)
+
+
+_Model = TypeVar("_Model", bound=_Part)
 
 
 class Project(_Part):
@@ -95,6 +107,8 @@ class Input(_Part):
     """Of a text file; empty takes UTF-8, else GB18030 (or Windows-1252 when the text is plainly Latin)."""
     prefix: str = ""
     """Written before ids, so that ids of two files do not collide."""
+    surface: bool = False
+    """Of a DEM: its heights are those of canopy and roofs, not of the ground."""
     synthetic: bool = False
 
 
@@ -116,6 +130,7 @@ class Inputs(_Part):
     roads: Input | None = None
     population: Input | None = None
     dem: Input | None = None
+    land_cover: Input | None = None
     osm: Input | None = None
 
     def given(self) -> dict[str, Input]:
@@ -144,17 +159,73 @@ class PathModel(_Part):
     """Average street width W of TR 38.901 RMa [m]."""
 
 
+class Antenna(_Part):
+    """A class of antennas, such as 64T, 8T or 4T."""
+
+    id: str
+    gain_dbi: float
+    """Gain of the beam that carries the reference signal (SSB) [dBi]."""
+    horizontal_beamwidth_deg: Annotated[float, Field(gt=0, le=360)] = 65.0
+    """Of the sector: for swept SSB beams the width of their envelope."""
+    vertical_beamwidth_deg: Annotated[float, Field(gt=0, le=180)] = 65.0
+    side_lobe_db: Positive = 30.0
+    """Largest vertical attenuation (SLA_V) [dB]."""
+    front_to_back_db: Positive = 30.0
+    """Largest attenuation (A_max) [dB]."""
+    downtilt_deg: Annotated[float, Field(ge=-90, le=90)] = 6.0
+    """Of a sector whose table gives none."""
+    source: str = ""
+
+
+class Uplink(_Part):
+    """What a phone must reach the station with: the largest loss the uplink bears follows."""
+
+    ue_power_dbm: float = 23.0
+    resource_blocks: Annotated[int, Field(ge=1)]
+    """Blocks the phone spreads its power over."""
+    scs_khz: Annotated[float, Field(gt=0)] = 30.0
+    """Subcarrier spacing [kHz]."""
+    noise_figure_db: NotNegative = 3.5
+    required_sinr_db: float = -5.0
+    interference_margin_db: NotNegative = 3.0
+    gain_dbi: float
+    """Of the station's receiving antenna [dBi]."""
+    feeder_loss_db: NotNegative = 0.5
+    source: str = ""
+
+    @property
+    def largest_loss_db(self) -> float:
+        """Path loss at which the uplink just meets its SINR, no shadow margin inside [dB]."""
+        bandwidth_hz = 12.0 * self.scs_khz * 1000.0 * self.resource_blocks
+        noise_dbm = -174.0 + 10.0 * math.log10(bandwidth_hz) + self.noise_figure_db
+        sensitivity_dbm = noise_dbm + self.required_sinr_db + self.interference_margin_db
+        return self.ue_power_dbm + self.gain_dbi - self.feeder_loss_db - sensitivity_dbm
+
+
 class BandClass(_Part):
-    """How one band is planned in one area class."""
+    """How one band is planned in one area class: EIRP as a figure, or from power, blocks and antenna."""
 
     models: Annotated[tuple[PathModel, ...], Field(min_length=1)]
     """The first model whose range holds the mast height is used."""
-    eirp_per_re_dbm: float
-    """EIRP per resource element of the reference signal [dBm]."""
-    clutter_loss_db: NotNegative | None = None
-    """Loss around the receiver over free space and diffraction, on the terrain level [dB]; None takes what
-    the class's formula loses more than free space at 1 km."""
+    eirp_per_re_dbm: float | None = None
+    """EIRP per resource element of the reference signal [dBm]; None computes it."""
+    power_w: Positive | None = None
+    """Of all transmitters together [W]."""
+    resource_blocks: Annotated[int, Field(ge=1)] | None = None
+    antenna: str = ""
+    """Antenna class; needed for the computed EIRP and for sectors."""
+    feeder_loss_db: NotNegative = 0.0
+    uplink: Uplink | None = None
+    """None: the uplink is not asked."""
     source: str = ""
+
+    @model_validator(mode="after")
+    def _eirp_is_known(self) -> BandClass:
+        computed = self.power_w is not None and self.resource_blocks is not None and self.antenna
+        figure, parts = self.eirp_per_re_dbm is not None, (self.power_w, self.resource_blocks)
+        if figure == bool(computed) or (figure and any(part is not None for part in parts)):
+            raise ValueError("give either eirp_per_re_dbm, or power_w, resource_blocks and antenna")
+        return self
 
 
 class Band(_Part):
@@ -164,8 +235,9 @@ class Band(_Part):
     network: str
     name: str
     frequency_mhz: Annotated[float, Field(ge=30, le=100_000)]
-    indoor_loss_db: NotNegative = 0.0
-    """Loss into buildings, added to the threshold of indoor layers [dB]."""
+    indoor_loss_db: NotNegative | EntryLoss = 0.0
+    """Loss into buildings, added to the threshold of indoor layers [dB], or the model its median comes from
+    (ITU-R P.2109, or TR 38.901's walls)."""
     aliases: tuple[str, ...] = ()
     classes: dict[str, BandClass]
     """By area class id; the entry ``"*"`` serves every class without its own."""
@@ -191,7 +263,34 @@ class AreaClass(_Part):
     antenna_height_m: Annotated[float, Field(ge=3, le=300)] = 35.0
     """Height of a new mast, or of one whose height is unknown [m]."""
     min_inter_site_distance_m: NotNegative = 0.0
+    clutter_height_m: Annotated[float, Field(ge=0, le=60)] = 10.0
+    """Height of what is built there [m]; where no land cover is given, of the whole class. The default is
+    ITU-R P.1812's for suburbs."""
+    max_radius_m: Annotated[float, Field(gt=0, le=50_000)] = 10_000.0
+    """How far a mast is followed over terrain [m]; masts still serving there are flagged."""
     rollout: tuple[Rollout, ...] = ()
+
+
+class Tier(_Part):
+    """A grade of signal, such as good, basic, weak; best first."""
+
+    id: str
+    name: str
+    threshold_dbm: Annotated[float, Field(ge=-160, le=-30)]
+    by_class: dict[str, float] = {}
+    """Thresholds of area classes that have their own [dBm]."""
+
+
+class CoverClass(_Part):
+    """A class of land cover."""
+
+    id: str
+    name: str
+    name_en: str = ""
+    codes: Annotated[tuple[int, ...], Field(min_length=1)]
+    """Codes of the raster."""
+    height_m: Annotated[float, Field(ge=0, le=60)] | None = None
+    """Height over the ground [m]; None: built-up, the area class says."""
 
 
 class Layer(_Part):
@@ -235,11 +334,28 @@ class Coverage(_Part):
     """How "covered" is decided."""
 
     level: Literal["auto", "terrain", "buffer"] = "auto"
-    """terrain: the class's formula, and diffraction over the DEM where that loses more; buffer: the formula
-    alone; auto: terrain where the DEM's own pixels are fine enough for it."""
+    """terrain: free space, diffraction over the DEM and clutter; buffer: the class's formula over flat
+    ground; auto: terrain where the DEM's own pixels are fine enough for it."""
+    clutter: Literal["profile", "end_loss", "none"] = "profile"
+    """On the terrain level. profile: heights stand on the terrain (ITU-R P.1812); end_loss: bare terrain and
+    the loss at the phone's end (ITU-R P.2108); none: bare terrain. Never two of them."""
+    street_width_m: Positive = 27.0
+    """How far before the phone its own clutter stands [m] (ITU-R P.2108's nominal street width)."""
+    calibration: str = ""
+    """File that ``siteplan calibrate`` wrote; empty for an uncalibrated model."""
     delta_n: Annotated[float, Field(gt=0, lt=157)] = 40.0
     """Average lapse rate of refractivity [N-units/km]: it bends the rays. The default is the standard
     atmosphere's (ITU-R P.310); ITU-R P.453 maps the place's own."""
+    n0: Annotated[float, Field(ge=250, le=400)] = 315.0
+    """Surface refractivity at sea level [N-units]; the default is the world's mean (ITU-R P.453)."""
+    climate: Annotated[int, Field(ge=1, le=7)] = 5
+    """Radio climate of the Irregular Terrain Model: 5 continental temperate, 2 continental subtropical."""
+    spread_below_mhz: Positive = 1000.0
+    """Bands below are checked against a second model in deep shadow [MHz]."""
+    spread_shadow_db: NotNegative = 20.0
+    """Diffraction over bare ground from which a shadow is deep [dB]."""
+    spread_sample: Annotated[int, Field(ge=0)] = 600
+    """Populated pixels drawn for that check, beside all villages."""
     cache_mib: NotNegative = 512.0
     """Largest size of the project's cache of footprints [MiB]; 0 keeps none."""
     demand_resolution_m: Positive = 100.0
@@ -295,6 +411,48 @@ class Outputs(_Part):
     """Largest gaps drawn on the map; all are in gaps.gpkg."""
 
 
+WORLD_COVER = (
+    CoverClass(id="trees", name="林地", name_en="tree cover", codes=(10, 95), height_m=15.0),
+    CoverClass(id="shrub", name="灌木", name_en="shrubland", codes=(20,), height_m=3.0),
+    CoverClass(
+        id="open", name="开阔地", name_en="open land", codes=(30, 40, 60, 70, 90, 100), height_m=0.0
+    ),
+    CoverClass(id="built", name="建成区", name_en="built-up", codes=(50,), height_m=None),
+    CoverClass(id="water", name="水体", name_en="water", codes=(80,), height_m=0.0),
+)  # fmt: skip
+"""Codes of ESA WorldCover with the heights of ITU-R P.1812, Table 2; 3 m for shrubs is our planning value."""
+
+
+class BandFit(_Part):
+    """What measurements say of one band."""
+
+    offset_db: float
+    """Added to the median RSRP [dB]."""
+    slope_db_per_decade: float = 0.0
+    """Added to the path loss by log10(d / 1 km) [dB]; 0 unless the data may tell."""
+    sigma_db: Positive | None = None
+    """Spread around the fitted median [dB]; None keeps the formula's."""
+
+
+class Calibration(_Part):
+    """Content of ``calibration.toml``: what was fitted, to what, and how well it does on unseen sites."""
+
+    schema_: Literal["siteplan-calibration/1"] = Field(alias="schema")
+    level: Literal["terrain", "buffer"]
+    """Propagation level it was fitted on and is good for."""
+    clutter: Literal["profile", "end_loss", "none", ""] = ""
+    """Treatment of clutter it was fitted on."""
+    horizontal_weight: NotNegative = 1.0
+    """Share of the antenna's horizontal attenuation that is felt."""
+    vertical_weight: NotNegative = 1.0
+    diffraction_weight: NotNegative = 1.0
+    clutter_db: dict[str, float] = {}
+    """Added to the path loss by class of land cover [dB]."""
+    bands: dict[str, BandFit]
+    evidence: dict[str, Any] = {}
+    """Points, sites, errors and limits of the fit; read by people and printed on maps."""
+
+
 class Config(_Part):
     """The whole project file."""
 
@@ -306,11 +464,16 @@ class Config(_Part):
     bands: Annotated[tuple[Band, ...], Field(min_length=1)]
     area_classes: Annotated[tuple[AreaClass, ...], Field(min_length=1)]
     layers: Annotated[tuple[Layer, ...], Field(min_length=1)]
+    antennas: tuple[Antenna, ...] = ()
+    tiers: tuple[Tier, ...] = ()
+    land_cover: tuple[CoverClass, ...] = WORLD_COVER
     exclusions: tuple[Exclusion, ...] = ()
     coverage: Coverage = Coverage()
     candidates: Candidates = Candidates()
     selection: SelectionRules = SelectionRules()
     outputs: Outputs = Outputs()
+    fitted: Calibration | None = None
+    """Content of the calibration file; read with the project, never written in it."""
 
     @model_validator(mode="after")
     def _references_exist(self) -> Config:
@@ -338,6 +501,10 @@ class Config(_Part):
         """The area class with this id."""
         return next(each for each in self.area_classes if each.id == class_id)
 
+    def antenna(self, antenna_id: str) -> Antenna | None:
+        """The antenna class with this id; None for ``""``."""
+        return next((each for each in self.antennas if each.id == antenna_id), None)
+
     def network(self, network_id: str) -> Network:
         """The network with this id."""
         return next(network for network in self.networks if network.id == network_id)
@@ -357,6 +524,11 @@ def _id_faults(config: Config) -> list[str]:
         "bands": [part.id for part in config.bands],
         "area_classes": [part.id for part in config.area_classes],
         "layers": [part.id for part in config.layers],
+        "antennas": [part.id for part in config.antennas],
+        "tiers": [part.id for part in config.tiers],
+        "land_cover": [part.id for part in config.land_cover],
+        "area_classes and land_cover": [kind.id for kind in clutter_kinds(config)],
+        "land_cover.codes": [str(code) for part in config.land_cover for code in part.codes],
     }
     faults = []
     for name, ids in lists.items():
@@ -376,6 +548,11 @@ def _reference_faults(config: Config) -> list[str]:
     asked = [(f"bands.{b.id}.network", b.network, networks) for b in config.bands]
     asked += [(f"bands.{b.id}.classes", c, classes | {"*"}) for b in config.bands for c in b.classes]
     asked += [(f"layers.{la.id}.area_classes", c, classes) for la in config.layers for c in la.area_classes]
+    antennas = {each.id for each in config.antennas} | {""}
+    asked += [
+        (f"bands.{b.id}.antenna", c.antenna, antennas) for b in config.bands for c in b.classes.values()
+    ]
+    asked += [(f"tiers.{t.id}.by_class", c, classes) for t in config.tiers for c in t.by_class]
     asked += [("quota.targets.network", t.network, networks | {""}) for t in config.quota.targets]
     if config.coverage.default_area_class:
         asked.append(("coverage.default_area_class", config.coverage.default_area_class, classes))
@@ -424,7 +601,126 @@ def load_config(path: Path) -> Config:
         raise ConfigError(f"{file}: 无法读取，可能被其他程序占用 / cannot be read: {error}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file}: 不是有效的 TOML (UTF-8) / not valid UTF-8 TOML: {error}") from error
-    return parse_config(data, file.name)
+    config = parse_config(data, file.name)
+    return _with_calibration(config, file.parent)
+
+
+def _with_calibration(config: Config, folder: Path) -> Config:
+    """The calibration the project names is part of the project from here on."""
+    named = config.coverage.calibration
+    return read_calibration(config, folder / named) if named else config
+
+
+def read_calibration(config: Config, file: Path) -> Config:
+    """Read a calibration file into a project.
+
+    Parameters
+    ----------
+    config
+        The project.
+    file
+        What ``siteplan calibrate`` wrote.
+
+    Returns
+    -------
+    Config
+        With ``fitted``.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read, or does not fit the project.
+    """
+    try:
+        data = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise ConfigError(
+            f"{file}: 校准文件读不出，请先运行 siteplan calibrate，或去掉 coverage.calibration / "
+            "the calibration cannot be read; run siteplan calibrate first, or drop "
+            f"coverage.calibration: {error}"
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: 不是有效的 TOML (UTF-8) / not valid UTF-8 TOML: {error}") from error
+    return with_calibration(config, data, file.name)
+
+
+def with_calibration(config: Config, data: dict[str, object], name: str = "calibration.toml") -> Config:
+    """A project whose model is calibrated.
+
+    Parameters
+    ----------
+    config
+        The project.
+    data
+        Parsed content of a calibration file.
+    name
+        File name for messages.
+
+    Returns
+    -------
+    Config
+        With ``fitted``.
+
+    Raises
+    ------
+    ConfigError
+        With every fault and its dotted path; also for bands or cover classes the project does not have.
+    """
+    fitted = _validated(Calibration, data, name)
+    known = {
+        "bands": ({band.id for band in config.bands}, set(fitted.bands)),
+        "clutter_db": ({kind.id for kind in clutter_kinds(config)}, set(fitted.clutter_db)),
+    }
+    strange = [f"{name}: {key}.{each}" for key, (mine, theirs) in known.items() for each in theirs - mine]
+    if strange:
+        lines = [f"{each}: 项目中没有 / the project has none" for each in sorted(strange)]
+        raise ConfigError("\n".join(lines))
+    return Config.model_validate(config.model_dump(by_alias=True) | {"fitted": fitted})
+
+
+@dataclass(frozen=True)
+class ClutterKind:
+    """What a phone can stand in: a class of land cover, or what is built in an area class.
+
+    Attributes
+    ----------
+    id
+        Of the cover or area class.
+    name, name_en
+        For people.
+    height_m
+        Over the ground [m].
+    built
+        Whether it is built-up land.
+    """
+
+    id: str
+    name: str
+    name_en: str
+    height_m: float
+    built: bool
+
+
+def clutter_kinds(config: Config) -> tuple[ClutterKind, ...]:
+    """Built-up land of every area class in their order, then the land cover with a height of its own.
+
+    Parameters
+    ----------
+    config
+        The project.
+
+    Returns
+    -------
+    tuple of ClutterKind
+        The position is the code in rasters of clutter.
+    """
+    built = [ClutterKind(c.id, c.name, c.id, c.clutter_height_m, True) for c in config.area_classes]
+    other = [
+        ClutterKind(c.id, c.name, c.name_en or c.id, c.height_m, False)
+        for c in config.land_cover
+        if c.height_m is not None
+    ]
+    return (*built, *other)
 
 
 def parse_config(data: dict[str, object], name: str = "project.toml") -> Config:
@@ -447,8 +743,12 @@ def parse_config(data: dict[str, object], name: str = "project.toml") -> Config:
     ConfigError
         With every fault and its dotted path.
     """
+    return _validated(Config, data, name)
+
+
+def _validated(model: type[_Model], data: dict[str, object], name: str) -> _Model:
     try:
-        return Config.model_validate(data)
+        return model.model_validate(data)
     except ValidationError as error:
         faults = error.errors()
         told = [fault for fault in faults if not _follows_from_another(fault["loc"], fault["type"], faults)]

@@ -9,6 +9,7 @@ only; :class:`siteplan.terrain.TerrainLevel` takes its place, and nothing else i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -18,13 +19,14 @@ import geopandas as gpd
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
 from siteplan.config import Config
 from siteplan.demand import Demand, Service
 from siteplan.errors import RangeError
-from siteplan.grid import Grid
+from siteplan.grid import Grid, Raster
 from siteplan.radio.linkbudget import STEP_M, LinkBudgets
+from siteplan.radio.sectors import Sector, sector_loss_db
 
 MapFn = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 """Signature of the builtin ``map``; threads or a cluster may take its place."""
@@ -49,6 +51,8 @@ class Mast:
         Above ground [m].
     bands
         Band ids on it, sorted.
+    sectors
+        Sectors of the bands that have any; a band without is omnidirectional.
     """
 
     site_id: str
@@ -57,6 +61,11 @@ class Mast:
     area_class: str
     antenna_height_m: float
     bands: tuple[str, ...]
+    sectors: tuple[tuple[str, tuple[Sector, ...]], ...] = ()
+
+    def sectors_of(self, band: str) -> tuple[Sector, ...]:
+        """Sectors of one band; none for an omnidirectional one."""
+        return dict(self.sectors).get(band, ())
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +112,12 @@ class Level(Protocol):
     def reach_m(self, mast: Mast) -> float:
         """Distance beyond which a mast gives nothing [m]."""
 
+    def radius_limited(self, mast: Mast) -> bool:
+        """Whether a mast still serves where it is no longer followed."""
+
+    def for_services(self, services: Sequence[Service]) -> Level:
+        """The same propagation asked for other services."""
+
 
 class BufferLevel:
     """Propagation buffers: RSRP falls with distance by one published formula per band and class.
@@ -113,14 +128,18 @@ class BufferLevel:
         The project.
     services
         Services asked for.
+    clutter
+        Kind of clutter by pixel, for a calibration that tells them apart; None for none.
     """
 
     name = "buffer"
 
-    def __init__(self, config: Config, services: Sequence[Service]) -> None:
+    def __init__(self, config: Config, services: Sequence[Service], clutter: Raster | None = None) -> None:
         self.config = config
         self.services = tuple(services)
-        self.budgets = LinkBudgets(config)
+        self.clutter = clutter
+        self.budgets = LinkBudgets(config, self.name)
+        self._by_place = clutter is not None and bool(self.budgets.clutter_terms_db().any())
         self._tables: dict[
             tuple[str, float, tuple[str, ...]], tuple[NDArray[np.int64], NDArray[np.float32]]
         ] = {}
@@ -141,11 +160,14 @@ class BufferLevel:
             None when the mast has no band, or its reach ends before the grid.
         """
         services, table = self.radial(mast)
-        reach_m = (table.shape[1] - 1) * STEP_M
-        window = _window(grid, mast.easting_m, mast.northing_m, reach_m)
+        window = _window(grid, mast.easting_m, mast.northing_m, self.reach_m(mast))
         if window is None or not services.size:
             return None
         row, col, height, width = window
+        if self._by_place or mast.sectors:
+            x, y = grid.centre(*np.ogrid[row : row + height, col : col + width])
+            at = np.broadcast_arrays(x, y)
+            return Footprint(row, col, services, self._at_places(mast, at[0], at[1]).astype(np.float32))
         values = np.empty((len(services), height, width), dtype=np.float32)
         first = grid.centre(np.array(row), np.array(col))
         corner = np.array([first[0], first[1], mast.easting_m, mast.northing_m])
@@ -206,14 +228,98 @@ class BufferLevel:
             Positions of services, shape (k,), and probabilities, shape (k, n).
         """
         services, table = self.radial(mast)
+        if self._by_place or mast.sectors:
+            return services, self._at_places(mast, easting_m, northing_m)
         distance = np.hypot(easting_m - mast.easting_m, northing_m - mast.northing_m)
         steps = np.arange(table.shape[1]) * STEP_M
         rows = [np.interp(distance, steps, row, right=0.0) for row in table]
         return services, np.array(rows).reshape(len(services), len(distance))
 
     def reach_m(self, mast: Mast) -> float:
-        """Distance at which every probability has fallen below the floor [m]."""
-        return (self.radial(mast)[1].shape[1] - 1) * STEP_M
+        """Distance at which every probability has fallen below the floor [m].
+
+        Where sectors or places may be stronger than their class, the end of the formulas' ranges.
+        """
+        stronger = any(sector.extra_db > 0.0 for _, each in mast.sectors for sector in each)
+        if not (self._by_place or stronger):
+            return (self.radial(mast)[1].shape[1] - 1) * STEP_M
+        tables = [self.budgets.radial(b, mast.area_class, mast.antenna_height_m) for b in mast.bands]
+        return max(((len(table.rsrp_dbm) - 1) * STEP_M for table in tables), default=0.0)
+
+    def radius_limited(self, mast: Mast) -> bool:
+        """Whether a mast still serves where the formulas end.
+
+        Parameters
+        ----------
+        mast
+            The mast.
+
+        Returns
+        -------
+        bool
+            P of the first service at the last distance is not below the project's edge target.
+        """
+        layer, target = self.services[0].layer, ndtri(self.config.coverage.edge_probability_target)
+        drop = mast.antenna_height_m - self.config.coverage.receiver_height_m
+        bearing = np.radians(np.arange(0.0, 360.0, 5.0))
+        for band in mast.bands:
+            table = self.budgets.radial(band, mast.area_class, mast.antenna_height_m)
+            far = (len(table.rsrp_dbm) - 1) * STEP_M
+            rim = far * np.sin(bearing), far * np.cos(bearing)
+            need = self.budgets.threshold_dbm(layer, band, mast.area_class)
+            score = (table.rsrp_dbm[-1] - self._sector_loss(mast, band, *rim, drop) - need) / table.sigma_db
+            if (score >= target).any():
+                return True
+        return False
+
+    def _sector_loss(
+        self, mast: Mast, band: str, east_m: NDArray[np.float64], north_m: NDArray[np.float64], drop_m: float
+    ) -> NDArray[np.float32]:
+        """Attenuation of a band's best sector towards points; 0 for an omnidirectional band [dB]."""
+        sectors = mast.sectors_of(band)
+        if not sectors:
+            return np.zeros(np.shape(east_m), dtype=np.float32)
+        return sector_loss_db(sectors, self.budgets.pattern(band, mast.area_class), east_m, north_m, drop_m)
+
+    def for_services(self, services: Sequence[Service]) -> BufferLevel:
+        """The same propagation asked for other services."""
+        return BufferLevel(self.config, services, self.clutter)
+
+    def _at_places(
+        self, mast: Mast, easting_m: NDArray[np.float64], northing_m: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Probability of each service where direction or ground matters too, shape (k, *points)."""
+        east, north = easting_m - mast.easting_m, northing_m - mast.northing_m
+        steps = np.hypot(east, north) / STEP_M
+        ground = self._clutter_at(easting_m, northing_m)
+        best = {}
+        for band in mast.bands:
+            table = self.budgets.radial(band, mast.area_class, mast.antenna_height_m)
+            rsrp = np.interp(steps, np.arange(len(table.rsrp_dbm)), table.rsrp_dbm, right=-np.inf) - ground
+            drop = mast.antenna_height_m - self.config.coverage.receiver_height_m
+            rsrp = rsrp - self._sector_loss(mast, band, east, north, drop)
+            best[band] = rsrp, table.sigma_db
+        rows = []
+        for position in self.radial(mast)[0]:
+            service = self.services[position]
+            bands = [b for b in mast.bands if service.network in ("", self.config.band(b).network)]
+            need = [self.budgets.threshold_dbm(service.layer, b, mast.area_class) for b in bands]
+            scores = [(best[b][0] - t) / best[b][1] for b, t in zip(bands, need, strict=True)]
+            rows.append(ndtr(np.max(scores, axis=0)))
+        probability = np.array(rows).reshape(len(rows), *np.shape(steps))
+        probability[probability < self.config.coverage.probability_floor] = 0.0
+        return probability
+
+    def _clutter_at(
+        self, easting_m: NDArray[np.float64], northing_m: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Calibrated loss of the ground at points [dB]."""
+        if not self._by_place or self.clutter is None:
+            return np.zeros(np.shape(easting_m))
+        grid = self.clutter.grid
+        row, col = grid.index(easting_m, northing_m)
+        row, col = row.clip(0, grid.height - 1), col.clip(0, grid.width - 1)
+        return self.budgets.clutter_terms_db()[self.clutter.values[row, col].astype(np.intp)]
 
 
 def _best(margins: list[NDArray[np.float64]]) -> NDArray[np.float64]:
@@ -298,10 +404,62 @@ def masts_of(stations: gpd.GeoDataFrame, config: Config, level: Level) -> tuple[
         bands = served_bands(level, first.area_class, height, group["band"])
         refused += list(group.loc[~group["band"].isin(bands), "station_id"])
         if bands:
-            masts.append(
-                Mast(str(site_id), first.geometry.x, first.geometry.y, first.area_class, height, bands)
-            )
+            place = str(site_id), first.geometry.x, first.geometry.y, first.area_class, height, bands
+            masts.append(Mast(*place, _sectors_by_band(group, bands, level)))
     return masts, refused
+
+
+def _sectors_by_band(
+    group: gpd.GeoDataFrame, bands: Sequence[str], level: Level
+) -> tuple[tuple[str, tuple[Sector, ...]], ...]:
+    """Sectors of a site's stations; a band none of whose rows says anything has none."""
+    found = []
+    for band in bands:
+        rows = group[group["band"] == band].itertuples()
+        each = [station_sectors(row, band, level.budgets) for row in rows]
+        if any(each):  # beside sectors a row that names none is omnidirectional
+            found.append((band, tuple(s for sectors in each for s in (sectors or [Sector()]))))
+    return tuple(found)
+
+
+def station_sectors(row: Any, band: str, budgets: LinkBudgets) -> list[Sector]:
+    """Sectors of one station.
+
+    Parameters
+    ----------
+    row
+        ``area_class``, and what there is of ``azimuth_deg, downtilt_deg`` (such as "0/120/240"),
+        ``eirp_per_re_dbm`` and ``rs_power_dbm``.
+    band
+        Its band.
+    budgets
+        EIRP of the class, and gain of its antenna.
+
+    Returns
+    -------
+    list of Sector
+        None for an omnidirectional station with its class's EIRP.
+    """
+    extra = _extra_db(row, band, budgets)
+    azimuths, tilts = ([float(a) for a in getattr(row, name, "").split("/") if a] for name in _ANGLES)
+    if not azimuths:
+        return [Sector(extra_db=extra)] if extra else []
+    if len(tilts) != len(azimuths):
+        tilts = (tilts or [math.nan])[:1] * len(azimuths)
+    return [Sector(azimuth, tilt, extra) for azimuth, tilt in zip(azimuths, tilts, strict=True)]
+
+
+_ANGLES = ("azimuth_deg", "downtilt_deg")
+
+
+def _extra_db(row: Any, band: str, budgets: LinkBudgets) -> float:
+    """EIRP of a station less that of its class; 0 where its table says nothing [dB]."""
+    usual = budgets.eirp_dbm(band, row.area_class)
+    own, power = getattr(row, "eirp_per_re_dbm", math.nan), getattr(row, "rs_power_dbm", math.nan)
+    if np.isfinite(own):
+        return float(own - usual)
+    gain = budgets.gain_dbi(band, row.area_class)
+    return float(power + gain - usual) if np.isfinite(power) and gain is not None else 0.0
 
 
 def served_bands(
@@ -451,7 +609,7 @@ class Addition:
         bands = tuple(sorted({*before.bands, *self.bands}))
         return Mast(
             before.site_id, before.easting_m, before.northing_m, before.area_class,
-            before.antenna_height_m, bands,
+            before.antenna_height_m, bands, before.sectors,
         )  # fmt: skip
 
 

@@ -88,6 +88,26 @@ class Demand:
         return self.grid.centre(*np.divmod(self.pixels, self.grid.width))
 
 
+def tier_layers(config: Config) -> tuple[Layer, ...]:
+    """One weightless layer for every threshold the tiers name.
+
+    Parameters
+    ----------
+    config
+        The project.
+
+    Returns
+    -------
+    tuple of Layer
+        By falling threshold; any network serves.
+    """
+    thresholds = {value for tier in config.tiers for value in (tier.threshold_dbm, *tier.by_class.values())}
+    return tuple(
+        Layer(id=f"tier {value:g}", name="", threshold_dbm=value, weight=0.0, targets=())
+        for value in sorted(thresholds, reverse=True)
+    )
+
+
 def services_of(config: Config) -> tuple[Service, ...]:
     """Services of a project: layers of scope ``each`` once per network.
 

@@ -6,32 +6,89 @@ One decision to know: ``run`` is pure. Files are read before it (``load``) and w
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
 from siteplan.cache import Cache
+from siteplan.calibration import Judged, build_sample, calibrate
 from siteplan.candidates import build_ladder
-from siteplan.config import Config
+from siteplan.config import Config, Input
 from siteplan.coverage import MapFn, added_footprint, masts_of, uncovered_probability
 from siteplan.demand import build_demand, services_of
+from siteplan.errors import Fault, InputFaults
 from siteplan.formulate import build_options, build_problem
 from siteplan.gaps import gap_polygons, village_table
 from siteplan.indicators import county_table, layer_table, rank_effects, terrain_table
 from siteplan.inputs import door
 from siteplan.inputs.door import Inputs
+from siteplan.inputs.measurements import Measurements, read_measurements
 from siteplan.ledger import build_ledger, on_air
 from siteplan.meter import Stopwatch
 from siteplan.proposal import Proposal
 from siteplan.report import assemble, assign_ids, joined_additions
 from siteplan.selection import select
+from siteplan.spread import model_spread
 from siteplan.summary import Prepared, Results
 from siteplan.terrain import TerrainLevel, level_for
 from siteplan.texts import Lang
+from siteplan.tiers import tier_rasters, tier_table
 
 
 def load(folder: Path, config: Config, county: str | None = None) -> Inputs:
     """Read and check every input; see :func:`siteplan.inputs.door.load`."""
     return door.load(folder, config, county)
+
+
+def measured(
+    folder: Path,
+    inputs: Inputs,
+    config: Config,
+    given: Input,
+    *,
+    serving_only: bool | None = None,
+    seed: int = 0,
+) -> tuple[Judged, Measurements, dict[str, int]]:
+    """Hold the model against measurements.
+
+    Parameters
+    ----------
+    folder
+        Folder of the project's inputs.
+    inputs
+        Checked inputs; stations on air are matched.
+    config
+        The project; a calibration it names is left aside.
+    given
+        File of measurements, its datum and headers.
+    serving_only
+        Whether rows are of serving cells only; None decides by the data.
+    seed
+        Of draws and of the groups of sites left out.
+
+    Returns
+    -------
+    tuple
+        Calibration with its evidence, matched measurements, and rows left out by reason.
+
+    Raises
+    ------
+    SiteplanError
+        If there are no stations, nothing matches, or there is too little data.
+    """
+    bare = config.model_copy(update={"fitted": None})
+    stations = on_air(inputs.stations, bare)
+    if stations is None or stations.empty:
+        fault = Fault("fatal", "project.toml", "no_stations_to_match", "no_stations_to_match_fix")
+        raise InputFaults([fault])
+    reader = door.ProjectReader(folder, bare)
+    reader.counties()
+    found = read_measurements(reader, given, stations, bare)
+    level = level_for(inputs, bare, services_of(bare))
+    sample, left = build_sample(found.points, found.stations, level, bare)
+    reasons = Counter(fault.problem for fault in found.faults if fault.level == "rejected")
+    reasons.update(left["reason"])
+    return calibrate(sample, serving_only=serving_only, seed=seed), found, dict(sorted(reasons.items()))
 
 
 def prepare(
@@ -128,8 +185,15 @@ def run(  # noqa: PLR0913 - everything a run depends on is an argument
         layers = layer_table(ready.demand, ready.before, after, config)
         counties = county_table(inputs, ready.demand, ready.before, after, villages, config)
         terrain = terrain_table(inputs, ready.demand, ready.flat, ready.before, config)
+    with watch.stage("signal"):
+        tiers = tier_rasters(ready.masts, additions, ready.level, inputs, config, map_fn)
+        grades = tier_table(tiers, inputs, ready.demand, config)
+        spread = None
+        if isinstance(ready.level, TerrainLevel):
+            spread = model_spread(ready.masts, ready.level, inputs, ready.demand, villages, config)
     results = Results(
         **vars(ready), selection=selection, additions=additions, effects=tuple(effects), after=after,
-        villages=villages, layers=layers, counties=counties, terrain=terrain,
+        villages=villages, layers=layers, counties=counties, terrain=terrain, tiers=tiers, grades=grades,
+        spread=spread,
     )  # fmt: skip
     return assemble(inputs, config, results, lang, watch), all_ids

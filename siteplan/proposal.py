@@ -6,7 +6,7 @@ ready-made longitude and latitude columns (WGS84, and GCJ-02 beside it).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import geopandas as gpd
@@ -43,7 +43,7 @@ class Proposal:
     villages
         Points, one row a village: ``village_id, village, town, county, people, probability_before,
         probability_after, covered_before, covered_after, share_before, share_after,
-        networks_before, networks_after, state`` (``covered``, ``newly``, ``uncovered``),
+        networks_before, networks_after, model_spread_db, state`` (``covered``, ``newly``, ``uncovered``),
         ``serving_site_before, serving_site_after`` (site or candidate id), ``longitude, latitude``.
     village_areas
         Polygons by ``village_id``, or None.
@@ -51,7 +51,7 @@ class Proposal:
         Polygons before the plan: ``gap_id, layer, network, county, area_km2, people``, largest first.
     sites
         Existing sites in the area, points: ``site_id, site_name, county, networks, bands, stations,
-        antenna_height_m, longitude, latitude``.
+        antenna_height_m, sectors, radius_limited, longitude, latitude``.
     candidates
         Every place considered: ``candidate_id, rung, source_id, name, county, town, village,
         status, rule`` (reason of refusal in Chinese, or empty), ``antenna_height_m, longitude,
@@ -75,6 +75,13 @@ class Proposal:
         Rows left out: ``table, file, sheet, row, column, problem, remedy, content``.
     summary
         Content of run.json.
+    tiers
+        Grade of signal by pixel before and after: see :func:`siteplan.tiers.tier_rasters`; None without.
+    grades
+        People by grade: see :func:`siteplan.tiers.tier_table`.
+    spread
+        Points a low band serves in deep shadow: see :func:`siteplan.spread.model_spread`; None without
+        terrain.
     """
 
     config: Config
@@ -100,6 +107,9 @@ class Proposal:
     faults: tuple[Fault, ...]
     rejected: pd.DataFrame
     summary: dict[str, Any]
+    tiers: tuple[Raster, Raster] | None = None
+    grades: pd.DataFrame = field(default_factory=pd.DataFrame)
+    spread: gpd.GeoDataFrame | None = None
 
 
 PROPOSED_COLUMNS: dict[str, tuple[str, str]] = {
@@ -131,6 +141,7 @@ PROPOSED_COLUMNS: dict[str, tuple[str, str]] = {
     "villages_newly_covered": ("新通村数", "village points newly served by any network"),
     "villages_newly_covered_names": ("新通村名", "their names"),
     "cell_radius_m": ("覆盖半径（米）", "the buffer of the widest new band ends here [m]"),
+    "radius_limited": ("超出计算半径", "1: still serves where the mast is no longer followed"),
     "search_radius_m": ("搜索半径（米）", "the mast may move this far without a new plan [m]"),
     "due_date": ("要求完成日期", "date of the demand order"),
     "alternates": ("备选点", "other usable candidates inside the ring, nearest first"),

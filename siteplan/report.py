@@ -18,7 +18,7 @@ from pyproj import Transformer
 from sklearn.neighbors import NearestNeighbors
 
 from siteplan.config import Config
-from siteplan.coverage import Addition, Level, best_server
+from siteplan.coverage import Addition, Level, Mast, best_server
 from siteplan.errors import Fault
 from siteplan.formulate import Options
 from siteplan.grid import Raster
@@ -122,12 +122,13 @@ def assemble(inputs: Inputs, config: Config, results: Results, lang: Lang, watch
         coverage_before=_covered("coverage_before", results.before, inputs),
         coverage_after=_covered("coverage_after", results.after, inputs),
         coverage_buffer=None if results.flat is None else _covered("coverage_buffer", results.flat, inputs),
-        terrain=results.terrain, villages=_located(_served(results), config),
+        terrain=results.terrain, villages=_located(_doubted(_served(results), results), config),
         village_areas=inputs.village_areas, gaps=results.gaps,
         sites=_located(_sites(inputs, results), config),
         candidates=candidates, proposed=proposed, curve=_curve(results), layers=results.layers,
         county_table=_county_table(results), ledger=_ledger(results), radii=_radii(config, results.level),
-        faults=faults, rejected=inputs.rejected,
+        faults=faults, rejected=inputs.rejected, tiers=results.tiers, grades=results.grades,
+        spread=results.spread if results.spread is None else _located(results.spread, config),
         summary=run_summary(inputs, config, results, proposed, watch, lang),
     )  # fmt: skip
 
@@ -190,6 +191,15 @@ def _served(results: Results) -> gpd.GeoDataFrame:
     return villages.assign(serving_site_before=sites[old], serving_site_after=after)
 
 
+def _doubted(villages: gpd.GeoDataFrame, results: Results) -> gpd.GeoDataFrame:
+    """Mark villages whose verdict hangs on a low band in deep shadow, with what ITM says beyond P.1812."""
+    doubt = pd.Series(np.nan, index=villages["village_id"]) if len(villages) else pd.Series(dtype=float)
+    if results.spread is not None and len(results.spread):
+        rows = results.spread[results.spread["kind"].eq("village") & results.spread["only_low_band"]]
+        doubt.loc[rows["id"].to_numpy()] = rows["spread_db"].to_numpy(dtype=float)
+    return villages.assign(model_spread_db=doubt.to_numpy())
+
+
 def _named(places: gpd.GeoDataFrame, lang: Lang) -> gpd.GeoDataFrame:
     """A new ground site has only its pixel; people know it by the village it lies in."""
     new = places["rung"].eq(Rung.NEW_GROUND.value)
@@ -214,6 +224,8 @@ def _sites(inputs: Inputs, results: Results) -> gpd.GeoDataFrame:
         "bands",
         "stations",
         "antenna_height_m",
+        "sectors",
+        "radius_limited",
     ]
     stations = inputs.stations
     masts = {mast.site_id: mast for mast in results.masts}
@@ -229,8 +241,16 @@ def _sites(inputs: Inputs, results: Results) -> gpd.GeoDataFrame:
         bands=["、".join(each) for each in bands],
         stations=[len(each) for each in bands],
         antenna_height_m=[masts[site_id].antenna_height_m for site_id in first["site_id"]],
+        sectors=[_sector_text(masts[site_id]) for site_id in first["site_id"]],
+        radius_limited=[results.level.radius_limited(masts[site_id]) for site_id in first["site_id"]],
     )
     return table[[*columns, "geometry"]]
+
+
+def _sector_text(mast: Mast) -> str:
+    """Azimuths of a mast's sectors, each once: "0/120/240"; "" for an omnidirectional one."""
+    azimuths = {round(sector.azimuth_deg) for _, each in mast.sectors for sector in each if sector.is_aimed}
+    return "/".join(f"{azimuth}" for azimuth in sorted(azimuths))
 
 
 # --- ranked rows -----------------------------------------------------------------------------------
@@ -262,6 +282,7 @@ def _proposed(
         villages_newly_covered=[len(effect.villages) for effect in effects],
         villages_newly_covered_names=[_village_names(effect, inputs, lang) for effect in effects],
         cell_radius_m=[_cell_radius_m(addition, config, results.level, max) for addition in additions],
+        radius_limited=[results.level.radius_limited(addition.after()) for addition in additions],
         search_radius_m=radii,
         alternates=_alternates(places, order, radii),
         restriction=notes,

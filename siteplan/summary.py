@@ -15,17 +15,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from siteplan import __version__
-from siteplan.config import Config
+from siteplan.config import Config, clutter_kinds
 from siteplan.coverage import Addition, Level, Mast
 from siteplan.demand import Demand
 from siteplan.formulate import Options
 from siteplan.gaps import basic_services
+from siteplan.grid import Raster
 from siteplan.indicators import RankEffect
 from siteplan.inputs.door import Inputs
 from siteplan.ledger import Ledger
 from siteplan.meter import Stopwatch, peak_memory_mib
 from siteplan.radio.diffraction import effective_earth_radius_km
 from siteplan.selection import CoverProblem, Selection
+from siteplan.spread import spread_summary
 from siteplan.terrain import TerrainLevel
 from siteplan.texts import Lang, say
 
@@ -36,7 +38,7 @@ _SAID_WHEN_MISSING = (
 _ASSUMPTIONS = {
     "buffer": ("assume_probability", "assume_shadowing", "assume_flat", "assume_floor", "assume_pixel"),
     "terrain": (
-        "assume_probability", "assume_shadowing", "assume_flat", "assume_terrain", "assume_near",
+        "assume_probability", "assume_shadowing", "assume_terrain", "assume_near",
         "assume_mean", "assume_floor", "assume_point",
     ),
 }  # fmt: skip
@@ -72,6 +74,13 @@ class Results(Prepared):
     layers: pd.DataFrame
     counties: pd.DataFrame
     terrain: pd.DataFrame
+    tiers: tuple[Raster, Raster] | None
+    grades: pd.DataFrame
+    spread: gpd.GeoDataFrame | None
+
+    def limited(self) -> list[str]:
+        """Ids of existing masts that still serve where they are no longer followed."""
+        return [mast.site_id for mast in self.masts if self.level.radius_limited(mast)]
 
 
 def run_summary(
@@ -101,7 +110,7 @@ def run_summary(
     return {
         **_task(inputs, config, results, proposed),
         **_outcome(inputs, config, results),
-        "model": _model(inputs, config, results, lang),
+        "model": _model(inputs, config, results, proposed, lang),
         "missing_inputs": missing_inputs(inputs, lang),
         "synthetic": config.project.synthetic,
         "synthetic_inputs": [source.name for source in inputs.sources if source.synthetic],
@@ -161,17 +170,47 @@ def _outcome(inputs: Inputs, config: Config, results: Results) -> dict[str, Any]
     }
 
 
-def _model(inputs: Inputs, config: Config, results: Results, lang: Lang) -> dict[str, Any]:
+def _model(
+    inputs: Inputs, config: Config, results: Results, proposed: gpd.GeoDataFrame, lang: Lang
+) -> dict[str, Any]:
     """How coverage was computed, and what was assumed."""
     return {
         "level": results.level.name,
-        "calibrated": False,
+        "calibrated": config.fitted is not None,
+        "calibration": {} if config.fitted is None else config.fitted.evidence,
         **_terrain(inputs, config, results),
+        "radius_limited_sites": len(results.limited()),
+        "radius_limited_proposed": int(proposed["radius_limited"].sum()),
+        "sectored_sites": sum(bool(mast.sectors) for mast in results.masts),
+        **_effective_thresholds(config, results),
         "formulas_used": results.level.budgets.formulas(),
         "thresholds_dbm": {layer.id: layer.threshold_dbm for layer in config.layers},
         "probability_floor": config.coverage.probability_floor,
         "stations_without_formula": list(results.refused),
-        "assumptions": [say(key, lang) for key in _ASSUMPTIONS[results.level.name]],
+        "assumptions": [say(key, lang) for key in _assumptions(config, results)],
+    }
+
+
+def _assumptions(config: Config, results: Results) -> list[str]:
+    """Keys of what was assumed: by level, and on terrain by the treatment of clutter."""
+    keys = list(_ASSUMPTIONS[results.level.name])
+    if results.level.name == "terrain":
+        keys.insert(keys.index("assume_terrain") + 1, f"assume_clutter_{config.coverage.clutter}")
+    return [*keys, "assume_uplink", "assume_omni"]
+
+
+def _effective_thresholds(config: Config, results: Results) -> dict[str, Any]:
+    """Thresholds outdoors of the first layer by band and class, uplink included [dBm]."""
+    budgets, layer = results.level.budgets, config.layers[0]
+    needed = {
+        f"{band.id}/{area_class.id}": round(budgets.threshold_dbm(layer, band.id, area_class.id), 2)
+        for band in config.bands
+        for area_class in config.area_classes
+    }
+    asked = layer.threshold_dbm
+    return {
+        "effective_thresholds_dbm": needed,
+        "uplink_limited": sorted(key for key, value in needed.items() if value > asked),
     }
 
 
@@ -188,7 +227,27 @@ def _terrain(inputs: Inputs, config: Config, results: Results) -> dict[str, Any]
         "delta_n": config.coverage.delta_n,
         "effective_earth_radius_km": effective_earth_radius_km(config.coverage.delta_n),
         "terrain_effect": {name: float(table[name].sum()) for name in names},
+        "clutter": config.coverage.clutter,
+        "clutter_shares": _clutter_shares(inputs, config),
+        "surface_model": bool(config.inputs.dem and config.inputs.dem.surface),
+        "model_spread": _spread(config, results),
     }
+
+
+def _clutter_shares(inputs: Inputs, config: Config) -> dict[str, float]:
+    """Share of each kind of clutter on the grid it was read on [0-1]."""
+    kinds = clutter_kinds(config)
+    counts = np.bincount(inputs.clutter.values.ravel().astype(np.int64), minlength=len(kinds))
+    return {kind.id: round(float(count) / counts.sum(), 4) for kind, count in zip(kinds, counts, strict=True)}
+
+
+def _spread(config: Config, results: Results) -> dict[str, float]:
+    """How far a second model disagrees where low bands serve in deep shadow."""
+    if results.spread is None:
+        return {}
+    populated = int((results.demand.people > 0).sum())
+    sampled = len(results.villages) + min(config.coverage.spread_sample, populated)
+    return spread_summary(results.spread, sampled)
 
 
 def _blind_masts(results: Results) -> int:

@@ -148,6 +148,56 @@ STATIONS = pa.DataFrameSchema(
         "network": _column("text", "network", "网络", "共享网络", "operator", "运营商", required=True),
         "band": _column("text", "band", "频段", "制式频段", required=True),
         "antenna_height_m": _HEIGHT,
+        "azimuth_deg": _column(
+            "angles",
+            "azimuths of the sectors, such as 0/120/240 [deg]; empty for omnidirectional",
+            "方位角",
+            "天线方位角",
+            "方向角",
+            "azimuth",
+            "azimuths",
+        ),
+        "downtilt_deg": _column(
+            "angles",
+            "downtilt of the sectors, mechanical and electrical together [deg]",
+            "下倾角",
+            "总下倾角",
+            "天线下倾角",
+            "downtilt",
+            "tilt",
+        ),
+        "mechanical_downtilt_deg": _column(
+            "angles",
+            "mechanical downtilt [deg]",
+            "机械下倾角",
+            "机械下倾",
+            "mechanical_tilt",
+        ),
+        "electrical_downtilt_deg": _column(
+            "angles",
+            "electrical downtilt [deg]",
+            "电子下倾角",
+            "电下倾角",
+            "电子下倾",
+            "electrical_tilt",
+        ),
+        "eirp_per_re_dbm": _column(
+            "number",
+            "EIRP of the reference signal per resource element [dBm]",
+            "每RE的EIRP",
+            "eirp_per_re",
+            checks=(pa.Check.in_range(-30, 80),),
+        ),
+        "rs_power_dbm": _column(
+            "number",
+            "power of the reference signal per resource element, without antenna gain [dBm]",
+            "参考信号功率",
+            "RS功率",
+            "SSB功率",
+            "rs_power",
+            checks=(pa.Check.in_range(-40, 50),),
+        ),
+        "pci": _column("text", "physical cell id; several as 1/2/3", "PCI", "物理小区标识"),
         "on_air_date": _column("date", "date on air", "开通日期", "入网日期", "启用日期", "on_air"),
         "county": _COUNTY,
         "longitude": _LONGITUDE,
@@ -306,6 +356,37 @@ POPULATION = pa.DataFrameSchema(
 ROADS = pa.DataFrameSchema(
     {"highway": _column("text", "class of the road", "等级", "道路等级", "highway", "fclass")}, name="roads"
 )
+
+MEASUREMENTS = pa.DataFrameSchema(
+    {
+        "rsrp_dbm": _column(
+            "number", "measured RSRP (SS-RSRP) [dBm]", "RSRP", "SS-RSRP", "SS_RSRP", "RSRP(dBm)",
+            "SS-RSRP(dBm)", "NR SS-RSRP", "rsrp_dbm", "信号强度", "电平", required=True,
+            checks=(pa.Check.in_range(-160, -20),),
+        ),
+        "time": _column(
+            "text", "when it was measured; rows of one time and place are several servers", "时间",
+            "采样时间", "测试时间", "timestamp", "datetime", "time",
+        ),
+        "station_id": _column(
+            "text", "station or cell that was measured", "基站编号", "小区标识", "小区ID", "小区编号", "CI",
+            "ECI", "NCI", "CGI", "CellID", "cell_id", "sector_id", "sector", "扇区编号",
+        ),
+        "site_id": _column(
+            "text", "site that was measured", "站址编码", "站址编号", "site", "site_id", "eNodeBID",
+            "gNodeBID",
+        ),
+        "pci": _column("text", "physical cell id that was measured", "PCI", "物理小区标识"),
+        "band": _column("text", "band that was measured", "频段", "band"),
+        "clutter": _column(
+            "text", "what stands around the phone, in the file's own words", "地物", "地物类型", "地物分类",
+            "clutter", "clutter_index", "landcover", "land_cover",
+        ),
+        "longitude": _LONGITUDE,
+        "latitude": _LATITUDE,
+    },
+    name="measurements",
+)  # fmt: skip
 
 SCHEMAS: dict[str, pa.DataFrameSchema] = {
     schema.name: schema

@@ -82,6 +82,67 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "not_date_fix": ("改为 2023-06-30 这样的日期", "enter a date such as 2023-06-30"),
     "not_flag": ("“{value}”不是“是/否”", "'{value}' is not yes/no"),
     "not_flag_fix": ("填写“是”或“否”", "enter yes or no"),
+    "not_angles": ("“{value}”不是角度", "'{value}' is not an angle"),
+    "not_angles_fix": (
+        "填写度数，多个扇区用 / 分开，如 0/120/240；全向天线留空",
+        "enter degrees, several sectors as 0/120/240; leave empty for omnidirectional antennas",
+    ),
+    "angles_differ": (
+        "方位角 {azimuths} 与下倾角 {tilts} 的个数不同",
+        "there are {azimuths} azimuths and {tilts} downtilts",
+    ),
+    "angles_differ_fix": (
+        "每个扇区一个下倾角，或全部共用一个；本行按天线默认下倾角计算",
+        "give one downtilt a sector, or one for all; this row takes its antenna's usual downtilt",
+    ),
+    "no_antenna_gain": (
+        "给出了参考信号功率，但频段 {band} 没有指定天线，增益未知",
+        "RS power is given, but band {band} names no antenna, so the gain is unknown",
+    ),
+    "no_antenna_gain_fix": (
+        "在项目文件该频段下写 antenna，或改用 EIRP 列；这些基站按频段的 EIRP 计算",
+        "name an antenna for the band, or give EIRP; these stations take the band's EIRP",
+    ),
+    "measured_unknown": (
+        "找不到对应的现网基站（{value}）",
+        "matches no station on air ({value})",
+    ),
+    "measured_unknown_fix": (
+        "核对基站编号、站址编码或 PCI 与工参是否一致；本行不参与校准",
+        "compare station id, site id or PCI with the station table; the row is left out",
+    ),
+    "measured_two_bands": (
+        "站址 {value} 有多个频段（{found}），本行未写频段",
+        "site {value} has several bands ({found}) and the row names none",
+    ),
+    "measured_two_bands_fix": (
+        "补充频段列或基站编号；本行不参与校准",
+        "add a band column or station ids; the row is left out",
+    ),
+    "measured_nothing": (
+        "没有基站编号、站址编码或 PCI 列，实测点无法对应基站",
+        "there is no column of station ids, site ids or PCI, so points match no station",
+    ),
+    "measured_nothing_fix": (
+        "表中加入其中一列，或用 --column 指出列名，如 --column pci=物理小区号",
+        "add one of them, or name the header with --column, such as --column pci=PhyCellId",
+    ),
+    "no_stations_to_match": (
+        "项目没有现网基站表，无法校准",
+        "the project has no stations, so nothing can be calibrated",
+    ),
+    "no_stations_to_match_fix": (
+        "在项目文件中填写 [inputs.stations]",
+        "give [inputs.stations] in the project file",
+    ),
+    "unknown_cover": (
+        "土地覆盖代码 {codes} 未在 land_cover 中定义",
+        "the land cover codes {codes} are not defined",
+    ),
+    "unknown_cover_fix": (
+        "在项目文件 [[land_cover]] 中补充；目前按所在区域类型的建成区计算",
+        "add them under [[land_cover]]; until then they count as built-up land of their area class",
+    ),
     "empty_cell": ("为空", "is empty"),
     "empty_cell_fix": ("填写该单元格", "fill in the cell"),
     "out_of_range": (
@@ -302,11 +363,17 @@ _TEXTS: dict[str, tuple[str, str]] = {
     ),
     "note_notify": ("需告知“{zone}”（{basis}）", "notify '{zone}' ({basis})"),
     # --- assumptions ---------------------------------------------------------------------------------
-    "model_buffer": ("传播缓冲区模型，未校准", "propagation buffers, uncalibrated"),
+    "model_buffer": ("传播缓冲区模型，{calibrated}", "propagation buffers, {calibrated}"),
     "model_terrain": (
-        "地形绕射模型（P.1812 Bullington），未校准",
-        "terrain diffraction (P.1812 Bullington), uncalibrated",
+        "地形绕射模型（P.1812 Bullington），{calibrated}",
+        "terrain diffraction (P.1812 Bullington), {calibrated}",
     ),
+    "judged_uncalibrated": ("未校准", "uncalibrated"),
+    "judged_offset_per_band": ("每频段一个偏移", "one offset per band"),
+    "judged_calibrated_median": ("校准后中值（地图所用）", "calibrated median (what maps use)"),
+    "judged_calibrated": ("校准后读数（主服务小区）", "calibrated reading of the serving cell"),
+    "model_uncalibrated": ("未校准", "uncalibrated"),
+    "model_calibrated": ("已用实测校准", "calibrated with measurements"),
     "assume_probability": (
         "P(RSRP ≥ T) = Φ((中值 − T)/σ)，链路预算内不含余量",
         "P(RSRP >= T) = Phi((median - T) / sigma); no margin inside the link budget",
@@ -321,11 +388,33 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "than its lower end the value there is used, beyond its upper end nothing",
     ),
     "assume_terrain": (
-        "地形：中值损耗取两者较大值——区域类型公式，或自由空间＋Bullington 绕射（ITU-R P.1812-8 §4.3.1，"
-        "DEM 原分辨率剖面）＋接收点周围杂波；地形只会减少覆盖，不会增加",
-        "terrain: the median loss is the greater of the class's formula and free space with Bullington "
-        "diffraction (ITU-R P.1812-8 section 4.3.1, on the DEM's own pixels) and the loss around the "
-        "receiver; terrain only takes coverage away",
+        "地形：中值损耗＝自由空间＋Bullington 绕射（ITU-R P.1812-8 §4.3.1，DEM 原分辨率剖面，"
+        "50 % 时间和地点）；区域"
+        "类型公式只用于阴影标准差和缓冲区；阴影只计一次",
+        "terrain: median loss = free space and Bullington diffraction (ITU-R P.1812-8 section 4.3.1, on the "
+        "DEM's own pixels, 50 % of time and places); the class's formula only gives the spread of shadowing "
+        "and the buffers; shadowing counts once",
+    ),
+    "assume_clutter_profile": (
+        "地物：高度叠加在剖面上（P.1812），接收点自身地物立在其前一个街宽处；不再另加末端损耗",
+        "clutter: heights stand in the profile (P.1812), the phone's own a street's width before it; no end "
+        "loss is added",
+    ),
+    "assume_clutter_end_loss": (
+        "地物：剖面为裸地，手机一端加 P.2108 末端损耗",
+        "clutter: bare profile, and the end loss of P.2108 at the phone",
+    ),
+    "assume_clutter_none": ("地物：不计", "clutter: none"),
+    "assume_uplink": (
+        "门限取下行门限与“每 RE 的 EIRP − 上行最大损耗”中较高者（给出上行预算的频段）",
+        "thresholds are the higher of the downlink's and EIRP per RE less the uplink's largest loss (for "
+        "bands with an uplink budget)",
+    ),
+    "assume_omni": (
+        "工参给出方位角的按 TR 38.901 表 7.3-1 方向图，最好的扇区计；未给出的和新建站"
+        "按全向、主瓣增益计（偏乐观）",
+        "sectors with an azimuth have the pattern of TR 38.901 Table 7.3-1, the best one counts; those "
+        "without, and new stations, radiate their boresight gain all round (optimistic)",
     ),
     "assume_near": (
         "距基站 250 m 以内 P.1812 不适用，按单刃峰绕射计算",

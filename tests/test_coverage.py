@@ -113,6 +113,20 @@ def test_a_low_mast_falls_back_to_the_second_formula(world):
     assert budgets.radial("low", "rural", 25.0).formula == "rma_nlos"
 
 
+@pytest.mark.parametrize(("eirp_dbm", "limited"), [(36.7, False), (75.0, True)])
+def test_a_mast_that_serves_where_its_formula_ends_is_flagged(world, eirp_dbm, limited):
+    """At 5 km the formula of the band loses 158 dB; 75 % need 5.4 dB more than the threshold."""
+    config = world[0]
+    high = config.band("high")
+    classes = {"*": high.classes["*"].model_copy(update={"eirp_per_re_dbm": eirp_dbm})}
+    bands = (config.band("low"), high.model_copy(update={"classes": classes}))
+    level = BufferLevel(config.model_copy(update={"bands": bands}), services_of(config))
+    assert level.radius_limited(mast()) is limited
+    assert level.radius_limited(mast(("high", "low"))) is limited
+    assert level.radius_limited(mast(())) is False
+    assert (level.reach_m(mast()) >= 5_000.0) is limited
+
+
 def test_uncovered_is_a_product_over_masts(world):
     level = world[2]
     masts = [mast(), mast(east=9_000.0)]

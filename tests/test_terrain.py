@@ -1,4 +1,4 @@
-"""The terrain level: buffers on open ground, shade behind mountains, the same numbers from the cache."""
+"""The terrain level: free space and what stands in the way, counted once; the same numbers from the cache."""
 
 import dataclasses
 from concurrent.futures import ThreadPoolExecutor
@@ -12,25 +12,53 @@ from scipy.special import ndtr
 
 from siteplan import pipeline
 from siteplan.cache import FileCache, MemoryCache
-from siteplan.config import load_config
+from siteplan.config import Input, clutter_kinds, load_config, with_calibration
 from siteplan.coverage import Addition, BufferLevel, Mast, added_footprint, uncovered_probability
 from siteplan.demand import services_of
 from siteplan.errors import RangeError
 from siteplan.grid import Grid, Raster
+from siteplan.ground import ground_of
 from siteplan.inputs.rasters import FINEST_M, MARGIN_M, read_terrain
+from siteplan.radio.clutter import statistical_clutter_loss
 from siteplan.radio.diffraction import Profile, bullington_loss, effective_earth_radius_km
-from siteplan.radio.pathloss import free_space_loss, rma_nlos_loss
+from siteplan.radio.pathloss import RANGES, free_space_loss
 from siteplan.radio.profile import path_profile
 from siteplan.terrain import DecisionPoints, TerrainLevel, decision_points, level_for
 
 GRID = Grid(CRS, WEST, SOUTH + 6_000, 100.0, 60, 60)
 DEM_GRID = Grid(CRS, WEST - 300, SOUTH + 6_300, 30.0, 220, 220)
 MIDDLE = 3_050.0
+FOLLOWED_M = 2_500.0
+"""How far masts of these tests are followed."""
+EIRP_DBM, SIGMA_DB, THRESHOLD_DBM, STREET_M = 36.7, 8.0, -105.0, 27.0
+"""Of the band "high" at 2140 MHz, of its formula, and of the first layer."""
 
 
 @pytest.fixture(scope="module")
 def config(shared_world):
-    return load_config(shared_world)
+    return following(load_config(shared_world))
+
+
+def following(config, radius_m=FOLLOWED_M, clutter_m=10.0):
+    """Masts of every class followed so far, among clutter of one height."""
+    update = {"max_radius_m": radius_m, "clutter_height_m": clutter_m}
+    classes = tuple(each.model_copy(update=update) for each in config.area_classes)
+    return config.model_copy(update={"area_classes": classes})
+
+
+def treating(config, **coverage):
+    return config.model_copy(update={"coverage": config.coverage.model_copy(update=coverage)})
+
+
+def louder(config, eirp_dbm, band="high"):
+    def changed(each):
+        classes = {
+            k: c.model_copy(update={"eirp_per_re_dbm": eirp_dbm}) if each.id == band else c
+            for k, c in each.classes.items()
+        }
+        return each.model_copy(update={"classes": classes})
+
+    return config.model_copy(update={"bands": tuple(changed(each) for each in config.bands)})
 
 
 def plain(height_m=200.0):
@@ -52,11 +80,60 @@ def hills(seed=1, amplitude_m=60.0):
 
 
 def level_on(config, dem, points=None, cache=None):
-    return TerrainLevel(config, services_of(config), dem, points, cache)
+    return TerrainLevel(config, services_of(config), ground_of(dem, None, config), points, cache)
 
 
 def mast(bands=("high",), east=MIDDLE, north=MIDDLE, height=35.0):
     return Mast("T", WEST + east, SOUTH + north, "rural", height, tuple(bands))
+
+
+def slant(distance_m, height_m=35.0):
+    return np.hypot(distance_m, height_m - 1.5)
+
+
+def knife_edge_before(distance_m, clutter_m, frequency_mhz=2140.0, height_m=35.0, delta_n=40.0):
+    """Bullington loss of one screen a street's width before a phone on a plain, from its own geometry."""
+    radius_m = 1000.0 * effective_earth_radius_km(delta_n)
+    line = 1.5 + (height_m - 1.5) * STREET_M / distance_m
+    rise = clutter_m + STREET_M * (distance_m - STREET_M) / (2.0 * radius_m) - line
+    wavelength = 299.8 / frequency_mhz
+    nu = rise * np.sqrt(2.0 * distance_m / (wavelength * STREET_M * (distance_m - STREET_M)))
+    edge = np.where(nu > -0.78, 6.9 + 20.0 * np.log10(np.hypot(nu - 0.1, 1.0) + nu - 0.1), 0.0)
+    more = (1.0 - np.exp(-edge / 6.0)) * (10.0 + 2e-5 * distance_m)
+    return edge + np.where(distance_m < 250.0, 0.0, more)
+
+
+def on_the_plain(distance_m, clutter_m=10.0, frequency_mhz=2140.0):
+    """Closed form of the median loss: free space over the slope of the path, and the screen."""
+    return free_space_loss(slant(distance_m), frequency_mhz) + knife_edge_before(
+        distance_m, clutter_m, frequency_mhz
+    )
+
+
+def served(loss_db):
+    return ndtr((EIRP_DBM - loss_db - THRESHOLD_DBM) / SIGMA_DB)
+
+
+def pixel_means(function, given=None):
+    """Mean over the DEM's pixels in each demand pixel of a function of distance."""
+    given = given or mast()
+    row, col = np.mgrid[0 : DEM_GRID.height, 0 : DEM_GRID.width]
+    x, y = DEM_GRID.centre(row.ravel(), col.ravel())
+    values = function(np.maximum(np.hypot(x - given.easting_m, y - given.northing_m), 1.0))
+    at_row, at_col = GRID.index(x, y)
+    inside = GRID.inside(at_row, at_col)
+    flat = at_row[inside] * GRID.width + at_col[inside]
+    sums, counts = (
+        np.bincount(flat, weights, GRID.width * GRID.height) for weights in (values[inside], None)
+    )
+    return (sums / counts).reshape(GRID.shape)
+
+
+def away_from_the_mast():
+    """Distance of every pixel's centre from the mast in the middle [m]."""
+    row, col = np.mgrid[0 : GRID.height, 0 : GRID.width]
+    x, y = GRID.centre(row, col)
+    return np.hypot(x - mast().easting_m, y - mast().northing_m)
 
 
 def placed(footprint, k=0):
@@ -69,40 +146,171 @@ def placed(footprint, k=0):
 
 # --- open ground ------------------------------------------------------------------------------------
 
+EASTWARD = np.array([300.0, 412.0, 805.0, 1_337.0, 2_400.0])
 
-@pytest.mark.long_without_jit
-@pytest.mark.parametrize("bands", [("high",), ("low",), ("high", "low")], ids="+".join)
-def test_open_ground_keeps_the_buffers(config, bands):
-    """On a plain the class's formula holds; pixel means differ from centre values by a few per cent, and at
-    the rim the mean may fall below the floor where the centre does not."""
-    terrain = level_on(config, plain()).footprint(mast(bands), GRID)
-    buffers = BufferLevel(config, services_of(config)).footprint(mast(bands), GRID)
-    np.testing.assert_array_equal(terrain.services, buffers.services)
-    for k in range(len(terrain.services)):
-        over, by_buffer = placed(terrain, k), placed(buffers, k)
-        counts = by_buffer > config.coverage.probability_floor + 0.03
-        np.testing.assert_allclose(over[counts], by_buffer[counts], atol=0.035)
-        assert (np.maximum(over, by_buffer)[~counts] < 0.14).all()
+
+@pytest.mark.parametrize("clutter_m", [0.0, 6.0, 10.0, 20.0])
+def test_on_a_plain_the_loss_is_free_space_and_the_screen_before_the_phone(config, clutter_m):
+    """East and on a slope of 3:4; without clutter nothing but the bulge of the Earth is in the way."""
+    level = level_on(following(config, clutter_m=clutter_m), plain())
+    for east, north in ((EASTWARD, 0 * EASTWARD), (0.8 * EASTWARD, 0.6 * EASTWARD)):
+        ends = mast().easting_m + east, mast().northing_m + north
+        loss = level.loss_at(mast(), "high", level.geometry_at(mast(), *ends), *ends)
+        if clutter_m > 0.0:
+            np.testing.assert_allclose(loss, on_the_plain(EASTWARD, clutter_m), atol=0.02)
+        else:
+            over = [
+                bullington_loss(
+                    Profile(np.linspace(0.0, d / 1000.0, 101), np.zeros(101), 35.0, 1.5),
+                    effective_earth_radius_km(40.0), 2.14,
+                )
+                for d in EASTWARD
+            ]  # fmt: skip
+            np.testing.assert_allclose(loss, free_space_loss(slant(EASTWARD), 2140.0) + over, atol=0.3)
 
 
 def test_on_a_plain_a_footprint_is_round(config):
-    """A mast in the middle of a demand pixel, whose DEM pixels lie evenly around it."""
-    values = placed(level_on(config, plain()).footprint(mast(), GRID))[:-1, 1:]
+    """A mast in the middle of a demand pixel, whose DEM pixels lie evenly around it; but for the rim, where
+    it is no longer followed."""
+    values = placed(level_on(config, plain()).footprint(mast(), GRID))
+    values = np.where(away_from_the_mast() < FOLLOWED_M - 150.0, values, 0.0)[:-1, 1:]
     np.testing.assert_allclose(values, values[::-1], atol=0.03)
     np.testing.assert_allclose(values, values.T, atol=0.03)
 
 
 def test_a_pixel_is_the_mean_of_the_closed_form_over_its_dem_pixels(config):
-    level = level_on(config, plain())
-    footprint = level.footprint(mast(), GRID)
-    row, col = 20, 40
-    west, north = GRID.west_m + col * 100.0, GRID.north_m - row * 100.0
-    x = DEM_GRID.west_m + (np.arange(220) + 0.5) * 30.0
-    y = DEM_GRID.north_m - (np.arange(220) + 0.5) * 30.0
-    inside = np.meshgrid(x[(x >= west) & (x < west + 100)], y[(y <= north) & (y > north - 100)])
-    distance = np.hypot(inside[0] - mast().easting_m, inside[1] - mast().northing_m)
-    expected = ndtr((36.7 - rma_nlos_loss(distance, 2140, 35) + 105.0) / 8.0).mean()
-    assert placed(footprint)[row, col] == pytest.approx(expected, abs=0.004)
+    footprint = level_on(config, plain()).footprint(mast(), GRID)
+    expected = pixel_means(lambda d: served(on_the_plain(np.maximum(d, 60.0))))
+    distance = away_from_the_mast()
+    counted = (distance > 250.0) & (distance < FOLLOWED_M - 100.0) & (expected > 0.12)
+    assert counted.sum() > 500
+    np.testing.assert_allclose(placed(footprint)[counted], expected[counted], atol=0.004)
+
+
+def test_where_a_mast_is_no_longer_followed_it_gives_nothing(config):
+    loud = louder(following(config, 1_500.0), 60.0)
+    values, distance = placed(level_on(loud, plain()).footprint(mast(), GRID)), away_from_the_mast()
+    assert (values[distance < 1_400.0] > 0.9).all()
+    assert (values[distance > 1_600.0] == 0.0).all()
+    x, y = mast().easting_m + np.array([1_490.0, 1_510.0]), np.full(2, mast().northing_m)
+    near, far = level_on(loud, plain()).at(mast(), x, y)[1][0]
+    assert near > 0.9
+    assert far == 0.0
+
+
+def test_the_class_formula_gives_the_spread_and_nothing_else(config):
+    """Another formula with the same sigma changes nothing; another sigma does."""
+
+    def with_formula(formula, sigma_db):
+        high = config.band("high")
+        model = high.classes["*"].models[0].model_copy(update={"formula": formula, "sigma_db": sigma_db})
+        classes = {"*": high.classes["*"].model_copy(update={"models": (model,)})}
+        bands = tuple(
+            b.model_copy(update={"classes": classes}) if b.id == "high" else b for b in config.bands
+        )
+        footprint = level_on(config.model_copy(update={"bands": bands}), plain()).footprint(mast(), GRID)
+        return placed(footprint)
+
+    first = with_formula("rma_nlos", None)
+    np.testing.assert_array_equal(first, with_formula("uma_nlos", RANGES["rma_nlos"].sigma_db))
+    wider = with_formula("rma_nlos", 12.0)
+    likely = (first > 0.6) & (first < 0.95)
+    assert likely.sum() > 100
+    assert (wider[likely] < first[likely]).all()
+    with pytest.raises(RangeError, match="160 m"):
+        level_on(config, plain()).footprint(mast(height=160.0), GRID)
+
+
+# --- clutter ----------------------------------------------------------------------------------------
+
+
+def test_clutter_of_no_height_is_no_clutter(config):
+    flat = following(config, clutter_m=0.0)
+    bare = placed(level_on(treating(config, clutter="none"), hills()).footprint(mast(), GRID))
+    for treatment in ("profile", "end_loss"):
+        again = placed(level_on(treating(flat, clutter=treatment), hills()).footprint(mast(), GRID))
+        np.testing.assert_array_equal(again, bare)
+
+
+@pytest.mark.long_without_jit
+@pytest.mark.parametrize("ground", ["plain", "hills"])
+def test_taller_clutter_never_helps(config, ground):
+    dem, before = (plain() if ground == "plain" else hills()), None
+    for clutter_m in (0.0, 3.0, 8.0, 15.0, 25.0):
+        values = placed(level_on(following(config, clutter_m=clutter_m), dem).footprint(mast(), GRID))
+        if before is not None:
+            rounding = 1.5 / 255 if ground == "plain" else 0.02
+            assert (values <= before + rounding).all(), clutter_m
+            assert values.sum() < before.sum()
+        before = values
+
+
+@pytest.mark.parametrize("ground", ["plain", "hills"])
+def test_the_phones_end_and_the_profile_never_count_together(config, ground):
+    """End loss: the bare profile and P.2108's median; profile: no loss at the end."""
+    dem = plain() if ground == "plain" else hills()
+    x, y = mast().easting_m + np.array([40.0, 180.0, 700.0, 2_300.0]), np.full(4, mast().northing_m + 35.0)
+    losses, geometries = {}, {}
+    for treatment in ("none", "end_loss", "profile"):
+        level = level_on(treating(config, clutter=treatment), dem)
+        geometries[treatment] = level.geometry_at(mast(), x, y)
+        losses[treatment] = level.loss_at(mast(), "high", geometries[treatment], x, y)
+    bare = geometries["none"]
+    np.testing.assert_array_equal(bare.nu_sqrt_wavelength, geometries["end_loss"].nu_sqrt_wavelength)
+    end = statistical_clutter_loss(np.maximum(bare.distance_m, 250.0) / 1000.0, 2140.0)
+    np.testing.assert_allclose(losses["end_loss"] - losses["none"], end, atol=0.2)  # 10 m steps at 250 m
+    assert (geometries["profile"].nu_sqrt_wavelength >= bare.nu_sqrt_wavelength).all()
+    level = level_on(treating(config, clutter="profile"), dem)
+    kinds = level.budgets.terrain("high", "rural", 35.0).loss_db
+    np.testing.assert_array_equal(kinds, np.broadcast_to(kinds[0], kinds.shape))
+
+
+def test_each_kind_of_clutter_counts_where_it_is(config):
+    """Woods in the east half, water in the west: the phone in the woods stands behind its trees."""
+    codes = np.full(DEM_GRID.shape, 0, dtype=np.uint8)
+    names = [kind.id for kind in clutter_kinds(config)]
+    middle = int((mast().easting_m - DEM_GRID.west_m) / DEM_GRID.resolution_m)
+    codes[:, :middle], codes[:, middle:] = names.index("water"), names.index("trees")
+    ground = ground_of(plain(), Raster(codes, DEM_GRID, "clutter", "kind"), config)
+    level = TerrainLevel(config, services_of(config), ground)
+    x, y = mast().easting_m + np.array([-900.0, 900.0]), np.full(2, mast().northing_m)
+    west, east = level.loss_at(mast(), "high", level.geometry_at(mast(), x, y), x, y)
+    assert east == pytest.approx(on_the_plain(np.array([900.0]), 15.0)[0], abs=0.02)
+    assert west < east - 15.0
+    values = placed(level.footprint(mast(), GRID))
+    assert values[:, :30].sum() > 1.2 * values[:, 31:].sum()
+
+
+def test_trees_end_losses_stop_at_three_gigahertz(config):
+    high = config.bands[1].model_copy(update={"frequency_mhz": 3_500.0})
+    inputs = config.inputs.model_copy(update={"land_cover": Input(path="cover.tif")})
+    changed = config.model_copy(update={"bands": (config.bands[0], high), "inputs": inputs})
+    with pytest.raises(RangeError, match="3 GHz"):
+        level_on(treating(changed, clutter="end_loss"), plain())
+    assert level_on(treating(changed, clutter="profile"), plain()).name == "terrain"
+
+
+# --- how far a mast is followed -----------------------------------------------------------------------
+
+
+def test_a_mast_that_serves_to_the_end_of_its_radius_is_flagged(config):
+    strong, weak = (louder(following(config, 1_200.0), eirp) for eirp in (60.0, 0.0))
+    assert level_on(strong, plain()).radius_limited(mast())
+    assert not level_on(weak, plain()).radius_limited(mast())
+    assert not level_on(strong, plain()).radius_limited(mast(()))
+
+
+def test_a_mast_whose_signal_ends_before_is_not_flagged(config):
+    """Clutter of 20 m: 75 % end within 2.3 km; P at the rim decides, whatever its footprint cost before."""
+    modest = following(config, clutter_m=20.0)
+    assert served(on_the_plain(np.array([2_300.0]), 20.0))[0] < 0.7
+    cache = Counting()
+    first, again = (level_on(modest, plain(), cache=cache) for _ in range(2))
+    assert not first.radius_limited(mast())
+    first.footprint(mast(), GRID)
+    assert not again.radius_limited(mast())
+    assert cache.computed == 1
+    assert level_on(following(config, 400.0, 20.0), plain(), cache=cache).radius_limited(mast())
 
 
 # --- mountains --------------------------------------------------------------------------------------
@@ -119,14 +327,32 @@ def test_a_wall_takes_away_what_lies_behind_it_and_nothing_before(config):
 
 
 @pytest.mark.long_without_jit
+@pytest.mark.parametrize("treatment", ["profile", "end_loss", "none"])
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_terrain_only_takes_away(config, seed):
-    """No pixel's mean is better than the best buffer value its corners could have."""
-    bands = ("high", "low")
-    terrain = placed(level_on(config, hills(seed)).footprint(mast(bands), GRID))
-    best = placed(level_on(config, plain()).footprint(mast(bands), GRID))
-    assert (terrain <= best + 1e-6).all()
-    assert terrain.sum() < best.sum()
+def test_nothing_is_better_than_free_space(config, seed, treatment):
+    values = placed(level_on(treating(config, clutter=treatment), hills(seed)).footprint(mast(), GRID))
+    free = pixel_means(lambda d: served(free_space_loss(slant(d), 2140.0)))
+    assert (values <= free + 1.0 / 255).all()
+    assert 0.0 < values.sum() < free[away_from_the_mast() < FOLLOWED_M].sum()
+
+
+@pytest.mark.long_without_jit
+@pytest.mark.parametrize("treatment", ["profile", "none"])
+def test_a_higher_mast_serves_more_of_the_hills(config, treatment):
+    level = level_on(treating(config, clutter=treatment), hills())
+    served_by = [placed(level.footprint(mast(height=h), GRID)).sum() for h in (20.0, 35.0, 60.0, 100.0)]
+    assert served_by == sorted(served_by)
+    assert served_by[-1] > 1.1 * served_by[0]
+
+
+def test_on_a_plain_a_higher_mast_never_loses(config):
+    """Among roofs, but for pixels so near that the path itself grows."""
+    level, far = level_on(config, plain()), away_from_the_mast() > 300.0
+    before = placed(level.footprint(mast(height=25.0), GRID))
+    for height in (35.0, 60.0, 100.0):
+        after = placed(level.footprint(mast(height=height), GRID))
+        assert (after[far] >= before[far] - 1.0 / 255).all()
+        before = after
 
 
 @pytest.mark.long_without_jit
@@ -177,20 +403,29 @@ def test_a_county_window_holds_the_same_numbers(config):
 # --- points that decide -----------------------------------------------------------------------------
 
 
-def test_a_point_gets_its_own_profile(config):
-    """Formula against free space, clutter and Bullington over that very profile."""
-    dem, given = hills(amplitude_m=90.0), mast()
+@pytest.mark.parametrize("clutter_m", [0.0, 12.0])
+def test_a_point_gets_its_own_profile(config, clutter_m):
+    """Free space and Bullington over that very profile, clutter between the ends and before the phone."""
+    changed, dem, given = following(config, clutter_m=clutter_m), hills(amplitude_m=90.0), mast()
     x, y = np.array([WEST + 4_410.0, WEST + 1_870.0]), np.array([SOUTH + 3_920.0, SOUTH + 2_290.0])
-    _, probability = level_on(config, dem).at(given, x, y)
+    level = level_on(changed, dem)
+    losses = level.loss_at(given, "high", level.geometry_at(given, x, y), x, y)
+    _, probability = level.at(given, x, y)
     radius = effective_earth_radius_km(config.coverage.delta_n)
-    clutter = float(rma_nlos_loss(1000.0, 2140, 35) - free_space_loss(1000.0, 2140))
     for i in range(2):
         d_km, ground = path_profile(dem, given.easting_m, given.northing_m, x[i], y[i])
-        profile = Profile(d_km, ground, ground[0] + 35.0, ground[-1] + 1.5)
-        distance = d_km[-1] * 1000.0
-        over = free_space_loss(distance, 2140) + clutter + bullington_loss(profile, radius, 2.14)
-        loss = max(float(rma_nlos_loss(distance, 2140, 35)), float(over))
-        assert probability[0, i] == pytest.approx(ndtr((36.7 - loss + 105.0) / 8.0), abs=2e-3)
+        distance, heights = d_km * 1000.0, ground.copy()
+        covered = (distance >= 30.0) & (distance <= distance[-1] - 30.0)
+        heights[covered] += clutter_m
+        if clutter_m > 0.0:
+            at = int(np.searchsorted(distance, distance[-1] - STREET_M))
+            heights = np.insert(heights, at, ground[-1] + clutter_m)
+            distance = np.insert(distance, at, distance[-1] - STREET_M)
+        profile = Profile(distance / 1000.0, heights, ground[0] + 35.0, ground[-1] + 1.5)
+        loss = free_space_loss(slant(distance[-1]), 2140) + bullington_loss(profile, radius, 2.14)
+        assert losses[i] == pytest.approx(float(loss), abs=0.05)
+        share = served(loss) if served(loss) >= config.coverage.probability_floor else 0.0
+        assert probability[0, i] == pytest.approx(share, abs=3e-3)
 
 
 @pytest.mark.long_without_jit
@@ -243,7 +478,9 @@ def test_only_what_changed_is_computed_again(config):
 
 
 @pytest.mark.long_without_jit
-@pytest.mark.parametrize("change", ["dem", "delta_n", "threshold", "height"])
+@pytest.mark.parametrize(
+    "change", ["dem", "delta_n", "threshold", "height", "clutter", "treatment", "street", "radius", "weight"]
+)
 def test_a_change_of_anything_it_depends_on_is_a_new_entry(config, change):
     cache = Counting()
     level_on(config, hills(), cache=cache).footprint(mast(), GRID)
@@ -253,12 +490,36 @@ def test_a_change_of_anything_it_depends_on_is_a_new_entry(config, change):
     elif change == "height":
         height = 36.0
     elif change == "delta_n":
-        coverage = config.coverage.model_copy(update={"delta_n": 60.0})
-        changed = config.model_copy(update={"coverage": coverage})
+        changed = treating(config, delta_n=60.0)
+    elif change == "clutter":
+        changed = following(config, clutter_m=12.0)
+    elif change == "treatment":
+        changed = treating(config, clutter="none")
+    elif change == "street":
+        changed = treating(config, street_width_m=20.0)
+    elif change == "radius":
+        changed = following(config, FOLLOWED_M + 500.0)
+    elif change == "weight":
+        changed = with_calibration(config, fitted(diffraction_weight=0.8))
     else:
         layers = (config.layers[0].model_copy(update={"threshold_dbm": -104.0}), *config.layers[1:])
         changed = config.model_copy(update={"layers": layers})
     level_on(changed, dem, cache=cache).footprint(mast(height=height), GRID)
+    assert cache.computed == 2
+
+
+@pytest.mark.long_without_jit
+def test_what_it_does_not_depend_on_is_no_new_entry(config):
+    """Names, weights, and the height of clutter nobody stands in where it stays out of the profile."""
+    cache = Counting()
+    level_on(config, hills(), cache=cache).footprint(mast(), GRID)
+    layers = tuple(layer.model_copy(update={"name": "x", "weight": 3.0}) for layer in config.layers)
+    level_on(config.model_copy(update={"layers": layers}), hills(), cache=cache).footprint(mast(), GRID)
+    assert cache.computed == 1
+    level_on(treating(config, clutter="none"), hills(), cache=cache).footprint(mast(), GRID)
+    level_on(treating(following(config, clutter_m=25.0), clutter="none"), hills(), cache=cache).footprint(
+        mast(), GRID
+    )
     assert cache.computed == 2
 
 
@@ -366,7 +627,7 @@ def test_the_level_follows_the_project_file_and_the_dem(shared_world, config):
     assert level_for(inputs, config, services).name == "terrain"
 
     def wanting(level):
-        return config.model_copy(update={"coverage": config.coverage.model_copy(update={"level": level})})
+        return treating(config, level=level)
 
     assert level_for(inputs, wanting("buffer"), services).name == "buffer"
     without = dataclasses.replace(inputs, terrain=None)
@@ -374,9 +635,29 @@ def test_the_level_follows_the_project_file_and_the_dem(shared_world, config):
     with pytest.raises(RangeError, match=r"inputs\.dem"):
         level_for(without, wanting("terrain"), services)
     coarse = Raster(np.zeros((20, 20), dtype=np.float32), Grid(CRS, 0.0, 0.0, 900.0, 20, 20), "terrain", "m")
-    inputs = dataclasses.replace(inputs, terrain=coarse)
+    everywhere = Raster(np.zeros((20, 20), dtype=np.uint8), coarse.grid, "clutter", "kind")
+    inputs = dataclasses.replace(inputs, terrain=coarse, clutter=everywhere)
     assert level_for(inputs, config, services).name == "buffer"
     assert level_for(inputs, wanting("terrain"), services).name == "terrain"
+
+
+def fitted(level="terrain", **more):
+    return {
+        "schema": "siteplan-calibration/1", "level": level, "bands": {"high": {"offset_db": 0.0}}, **more
+    }  # fmt: skip
+
+
+def test_a_calibration_of_another_level_is_refused(shared_world, config):
+    inputs, services = pipeline.load(shared_world, config), services_of(config)
+    on_terrain, on_buffers = (with_calibration(config, fitted(level)) for level in ("terrain", "buffer"))
+    assert level_for(inputs, on_terrain, services).name == "terrain"
+    assert level_for(inputs, treating(on_buffers, level="buffer"), services).name == "buffer"
+    with pytest.raises(RangeError, match="calibrat"):
+        level_for(inputs, on_buffers, services)
+    with pytest.raises(RangeError, match="calibrat"):
+        level_for(inputs, treating(on_terrain, level="buffer"), services)
+    with pytest.raises(RangeError, match="calibrat"):
+        level_for(dataclasses.replace(inputs, terrain=None), on_terrain, services)
 
 
 def test_above_six_gigahertz_terrain_refuses(config):

@@ -16,6 +16,7 @@ import pandera.pandas as pa
 
 from siteplan.config import Input
 from siteplan.errors import Fault, InputFaults
+from siteplan.inputs.angles import canonical_angles
 from siteplan.inputs.headers import match_headers, normalise
 from siteplan.inputs.readers import RawTable
 from siteplan.tables import ColumnSpec, columns_of, failures
@@ -143,7 +144,8 @@ def _frame(
             columns[spec.name], bad = _convert(raw, spec, taken[spec.name])
             faults += bad
         elif spec.name in given.constants:
-            columns[spec.name] = pd.Series([given.constants[spec.name]] * len(raw.frame), dtype=object)
+            cells = pd.Series([given.constants[spec.name]] * len(raw.frame), dtype=object)
+            columns[spec.name] = _constant(raw, spec, cells)
         elif _is_id(spec):
             columns[spec.name] = pd.Series([f"{row}" for row in raw.rows], dtype=object)
     frame = pd.DataFrame(columns, index=range(len(raw.frame)))
@@ -151,6 +153,17 @@ def _frame(
     if _is_id(specs[0]) and given.prefix:
         frame[id_name] = given.prefix + frame[id_name].astype(str)
     return frame, faults
+
+
+def _constant(raw: RawTable, spec: ColumnSpec, cells: pd.Series) -> pd.Series:
+    """A column of the project file's own; angles there must be angles too."""
+    if spec.kind != "angles":
+        return cells
+    angles, bad = canonical_angles(cells.map(_text), spec.name)
+    if bad.any():
+        value = {"value": cells.iloc[0], "table": raw.name}
+        raise InputFaults([raw.fault("fatal", "not_angles", None, spec.name, **value)])
+    return angles
 
 
 def _is_id(spec: ColumnSpec) -> bool:
@@ -215,6 +228,9 @@ def _convert(raw: RawTable, spec: ColumnSpec, header: str) -> tuple[pd.Series, l
         forms = cells.map(normalise)
         bad = ~forms.isin(_YES | _NO)
         return forms.isin(_YES), _cell_faults(raw, header, cells, bad, "not_flag")
+    if spec.kind == "angles":
+        angles, bad = canonical_angles(cells, spec.name)
+        return angles, _cell_faults(raw, header, cells, bad, "not_angles")
     return cells.where(~blank, None), []
 
 

@@ -52,6 +52,9 @@ class Inputs:
         On the grid, or None.
     terrain
         Relief at its own resolution, or None: for diffraction.
+    clutter
+        Kind of clutter by pixel (position in :func:`siteplan.config.clutter_kinds`), on the grid of
+        ``terrain``, else on that of the whole project.
     faults
         Warnings and rejected rows.
     rejected
@@ -82,6 +85,7 @@ class Inputs:
     weak_raster: Raster | None
     dem: Raster | None
     terrain: Raster | None
+    clutter: Raster
     faults: tuple[Fault, ...]
     rejected: pd.DataFrame
     sources: tuple[Source, ...]
@@ -138,11 +142,17 @@ def load(folder: Path, config: Config, county: str | None = None) -> Inputs:
     dem = reader.attempt(lambda: reader.dem(grid, city, wanted))
     reader.stop_if_fatal()
     terrain = reader.terrain(city)
+    land = city if terrain is None else terrain.grid
+    clutter = reader.attempt(
+        lambda: reader.land_cover(land, _class_raster(tables["area_classes"], config, land))
+    )
+    reader.stop_if_fatal()
+    assert clutter is not None  # a reader that gave nothing left a fatal fault
     return Inputs(
         counties=counties, area=area, area_name=area_name, grid=grid, county_code=county_code,
         class_code=class_code, villages=villages,
         village_areas=village_areas, roads=roads, population=population, weak_raster=weak_raster, dem=dem,
-        terrain=terrain,
+        terrain=terrain, clutter=clutter,
         faults=tuple(reader.faults), rejected=reader.rejected_rows(), sources=tuple(reader.sources),
         **tables,
     )  # fmt: skip

@@ -17,19 +17,20 @@ import pandas as pd
 import shapely
 from pyproj import Transformer
 
-from siteplan.config import Config, Input
+from siteplan.config import Config, Input, clutter_kinds
 from siteplan.errors import Fault, InputFaults
 from siteplan.grid import Grid, Raster
+from siteplan.inputs.angles import angles_of, downtilts_of
 from siteplan.inputs.area import counties_around
 from siteplan.inputs.check import Checked, check_table, missing_column
 from siteplan.inputs.datum import to_wgs84
 from siteplan.inputs.headers import match_headers, normalise
 from siteplan.inputs.networks import is_blank, names_of, network_names, network_words
 from siteplan.inputs.osm import read_osm
-from siteplan.inputs.rasters import read_raster, read_terrain
+from siteplan.inputs.rasters import read_codes, read_raster, read_terrain
 from siteplan.inputs.readers import TABLE_SUFFIXES, RawTable, read_table
 from siteplan.store import sha256_of
-from siteplan.tables import SCHEMAS, columns_of
+from siteplan.tables import MEASUREMENTS, SCHEMAS, columns_of
 
 T = TypeVar("T")
 
@@ -225,10 +226,42 @@ class ProjectReader:
         if "site_id" not in frame:
             frame = frame.assign(site_id=frame["station_id"])
         frame = frame.assign(site_id=frame["site_id"].fillna(frame["station_id"]))
-        checked = replace(checked, frame=frame)
+        checked = self._with_downtilts(replace(checked, frame=frame))
         checked = self._translated(checked, "network", network_names(self.config), "unknown_network")
         checked = self._translated(checked, "band", self._band_names(), "unknown_band")
+        self._check_rs_power(checked)
         return self._placed(checked, given)
+
+    def _check_rs_power(self, checked: Checked) -> None:
+        """RS power counts only where the band's antenna gives a gain to add."""
+        if "rs_power_dbm" not in checked.frame:
+            return
+        with_power = set(checked.frame.loc[checked.frame["rs_power_dbm"].notna(), "band"])
+        for band in self.config.bands:
+            if band.id in with_power and not all(each.antenna for each in band.classes.values()):
+                self.faults.append(
+                    checked.raw.fault("warning", "no_antenna_gain", None, "rs_power_dbm", band=band.id)
+                )
+
+    def _with_downtilts(self, checked: Checked) -> Checked:
+        """One downtilt for every azimuth; where their numbers differ the downtilts are left out."""
+        if "azimuth_deg" not in checked.frame:
+            return checked
+        tilts = downtilts_of(checked.frame)
+        counts = [
+            [len(angles_of(cell) or ()) for cell in cells] for cells in (checked.frame["azimuth_deg"], tilts)
+        ]
+        odd = [i for i, (a, t) in enumerate(zip(*counts, strict=True)) if a and t not in (0, 1, a)]
+        faults = [
+            checked.raw.fault(
+                "warning", "angles_differ", int(checked.rows[i]), "downtilt_deg",
+                azimuths=counts[0][i], tilts=counts[1][i],
+            )
+            for i in odd
+        ]  # fmt: skip
+        tilts.iloc[odd] = ""
+        frame = checked.frame.assign(downtilt_deg=tilts.to_numpy())
+        return replace(checked, frame=frame, faults=(*checked.faults, *faults))
 
     def _with_only_choice(self, raw: RawTable, given: Input) -> Input:
         """Where the project has one network or band only, a table need not name it."""
@@ -265,7 +298,29 @@ class ProjectReader:
         return whole.rejecting(ids.isna().to_numpy(), faults)
 
     def _placed(self, checked: Checked, given: Input) -> gpd.GeoDataFrame:
-        """Give every record a point in the project CRS, or reject it."""
+        """Give every record a point in the project CRS, or reject it; the table is kept in the books."""
+        checked, points = self._with_points(checked, given)
+        checked = checked.require_most()
+        self._keep(checked)
+        table = gpd.GeoDataFrame(checked.frame, geometry=points, crs=self.config.project.crs)
+        self._check_county_names(checked)
+        self._check_networks(checked)
+        id_name = str(table.columns[0])
+        return table.sort_values(id_name, kind="stable").reset_index(drop=True)
+
+    def measurements(self, given: Input) -> tuple[gpd.GeoDataFrame, Checked]:
+        """Measured points in the order of the file, with ``row``; counties must have been read.
+
+        Measurements are no input of a plan: they may stand anywhere and are not in its books. The second
+        result holds faults and rows read.
+        """
+        raw = read_table("measurements", Path(given.path), given.layer, given.encoding)
+        checked, points = self._with_points(check_table(raw, given, MEASUREMENTS), given)
+        frame = checked.frame.assign(row=checked.rows)
+        return gpd.GeoDataFrame(frame, geometry=points, crs=self.config.project.crs), checked
+
+    def _with_points(self, checked: Checked, given: Input) -> tuple[Checked, gpd.GeoSeries]:
+        """Records that have a point near the counties, and the points."""
         if checked.geometry is not None:
             points = gpd.GeoSeries(self._with_shapes(checked, given).geometry.representative_point())
         else:
@@ -278,14 +333,7 @@ class ProjectReader:
             checked = self._without_blank_points(checked)
             points = self._points(checked.frame["longitude"], checked.frame["latitude"], given)
         faults, bad = self._misplaced(checked, points, given)
-        points = points[~bad].reset_index(drop=True)
-        checked = checked.rejecting(bad, faults).require_most()
-        self._keep(checked)
-        table = gpd.GeoDataFrame(checked.frame, geometry=points, crs=self.config.project.crs)
-        self._check_county_names(checked)
-        self._check_networks(checked)
-        id_name = str(table.columns[0])
-        return table.sort_values(id_name, kind="stable").reset_index(drop=True)
+        return checked.rejecting(bad, faults), points[~bad].reset_index(drop=True)
 
     def _without_blank_points(self, checked: Checked) -> Checked:
         blank = checked.frame["longitude"].isna() | checked.frame["latitude"].isna()
@@ -434,6 +482,34 @@ class ProjectReader:
         if given is None or self.config.coverage.level == "buffer":
             return None
         return read_terrain(self.folder / given.path, city, given.crs)
+
+    def land_cover(self, grid: Grid, built: np.ndarray) -> Raster:
+        """Kind of clutter by pixel: the cover's own, and by area class where it is built-up or unknown.
+
+        ``built`` holds the position of each pixel's area class, which is its kind when built-up.
+        """
+        kinds = built.astype(np.uint8)
+        given = self.config.inputs.land_cover
+        if given is None:
+            return Raster(kinds, grid, "clutter", "kind")
+        path = self.folder / given.path
+        codes = read_codes("land_cover", path, grid, given.crs)
+        self._note("land_cover", path, 0, 0, given)
+        position = {kind.id: i for i, kind in enumerate(clutter_kinds(self.config))}
+        known = {0}
+        for cover in self.config.land_cover:
+            known.update(cover.codes)
+            if cover.height_m is not None:
+                kinds[np.isin(codes, cover.codes)] = position[cover.id]
+        strange = sorted(set(np.unique(codes).tolist()) - known)
+        if strange:
+            values: dict[str, object] = {"codes": "、".join(map(str, strange))}
+            self.faults.append(
+                Fault(
+                    "warning", path.name, "unknown_cover", "unknown_cover_fix", values, table="land_cover"
+                )
+            )  # fmt: skip
+        return Raster(kinds, grid, "clutter", "kind")
 
     # --- bookkeeping -----------------------------------------------------------------------------------
 

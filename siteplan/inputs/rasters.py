@@ -100,6 +100,54 @@ def read_terrain(path: Path, city: Grid, crs: str = "") -> Raster:
         return _brought(source, bounds, city.crs, own_crs)
 
 
+def read_codes(name: str, path: Path, grid: Grid, crs: str = "") -> np.ndarray:
+    """Codes of classes on another grid: the commonest one of each pixel.
+
+    Parameters
+    ----------
+    name
+        Of the input, for messages.
+    path
+        Any raster GDAL reads, with codes from 0 to 255.
+    grid
+        Where to.
+    crs
+        CRS to assume when the file has none.
+
+    Returns
+    -------
+    ndarray
+        uint8, 0 where the source says nothing.
+
+    Raises
+    ------
+    InputFaults
+        If the file is missing, unreadable, without CRS or elsewhere.
+    """
+    if not path.exists():
+        raise InputFaults([_fault(name, path, "missing_file")])
+    codes = np.zeros(grid.shape, dtype=np.uint8)
+    try:
+        with rasterio.open(path) as source:
+            if source.crs is None and not crs:
+                raise InputFaults([_fault(name, path, "no_crs")])
+            own = source.crs or rasterio.CRS.from_user_input(crs)
+            step, _, _ = calculate_default_transform(
+                own, grid.crs, source.width, source.height, *source.bounds
+            )
+            finer = step.a < grid.resolution_m / 1.5
+            reproject(
+                rasterio.band(source, 1), codes, src_crs=own, src_nodata=source.nodata,
+                dst_transform=grid.transform, dst_crs=grid.crs, dst_nodata=0, init_dest_nodata=True,
+                resampling=Resampling.mode if finer else Resampling.nearest,
+            )  # fmt: skip
+    except RasterioIOError as error:
+        raise InputFaults([_fault(name, path, "unreadable", detail=str(error))]) from error
+    if not codes.any():
+        raise InputFaults([_fault(name, path, "raster_not_covering", "dem_not_covering_fix")])
+    return codes
+
+
 def _square(source: rasterio.DatasetReader) -> bool:
     """North-up with square pixels."""
     t = source.transform

@@ -31,6 +31,8 @@ LOOKS: dict[str, Look] = {
     "source_id": Look(19, "text"),
     "networks": Look(20, "wrap"),
     "network": Look(13, "text"),
+    "tier": Look(10, "text"),
+    "model_spread_db": Look(11, "decimal"),
     "bands": Look(12, "wrap"),
     "band": Look(13, "text"),
     "stations": Look(8, "count"),
@@ -93,6 +95,8 @@ LOOKS |= {
     name: Look(15, "decimal") for name in ("weight_total", "base_value", "cumulative_gain", "upper_bound")
 }
 
+LOOKS |= {f"area_km2_{when}": Look(13, "decimal") for when in ("before", "after")}
+LOOKS |= {f"{name}_db": Look(11, "decimal") for name in ("diffraction", "p1812", "itm", "spread")}
 LOOKS |= {
     f"{what}_{how}": Look(13, "decimal" if what == "area_km2" else "count")
     for what in ("population", "villages", "area_km2")
@@ -150,6 +154,7 @@ MEANINGS: dict[str, str] = {
     "villages_newly_covered": "新增由任一网络覆盖的村点数",
     "villages_newly_covered_names": "新通村的名称",
     "cell_radius_m": "本次新增频段中最大的传播缓冲区半径",
+    "radius_limited": "1 表示在计算半径边缘仍达标，实际覆盖可能更远",
     "search_radius_m": "选址可在此范围内移动而无需重新规划",
     "due_date": "需求单要求完成的日期",
     "alternates": "搜索范围内其他可用候选，由近到远",

@@ -22,7 +22,7 @@ NODATA = -1.0
 
 
 def write_geopackages(proposal: Proposal, folder: Path) -> None:
-    """Write ``candidates.gpkg`` (proposed, not_proposed, rings, villages) and ``gaps.gpkg``.
+    """Write ``candidates.gpkg`` (proposed, not_proposed, rings, villages, deep_shadow) and ``gaps.gpkg``.
 
     Parameters
     ----------
@@ -41,6 +41,8 @@ def write_geopackages(proposal: Proposal, folder: Path) -> None:
         "rings": rings,
         "villages": proposal.villages,
     }
+    if proposal.spread is not None:
+        layers["deep_shadow"] = proposal.spread
     for name, table in layers.items():
         _write(table, folder / "candidates.gpkg", name)
     _write(proposal.gaps, folder / "gaps.gpkg", "gaps")
@@ -62,7 +64,8 @@ def _write(table: gpd.GeoDataFrame, path: Path, layer: str) -> None:
 def write_coverage(proposal: Proposal, folder: Path) -> None:
     """Write ``coverage_before.tif`` and ``coverage_after.tif``: P of the first layer.
 
-    With terrain there is ``coverage_buffer.tif`` as well: today's network by buffers alone.
+    With terrain there is ``coverage_buffer.tif`` as well: today's network by buffers alone; with tiers
+    ``signal_tier_before.tif`` and ``signal_tier_after.tif``.
 
     Parameters
     ----------
@@ -74,6 +77,8 @@ def write_coverage(proposal: Proposal, folder: Path) -> None:
     level = proposal.summary["model"]["level"]
     for raster in (proposal.coverage_before, proposal.coverage_after):
         _write_raster(raster, folder / f"{raster.name}.tif", proposal, level)
+    for raster in proposal.tiers or ():
+        _write_tiers(raster, folder / f"{raster.name}.tif", proposal)
     if proposal.coverage_buffer is not None:
         _write_raster(proposal.coverage_buffer, folder / "coverage_buffer.tif", proposal, "buffer")
 
@@ -90,7 +95,30 @@ def _write_raster(raster: Raster, path: Path, proposal: Proposal, level: str) ->
         target.write(values, 1)
         target.set_band_description(1, f"P(RSRP >= T), layer {proposal.config.layers[0].id}")
         target.update_tags(
-            MODEL=f"{level}, uncalibrated",
+            MODEL=f"{level}, {_calibrated(proposal)}",
             THRESHOLD_DBM=str(proposal.config.layers[0].threshold_dbm),
             SYNTHETIC=proposal.config.project.synthetic or "no",
         )
+
+
+def _write_tiers(raster: Raster, path: Path, proposal: Proposal) -> None:
+    """Grades of signal as bytes; what each value means stands in the tags."""
+    profile = {
+        "driver": "GTiff", "width": raster.grid.width, "height": raster.grid.height, "count": 1,
+        "dtype": "uint8", "crs": raster.grid.crs, "transform": raster.grid.transform, "nodata": 0,
+        "compress": "deflate", "tiled": True, "blockxsize": 256, "blockysize": 256,
+    }  # fmt: skip
+    tiers = proposal.config.tiers
+    values = [f"{k}={tier.id} >= {tier.threshold_dbm:g} dBm" for k, tier in enumerate(tiers, start=1)]
+    with rasterio.open(path, "w", **profile) as target:
+        target.write(raster.values.astype(np.uint8), 1)
+        target.set_band_description(1, "grade of signal")
+        target.update_tags(
+            MODEL=f"{proposal.summary['model']['level']}, {_calibrated(proposal)}",
+            VALUES="; ".join([*values, f"{len(tiers) + 1}=none"]),
+            SYNTHETIC=proposal.config.project.synthetic or "no",
+        )
+
+
+def _calibrated(proposal: Proposal) -> str:
+    return "calibrated" if proposal.summary["model"]["calibrated"] else "uncalibrated"

@@ -31,6 +31,7 @@ VILLAGE_COLUMNS: dict[str, str] = {
     "networks_after": "规划后达标网络数",
     "serving_site_before": "现状主服务站址",
     "serving_site_after": "规划后主服务站址",
+    "model_spread_db": "低频深阴影模型差（dB）",
     "longitude": "经度WGS84",
     "latitude": "纬度WGS84",
 }

@@ -95,6 +95,32 @@ _TERRAIN_COLUMNS = {
     "area_km2_terrain": "计入地形覆盖面积（km²）",
     "area_km2_taken_away": "被地形遮挡面积（km²）",
 }
+_GRADE_COLUMNS = {
+    "county": "县区",
+    "area_class": "区域类型",
+    "tier": "信号等级",
+    "people_before": "现状人口",
+    "people_after": "规划后人口",
+    "area_km2_before": "现状面积（km²）",
+    "area_km2_after": "规划后面积（km²）",
+}
+_SPREAD_COLUMNS = {
+    "kind": "类型",
+    "name": "名称",
+    "county": "县区",
+    "people": "人口",
+    "site_id": "服务站址",
+    "band": "频段",
+    "distance_m": "距离（米）",
+    "diffraction_db": "绕射损耗（dB）",
+    "p1812_db": "P.1812 损耗（dB）",
+    "itm_db": "ITM 损耗（dB）",
+    "spread_db": "ITM 减 P.1812（dB）",
+    "only_low_band": "仅靠低频达标",
+    "verdict_differs": "结论因模型而异",
+    "longitude": "经度WGS84",
+    "latitude": "纬度WGS84",
+}
 _TABS = {"result": "#1F4E79", "account": "#548235", "left": "#C55A11", "about": "#7F7F7F"}
 """Tab colour by kind of sheet: what to build, the accounts, what was left out, how it was made."""
 _NUMBERS: dict[Kind, str] = {
@@ -222,11 +248,43 @@ def _sheets(proposal: Proposal, lang: Lang) -> list[_Sheet]:
     if len(proposal.terrain):
         tables.insert(2, ("地形影响", "Terrain", "account", proposal.terrain, _TERRAIN_COLUMNS))
         totals[_word("地形影响", "Terrain", lang)] = _terrain_total(proposal, lang)
+    if len(proposal.grades):
+        rows = _grade_rows(proposal, lang)
+        tables.insert(2, ("信号等级", "Signal", "account", rows, _GRADE_COLUMNS))
+    if proposal.spread is not None and len(proposal.spread):
+        rows = _spread_rows(proposal, lang)
+        tables.insert(-2, ("低频深阴影", "Deep shadow", "left", rows, _SPREAD_COLUMNS))
     named = [(_word(chinese, english, lang), *rest) for chinese, english, *rest in tables]
     return [
         _Sheet(name, _TABS[tab], table, columns, _printed(columns), totals.get(name, ()))
         for name, tab, table, columns in named
     ]
+
+
+def _grade_rows(proposal: Proposal, lang: Lang) -> pd.DataFrame:
+    """People by grade, with tiers and classes in words."""
+    tiers = {tier.id: f"{tier.name} ≥ {tier.threshold_dbm:g} dBm" for tier in proposal.config.tiers}
+    classes = {each.id: each.name for each in proposal.config.area_classes}
+    none = _word("无信号", "none", lang)
+    return proposal.grades.assign(
+        tier=[tiers.get(each, none) for each in proposal.grades["tier"]],
+        area_class=_named(proposal.grades["area_class"], classes),
+    )
+
+
+def _spread_rows(proposal: Proposal, lang: Lang) -> pd.DataFrame:
+    """Points in deep shadow, with yes and no."""
+    assert proposal.spread is not None
+    flags = {
+        name: [
+            _word("是", "yes", lang) if flag else _word("否", "no", lang) for flag in proposal.spread[name]
+        ]
+        for name in ("only_low_band", "verdict_differs")
+    }
+    kinds = {"village": _word("村点", "village", lang), "pixel": _word("人口像元", "pixel", lang)}
+    table = pd.DataFrame(proposal.spread.drop(columns="geometry"))
+    bands = {each.id: each.name for each in proposal.config.bands}
+    return table.assign(kind=_named(table["kind"], kinds), band=_named(table["band"], bands), **flags)
 
 
 def _printed(columns: Mapping[str, str]) -> int:
@@ -361,7 +419,9 @@ def _fitting(text: str) -> str:
 
 def _note(proposal: Proposal, lang: Lang) -> str:
     parts = [say("synthetic", lang)] if proposal.config.project.synthetic else []
-    model = say(f"model_{proposal.summary['model']['level']}", lang)
+    found = proposal.summary["model"]
+    calibrated = say("model_calibrated" if found["calibrated"] else "model_uncalibrated", lang)
+    model = say(f"model_{found['level']}", lang, calibrated=calibrated)
     target = proposal.config.coverage.edge_probability_target
     parts.append(f"{model}; P ≥ {target:g}; WGS84 / GCJ-02")
     return " · ".join(parts)

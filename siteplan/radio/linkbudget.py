@@ -2,25 +2,30 @@
 
 One decision to know: no margin hides in the budget. The median RSRP falls with distance, and
 P(RSRP >= T) = Phi((median - T) / sigma); a drawn buffer ends where P reaches the project's edge target.
+The uplink enters as a threshold: where the phone is no longer heard, RSRP counts for nothing, so
+T = max(T_downlink, EIRP - L_uplink).
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from siteplan.config import Band, Config, Layer, PathModel
+from siteplan.config import Band, BandClass, Calibration, ClutterKind, Config, Layer, PathModel, clutter_kinds
 from siteplan.errors import RangeError
 from siteplan.radio import pathloss
+from siteplan.radio.antenna import ELEMENT, Pattern
+from siteplan.radio.building_entry import building_entry_loss
+from siteplan.radio.clutter import statistical_clutter_loss, terminal_clutter_loss
 
 STEP_M = 10.0
 """Spacing of the radial tables [m]; linear in between."""
-_CLUTTER_REFERENCE_M = 1000.0
-"""Where a formula's excess over free space is taken for the loss around the receiver [m]: nearer than the
-distances that decide, and Hata's own reference."""
+STATISTICAL_CLUTTER_FROM_M = 250.0
+"""Shortest path of ITU-R P.2108's statistical clutter; nearer, its value there is used [m]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,9 +52,7 @@ class RadialRsrp:
 
 @dataclass(frozen=True, eq=False)
 class TerrainBudget:
-    """What one band loses over distance, before the terrain has its say.
-
-    The median loss at a point is the greater of ``formula_db`` and ``open_db`` plus diffraction.
+    """What one band loses over distance, before diffraction over terrain and what stands on it.
 
     Attributes
     ----------
@@ -57,20 +60,40 @@ class TerrainBudget:
         EIRP per resource element [dBm].
     sigma_db
         Standard deviation of shadowing [dB].
-    formula_db
-        The class's formula over flat ground, every ``STEP_M``, shape (n,) [dB].
-    open_db
-        Free space and the loss of the receiver's surroundings, never more than the formula: near the
-        mast the formula has less clutter in it, shape (n,) [dB].
+    loss_db
+        Free space, and what is lost at the phone's end, by kind of clutter and every ``STEP_M``, shape
+        (kinds, n) [dB].
     frequency_mhz
         Frequency [MHz].
+    diffraction_weight
+        Share of the diffraction loss that counts: 1 unless calibrated.
     """
 
     eirp_per_re_dbm: float
     sigma_db: float
-    formula_db: NDArray[np.float64]
-    open_db: NDArray[np.float64]
+    loss_db: NDArray[np.float64]
     frequency_mhz: float
+    diffraction_weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class SectorPattern:
+    """An antenna's pattern as a band uses it.
+
+    Attributes
+    ----------
+    pattern
+        Beamwidths and largest attenuations.
+    downtilt_deg
+        Of a sector that says nothing.
+    horizontal_weight, vertical_weight
+        Shares of the attenuation that are felt: 1 unless calibrated.
+    """
+
+    pattern: Pattern
+    downtilt_deg: float
+    horizontal_weight: float = 1.0
+    vertical_weight: float = 1.0
 
 
 class LinkBudgets:
@@ -80,10 +103,15 @@ class LinkBudgets:
     ----------
     config
         The project.
+    level
+        Name of the propagation level; a calibration made on another one does not count.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, level: str = "buffer") -> None:
         self._config = config
+        self.kinds: tuple[ClutterKind, ...] = clutter_kinds(config)
+        fitted = config.fitted
+        self.fitted: Calibration | None = fitted if fitted is not None and fitted.level == level else None
         self._tables: dict[tuple[str, str, float], RadialRsrp] = {}
 
     def radial(self, band_id: str, area_class: str, antenna_height_m: float) -> RadialRsrp:
@@ -117,10 +145,37 @@ class LinkBudgets:
         model = _first_in_range(band, area_class, antenna_height_m, receiver_m)
         limits = pathloss.RANGES[model.formula]
         distance = np.arange(0.0, limits.distance_m[1] + STEP_M / 2, STEP_M)
-        loss = _loss(model, np.maximum(distance, limits.distance_m[0]), band, antenna_height_m, receiver_m)
-        rsrp = band.in_class(area_class).eirp_per_re_dbm - loss
-        sigma = model.sigma_db or limits.sigma_db
+        counted = np.maximum(distance, limits.distance_m[0])
+        loss = _loss(model, counted, band, antenna_height_m, receiver_m) + self._fitted_loss(band_id, counted)
+        sigma = self._sigma_db(band_id, model.sigma_db or limits.sigma_db)
+        rsrp = np.minimum.accumulate(self.eirp_dbm(band_id, area_class) - loss)
         return RadialRsrp(rsrp, sigma, model.formula, max(limits.distance_m[0], STEP_M))
+
+    def eirp_dbm(self, band_id: str, area_class: str) -> float:
+        """EIRP per resource element [dBm]."""
+        return eirp_per_re_dbm(self._config.band(band_id).in_class(area_class), self._config)
+
+    def gain_dbi(self, band_id: str, area_class: str) -> float | None:
+        """Gain of a band's antenna less its feeder [dBi]; None where the project names no antenna."""
+        given = self._config.band(band_id).in_class(area_class)
+        antenna = self._config.antenna(given.antenna)
+        return None if antenna is None else antenna.gain_dbi - given.feeder_loss_db
+
+    def _fitted_loss(self, band_id: str, distance_m: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What a calibration adds to the path loss of a band, by distance [dB]."""
+        fit = self.fitted.bands.get(band_id) if self.fitted else None
+        if fit is None:
+            return np.zeros_like(distance_m)
+        return fit.slope_db_per_decade * np.log10(np.maximum(distance_m, STEP_M) / 1000.0) - fit.offset_db
+
+    def _sigma_db(self, band_id: str, published_db: float) -> float:
+        fit = self.fitted.bands.get(band_id) if self.fitted else None
+        return fit.sigma_db if fit is not None and fit.sigma_db else published_db
+
+    def clutter_terms_db(self) -> NDArray[np.float64]:
+        """What a calibration adds to the path loss by kind of clutter, shape (kinds,) [dB]."""
+        terms = self.fitted.clutter_db if self.fitted else {}
+        return np.array([terms.get(kind.id, 0.0) for kind in self.kinds])
 
     def terrain(self, band_id: str, area_class: str, antenna_height_m: float) -> TerrainBudget:
         """Losses against distance for the terrain level.
@@ -133,27 +188,88 @@ class LinkBudgets:
         Returns
         -------
         TerrainBudget
-            Formula, and free space with the class's clutter.
+            Free space as far as a mast of the class is followed, and the loss at the phone's end.
 
         Raises
         ------
         RangeError
-            If no formula given for the band and class holds at this height.
+            If no formula given for the band and class holds at this height, or the end loss does not
+            hold at the band's frequency.
         """
         table = self.radial(band_id, area_class, antenna_height_m)
-        band = self._config.band(band_id)
-        given = band.in_class(area_class)
-        formula = given.eirp_per_re_dbm - table.rsrp_dbm
-        distance = np.maximum(np.arange(len(formula)) * STEP_M, table.nearest_m)
-        free_space = pathloss.free_space_loss(distance, band.frequency_mhz)
-        clutter = given.clutter_loss_db
-        if clutter is None:
-            reference = min(round(_CLUTTER_REFERENCE_M / STEP_M), len(formula) - 1)
-            clutter = max(float(formula[reference] - free_space[reference]), 0.0)
+        config, frequency = self._config, self._config.band(band_id).frequency_mhz
+        farthest = config.area_class(area_class).max_radius_m
+        distance = np.arange(0.0, farthest + 1.5 * STEP_M, STEP_M)
+        drop = antenna_height_m - config.coverage.receiver_height_m
+        free_space = pathloss.free_space_loss(np.hypot(np.maximum(distance, 1.0), drop), frequency)
+        free_space = free_space + self._fitted_loss(band_id, distance)
+        ends = np.array([self._end_loss(kind, frequency, distance) for kind in self.kinds])
+        weight = self.fitted.diffraction_weight if self.fitted else 1.0
         return TerrainBudget(
-            given.eirp_per_re_dbm, table.sigma_db, formula, np.minimum(free_space + clutter, formula),
-            band.frequency_mhz,
+            self.eirp_dbm(band_id, area_class), table.sigma_db,
+            free_space + ends + self.clutter_terms_db()[:, None], frequency, weight,
         )  # fmt: skip
+
+    def _end_loss(
+        self, kind: ClutterKind, frequency_mhz: float, distance_m: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Loss of a phone among clutter where its height does not stand in the profile."""
+        coverage = self._config.coverage
+        none = np.zeros_like(distance_m)
+        if coverage.clutter != "end_loss" or kind.height_m <= coverage.receiver_height_m:
+            return none
+        if kind.built:
+            path_km = np.maximum(distance_m, STATISTICAL_CLUTTER_FROM_M) / 1000.0
+            return statistical_clutter_loss(path_km, frequency_mhz)
+        width = coverage.street_width_m
+        loss = terminal_clutter_loss(
+            frequency_mhz, coverage.receiver_height_m, kind.height_m, width, "forest"
+        )
+        return none + loss
+
+    def pattern(self, band_id: str, area_class: str) -> SectorPattern:
+        """Pattern of a band's sectors; where the project names no antenna, that of the Table's element.
+
+        Parameters
+        ----------
+        band_id, area_class
+            Ids of the project file.
+
+        Returns
+        -------
+        SectorPattern
+            With the calibration's weights, if there is one.
+        """
+        antenna = self._config.antenna(self._config.band(band_id).in_class(area_class).antenna)
+        weights = (self.fitted.horizontal_weight, self.fitted.vertical_weight) if self.fitted else (1.0, 1.0)
+        if antenna is None:
+            return SectorPattern(ELEMENT, 0.0, *weights)
+        shape = Pattern(
+            antenna.horizontal_beamwidth_deg, antenna.vertical_beamwidth_deg, antenna.side_lobe_db,
+            antenna.front_to_back_db,
+        )  # fmt: skip
+        return SectorPattern(shape, antenna.downtilt_deg, *weights)
+
+    def threshold_dbm(self, layer: Layer, band_id: str, area_class: str) -> float:
+        """RSRP outdoors that a layer needs on a band of a class [dBm].
+
+        Parameters
+        ----------
+        layer
+            Its threshold is the downlink's.
+        band_id, area_class
+            The uplink of this class may ask for more; indoors the entry loss is added.
+
+        Returns
+        -------
+        float
+            T = max(T_downlink, EIRP per RE - largest uplink loss), and the entry loss indoors.
+        """
+        band = self._config.band(band_id)
+        uplink, needed = band.in_class(area_class).uplink, layer.threshold_dbm
+        if uplink is not None:
+            needed = max(needed, self.eirp_dbm(band_id, area_class) - uplink.largest_loss_db)
+        return needed + (indoor_loss_db(band) if layer.indoor else 0.0)
 
     def margin(
         self, band_id: str, area_class: str, antenna_height_m: float, layer: Layer
@@ -173,7 +289,7 @@ class LinkBudgets:
             Standard scores [1].
         """
         table = self.radial(band_id, area_class, antenna_height_m)
-        threshold = threshold_dbm(layer, self._config.band(band_id))
+        threshold = self.threshold_dbm(layer, band_id, area_class)
         return (table.rsrp_dbm - threshold) / table.sigma_db
 
     def radius_m(
@@ -208,9 +324,51 @@ class LinkBudgets:
         return {str(name): int(count) for name, count in zip(names, counts, strict=True)}
 
 
-def threshold_dbm(layer: Layer, band: Band) -> float:
-    """RSRP outdoors that a layer needs on a band [dBm]."""
-    return layer.threshold_dbm + (band.indoor_loss_db if layer.indoor else 0.0)
+def eirp_per_re_dbm(given: BandClass, config: Config) -> float:
+    """EIRP per resource element of the reference signal. [dBm]
+
+    Parameters
+    ----------
+    given
+        A figure, or power, resource blocks and antenna class: P - 10 log10(12 N_RB) + G - L.
+    config
+        Where the antenna classes stand.
+
+    Returns
+    -------
+    float
+        EIRP [dBm].
+    """
+    if given.eirp_per_re_dbm is not None:
+        return given.eirp_per_re_dbm
+    antenna = config.antenna(given.antenna)
+    power_w, blocks = given.power_w or 0.0, given.resource_blocks or 0  # given, if no figure is: checked
+    assert antenna is not None
+    return 10.0 * math.log10(1000.0 * power_w / (12.0 * blocks)) + antenna.gain_dbi - given.feeder_loss_db
+
+
+def indoor_loss_db(band: Band) -> float:
+    """Median loss into buildings: as given, or by the model the project names. [dB]
+
+    Parameters
+    ----------
+    band
+        Its ``indoor_loss_db`` is a number, ``p2109_traditional``, ``p2109_efficient``, ``o2i_low`` or
+        ``o2i_high``.
+
+    Returns
+    -------
+    float
+        Loss not exceeded in half of the buildings and places, horizontal path [dB].
+    """
+    named = band.indoor_loss_db
+    if named == "p2109_traditional":
+        return float(building_entry_loss(band.frequency_mhz))
+    if named == "p2109_efficient":
+        return float(building_entry_loss(band.frequency_mhz, building="thermally_efficient"))
+    if named in ("o2i_low", "o2i_high"):
+        return pathloss.o2i_loss(band.frequency_mhz, str(named).removeprefix("o2i_"))
+    return float(named)
 
 
 def service_probability(
@@ -257,17 +415,21 @@ def _loss(
     height_m: float,
     receiver_m: float,
 ) -> NDArray[np.float64]:
-    frequency = band.frequency_mhz
-    if model.formula == "rma_nlos":
-        return pathloss.rma_nlos_loss(
-            distance_m,
-            frequency,
-            height_m,
-            receiver_m,
-            model.building_height_m,
-            model.street_width_m,
-        )
-    if model.formula == "uma_nlos":
-        return pathloss.uma_nlos_loss(distance_m, frequency, height_m, receiver_m)
-    environment = model.formula.removeprefix("okumura_hata_")
-    return pathloss.okumura_hata_loss(distance_m / 1000.0, frequency, height_m, receiver_m, environment)
+    frequency, heights = band.frequency_mhz, (height_m, receiver_m)
+    if model.formula in _RURAL:
+        buildings = (model.building_height_m, model.street_width_m)
+        return _RURAL[model.formula](distance_m, frequency, *heights, *buildings)
+    if model.formula in _URBAN:
+        return _URBAN[model.formula](distance_m, frequency, *heights)
+    family, _, environment = model.formula.rpartition("_")
+    hata = pathloss.cost231_hata_loss if family == "cost231_hata" else pathloss.okumura_hata_loss
+    return hata(distance_m / 1000.0, frequency, *heights, environment)
+
+
+_RURAL = {"rma_nlos": pathloss.rma_nlos_loss, "rma": pathloss.rma_loss}
+_URBAN = {
+    "uma_nlos": pathloss.uma_nlos_loss,
+    "uma": pathloss.uma_loss,
+    "umi_nlos": pathloss.umi_nlos_loss,
+    "umi": pathloss.umi_loss,
+}

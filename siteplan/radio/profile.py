@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -19,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from siteplan.errors import RangeError
 from siteplan.grid import Raster
 from siteplan.radio.diffraction import effective_earth_radius_km
-from siteplan.radio.sweep import CLEAR, STANDARD_DELTA_N, fill_voids
+from siteplan.radio.sweep import CLEAR, STANDARD_DELTA_N, STREET_WIDTH_M, fill_voids
 
 _MARGIN_PX = 12
 """Pixels read around the paths, so that an end in a void finds the void's rim."""
@@ -45,7 +46,7 @@ class PointGeometry:
     distance_m: Metres
 
 
-def point_geometry(
+def point_geometry(  # noqa: PLR0913 - both ends of the paths, and the ground between
     dem: Raster,
     easting_m: float,
     northing_m: float,
@@ -55,6 +56,8 @@ def point_geometry(
     *,
     rx_height_m: float = 1.5,
     delta_n: float = STANDARD_DELTA_N,
+    surface: NDArray[np.float32] | None = None,
+    street_width_m: float = STREET_WIDTH_M,
 ) -> PointGeometry:
     """Diffraction geometry of points, each on its own profile.
 
@@ -70,6 +73,8 @@ def point_geometry(
         Receiver above ground [m].
     delta_n
         Average lapse rate of refractivity [N-units/km].
+    surface, street_width_m
+        What stands on the ground; see :func:`siteplan.radio.sweep.terrain_geometry`.
 
     Returns
     -------
@@ -88,14 +93,15 @@ def point_geometry(
     east = np.atleast_1d(np.asarray(receivers_easting_m, dtype=np.float64))
     north = np.atleast_1d(np.asarray(receivers_northing_m, dtype=np.float64))
     row, col = _cells(dem, np.append(north, northing_m), np.append(east, easting_m))
-    heights, first_row, first_col = _part(dem, row, col)
+    heights, first_row, first_col = _part(dem.values, row, col)
+    top = heights if surface is None else _part(surface, row, col)[0]
     row, col = row - first_row, col - first_col
     figures = np.array(
         [row[-1], col[-1], antenna_height_m, rx_height_m, dem.grid.resolution_m,
-         1.0 / (2000.0 * effective_earth_radius_km(delta_n))]
+         1.0 / (2000.0 * effective_earth_radius_km(delta_n)), street_width_m]
     )  # fmt: skip
     nu, los, distance = np.empty(len(east)), np.empty(len(east), dtype=np.bool_), np.empty(len(east))
-    _points(heights, figures, row[:-1], col[:-1], nu, los, distance)
+    _points(heights, top, surface is not None, figures, row[:-1], col[:-1], nu, los, distance)
     return PointGeometry(nu, los, distance)
 
 
@@ -122,7 +128,7 @@ def path_profile(
         If an end is not on the DEM.
     """
     row, col = _cells(dem, np.array([northing_m, to_northing_m]), np.array([easting_m, to_easting_m]))
-    heights, first_row, first_col = _part(dem, row, col)
+    heights, first_row, first_col = _part(dem.values, row, col)
     row, col = row - first_row, col - first_col
     cells = math.hypot(row[1] - row[0], col[1] - col[0])
     count = max(2, math.ceil(2.0 * cells))
@@ -142,11 +148,11 @@ def _cells(dem: Raster, northing_m: Metres, easting_m: Metres) -> tuple[Metres, 
     return row.clip(0.0, grid.height - 1.0), col.clip(0.0, grid.width - 1.0)
 
 
-def _part(dem: Raster, row: Metres, col: Metres) -> tuple[NDArray[np.float32], int, int]:
+def _part(values: NDArray[Any], row: Metres, col: Metres) -> tuple[NDArray[np.float32], int, int]:
     """Heights around all paths without voids, and where they begin."""
     first_row, first_col = max(int(row.min()) - _MARGIN_PX, 0), max(int(col.min()) - _MARGIN_PX, 0)
     rows = slice(first_row, int(row.max()) + 2 + _MARGIN_PX)
-    part = dem.values[rows, first_col : int(col.max()) + 2 + _MARGIN_PX].astype(np.float32)
+    part = values[rows, first_col : int(col.max()) + 2 + _MARGIN_PX].astype(np.float32)
     if np.isnan(part).any():
         part = fill_voids(part)
     return part, first_row, first_col
@@ -166,6 +172,8 @@ def _bilinear(heights: NDArray[np.float32], row: float, col: float) -> float:
 @njit(cache=True, nogil=True, error_model="numpy")
 def _points(
     heights: NDArray[np.float32],
+    surface: NDArray[np.float32],
+    covered: bool,
     figures: Metres,
     rows: Metres,
     cols: Metres,
@@ -173,9 +181,13 @@ def _points(
     los: NDArray[np.bool_],
     distance_m: Metres,
 ) -> None:
-    """Walk every point's profile twice at most: towards it for the horizon, then for its own view."""
-    row, col, antenna, receiver, pixel, bulge = figures
-    longest = 2 * int(math.hypot(heights.shape[0], heights.shape[1])) + 5
+    """Walk every point's profile twice at most: towards it for the horizon, then for its own view.
+
+    What stands on the ground counts between the pixels next to both ends; the receiver's own clutter
+    stands a street's width before it.
+    """
+    row, col, antenna, receiver, pixel, bulge, street = figures
+    longest = 2 * int(math.hypot(heights.shape[0], heights.shape[1])) + 8
     at, height = np.empty(longest), np.empty(longest)
     amsl = _bilinear(heights, row, col) + antenna
     for i in range(rows.size):
@@ -190,9 +202,32 @@ def _points(
         for k in range(1, count):
             t = k / count
             at[k] = d * t
-            height[k] = _bilinear(heights, row + down * t, col + right * t) - bulge * at[k] * at[k]
-        end = _bilinear(heights, rows[i], cols[i]) - bulge * d * d + receiver
-        nu[i], los[i] = _bullington(at, height, count, amsl, d, end)
+            apart = min(t, 1.0 - t) * cells >= 1.0 - 1e-9
+            top = surface if apart else heights
+            height[k] = _bilinear(top, row + down * t, col + right * t) - bulge * at[k] * at[k]
+        ground = _bilinear(heights, rows[i], cols[i]) - bulge * d * d
+        r, c = int(rows[i] + 0.5), int(cols[i] + 0.5)
+        clutter = surface[r, c] - heights[r, c]
+        for end in (1.0, cells - 1.0):  # the nearest canopy counts wherever the samples happen to lie
+            if covered and 1.0 <= end <= cells - 1.0:
+                t = end / cells
+                top = _bilinear(surface, row + down * t, col + right * t)
+                if top > _bilinear(heights, row + down * t, col + right * t):
+                    count = _stand_before(at, height, count, d * t, top - bulge * (d * t) ** 2)
+        if clutter > receiver and d > 2.0 * street:
+            count = _stand_before(at, height, count, d - street, ground + clutter)
+        nu[i], los[i] = _bullington(at, height, count, amsl, d, ground + receiver)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _stand_before(at: Metres, height: Metres, count: int, where: float, top: float) -> int:
+    """Put one more point into a profile, in order; the new count."""
+    k = count
+    while k > 1 and at[k - 1] > where:
+        at[k], height[k] = at[k - 1], height[k - 1]
+        k -= 1
+    at[k], height[k] = where, top
+    return count + 1
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

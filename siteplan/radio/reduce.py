@@ -52,6 +52,8 @@ def mean_probability(
     threshold_dbm: NDArray[np.float64],
     floor: float,
     reach_m: float,
+    kind: Bytes,
+    more_db: NDArray[np.float32] | None = None,
 ) -> Bytes:
     """Mean probability of service in each pixel of a frame.
 
@@ -71,6 +73,10 @@ def mean_probability(
         Probability below which a pixel gets nothing [0-1].
     reach_m
         Distance beyond which nothing counts [m].
+    kind
+        Kind of clutter of every pixel of the sweep's window: a row of ``budget.loss_db``.
+    more_db
+        Further loss of those pixels, such as that of the antenna's pattern [dB]; None for none.
 
     Returns
     -------
@@ -83,10 +89,14 @@ def mean_probability(
     rows = _members(south_m, frame.resolution_m, frame.height, pixel_m)
     cols = _members(east_m, frame.resolution_m, frame.width, pixel_m)
     out = np.zeros((len(threshold_dbm), frame.height, frame.width), dtype=np.uint8)
-    losses = np.stack([budget.formula_db, budget.open_db]).astype(np.float32)
-    figures = np.array([budget.eirp_per_re_dbm, budget.sigma_db, floor, reach_m], dtype=np.float32)
+    losses = budget.loss_db.astype(np.float32)
+    figures = np.array(
+        [budget.eirp_per_re_dbm, budget.sigma_db, floor, reach_m, budget.diffraction_weight], dtype=np.float32
+    )
+    more = np.zeros((0, 0), dtype=np.float32) if more_db is None else more_db
     _reduce(
-        (geometry.nu_sqrt_wavelength, geometry.distance_m), (rows, cols), (losses, bullington_table(), _PHI),
+        (geometry.nu_sqrt_wavelength, geometry.distance_m, more), np.ascontiguousarray(kind), (rows, cols),
+        (losses, bullington_table(), _PHI),
         nu_scale(budget.frequency_mhz), threshold_dbm.astype(np.float32), figures, out,
     )  # fmt: skip
     return out
@@ -110,7 +120,8 @@ _PHI = ndtr(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _reduce(
-    geometry: tuple[NDArray[np.float32], NDArray[np.float32]],
+    geometry: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]],
+    kind: Bytes,
     members: tuple[NDArray[np.int64], NDArray[np.int64]],
     tables: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]],
     scale: np.float32,
@@ -119,7 +130,7 @@ def _reduce(
     out: Bytes,
 ) -> None:
     """Mean probability by layer in every demand pixel; below the floor it is 0."""
-    nu, distance_m = geometry
+    nu, distance_m, more = geometry
     rows, cols = members
     losses, edge, phi = tables
     total = np.empty(thresholds.size, dtype=np.float32)
@@ -130,7 +141,10 @@ def _reduce(
             for i in range(max(rows[r, 0], 0), min(rows[r, 1], nu.shape[0])):
                 for j in range(max(cols[c, 0], 0), min(cols[c, 1], nu.shape[1])):
                     if distance_m[i, j] < figures[3]:
-                        loss = _loss(nu[i, j] * scale, distance_m[i, j], losses, edge)
+                        loss = _clear(distance_m[i, j], losses, kind[i, j])
+                        loss += figures[4] * tabled_loss(nu[i, j] * scale, distance_m[i, j], edge)
+                        if more.size:
+                            loss += more[i, j]
                         _add(total, figures[0] - loss, thresholds, figures[1], phi)
             for k in range(thresholds.size):
                 mean = total[k] / np.float32(count)
@@ -139,16 +153,12 @@ def _reduce(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _loss(
-    nu: np.float32, distance_m: np.float32, losses: NDArray[np.float32], edge: NDArray[np.float32]
-) -> np.float32:
-    """The greater of formula and open loss with diffraction [dB]."""
+def _clear(distance_m: np.float32, losses: NDArray[np.float32], kind: np.uint8) -> np.float32:
+    """Loss without diffraction at a distance, linear between steps [dB]."""
     place = distance_m * np.float32(1.0 / STEP_M)
     k = min(int(place), losses.shape[1] - 2)
     share = place - np.float32(k)
-    formula = losses[0, k] + (losses[0, k + 1] - losses[0, k]) * share
-    opened = losses[1, k] + (losses[1, k + 1] - losses[1, k]) * share
-    return max(formula, opened + tabled_loss(nu, distance_m, edge))
+    return losses[kind, k] + (losses[kind, k + 1] - losses[kind, k]) * share
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -31,6 +31,8 @@ from siteplan.radio.diffraction import effective_earth_radius_km
 STANDARD_DELTA_N = 40.0
 """Lapse rate of refractivity of the standard atmosphere [N-units/km] (ITU-R P.310, "standard refractivity
 vertical gradient"); the project's own comes from ITU-R P.453's maps."""
+STREET_WIDTH_M = 27.0
+"""Nominal width of a street: how far before a receiver its own clutter stands (ITU-R P.2108) [m]."""
 NEAR_M = 250.0
 """Below this distance P.1812 does not hold; the bare knife edge is used there [m]."""
 CLEAR = -1.0e3
@@ -45,6 +47,7 @@ _ONE = 1 << 32
 """1 in fixed point with 32 binary places."""
 _FAR_BELOW = -1.0e9
 _HAIR = 1.0e-6
+_NO_SCREEN = -1.0e6
 
 Values = NDArray[np.float32]
 _kernel = njit(cache=True, fastmath=True, nogil=True, error_model="numpy")
@@ -78,9 +81,13 @@ class TerrainGeometry:
 
 @dataclass(frozen=True, eq=False)
 class _Site:
-    """A mast in a window of heights: cells, metres over the sea, and the nearest pixel's place."""
+    """A mast in a window of heights: cells, metres over the sea, and the nearest pixel's place.
+
+    ``surface`` is ``heights`` itself where nothing stands on the ground.
+    """
 
     heights: Values
+    surface: Values
     filled: NDArray[np.bool_]
     centre: int
     offset_row: float
@@ -98,8 +105,14 @@ def terrain_geometry(
     rx_height_m: float = 1.5,
     delta_n: float = STANDARD_DELTA_N,
     spacing_px: float | None = None,
+    surface: NDArray[np.float32] | None = None,
+    street_width_m: float = STREET_WIDTH_M,
 ) -> TerrainGeometry:
-    """Sweep the terrain around a mast.
+    """Sweep the terrain around a mast, and what stands on it.
+
+    The surface obstructs from one pixel beyond the antenna to one pixel before the receiver, as clutter
+    heights stand in the profile of P.1812; the receiver's own clutter stands a street's width before it,
+    whatever the size of a pixel.
 
     Parameters
     ----------
@@ -117,6 +130,11 @@ def terrain_geometry(
         Average lapse rate of refractivity [N-units/km].
     spacing_px
         Distance of the rays at the rim [pixels], positive; None picks 1 near masts to 2.2 far out.
+    surface
+        Top of what stands on the ground, above sea level, never below it, NaN where the DEM is, of the
+        DEM's shape [m]; None for bare ground.
+    street_width_m
+        From the receiver to its own clutter [m], positive.
 
     Returns
     -------
@@ -150,22 +168,33 @@ def terrain_geometry(
     if spacing_px is not None and spacing_px <= 0.0:
         raise RangeError("the spacing of rays must be positive")
     reach = math.ceil(radius_px + 0.5)
-    site = _site(dem, easting_m, northing_m, antenna_height_m, reach)
+    site = _site(dem, surface, easting_m, northing_m, antenna_height_m, reach)
     bulge = 1.0 / (2000.0 * effective_earth_radius_km(delta_n))
     size = 2 * reach + 1
     nu = np.full(size * size, np.nan, dtype=np.float32)
     los = np.zeros(size * size, dtype=np.bool_)
     nu[reach * size + reach], los[reach * size + reach] = CLEAR, True
     figures = np.array(
-        [site.antenna_amsl_m, rx_height_m, dem.grid.resolution_m, bulge, radius_px], dtype=np.float64
+        [site.antenna_amsl_m, rx_height_m, dem.grid.resolution_m, bulge, radius_px, street_width_m],
+        dtype=np.float64,
     )
     rays = _rays(reach, spacing_px)
     for sector in _sectors(site, size):
-        _sweep_sector(site.heights.ravel(), nu, los, sector, figures, rays, reach + 1)
+        _sweep_sector(
+            site.heights.ravel(), site.surface.ravel(), surface is not None, nu, los, sector, figures, rays,
+            reach + 1,
+        )  # fmt: skip
     return _cut_out(nu.reshape(size, size), los.reshape(size, size), site, dem.grid, reach)
 
 
-def _site(dem: Raster, easting_m: float, northing_m: float, antenna_height_m: float, reach: int) -> _Site:
+def _site(
+    dem: Raster,
+    surface: NDArray[np.float32] | None,
+    easting_m: float,
+    northing_m: float,
+    antenna_height_m: float,
+    reach: int,
+) -> _Site:
     grid = dem.grid
     rows, cols, on = grid.position(np.array([easting_m]), np.array([northing_m]))
     if not on[0]:
@@ -174,9 +203,11 @@ def _site(dem: Raster, easting_m: float, northing_m: float, antenna_height_m: fl
     row0 = min(max(math.floor(row + 0.5), 0), grid.height - 1)
     col0 = min(max(math.floor(col + 0.5), 0), grid.width - 1)
     heights, filled = _heights_around(dem.values, row0, col0, reach + 2)
+    top = heights if surface is None else _heights_around(surface, row0, col0, reach + 2)[0]
     at_row, at_col = row - row0 + reach + 2, col - col0 + reach + 2
     ground = _bilinear(heights, at_row, at_col)
-    return _Site(heights, filled, row0 * grid.width + col0, row - row0, col - col0, ground + antenna_height_m)
+    amsl = ground + antenna_height_m
+    return _Site(heights, top, filled, row0 * grid.width + col0, row - row0, col - col0, amsl)
 
 
 def _heights_around(values: NDArray[Any], row: int, col: int, reach: int) -> tuple[Values, NDArray[np.bool_]]:
@@ -435,6 +466,8 @@ def _loss_pass(nu: Values, distance_m: Values, scale: np.float32, loss: Values) 
 @_kernel
 def _sweep_sector(
     heights: Values,
+    surface: Values,
+    covered: bool,
     nu: Values,
     los: NDArray[np.bool_],
     sector: tuple[float, ...],
@@ -450,10 +483,11 @@ def _sweep_sector(
     whole = np.zeros(reach + 2, dtype=np.float32)
     for m in range(1, reach + 2):
         whole[m] = 1.0 / m
-    profile = np.empty((2, reach + 2), dtype=np.float32)
+    profile = np.empty((3, reach + 2), dtype=np.float32)
+    grounds = profile[2] if covered else profile[0]
     hull_at, hull_height = np.empty(reach + 2, dtype=np.uint64), np.empty(reach + 2, dtype=np.float32)
     lattice = np.empty((5, reach + 1, _BLOCK + 1), dtype=np.float32)
-    row = np.empty((14, 2 * _BLOCK * (reach // rays + 1) + 8), dtype=np.float32)
+    row = np.empty((15, 2 * _BLOCK * (reach // rays + 1) + 8), dtype=np.float32)
     ramp = np.arange(row.shape[1]).astype(np.float32)
     for first in range(-rays, rays, _BLOCK):
         count = min(_BLOCK, rays - first)
@@ -465,10 +499,13 @@ def _sweep_sector(
             slope = (first + k) / rays
             stretch = math.sqrt(1.0 + slope * slope)
             last = min(reach, int((figures[4] + 3.0) / stretch) + 1)
-            _sample(heights, sector, figures, slope, last, squares, inverse, profile)
+            _sample(surface, sector, figures, slope, last, squares, inverse, profile, 0)
+            if covered:
+                _sample(heights, sector, figures, slope, last, squares, inverse, profile, 2)
             _look_back(
                 profile[0],
                 profile[1],
+                grounds,
                 figures[1],
                 offset,
                 last,
@@ -483,7 +520,7 @@ def _sweep_sector(
                 lattice[4],
                 k,
             )
-        _pixels(heights, nu, los, sector, figures, rays, reach, first, count, lattice, row, ramp)
+        _pixels(heights, surface, nu, los, sector, figures, rays, reach, first, count, lattice, row, ramp)
 
 
 @_kernel
@@ -496,8 +533,9 @@ def _sample(
     squares: Values,
     inverse: Values,
     profile: Values,
+    into: int,
 ) -> None:
-    """Heights along a ray over the flattened Earth, less the antenna, and their slopes from it."""
+    """Heights along a ray over the flattened Earth, less the antenna, and their slopes from it (row 1)."""
     major, minor, offset = int(sector[1]), int(sector[2]), sector[6]
     place = int((sector[7] + (1.0 - offset) * slope) * _ONE)
     step, beside = int(slope * _ONE), np.uint64(minor)
@@ -506,21 +544,47 @@ def _sample(
         share = np.float32(np.int32((place & (_ONE - 1)) >> 8)) * np.float32(2.0**-24)
         cell = np.uint64(at + (place >> 32) * minor)
         low = heights[cell]
-        profile[0, m] = low + (heights[cell + beside] - low) * share
+        profile[into, m] = low + (heights[cell + beside] - low) * share
         place += step
         at += major
     bulge = np.float32(figures[2] * figures[2] * (1.0 + slope * slope) * figures[3])
     antenna = np.float32(figures[0])
     for m in range(1, last + 1):
-        height = profile[0, m] - bulge * squares[m] - antenna
-        profile[0, m] = height
-        profile[1, m] = height * inverse[m]
+        profile[into, m] -= bulge * squares[m] + antenna
+    if into == 0:
+        for m in range(1, last + 1):
+            profile[1, m] = profile[0, m] * inverse[m]
+
+
+@_kernel
+def _nearest_to_the_ray(
+    hull_at: NDArray[np.uint64],
+    hull_height: Values,
+    vertex: np.uint64,
+    end: np.uint64,
+    horizon: np.uint64,
+    direct: np.float32,
+    shift: np.float32,
+    whole: Values,
+    m: np.uint64,
+) -> np.uint64:
+    """Vertex of the hull that comes nearest to a line of sight, from one vertex to the antenna's horizon."""
+    best, at = np.float32(-1.0e30), vertex
+    while at < end and hull_at[at] <= horizon:
+        distance = np.float32(hull_at[at]) - shift
+        clearance = hull_height[at] - direct * distance
+        score = -clearance * clearance * whole[m - hull_at[at]] / distance
+        if score > best:
+            best, vertex = score, at
+        at += np.uint64(1)
+    return vertex
 
 
 @_kernel
 def _look_back(
     heights: Values,
     slopes: Values,
+    grounds: Values,
     receiver_m: float,
     offset: float,
     last: int,
@@ -537,8 +601,9 @@ def _look_back(
 ) -> None:
     """Antenna's horizon, vertex seen from the receiver, and ground, at every step of a ray.
 
-    The upper hull of the profile so far is a stack. A ground point takes off it what lies below its own
-    tangent; the receiver above that point looks at the same vertex or over one further back. In line of
+    The upper hull of the profile so far is a stack. A point of it takes off what lies below its own
+    tangent; a receiver above that point looks at the same vertex or over one further back, a receiver below
+    it (among trees, say) may look at any. In line of
     sight the vertex nearest to the ray counts, between that one and the antenna's horizon, those the
     ground has just taken off among them. Indices are unsigned because numba tests every signed one for
     being negative.
@@ -548,23 +613,25 @@ def _look_back(
     col, end = np.uint64(column), np.uint64(last)
     steepest, horizon, top = slopes[1], one, one
     hull_at[0], hull_height[0] = 1, heights[1]
-    steepest_of[1, column], ground_of[1, column] = np.float32(_FAR_BELOW), heights[1]
+    steepest_of[1, column], ground_of[1, column] = np.float32(_FAR_BELOW), grounds[1]
     vertex_at[1, column] = horizon_at[1, column] = np.float32(0.5) * (np.float32(1.0) - shift)
     vertex_height[1, column] = np.float32(-1.0e6)
     m = two
     while m <= end:
-        ground = heights[m]
+        block, ground = heights[m], grounds[m]
         vertex, whole_hull = top - one, top
-        slope = (hull_height[vertex] - ground) * whole[m - hull_at[vertex]]
+        slope = (hull_height[vertex] - block) * whole[m - hull_at[vertex]]
         while vertex > zero:
             before = vertex - one
-            further = (hull_height[before] - ground) * whole[m - hull_at[before]]
+            further = (hull_height[before] - block) * whole[m - hull_at[before]]
             if further < slope:
                 break
             slope = further
             vertex = before
         top = vertex + one
         raised = ground + receiver
+        if raised < block:
+            vertex = whole_hull - one
         slope = (hull_height[vertex] - raised) * whole[m - hull_at[vertex]]
         while vertex > zero:
             before = vertex - one
@@ -573,23 +640,18 @@ def _look_back(
                 break
             slope = further
             vertex = before
-        direct = slopes[m] + receiver * inverse[m]
+        direct = raised * inverse[m]
         if direct > steepest and hull_at[vertex] < horizon:
-            best, at = np.float32(-1.0e30), vertex
-            while at < whole_hull and hull_at[at] <= horizon:
-                distance = np.float32(hull_at[at]) - shift
-                clearance = hull_height[at] - direct * distance
-                score = -clearance * clearance * whole[m - hull_at[at]] / distance
-                if score > best:
-                    best, vertex = score, at
-                at += one
+            vertex = _nearest_to_the_ray(
+                hull_at, hull_height, vertex, whole_hull, horizon, direct, shift, whole, m
+            )
         steepest_of[m, col], ground_of[m, col] = steepest, ground
         vertex_at[m, col] = np.float32(hull_at[vertex]) - shift
         horizon_at[m, col] = np.float32(horizon) - shift
         vertex_height[m, col] = hull_height[vertex]
         if slopes[m] > steepest:
             steepest, horizon = slopes[m], m
-        hull_at[top], hull_height[top] = m, ground
+        hull_at[top], hull_height[top] = m, block
         top += one
         m += one
 
@@ -597,6 +659,7 @@ def _look_back(
 @_kernel
 def _pixels(
     heights: Values,
+    surface: Values,
     nu: Values,
     los: NDArray[np.bool_],
     sector: tuple[float, ...],
@@ -628,6 +691,7 @@ def _pixels(
             continue
         _between(
             heights,
+            surface,
             int(sector[0]) + m * major + n0 * minor,
             minor,
             lattice,
@@ -650,6 +714,7 @@ def _pixels(
 @_kernel
 def _between(
     heights: Values,
+    surface: Values,
     cell: int,
     minor: int,
     lattice: Values,
@@ -660,7 +725,7 @@ def _between(
     density: float,
     count: int,
 ) -> None:
-    """Bring the two rays beside each pixel of a line, and its height, side by side."""
+    """Bring the two rays beside each pixel of a line, its height and its clutter, side by side."""
     position, step = np.uint64(place * _ONE), np.uint64(density * _ONE)
     at, beside = np.uint64(cell), np.uint64(minor)
     steepest, vertex, height = lattice[0, m], lattice[1, m], lattice[2, m]
@@ -675,6 +740,7 @@ def _between(
         row[3, j], row[8, j] = horizon[ray], horizon[ray + one]
         row[4, j], row[9, j] = ground[ray], ground[ray + one]
         row[11, j] = heights[at]
+        row[14, j] = surface[at] - heights[at]
         position += step
         at += beside
 
@@ -693,17 +759,29 @@ def _evaluate(
     receiver, antenna = np.float32(figures[1]), np.float32(figures[0])
     steep, at, top, horizon, ground = row[0], row[1], row[2], row[3], row[4]
     steep2, at2, top2, horizon2, ground2 = row[5], row[6], row[7], row[8], row[9]
-    share, own, mixed, sight = row[10], row[11], row[12], row[13]
+    share, own, mixed, sight, clutter = row[10], row[11], row[12], row[13], row[14]
+    street = np.float32(figures[5])
     for j in range(length):
         side = start + ramp[j]
         distance2 = (square + side * side) * cell2
         height = own[j] - distance2 * bulge - antenna
         more = height - (ground[j] + (ground2[j] - ground[j]) * share[j]) + receiver
-        fresnel = np.float32(2.0) * square / math.sqrt(distance2)
-        one = _nu(steep[j], at[j], top[j], horizon[j], along, inverse, ground[j] + more, fresnel)
-        two = _nu(steep2[j], at2[j], top2[j], horizon2[j], along, inverse, ground2[j] + more, fresnel)
+        distance = math.sqrt(distance2)
+        fresnel = np.float32(2.0) * square / distance
+        width = street * along / distance
+        over = clutter[j] - receiver
+        if over <= np.float32(0.0) or width + width >= along:
+            over, width = np.float32(_NO_SCREEN), np.float32(0.5) * along
+        one = _nu(
+            steep[j], at[j], top[j], horizon[j], along, inverse, ground[j] + more, fresnel, over, width
+        )  # fmt: skip
+        two = _nu(
+            steep2[j], at2[j], top2[j], horizon2[j], along, inverse, ground2[j] + more, fresnel, over, width
+        )  # fmt: skip
         mixed[j] = one + (two - one) * share[j]
-        sight[j] = (height + receiver) * inverse - (steep[j] + (steep2[j] - steep[j]) * share[j])
+        direct = (height + receiver) * inverse
+        screen = (height + receiver + over) / (along - width)
+        sight[j] = direct - max(steep[j] + (steep2[j] - steep[j]) * share[j], screen)
 
 
 @_kernel
@@ -716,17 +794,27 @@ def _nu(
     inverse: np.float32,
     height: np.float32,
     fresnel: np.float32,
+    over: np.float32,
+    width: np.float32,
 ) -> np.float32:
     """Diffraction parameter of the vertex in line of sight, else of the Bullington point.
 
     A receiver raised over its ground may look over the antenna's horizon instead of the vertex. With the
-    steeper of the two, both lines meet above the path.
+    steeper of the two, both lines meet above the path. Its own clutter is one more point of the profile,
+    ``over`` metres above the receiver and ``width`` steps before it.
     """
     direct = height * inverse
+    screen_at, screen = along - width, height + over
+    screen_slope, screen_back = screen / screen_at, over / width
     back = max((top - height) / (along - at), (steepest * horizon - height) / (along - horizon))
+    back = max(back, screen_back)
+    last = screen_at if screen_slope > steepest else horizon
+    steepest = max(steepest, screen_slope)
     crossing = (height + back * along) / max(steepest + back, np.float32(1.0e-9))
-    crossing = min(max(crossing, horizon), along * np.float32(1.0 - 1.0e-6))  # grazing: single precision
+    crossing = min(max(crossing, last), along * np.float32(1.0 - 1.0e-6))  # grazing: single precision
     seen = direct >= steepest
     where = at if seen else crossing
     above = top - direct * at if seen else (steepest - direct) * crossing
-    return above * math.sqrt(fresnel / (where * (along - where)))
+    vertex = above * math.sqrt(fresnel / (where * (along - where)))
+    beside = (screen - direct * screen_at) * math.sqrt(fresnel / (screen_at * width))
+    return max(vertex, beside) if seen else vertex

@@ -1,0 +1,11 @@
+"""The model held against measurements: samples, fit, and the error on sites it has not seen.
+
+One decision to know: what is fitted are departures from the uncalibrated model, held near zero by a ridge
+that weighs sites rather than points, so little data moves the model little.
+"""
+
+from siteplan.calibration.fit import Fit, Terms, fit_terms
+from siteplan.calibration.judge import Judged, calibrate
+from siteplan.calibration.sample import Sample, build_sample
+
+__all__ = ["Fit", "Judged", "Sample", "Terms", "build_sample", "calibrate", "fit_terms"]

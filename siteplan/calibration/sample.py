@@ -1,0 +1,291 @@
+"""Measured points beside what the uncalibrated model says of each, part by part.
+
+One decision to know: the parts are kept apart (distance, antenna, diffraction, clutter), so that a fit can
+weigh them; put together with weights of one they are the model of the maps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from siteplan.config import Config
+from siteplan.coverage import BufferLevel, Mast, station_sectors
+from siteplan.radio.antenna import horizontal_attenuation_db, vertical_attenuation_db
+from siteplan.radio.linkbudget import STEP_M
+from siteplan.radio.sectors import Sector
+from siteplan.radio.sweep import bullington_loss_db
+from siteplan.terrain import TerrainLevel
+
+NEAREST_M = 30.0
+"""Points nearer to the mast are left out: there a metre of position is a decibel [m]."""
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Measurements matched to sites.
+
+    Attributes
+    ----------
+    rsrp_dbm
+        Measured, shape (n,) [dBm].
+    base_dbm
+        EIRP less the loss over distance, without antenna, diffraction and fitted clutter, shape (n,) [dBm].
+    horizontal_db, vertical_db, cap_db
+        Attenuation of the sector's pattern, both cuts and their common limit, shape (n,) [dB].
+    diffraction_db
+        Bullington loss, 0 on the level of buffers, shape (n,) [dB].
+    distance_m
+        From the mast, shape (n,) [m].
+    band, site, clutter
+        Ids, shape (n,).
+    place
+        Number of the time and place of measurement: several rows of one number are several servers.
+    sigma_db
+        Published spread of shadowing, shape (n,) [dB].
+    easting_m, northing_m
+        Shape (n,) [m].
+    row
+        Row of the file, shape (n,).
+    """
+
+    rsrp_dbm: Values
+    base_dbm: Values
+    horizontal_db: Values
+    vertical_db: Values
+    cap_db: Values
+    diffraction_db: Values
+    distance_m: Values
+    band: NDArray[np.object_]
+    site: NDArray[np.object_]
+    clutter: NDArray[np.object_]
+    place: NDArray[np.int64]
+    sigma_db: Values
+    easting_m: Values
+    northing_m: Values
+    row: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.rsrp_dbm)
+
+    def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Sample:
+        """Some of the points, in the order given."""
+        return Sample(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
+
+    @property
+    def antenna_db(self) -> Values:
+        """Attenuation of the pattern as the maps use it [dB]."""
+        return np.minimum(self.horizontal_db + self.vertical_db, self.cap_db)
+
+    @property
+    def model_dbm(self) -> Values:
+        """Median RSRP of the uncalibrated model [dBm]."""
+        return self.base_dbm - self.antenna_db - self.diffraction_db
+
+    @property
+    def servers_per_place(self) -> float:
+        """Mean number of sites seen at one time and place."""
+        seen = pd.DataFrame({"place": self.place, "site": self.site}).drop_duplicates()
+        return len(seen) / max(seen["place"].nunique(), 1)
+
+
+def build_sample(
+    points: gpd.GeoDataFrame, stations: gpd.GeoDataFrame, level: BufferLevel | TerrainLevel, config: Config
+) -> tuple[Sample, pd.DataFrame]:
+    """Model every measured point as its site would serve it.
+
+    Parameters
+    ----------
+    points
+        ``rsrp_dbm, site_id, band, station_id`` ("" where not known), ``clutter`` ("" likewise), ``place,
+        row`` and geometry.
+    stations
+        On air: ``station_id, site_id, band, area_class, antenna_height_m`` and sectors.
+    level
+        Propagation without a calibration.
+    config
+        The project.
+
+    Returns
+    -------
+    tuple
+        The sample in the order of ``row``, and rows left out: ``row, reason`` (``too_near``,
+        ``beyond_formula``, ``no_formula``, ``off_terrain``).
+    """
+    parts: list[dict[str, NDArray[np.generic]]] = []
+    left = [pd.DataFrame({"row": [], "reason": []})]
+    by_site = dict(tuple(stations.groupby("site_id", sort=True)))
+    for (site_id, band, station_id), group in points.groupby(["site_id", "band", "station_id"], sort=True):
+        rows = by_site[site_id]
+        rows = rows[rows["band"] == band]
+        if station_id:
+            rows = rows[rows["station_id"] == station_id]
+        mast = _mast(rows, str(site_id), str(band), level, config)
+        kept, reasons = _modelled(group, mast, str(band), level, config)
+        parts.append(kept)
+        left.append(reasons)
+    if not parts:
+        parts = [{name: np.zeros(0, dtype=object) for name in Sample.__dataclass_fields__}]
+    columns = {name: np.concatenate([part[name] for part in parts]) for name in Sample.__dataclass_fields__}
+    order = np.argsort(columns["row"], kind="stable")
+    dropped = pd.concat(left, ignore_index=True)
+    return Sample(**{name: values[order] for name, values in columns.items()}), dropped
+
+
+def _mast(
+    rows: gpd.GeoDataFrame, site_id: str, band: str, level: BufferLevel | TerrainLevel, config: Config
+) -> Mast:
+    """The mast with one band, and the sectors of the rows given."""
+    first = rows.iloc[0]
+    height = getattr(first, "antenna_height_m", np.nan)
+    height = float(height) if np.isfinite(height) else config.area_class(first.area_class).antenna_height_m
+    sectors = [s for row in rows.itertuples() for s in station_sectors(row, band, level.budgets)]
+    place = site_id, first.geometry.x, first.geometry.y, str(first.area_class), height, (band,)
+    return Mast(*place, ((band, tuple(sectors)),) if sectors else ())
+
+
+def _modelled(
+    group: gpd.GeoDataFrame, mast: Mast, band: str, level: BufferLevel | TerrainLevel, config: Config
+) -> tuple[dict[str, NDArray[np.generic]], pd.DataFrame]:
+    """Parts of the model at the points of one server, and the points it does not hold for."""
+    x, y = group.geometry.x.to_numpy(), group.geometry.y.to_numpy()
+    distance = np.hypot(x - mast.easting_m, y - mast.northing_m)
+    reason = np.where(distance < NEAREST_M, "too_near", "")
+    if isinstance(level, TerrainLevel):
+        reason[(reason == "") & ~(level.holds(x, y) & level.sees(mast))] = "off_terrain"
+    reason[(reason == "") & (distance > _farthest_m(mast, band, level))] = "beyond_formula"
+    good = np.flatnonzero(reason == "")
+    table = group.iloc[good]
+    parts = _parts(mast, band, x[good], y[good], level, config)
+    named = table["clutter"].to_numpy(dtype=object)
+    parts["clutter"] = np.where(named == "", parts["clutter"], named)
+    columns: dict[str, NDArray[np.generic]] = {
+        **parts,
+        "rsrp_dbm": table["rsrp_dbm"].to_numpy(dtype=np.float64),
+        "distance_m": distance[good],
+        "band": np.full(len(good), band, dtype=object),
+        "site": np.full(len(good), mast.site_id, dtype=object),
+        "place": table["place"].to_numpy(dtype=np.int64),
+        "easting_m": x[good],
+        "northing_m": y[good],
+        "row": table["row"].to_numpy(dtype=np.int64),
+    }
+    bad = reason != ""
+    return columns, pd.DataFrame({"row": group["row"].to_numpy()[bad], "reason": reason[bad]})
+
+
+def _farthest_m(mast: Mast, band: str, level: BufferLevel | TerrainLevel) -> float:
+    if isinstance(level, TerrainLevel):
+        return level.reach_m(mast)
+    return (len(level.budgets.radial(band, mast.area_class, mast.antenna_height_m).rsrp_dbm) - 1) * STEP_M
+
+
+def _parts(
+    mast: Mast,
+    band: str,
+    easting_m: Values,
+    northing_m: Values,
+    level: BufferLevel | TerrainLevel,
+    config: Config,
+) -> dict[str, NDArray[np.generic]]:
+    """Base, antenna, diffraction and kind of clutter at points."""
+    bare = Mast(mast.site_id, *_place(mast), mast.bands)
+    if isinstance(level, TerrainLevel):
+        base, diffraction, drop, kind = _over_terrain(bare, band, easting_m, northing_m, level)
+        sigma = level.budgets.terrain(band, mast.area_class, mast.antenna_height_m).sigma_db
+    else:
+        table = level.budgets.radial(band, mast.area_class, mast.antenna_height_m)
+        steps = np.hypot(easting_m - mast.easting_m, northing_m - mast.northing_m) / STEP_M
+        base = np.interp(steps, np.arange(len(table.rsrp_dbm)), table.rsrp_dbm)
+        diffraction, sigma = np.zeros(len(base)), table.sigma_db
+        drop = np.full(len(base), mast.antenna_height_m - config.coverage.receiver_height_m)
+        kind = _kinds_at(level, easting_m, northing_m)
+    antenna = _antenna(mast, band, easting_m, northing_m, drop, level)
+    kinds = np.array([each.id for each in level.budgets.kinds], dtype=object)
+    return {
+        "base_dbm": base + antenna[3], "horizontal_db": antenna[0], "vertical_db": antenna[1],
+        "cap_db": antenna[2], "diffraction_db": diffraction, "clutter": kinds[kind],
+        "sigma_db": np.full(len(base), sigma),
+    }  # fmt: skip
+
+
+def _place(mast: Mast) -> tuple[float, float, str, float]:
+    return mast.easting_m, mast.northing_m, mast.area_class, mast.antenna_height_m
+
+
+def _over_terrain(
+    mast: Mast, band: str, easting_m: Values, northing_m: Values, level: TerrainLevel
+) -> tuple[Values, Values, Values, NDArray[np.intp]]:
+    geometry = level.geometry_at(mast, easting_m, northing_m)
+    median, _ = level.median_at(mast, band, geometry, easting_m, northing_m)
+    diffraction = bullington_loss_db(
+        geometry.nu_sqrt_wavelength, geometry.distance_m, level.config.band(band).frequency_mhz
+    ).astype(np.float64)
+    row, col = level.dem.grid.index(easting_m, northing_m)
+    drop = level.drop_m(mast, easting_m, northing_m)
+    return median + diffraction, diffraction, drop, level.ground.kind[row, col].astype(np.intp)
+
+
+def _kinds_at(level: BufferLevel, easting_m: Values, northing_m: Values) -> NDArray[np.intp]:
+    if level.clutter is None:
+        return np.zeros(len(easting_m), dtype=np.intp)
+    grid = level.clutter.grid
+    row, col = grid.index(easting_m, northing_m)
+    row, col = row.clip(0, grid.height - 1), col.clip(0, grid.width - 1)
+    return level.clutter.values[row, col].astype(np.intp)
+
+
+def _antenna(
+    mast: Mast,
+    band: str,
+    easting_m: Values,
+    northing_m: Values,
+    drop_m: Values,
+    level: BufferLevel | TerrainLevel,
+) -> tuple[Values, Values, Values, Values]:
+    """Horizontal and vertical attenuation, their limit, and extra EIRP of the sector that counts."""
+    none = np.zeros(len(easting_m))
+    best: tuple[Values, Values, Values, Values] = none, none, np.full(len(none), np.inf), none
+    least = np.full(len(none), np.inf)
+    for each in _each_sector(mast, band, easting_m, northing_m, drop_m, level):
+        felt = np.minimum(each[0] + each[1], each[2]) - each[3]
+        better = felt < least
+        least = np.where(better, felt, least)
+        first, second, third, fourth = (np.where(better, n, o) for n, o in zip(each, best, strict=True))
+        best = first, second, third, fourth
+    return best
+
+
+def _each_sector(
+    mast: Mast,
+    band: str,
+    easting_m: Values,
+    northing_m: Values,
+    drop_m: Values,
+    level: BufferLevel | TerrainLevel,
+) -> Iterator[tuple[Values, Values, Values, Values]]:
+    east, north = easting_m - mast.easting_m, northing_m - mast.northing_m
+    azimuth = np.degrees(np.arctan2(east, north))
+    depression = np.degrees(np.arctan2(drop_m, np.hypot(east, north)))
+    shape, none = level.budgets.pattern(band, mast.area_class), np.zeros(len(east))
+    for sector in mast.sectors_of(band):
+        extra = none + sector.extra_db
+        if not sector.is_aimed:
+            yield none, none, none + np.inf, extra
+            continue
+        tilt = _tilt(sector, shape.downtilt_deg)
+        yield (
+            horizontal_attenuation_db(azimuth - sector.azimuth_deg, shape.pattern),
+            vertical_attenuation_db(depression - tilt, shape.pattern),
+            none + shape.pattern.front_to_back_db, extra,
+        )  # fmt: skip
+
+
+def _tilt(sector: Sector, usual_deg: float) -> float:
+    return usual_deg if np.isnan(sector.downtilt_deg) else sector.downtilt_deg

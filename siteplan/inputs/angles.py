@@ -1,0 +1,116 @@
+"""Cells that hold the angles of a station's sectors, such as "0/120/240".
+
+One decision to know: words for "all round" and zeros for every sector mean an omnidirectional antenna
+only when they say so; a single 0 is an azimuth of north.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import numpy as np
+import pandas as pd
+
+from siteplan.inputs.headers import normalise
+from siteplan.inputs.networks import is_blank
+
+_SPLIT = re.compile(r"[/、，,;；|\s]+")
+_ALL_ROUND = {"全向", "全向天线", "omni", "omnidirectional", "无", "-", "—"}
+LIMITS = {"azimuth_deg": (-360.0, 360.0)}
+"""Angles a column may hold; every other column takes -90 to 90 [deg]."""
+
+
+def angles_of(text: object) -> tuple[float, ...] | None:
+    """Angles named in one cell.
+
+    Parameters
+    ----------
+    text
+        The cell: empty, a word for an omnidirectional antenna, or numbers.
+
+    Returns
+    -------
+    tuple of float or None
+        One a sector [deg], none for an omnidirectional antenna; None when the cell cannot be read.
+
+    Examples
+    --------
+    >>> angles_of("0/120/240"), angles_of("全向"), angles_of("NE")
+    ((0.0, 120.0, 240.0), (), None)
+    """
+    if is_blank(text) or normalise(text) in _ALL_ROUND:
+        return ()
+    plain = unicodedata.normalize("NFKC", str(text)).strip()
+    parts = [part.rstrip("°度") for part in _SPLIT.split(plain) if part]
+    try:
+        return tuple(float(part) for part in parts)
+    except ValueError:
+        return None
+
+
+def canonical_angles(cells: pd.Series, column: str) -> tuple[pd.Series, pd.Series]:
+    """Cells as "0/120/240", and which of them cannot be read.
+
+    Parameters
+    ----------
+    cells
+        Text or None.
+    column
+        siteplan's name of the column; it decides which angles make sense.
+
+    Returns
+    -------
+    tuple of Series
+        Text, "" for omnidirectional; and True where a cell is not angles.
+    """
+    low, high = LIMITS.get(column, (-90.0, 90.0))
+    read = [angles_of(cell) for cell in cells]
+    bad = [each is None or any(not low <= angle <= high for angle in each) for each in read]
+    text = ["" if wrong or each is None else joined(each) for each, wrong in zip(read, bad, strict=True)]
+    return pd.Series(text, dtype=object), pd.Series(bad, dtype=bool)
+
+
+def joined(angles: tuple[float, ...]) -> str:
+    """Angles in the canonical form [str]."""
+    return "/".join(f"{angle:g}" for angle in angles)
+
+
+def downtilts_of(frame: pd.DataFrame) -> pd.Series:
+    """Total downtilt of every row: as given, else mechanical and electrical together.
+
+    Parameters
+    ----------
+    frame
+        With ``downtilt_deg``, or ``mechanical_downtilt_deg`` and ``electrical_downtilt_deg``, canonical.
+
+    Returns
+    -------
+    Series
+        Canonical text, "" where nothing is said.
+    """
+    total = [_read(frame, "downtilt_deg", i) for i in range(len(frame))]
+    parts = [
+        [_read(frame, f"{name}_downtilt_deg", i) for name in ("mechanical", "electrical")]
+        for i in range(len(frame))
+    ]
+    return pd.Series(
+        [joined(whole or _added(*both)) for whole, both in zip(total, parts, strict=True)], dtype=object
+    )
+
+
+def _read(frame: pd.DataFrame, column: str, i: int) -> tuple[float, ...]:
+    return (angles_of(frame[column].iloc[i]) or ()) if column in frame else ()
+
+
+def _added(first: tuple[float, ...], second: tuple[float, ...]) -> tuple[float, ...]:
+    """Sums sector by sector; one value stands for all sectors, none for zero.
+
+    Numbers that go neither way are put one after the other: the caller sees that they fit no azimuths.
+    """
+    if not first or not second:
+        return first or second
+    count = max(len(first), len(second))
+    if {len(first), len(second)} - {1, count}:
+        return (*first, *second)
+    return tuple(np.broadcast_to(first, count) + np.broadcast_to(second, count))

@@ -1,0 +1,262 @@
+"""Drive tests and reports of phones through the door, matched to the stations they measured.
+
+One decision to know: a row names its station, else its site and band, else a PCI, and of stations that share
+a PCI the nearest is meant. A row that matches nothing is left out and listed, never guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from siteplan.config import Config, Input, clutter_kinds
+from siteplan.errors import Fault, InputFaults
+from siteplan.inputs.check import Checked
+from siteplan.inputs.headers import normalise
+from siteplan.inputs.networks import is_blank, names_of
+from siteplan.inputs.project_reader import ProjectReader
+
+FARTHEST_PCI_M = 10_000.0
+"""A station that bears the PCI and lies farther is another one's namesake [m]."""
+
+
+@dataclass(frozen=True, eq=False)
+class Measurements:
+    """Measured points that belong to stations.
+
+    Attributes
+    ----------
+    points
+        ``rsrp_dbm, site_id, band, station_id, clutter, place, row`` and geometry in the project CRS;
+        ``station_id`` is "" where only the site is known.
+    stations
+        Stations, and after them the single sectors of those whose PCIs tell them apart
+        (``sector_of`` holds the station's id, "" for whole stations).
+    faults
+        Rows left out.
+    read
+        Rows of the file.
+    """
+
+    points: gpd.GeoDataFrame
+    stations: gpd.GeoDataFrame
+    faults: tuple[Fault, ...]
+    read: int
+
+
+def read_measurements(
+    reader: ProjectReader, given: Input, stations: gpd.GeoDataFrame, config: Config
+) -> Measurements:
+    """Read a file of measurements and match it.
+
+    Parameters
+    ----------
+    reader
+        Reader of the project, its counties read.
+    given
+        File, datum and headers.
+    stations
+        On air, with ``area_class``.
+    config
+        The project.
+
+    Returns
+    -------
+    Measurements
+        Matched points.
+
+    Raises
+    ------
+    InputFaults
+        If the file cannot be read, or names neither stations nor sites nor PCIs.
+    """
+    table, checked = reader.measurements(given)
+    if not {"station_id", "site_id", "pci"} & set(table.columns):
+        raise InputFaults([checked.raw.fault("fatal", "measured_nothing")])
+    cells = with_sectors(stations)
+    table = table.assign(band=_bands(table, config), clutter=_clutter(table, config), place=_places(table))
+    found = _matched(table, cells)
+    faults = _unmatched(found, table, cells, checked)
+    good = found["problem"].eq("").to_numpy()
+    points = table[["rsrp_dbm", "clutter", "place", "row", "geometry"]].assign(
+        site_id=found["site_id"], band=found["band"], station_id=found["station_id"]
+    )
+    kept = gpd.GeoDataFrame(points[good].reset_index(drop=True), crs=table.crs)
+    return Measurements(kept, cells, (*checked.faults, *faults), checked.read)
+
+
+def with_sectors(stations: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Stations, and a row for each sector of those that list as many PCIs as azimuths.
+
+    Parameters
+    ----------
+    stations
+        With ``azimuth_deg, downtilt_deg, pci`` as far as given.
+
+    Returns
+    -------
+    GeoDataFrame
+        With ``sector_of``; sectors are named ``station#1`` and so on.
+    """
+    whole = stations.assign(sector_of="").reset_index(drop=True)
+    if not {"pci", "azimuth_deg"} <= set(whole.columns):
+        return whole
+    rows = []
+    for row in whole.to_dict("records"):
+        azimuths, codes = str(row["azimuth_deg"]).split("/"), str(row["pci"]).split("/")
+        if len(azimuths) < 2 or len(azimuths) != len(codes):
+            continue
+        tilts = str(row.get("downtilt_deg", "")).split("/")
+        tilts = tilts if len(tilts) == len(azimuths) else tilts[:1] * len(azimuths)
+        rows += [
+            {**row, "station_id": f"{row['station_id']}#{k}", "sector_of": row["station_id"],
+             "azimuth_deg": azimuth, "pci": code, "downtilt_deg": tilt}
+            for k, (azimuth, code, tilt) in enumerate(zip(azimuths, codes, tilts, strict=True), start=1)
+        ]  # fmt: skip
+    if not rows:
+        return whole
+    return gpd.GeoDataFrame(pd.concat([whole, pd.DataFrame(rows)], ignore_index=True), crs=stations.crs)
+
+
+def _words(table: pd.DataFrame, column: str) -> pd.Series:
+    """Text of a column, "" where empty or absent."""
+    if column not in table:
+        return pd.Series("", index=table.index, dtype=object)
+    return table[column].map(lambda cell: "" if is_blank(cell) else str(cell)).astype(object)
+
+
+def _bands(table: pd.DataFrame, config: Config) -> pd.Series:
+    known = names_of([(each.id, each.name, *each.aliases) for each in config.bands])
+    return _words(table, "band").map(lambda word: known.get(normalise(word), ""))
+
+
+def _clutter(table: pd.DataFrame, config: Config) -> pd.Series:
+    """Kind of clutter in the file's words: a kind's id where its name is one, else the word, marked."""
+    known = names_of([(kind.id, kind.name, kind.name_en) for kind in clutter_kinds(config)])
+    words = _words(table, "clutter")
+    return words.map(lambda word: known.get(normalise(word), f"file:{word}") if word else "")
+
+
+def _places(table: gpd.GeoDataFrame) -> NDArray[np.int64]:
+    """Number of each time and place; without times every row is one of its own."""
+    if "time" not in table:
+        return np.arange(len(table))
+    x, y = table.geometry.x.round(0), table.geometry.y.round(0)
+    keys = pd.DataFrame({"time": _words(table, "time"), "x": x, "y": y})
+    return keys.groupby(["time", "x", "y"]).ngroup().to_numpy()
+
+
+def _matched(table: gpd.GeoDataFrame, cells: gpd.GeoDataFrame) -> pd.DataFrame:
+    """``site_id, band, station_id, problem`` of every row."""
+    found = pd.DataFrame(dict.fromkeys(("site_id", "band", "station_id"), ""), index=table.index)
+    found = found.astype(object).assign(problem="measured_unknown")
+    for match in (_by_station, _by_site, _by_pci):
+        open_rows = found["problem"].ne("")
+        if open_rows.any():
+            _take(found, match, table[open_rows], cells)
+    return found
+
+
+_Match = Callable[[gpd.GeoDataFrame, gpd.GeoDataFrame], pd.DataFrame]
+
+
+def _take(found: pd.DataFrame, match: _Match, rows: gpd.GeoDataFrame, cells: gpd.GeoDataFrame) -> None:
+    """Put what a matcher finds into the table; what it does not know stays as it was."""
+    new = match(rows, cells)
+    found.loc[new.index, list(new.columns)] = new
+
+
+def _by_station(rows: gpd.GeoDataFrame, cells: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Rows whose station id (or whose site id, which some tables mean) is a station's."""
+    known = _keyed(cells, "station_id")
+    ids = _words(rows, "station_id").map(normalise)
+    ids = ids.where(ids.isin(known.index), _words(rows, "site_id").map(normalise))
+    hit = ids[ids.isin(known.index) & ids.ne("")]
+    return _as_found(known.loc[hit], hit.index)
+
+
+def _by_site(rows: gpd.GeoDataFrame, cells: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Rows whose site is known: by their band, or the only band there."""
+    whole = cells[cells["sector_of"].eq("")]
+    bands = whole.groupby(whole["site_id"].map(normalise))["band"].agg(lambda each: sorted(set(each)))
+    names = _keyed(whole, "site_id")
+    ids = _words(rows, "site_id").map(normalise)
+    ids = ids.where(ids.isin(names.index), _words(rows, "station_id").map(normalise))
+    hit = ids[ids.isin(names.index) & ids.ne("")]
+    told = rows.loc[hit.index, "band"]
+    chosen = np.array(
+        [_one_band(band, bands[site]) for site, band in zip(hit, told, strict=True)], dtype=object
+    )
+    lost = np.where(told.eq("").to_numpy(), "measured_two_bands", "measured_unknown")
+    return pd.DataFrame(
+        {
+            "site_id": names.loc[hit, "site_id"].to_numpy(),
+            "band": chosen,
+            "station_id": "",
+            "problem": np.where(chosen == "", lost, ""),
+        },
+        index=hit.index,
+        dtype=object,
+    )
+
+
+def _one_band(told: str, bands: list[str]) -> str:
+    """The band meant, "" where that is not known."""
+    if told:
+        return told if told in bands else ""
+    return bands[0] if len(bands) == 1 else ""
+
+
+def _keyed(cells: gpd.GeoDataFrame, column: str) -> pd.DataFrame:
+    """Rows by a column's normalised text; of equal ones the first."""
+    keys = cells[column].map(normalise)
+    return pd.DataFrame(cells).assign(key=keys).drop_duplicates("key").set_index("key")
+
+
+def _by_pci(rows: gpd.GeoDataFrame, cells: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Rows whose PCI some station bears: the nearest one of the row's band."""
+    if "pci" not in cells or "pci" not in rows:
+        return pd.DataFrame(columns=["site_id", "band", "station_id", "problem"])
+    code = _words(rows, "pci").map(normalise)
+    parts = []
+    for (pci, band), group in rows.groupby([code, rows["band"]], sort=True):
+        bearers = cells[cells["pci"].map(normalise).eq(pci) & (cells["band"].eq(band) | (band == ""))]
+        if not pci or bearers.empty:
+            continue
+        at, distance = shapely.STRtree(bearers.geometry.to_numpy()).query_nearest(
+            group.geometry.to_numpy(), return_distance=True, all_matches=False
+        )
+        near = distance <= FARTHEST_PCI_M
+        parts.append(_as_found(bearers.iloc[at[1][near]], group.index[at[0][near]]))
+    return pd.concat(parts) if parts else pd.DataFrame(columns=["site_id", "band", "station_id", "problem"])
+
+
+def _as_found(stations: pd.DataFrame, index: pd.Index) -> pd.DataFrame:
+    names = ("site_id", "band", "station_id")
+    columns = {name: stations[name].to_numpy(dtype=object) for name in names}
+    return pd.DataFrame({**columns, "problem": ""}, index=index, dtype=object)
+
+
+def _unmatched(
+    found: pd.DataFrame, table: gpd.GeoDataFrame, cells: gpd.GeoDataFrame, checked: Checked
+) -> list[Fault]:
+    """One fault for every row left out."""
+    faults = []
+    names = [name for name in ("station_id", "site_id", "pci", "band") if name in table]
+    for i in np.flatnonzero(found["problem"].ne("").to_numpy()):
+        row = table.iloc[i]
+        value = "、".join(f"{name} {row[name]}" for name in names if not is_blank(row[name]) and row[name])
+        site = cells[cells["site_id"].eq(found["site_id"].iloc[i])]
+        bands = "、".join(sorted(set(site["band"])))
+        problem = found["problem"].iloc[i]
+        shown = str(found["site_id"].iloc[i]) if problem == "measured_two_bands" else value or "—"
+        faults.append(
+            checked.raw.fault("rejected", problem, int(row["row"]), names[0], value=shown, found=bands)
+        )
+    return faults
