@@ -352,6 +352,8 @@ def _say_calibration(judged: Judged, facts: Facts, folder: Path, lang: str) -> N
         out.print(f"  {say(f'judged_{row.model}', _lang(lang))}  {row.rmse_db:.2f}  {row.bias_db:+.2f}")
     if facts.synthetic:
         out.print(say("synthetic", _lang(lang)))
+    if not judged.is_worth_applying:
+        out.print(say("calibration_not_worth", _lang(lang)))
     file = folder / "calibration.toml"
     out.print(_word(f"校准文件: {file}", f"calibration: {file}", lang))
     out.print(

@@ -368,6 +368,27 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "地形绕射模型（P.1812 Bullington），{calibrated}",
         "terrain diffraction (P.1812 Bullington), {calibrated}",
     ),
+    "calibration_not_worth": (
+        "留站检验中校准并不比未校准好：请补充更多站址的实测，不建议应用本结果",
+        "On sites left out this is no better than no calibration: measure more sites; do not apply it",
+    ),
+    "calibration_reading": (
+        "实测只有主服务小区：远处只剩“运气好”的点仍由该小区服务，读数高于该处的中值。"
+        "“校准后读数”预测手机读到的值，“校准后中值”是地图所用的中值，在远处更低；距离斜率不由这类数据拟合。",
+        "The data are of serving cells only: far out only lucky points are still served, and they read more "
+        "than the median there. The calibrated reading predicts what a phone reads; the calibrated median "
+        "is what maps use and is lower far out. Such data never move the distance slope.",
+    ),
+    "calibration_several": (
+        "实测每点有多个小区或为扫频数据；数据足够时拟合距离斜率。",
+        "The data name several cells a place, or are of a scanner; the slope is fitted where they "
+        "are enough.",
+    ),
+    "calibration_unfitted": (
+        "没有标准误差的项没有拟合，保持模型原值（权重 1，斜率 0）：数据的站址、点数或变化不足。",
+        "Terms without a standard error were not fitted and keep the model's own value (weight 1, slope 0): "
+        "the data have too few sites, points or too little variety.",
+    ),
     "judged_uncalibrated": ("未校准", "uncalibrated"),
     "judged_offset_per_band": ("每频段一个偏移", "one offset per band"),
     "judged_calibrated_median": ("校准后中值（地图所用）", "calibrated median (what maps use)"),

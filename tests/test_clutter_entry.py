@@ -179,7 +179,7 @@ def test_terminal_loss_by_hand():
     assert float(terminal_clutter_loss(2600, 1.5, 10, kind="open")) == pytest.approx(20.081, abs=1e-3)
 
 
-@pytest.mark.parametrize("kind", list(clutter.P1812_CLUTTER_HEIGHT_M))
+@pytest.mark.parametrize("kind", clutter.KINDS)
 def test_terminal_loss_laws(kind):
     tops = np.linspace(0.5, 30, 120)
     loss = terminal_clutter_loss(2600, 1.5, tops, kind=kind)
@@ -238,13 +238,6 @@ def test_statistical_loss_laws():
     assert np.all(np.diff(near) > 0)
     far = statistical_clutter_loss([2.0, 5.0, 20.0], 3500)
     assert far.tolist() == [far[0]] * 3
-
-
-def test_land_cover_names_and_heights_go_together():
-    assert clutter.WORLD_COVER_HEIGHT_M.keys() == clutter.WORLD_COVER_NAMES.keys()
-    assert set(clutter.WORLD_COVER_HEIGHT_M) == {10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 100}
-    heights = clutter.WORLD_COVER_HEIGHT_M
-    assert (heights[10], heights[20], heights[50], heights[80], heights[95]) == (15, 3, 10, 0, 15)
 
 
 REFUSED = [

@@ -28,8 +28,11 @@ MOST_PER_SITE, MOST = 300, 30_000
 """Points of one site, and of all, that a fit looks at; more are drawn from."""
 SEARCHED = 5_000
 """Points by which the rival's level is chosen."""
-_PRIOR_DB, _POINTS_WORTH = 5.0, 20.0
-"""A term moves the median by some 5 dB; a site is worth some 20 independent points, however many it has."""
+SELECTION_SITES = 6
+"""Sites from which the level of rivals can be told from the offsets of the sites themselves."""
+_PRIOR_DB, _POINTS_WORTH = 4.0, 5.0
+"""A term moves the median by some 4 dB; a site is worth some 5 independent points, however many it has:
+what all points of a site share (4 dB) against what each has for itself (8 dB)."""
 _EPSILON = 1.35
 _ROUNDS = 10
 _RIVAL_QUANTILES = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
@@ -197,7 +200,9 @@ def fit_terms(sample: Sample, terms: Terms, *, seed: int = 0) -> Fit:
         return replace(fit, rival_dbm=float(np.median(weakest[np.isfinite(weakest)])))
     few = thinned(sample, MOST_PER_SITE, SEARCHED, seed)
     levels = np.quantile(few.rsrp_dbm, _RIVAL_QUANTILES)
-    tried = [Fit(), *(Fit(rival_dbm=float(level)) for level in levels)]
+    tried = [Fit()]
+    if _sites(few) >= SELECTION_SITES:
+        tried += [Fit(rival_dbm=float(level)) for level in levels]
     errors = [robust_error(few.rsrp_dbm - _settled(few, terms, start).selected_dbm(few)) for start in tried]
     best = tried[int(np.argmin(errors))]
     return _settled(whole, terms, best)

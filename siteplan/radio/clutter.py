@@ -16,44 +16,8 @@ HEIGHT_GAIN_MHZ = (30.0, 3000.0)
 """Frequency of section 3.1 [MHz]."""
 STATISTICAL_MHZ = (500.0, 67_000.0)
 """Frequency of section 3.2 [MHz]."""
-P1812_CLUTTER_HEIGHT_M: dict[str, float] = {
-    "water": 0.0,
-    "open": 0.0,
-    "suburban": 10.0,
-    "urban": 15.0,
-    "forest": 15.0,
-    "dense_urban": 20.0,
-}
-"""Default clutter height of a category [m] (ITU-R P.1812-8, Table 2)."""
-WORLD_COVER_HEIGHT_M: dict[int, float] = {
-    10: P1812_CLUTTER_HEIGHT_M["forest"],
-    20: 3.0,  # planning value: the Recommendation has no category of shrubs
-    30: P1812_CLUTTER_HEIGHT_M["open"],
-    40: P1812_CLUTTER_HEIGHT_M["open"],
-    # built-up takes villages and towns together; most of a county's are of two or three storeys
-    50: P1812_CLUTTER_HEIGHT_M["suburban"],
-    60: P1812_CLUTTER_HEIGHT_M["open"],
-    70: P1812_CLUTTER_HEIGHT_M["open"],
-    80: P1812_CLUTTER_HEIGHT_M["water"],
-    90: P1812_CLUTTER_HEIGHT_M["open"],
-    95: P1812_CLUTTER_HEIGHT_M["forest"],
-    100: P1812_CLUTTER_HEIGHT_M["open"],
-}
-"""Clutter height of each code of ESA WorldCover 2021 v200 [m]."""
-WORLD_COVER_NAMES: dict[int, tuple[str, str]] = {
-    10: ("树木覆盖", "Tree cover"),
-    20: ("灌木地", "Shrubland"),
-    30: ("草地", "Grassland"),
-    40: ("耕地", "Cropland"),
-    50: ("建成区", "Built-up"),
-    60: ("裸地或稀疏植被", "Bare or sparse vegetation"),
-    70: ("冰雪", "Snow and ice"),
-    80: ("永久水体", "Permanent water bodies"),
-    90: ("草本湿地", "Herbaceous wetland"),
-    95: ("红树林", "Mangroves"),
-    100: ("苔藓与地衣", "Moss and lichen"),
-}
-"""Name of each code of ESA WorldCover 2021 v200 in Chinese and English."""
+KINDS = ("suburban", "urban", "forest", "dense_urban", "water", "open")
+"""Categories of section 3.1; the heights a project gives them stand in the project file."""
 _OVER_OPEN_GROUND = frozenset({"water", "open"})
 
 
@@ -179,8 +143,8 @@ def _require_terminal(
     kind: str,
 ) -> None:
     low, high = HEIGHT_GAIN_MHZ
-    if kind not in P1812_CLUTTER_HEIGHT_M:
-        raise RangeError(f"clutter {kind!r} is not one of {', '.join(P1812_CLUTTER_HEIGHT_M)}")
+    if kind not in KINDS:
+        raise RangeError(f"clutter {kind!r} is not one of {', '.join(KINDS)}")
     if not low <= frequency_mhz <= high:
         raise RangeError(f"P.2108 section 3.1: {frequency_mhz:g} MHz is outside {low:g}-{high:g} MHz")
     if street_width_m <= 0.0 or not (np.all(height_m > 0.0) and np.all(top_m > 0.0)):

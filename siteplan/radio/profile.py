@@ -211,9 +211,9 @@ def _points(
         for end in (1.0, cells - 1.0):  # the nearest canopy counts wherever the samples happen to lie
             if covered and 1.0 <= end <= cells - 1.0:
                 t = end / cells
-                top = _bilinear(surface, row + down * t, col + right * t)
-                if top > _bilinear(heights, row + down * t, col + right * t):
-                    count = _stand_before(at, height, count, d * t, top - bulge * (d * t) ** 2)
+                canopy = _bilinear(surface, row + down * t, col + right * t)
+                if canopy > _bilinear(heights, row + down * t, col + right * t):
+                    count = _stand_before(at, height, count, d * t, canopy - bulge * (d * t) ** 2)
         if clutter > receiver and d > 2.0 * street:
             count = _stand_before(at, height, count, d - street, ground + clutter)
         nu[i], los[i] = _bullington(at, height, count, amsl, d, ground + receiver)
