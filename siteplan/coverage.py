@@ -26,7 +26,7 @@ from siteplan.demand import Demand, Service
 from siteplan.errors import RangeError
 from siteplan.grid import Grid, Raster
 from siteplan.radio.linkbudget import STEP_M, LinkBudgets
-from siteplan.radio.sectors import Sector, sector_loss_db
+from siteplan.radio.sectors import Sector, attenuation_db, directions, sector_loss_db
 
 MapFn = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 """Signature of the builtin ``map``; threads or a cluster may take its place."""
@@ -267,19 +267,12 @@ class BufferLevel:
             far = (len(table.rsrp_dbm) - 1) * STEP_M
             rim = far * np.sin(bearing), far * np.cos(bearing)
             need = self.budgets.threshold_dbm(layer, band, mast.area_class)
-            score = (table.rsrp_dbm[-1] - self._sector_loss(mast, band, *rim, drop) - need) / table.sigma_db
+            sectors, shape = mast.sectors_of(band), self.budgets.pattern(band, mast.area_class)
+            lost = sector_loss_db(sectors, shape, *rim, drop) if sectors else np.zeros(1)
+            score = (table.rsrp_dbm[-1] - lost - need) / table.sigma_db
             if (score >= target).any():
                 return True
         return False
-
-    def _sector_loss(
-        self, mast: Mast, band: str, east_m: NDArray[np.float64], north_m: NDArray[np.float64], drop_m: float
-    ) -> NDArray[np.float32]:
-        """Attenuation of a band's best sector towards points; 0 for an omnidirectional band [dB]."""
-        sectors = mast.sectors_of(band)
-        if not sectors:
-            return np.zeros(np.shape(east_m), dtype=np.float32)
-        return sector_loss_db(sectors, self.budgets.pattern(band, mast.area_class), east_m, north_m, drop_m)
 
     def for_services(self, services: Sequence[Service]) -> BufferLevel:
         """The same propagation asked for other services."""
@@ -292,12 +285,15 @@ class BufferLevel:
         east, north = easting_m - mast.easting_m, northing_m - mast.northing_m
         steps = np.hypot(east, north) / STEP_M
         ground = self._clutter_at(easting_m, northing_m)
+        drop = mast.antenna_height_m - self.config.coverage.receiver_height_m
+        towards = directions(east, north, drop) if mast.sectors else None
         best = {}
         for band in mast.bands:
             table = self.budgets.radial(band, mast.area_class, mast.antenna_height_m)
             rsrp = np.interp(steps, np.arange(len(table.rsrp_dbm)), table.rsrp_dbm, right=-np.inf) - ground
-            drop = mast.antenna_height_m - self.config.coverage.receiver_height_m
-            rsrp = rsrp - self._sector_loss(mast, band, east, north, drop)
+            sectors = mast.sectors_of(band)
+            if sectors and towards is not None:
+                rsrp = rsrp - attenuation_db(sectors, self.budgets.pattern(band, mast.area_class), towards)
             best[band] = rsrp, table.sigma_db
         rows = []
         for position in self.radial(mast)[0]:

@@ -35,7 +35,7 @@ from siteplan.inputs.door import Inputs
 from siteplan.radio.linkbudget import STEP_M, LinkBudgets, TerrainBudget
 from siteplan.radio.profile import PointGeometry, point_geometry
 from siteplan.radio.reduce import STEPS, Frame, mean_probability
-from siteplan.radio.sectors import sector_loss_db
+from siteplan.radio.sectors import Directions, attenuation_db, directions, sector_loss_db
 from siteplan.radio.sweep import TerrainGeometry, bullington_loss_db, require_frequency, terrain_geometry
 
 COARSEST_DEM_M = 100.0
@@ -177,6 +177,7 @@ class TerrainLevel:
         self._cache: Cache = cache if cache is not None else MemoryCache()
         self._carriers: dict[tuple[str, str, float], _Carrier] = {}
         self._geometry = lru_cache(maxsize=4)(self._swept)
+        self._directions = lru_cache(maxsize=4)(self._towards)
         self._limited: dict[bytes, bool] = {}
 
     # --- the level --------------------------------------------------------------------------------------
@@ -354,24 +355,37 @@ class TerrainLevel:
         sectors = mast.sectors_of(band_id)
         if not sectors:
             return None
-        rows, cols = geometry.window
-        east, north = self.dem.grid.centre(*np.ogrid[rows, cols])
-        heights = self._heights[geometry.window]
-        drop = self._antenna_amsl(mast) - self.config.coverage.receiver_height_m - heights
-        drop = np.where(np.isnan(drop), np.float32(mast.antenna_height_m), drop)
-        shape = self.budgets.pattern(band_id, mast.area_class)
-        return sector_loss_db(sectors, shape, east - mast.easting_m, north - mast.northing_m, drop)
+        (rows, cols), place = geometry.window, (mast.easting_m, mast.northing_m, mast.antenna_height_m)
+        towards = self._directions(*place, rows.start, rows.stop, cols.start, cols.stop)
+        return attenuation_db(sectors, self.budgets.pattern(band_id, mast.area_class), towards)
 
-    def _antenna_amsl(self, mast: Mast) -> float:
+    def _towards(
+        self,
+        easting_m: float,
+        northing_m: float,
+        height_m: float,
+        top: int,
+        bottom: int,
+        left: int,
+        right: int,
+    ) -> Directions:
+        """Directions of a window of pixels; over a void the receiver stands as high as the mast does."""
+        east, north = self.dem.grid.centre(*np.ogrid[top:bottom, left:right])
+        antenna = self._antenna_amsl(easting_m, northing_m, height_m)
+        drop = antenna - self.config.coverage.receiver_height_m - self._heights[top:bottom, left:right]
+        drop = np.where(np.isnan(drop), np.float32(height_m), drop)
+        return directions(east - easting_m, north - northing_m, drop)
+
+    def _antenna_amsl(self, easting_m: float, northing_m: float, height_m: float) -> float:
         """Antenna over the sea; in a void the mean of the ground around [m]."""
-        row, col = self.dem.grid.index(np.array([mast.easting_m]), np.array([mast.northing_m]))
+        row, col = self.dem.grid.index(np.array([easting_m]), np.array([northing_m]))
         top, left = max(int(row[0]) - VOID_PX, 0), max(int(col[0]) - VOID_PX, 0)
         here = self._heights[int(row[0]), int(col[0])]
         if np.isnan(here):
             here = np.nanmean(
                 self._heights[top : int(row[0]) + VOID_PX + 1, left : int(col[0]) + VOID_PX + 1]
             )
-        return float(here) + mast.antenna_height_m
+        return float(here) + height_m
 
     # --- points -----------------------------------------------------------------------------------------
 
@@ -448,7 +462,8 @@ class TerrainLevel:
         """Antenna above the receivers at points; over a void its height above ground, shape (n,) [m]."""
         row, col = self.dem.grid.index(easting_m, northing_m)
         receiver_m = self.config.coverage.receiver_height_m
-        drop = self._antenna_amsl(mast) - receiver_m - self._heights[row, col].astype(np.float64)
+        antenna = self._antenna_amsl(mast.easting_m, mast.northing_m, mast.antenna_height_m)
+        drop = antenna - receiver_m - self._heights[row, col].astype(np.float64)
         return np.where(np.isnan(drop), mast.antenna_height_m, drop)
 
     def _put_points(self, footprint: Footprint, mast: Mast, grid: Grid) -> None:

@@ -13,12 +13,21 @@ from typer.testing import CliRunner
 from siteplan.cli import app, plan_area
 from siteplan.config import load_config
 from siteplan.errors import SiteplanError
+from siteplan.inputs.door import load
 from siteplan.inputs.headers import match_headers
 from siteplan.outputs.templates import new_project
 from siteplan.outputs.templates.sheets import template_sheets
 from siteplan.tables import SCHEMAS, columns_of
 
 FIRST = ("villages", "stations", "properties")
+ADDED_BY_HAND = {
+    "mechanical_downtilt_deg": "机械下倾角",
+    "electrical_downtilt_deg": "电子下倾角",
+    "eirp_per_re_dbm": "每RE的EIRP",
+    "rs_power_dbm": "参考信号功率",
+    "pci": "PCI",
+}
+"""Columns of the stations that the empty sheet leaves out."""
 BOOKS = {sheet.spec_table: sheet.name for sheet in template_sheets("zh")}
 TABLES = pytest.mark.parametrize("table", BOOKS)
 
@@ -132,6 +141,10 @@ def test_bands_and_classes_are_those_of_the_demo(blank):
     config = load_config(blank)
     assert config.bands == demo.bands
     assert config.area_classes == demo.area_classes
+    assert config.antennas == demo.antennas
+    assert config.tiers == demo.tiers
+    assert config.land_cover == demo.land_cover
+    assert config.coverage.clutter == demo.coverage.clutter
     assert config.networks == demo.networks
     assert config.layers[:3] == demo.layers
 
@@ -139,9 +152,13 @@ def test_bands_and_classes_are_those_of_the_demo(blank):
 def test_every_switched_off_setting_loads_when_switched_on(blank, tmp_path):
     text = (blank / "project.toml").read_text(encoding="utf-8")
     whole = re.sub(r"^#(?=\S)", "", text, flags=re.M)
-    assert len(re.findall(r"^#\[", text, flags=re.M)) == 14
+    assert len(re.findall(r"^#\[", text, flags=re.M)) == 20
     (tmp_path / "project.toml").write_text(whole, encoding="utf-8")
+    calibration = 'schema = "siteplan-calibration/1"\nlevel = "terrain"\nbands = {}\n'
+    (tmp_path / "calibration.toml").write_text(calibration, encoding="utf-8")
     config = load_config(tmp_path)
+    assert config.fitted is not None
+    assert config.land_cover == load_config(blank).land_cover
     assert set(config.inputs.given()) == set(type(config.inputs).model_fields)
     assert config.quota.targets[1].county == "乐昌市"
 
@@ -207,12 +224,17 @@ def test_every_header_maps_back_to_its_own_column(table, lang):
     assert taken == {column.spec.name: column.header for column in sheet.columns}
 
 
+def shown(table):
+    """Columns of a table that its empty sheet has."""
+    return [each for each in columns_of(SCHEMAS[table]) if each.name not in ADDED_BY_HAND]
+
+
 @TABLES
 def test_the_data_sheet_has_headers_only_and_notes(blank, table):
     page = openpyxl.load_workbook(blank / f"{BOOKS[table]}.xlsx").worksheets[0]
     assert page.title == BOOKS[table]
     assert (page.max_row, page.freeze_panes) == (1, "A2")
-    assert len(page[1]) == len(SCHEMAS[table].columns)
+    assert len(page[1]) == len(shown(table))
     assert all(cell.comment and cell.comment.text.split("\n")[0] in {"必填", "可空"} for cell in page[1])
 
 
@@ -235,10 +257,10 @@ def test_text_columns_are_text_and_the_example_stands_apart(blank, table):
     book = openpyxl.load_workbook(blank / f"{BOOKS[table]}.xlsx")
     page, example = book.worksheets[:2]
     looks = list(page.column_dimensions.values())  # neighbours that look the same share one
-    for cell, spec in zip(page[1], columns_of(SCHEMAS[table]), strict=True):
+    for cell, spec in zip(page[1], shown(table), strict=True):
         look = next(each for each in looks if each.min <= cell.column <= each.max)
         assert look.width >= 10
-        if spec.kind == "text":
+        if spec.kind in {"text", "angles"}:
             assert look.number_format == "@"
     assert "示例" in example["A1"].value
     assert [cell.value for cell in example[2]] == [cell.value for cell in page[1]]
@@ -273,6 +295,38 @@ def test_numbers_are_limited_as_the_schema_says(blank):
     rules = {str(rule.sqref)[0]: rule for rule in page.data_validations.dataValidation}
     height = rules[letters["挂高"]]
     assert (height.type, height.formula1, height.formula2) == ("decimal", "3", "300")
+
+
+def test_azimuth_and_downtilt_are_asked_for_and_rarer_columns_stand_in_the_dictionary(blank):
+    book = openpyxl.load_workbook(blank / "现网基站.xlsx")
+    headers = [cell.value for cell in book.worksheets[0][1]]
+    assert {"方位角", "下倾角"} <= set(headers)
+    assert not set(ADDED_BY_HAND.values()) & set(headers)
+    rows = {row[4]: row for row in book["字段说明"].iter_rows(min_row=2, values_only=True)}
+    assert {name: rows[name][0] for name in ADDED_BY_HAND} == ADDED_BY_HAND
+    assert all("加列" in rows[name][1] for name in ADDED_BY_HAND)
+    assert "0/120/240" in rows["azimuth_deg"][2]
+
+
+def test_sectors_typed_into_the_sheet_come_through_the_door(filled):
+    """Also a column the sheet leaves out, added by hand; an empty azimuth stays empty."""
+    path = filled / "现网基站.xlsx"
+    book = openpyxl.load_workbook(path)
+    page = book.worksheets[0]
+    added = page.max_column + 1
+    page.cell(1, added, "PCI")
+    page.cell(2, added, "11/12/13")
+    book.save(path)
+    place = {"网络": "移动广电", "频段": "700M", "挂高": 35, **at(5_200, 9_300)}
+    fill(filled, "stations", [
+        {"基站编号": "S2", "站址编码": "Z2", "方位角": "0/120/240", "下倾角": "6/6/4", **place},
+        {"基站编号": "S3", "站址编码": "Z3", "方位角": 90, "下倾角": 5, **place},
+    ])  # fmt: skip
+    config = load_config(filled)
+    stations = load(filled, config).stations.set_index("station_id")
+    assert stations["azimuth_deg"].tolist() == ["", "0/120/240", "90"]
+    assert stations["downtilt_deg"].tolist() == ["", "6/6/4", "5"]
+    assert stations.loc["S1", "pci"] == "11/12/13"
 
 
 # --- the first hour -----------------------------------------------------------------------------------

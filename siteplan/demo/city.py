@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 
 from siteplan.demo import write
+from siteplan.demo.cover import BUILT, CROP, TREES, Codes, make_cover
 from siteplan.demo.ground import Land, Points, make_land
-from siteplan.demo.network import Network, make_network, served_share
+from siteplan.demo.network import Network, make_network, make_sectors, served_share
 from siteplan.demo.osm import osm_xml
 from siteplan.demo.parameters import Parameters, load_counties, load_parameters
 from siteplan.demo.people import People, make_people, populated, urban_share
@@ -48,8 +49,10 @@ class City:
     land: Land
     settlements: Settlements
     people: People
+    cover: Codes
     roads: Roads
     network: Network
+    sectors: pd.DataFrame
     site_plan: pd.DataFrame
     properties: pd.DataFrame
     key_places: pd.DataFrame
@@ -111,7 +114,9 @@ def draw_city(seed: int) -> City:
     roads = make_roads(land, settlements, seed)
     network = make_network(parameters, land, settlements, people, roads, seed)
     return City(
-        parameters, counties, terrain, land, settlements, people, roads, network,
+        parameters, counties, terrain, land, settlements, people,
+        make_cover(terrain, land, settlements, people, seed), roads, network,
+        make_sectors(network, seed),
         make_site_plan(parameters, land, settlements, people, network, seed),
         make_properties(parameters, land, settlements, people, seed),
         make_key_places(parameters, land, settlements, people, seed),
@@ -195,6 +200,10 @@ def _land_figures(city: City) -> dict[str, float]:
         "slope_p90_deg": round(float(np.quantile(slope[::3, ::3], 0.9)), 1),
         "relief_rmse_m": round(city.terrain.pin_rmse_m, 1),
         "road_ways": len(city.roads.ways),
+        **{
+            f"cover_{name}_share": round(float((city.cover[::3, ::3] == code).mean()), 3)
+            for name, code in (("trees", TREES), ("crop", CROP), ("built", BUILT))
+        },
     }
 
 
@@ -209,12 +218,13 @@ def _write_vectors(folder: Path, city: City) -> None:
 
 def _write_rasters(folder: Path, city: City) -> None:
     write.write_raster(folder / "dem.tif", city.terrain.dem_m, city.terrain.dem_grid, _NODATA)
+    write.write_raster(folder / "land_cover.tif", city.cover, city.terrain.dem_grid, 0)
     persons = city.people.persons.reshape(city.land.grid.shape)
     write.write_raster(folder / "population.tif", persons, city.land.grid, None)
 
 
 def _write_tables(folder: Path, city: City) -> None:
-    write.write_csv(folder / "stations.csv", write.station_table(city.network))
+    write.write_csv(folder / "stations.csv", write.station_table(city.network, city.sectors))
     write.write_csv(folder / "key_places.csv", write.key_place_table(city.key_places))
     plan = ["合成数据，仅供演示 / synthetic", "坐标系：CGCS2000", "未建：未开工；已建：已有站址"]
     write.write_workbook(folder / "站址规划2020-2025.xlsx", city.site_plan, "站址规划", plan)

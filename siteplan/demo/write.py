@@ -41,7 +41,7 @@ def write_raster(path: Path, values: NDArray[np.generic], grid: Grid, nodata: fl
         "driver": "GTiff", "height": grid.height, "width": grid.width, "count": 1,
         "dtype": values.dtype.name, "crs": grid.crs, "transform": grid.transform, "nodata": nodata,
         "tiled": True, "blockxsize": 256, "blockysize": 256, "compress": "deflate", "zlevel": 6,
-        "predictor": 2 if values.dtype.kind == "i" else 3, "num_threads": 2,
+        "predictor": {"i": 2, "u": 1}.get(values.dtype.kind, 3), "num_threads": 2,
     }  # fmt: skip
     with rasterio.open(path, "w", **profile) as file:
         file.write(values, 1)
@@ -86,19 +86,22 @@ def write_workbook(path: Path, table: pd.DataFrame, sheet: str, remarks: list[st
             about.write_string(number, 0, line)
 
 
-def station_table(network: Network) -> pd.DataFrame:
+def station_table(network: Network, sectors: pd.DataFrame) -> pd.DataFrame:
     """The station list as planners have it: one row per station, WGS84.
 
     Parameters
     ----------
     network
         Sites and stations.
+    sectors
+        ``azimuth`` and ``downtilt`` of every site, "" where unknown.
 
     Returns
     -------
     DataFrame
         Chinese headers.
     """
+    aimed = sectors.iloc[network.stations["site"]].reset_index(drop=True)
     stations = network.stations
     sites = network.sites.iloc[stations["site"]].reset_index(drop=True)
     return pd.DataFrame(
@@ -110,6 +113,8 @@ def station_table(network: Network) -> pd.DataFrame:
             "网络": stations["operator"],
             "频段": stations["band"],
             "挂高": sites["height_m"],
+            "方位角": aimed["azimuth"],
+            "下倾角": aimed["downtilt"],
             "开通日期": [each.isoformat() for each in stations["on_air_date"]],
             "经度": sites["longitude"].map("{:.6f}".format),
             "纬度": sites["latitude"].map("{:.6f}".format),

@@ -80,20 +80,76 @@ def sector_loss_db(
     >>> sector_loss_db(north, shape, [0.0, 1000.0], [1000.0, 0.0], 0.0).round(1).tolist()
     [0.0, 23.0]
     """
+    return attenuation_db(sectors, shape, directions(east_m, north_m, drop_m))
+
+
+@dataclass(frozen=True, eq=False)
+class Directions:
+    """Where points lie as a mast sees them; the same for all its bands and sectors.
+
+    Attributes
+    ----------
+    azimuth_deg
+        Clockwise from north, -180 to 180 [deg].
+    depression_deg
+        Below the horizon, of the same shape [deg].
+    """
+
+    azimuth_deg: Values
+    depression_deg: Values
+
+
+def directions(east_m: ArrayLike, north_m: ArrayLike, drop_m: ArrayLike) -> Directions:
+    """Azimuth and depression of points.
+
+    Parameters
+    ----------
+    east_m, north_m
+        Points from the mast, of one shape [m].
+    drop_m
+        Antenna above the receiver, over the sea, of a shape that goes with them [m].
+
+    Returns
+    -------
+    Directions
+        float32, of the common shape.
+    """
     east, north, drop = np.broadcast_arrays(
         np.asarray(east_m, dtype=np.float32), np.asarray(north_m, dtype=np.float32),
         np.asarray(drop_m, dtype=np.float32),
     )  # fmt: skip
+    azimuth, depression = np.empty(east.shape, dtype=np.float32), np.empty(east.shape, dtype=np.float32)
     flat = [np.ascontiguousarray(each).ravel() for each in (east, north, drop)]
-    loss = np.empty(flat[0].size, dtype=np.float32)
-    _best(flat[0], flat[1], flat[2], _figures(sectors, shape), _limits(shape), loss)
-    return loss.reshape(east.shape)
+    _towards(flat[0], flat[1], flat[2], azimuth.ravel(), depression.ravel())
+    return Directions(azimuth, depression)
+
+
+def attenuation_db(sectors: Sequence[Sector], shape: SectorPattern, towards: Directions) -> Values:
+    """Attenuation of the best sector of a mast in directions. [dB]
+
+    Parameters
+    ----------
+    sectors, shape
+        See :func:`sector_loss_db`.
+    towards
+        Of :func:`directions`.
+
+    Returns
+    -------
+    ndarray
+        float32, shape of the directions.
+    """
+    loss = np.empty(towards.azimuth_deg.shape, dtype=np.float32)
+    figures, limits = _figures(sectors, shape).astype(np.float32), _limits(shape).astype(np.float32)
+    _best(towards.azimuth_deg.ravel(), towards.depression_deg.ravel(), figures, limits, loss.ravel())
+    return loss
 
 
 def _figures(sectors: Sequence[Sector], shape: SectorPattern) -> NDArray[np.float64]:
     """Azimuth, downtilt and extra EIRP, one row a sector; azimuth NaN where there is no pattern."""
     tilts = [shape.downtilt_deg if math.isnan(each.downtilt_deg) else each.downtilt_deg for each in sectors]
-    rows = [(each.azimuth_deg, tilt, each.extra_db) for each, tilt in zip(sectors, tilts, strict=True)]
+    aims = [(each.azimuth_deg + 180.0) % 360.0 - 180.0 for each in sectors]
+    rows = [(aim, tilt, s.extra_db) for s, aim, tilt in zip(sectors, aims, tilts, strict=True)]
     return np.array(rows, dtype=np.float64)
 
 
@@ -108,26 +164,29 @@ def _limits(shape: SectorPattern) -> NDArray[np.float64]:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _best(
-    east: Values,
-    north: Values,
-    drop: Values,
-    sectors: NDArray[np.float64],
-    limits: NDArray[np.float64],
-    loss: Values,
-) -> None:
-    """Loss of the sector that loses least, point by point."""
-    degrees = 180.0 / math.pi
+def _towards(east: Values, north: Values, drop: Values, azimuth: Values, depression: Values) -> None:
+    degrees = np.float32(180.0 / math.pi)
     for i in range(east.size):
-        azimuth = math.atan2(east[i], north[i]) * degrees
-        depression = math.atan2(drop[i], math.hypot(east[i], north[i])) * degrees
-        best = 1.0e9
-        for s in range(sectors.shape[0]):
-            felt = 0.0
-            if not math.isnan(sectors[s, 0]):
-                off = (azimuth - sectors[s, 0] + 540.0) % 360.0 - 180.0
-                across = min(12.0 * (off / limits[0]) ** 2, limits[2])
-                down = min(12.0 * ((depression - sectors[s, 1]) / limits[1]) ** 2, limits[3])
-                felt = min(limits[4] * across + limits[5] * down, limits[2])
-            best = min(best, felt - sectors[s, 2])
-        loss[i] = best
+        azimuth[i] = math.atan2(east[i], north[i]) * degrees
+        depression[i] = math.atan2(drop[i], math.sqrt(east[i] * east[i] + north[i] * north[i])) * degrees
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _best(azimuth: Values, depression: Values, sectors: Values, limits: Values, loss: Values) -> None:
+    """Loss of the sector that loses least, point by point."""
+    whole, half, twelve = np.float32(360.0), np.float32(180.0), np.float32(12.0)
+    loss[:] = np.float32(1.0e9)
+    for s in range(sectors.shape[0]):
+        aim, tilt, extra = sectors[s, 0], sectors[s, 1], sectors[s, 2]
+        if math.isnan(aim):
+            for i in range(loss.size):
+                loss[i] = min(loss[i], -extra)
+            continue
+        for i in range(loss.size):
+            off = abs(azimuth[i] - aim)
+            off = off - whole if off > half else off
+            across = min(twelve * (off / limits[0]) * (off / limits[0]), limits[2])
+            below = (depression[i] - tilt) / limits[1]
+            down = min(twelve * below * below, limits[3])
+            felt = min(limits[4] * across + limits[5] * down, limits[2])
+            loss[i] = min(loss[i], felt - extra)

@@ -1,7 +1,8 @@
 """What each template sheet holds: the schema's columns with the words of ``sheets.toml``.
 
 One decision to know: which columns there are, their units, limits and ids come from
-:mod:`siteplan.tables`; ``sheets.toml`` adds words only, and cannot add or drop a column.
+:mod:`siteplan.tables`; ``sheets.toml`` adds words only. It may leave a rare column off the empty sheet,
+never out of its dictionary.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ class TemplateColumn:
         A value, or None.
     choices
         Drop-down words of its own; networks, bands and zone layers come from the project.
+    shown
+        Whether the empty sheet has it; people add the others when they need them.
     """
 
     spec: ColumnSpec
@@ -43,6 +46,7 @@ class TemplateColumn:
     required: bool
     example: Any
     choices: tuple[str, ...]
+    shown: bool
 
     @property
     def limits(self) -> tuple[float | None, float | None]:
@@ -59,6 +63,11 @@ class TemplateSheet:
     spec_table: str
     name: str
     columns: tuple[TemplateColumn, ...]
+
+    @property
+    def shown(self) -> tuple[TemplateColumn, ...]:
+        """Columns of the empty sheet."""
+        return tuple(column for column in self.columns if column.shown)
 
 
 def template_sheets(lang: Lang, county: str = "") -> tuple[TemplateSheet, ...]:
@@ -105,12 +114,13 @@ def _column(
         required=not spec.nullable or spec.name in entry["required"],
         example=county if county and spec.name == "county" else example,
         choices=_choices(spec, entry, words, lang),
+        shown=spec.name not in entry.get("left_out", ()),
     )
 
 
 def _unit(spec: ColumnSpec, words: Mapping[str, Any], lang: Lang) -> str:
     found = re.search(r"\[(\w+)\]$", spec.description)
-    if not found:
+    if not found or spec.kind == "angles":
         return ""
     return str(words["units"][found[1]]) if lang == "zh" else found[1]
 

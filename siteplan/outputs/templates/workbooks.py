@@ -21,11 +21,11 @@ from siteplan.texts import Lang
 
 _LAST_ROW = 1_048_575
 _FONT = {"font_name": "Microsoft YaHei", "font_size": 10, "valign": "vcenter"}
-_NUMBER_FORMATS = {"text": "@", "flag": "@", "date": "yyyy-mm-dd", "number": "General"}
+_NUMBER_FORMATS = {"text": "@", "flag": "@", "angles": "@", "date": "yyyy-mm-dd", "number": "General"}
 _DEGREES = "0.000000"
 _DICTIONARY = (
     ("表头", "header", 18),
-    ("必填", "required", 8),
+    ("必填", "required", 12),
     ("单位/取值", "unit or values", 44),
     ("说明", "meaning", 60),
     ("列名", "column", 22),
@@ -53,8 +53,10 @@ class _Formats:
         return self.required if column.required else self.optional
 
     def value(self, column: TemplateColumn) -> Format:
-        """Text stays text, so that Excel never shortens an id to 4.4E+11 [Format]."""
-        code = _DEGREES if column.spec.description.endswith("[deg]") else _NUMBER_FORMATS[column.spec.kind]
+        """Text stays text, so that Excel never shortens an id to 4.4E+11 or dates 3/5/7 [Format]."""
+        kind = column.spec.kind
+        degrees = kind == "number" and column.spec.description.endswith("[deg]")
+        code = _DEGREES if degrees else _NUMBER_FORMATS[kind]
         if code not in self._values:
             self._values[code] = self._book.add_format({**_FONT, "num_format": code})
         return self._values[code]
@@ -103,7 +105,7 @@ def _data(page: Worksheet, sheet: TemplateSheet, config: Config, formats: _Forma
     page.freeze_panes(1, 0)
     page.set_comments_author("siteplan")
     page.ignore_errors({"number_stored_as_text": f"A2:AZ{_LAST_ROW + 1}"})
-    for number, column in enumerate(sheet.columns):
+    for number, column in enumerate(sheet.shown):
         page.set_column(number, number, _width(column), formats.value(column))
         page.write_string(0, number, column.header, formats.head(column))
         page.write_comment(0, number, _note(column, config, lang), {"x_scale": 1.8, "y_scale": 1.4})
@@ -166,8 +168,8 @@ def _example(page: Worksheet, sheet: TemplateSheet, formats: _Formats, lang: Lan
         lang,
     )
     page.set_row(0, 34)
-    page.merge_range(0, 0, 0, len(sheet.columns) - 1, text, formats.banner)
-    for number, column in enumerate(sheet.columns):
+    page.merge_range(0, 0, 0, len(sheet.shown) - 1, text, formats.banner)
+    for number, column in enumerate(sheet.shown):
         page.set_column(number, number, _width(column))
         page.write_string(1, number, column.header, formats.head(column))
         if column.example is not None:
@@ -186,7 +188,8 @@ def _dictionary(page: Worksheet, sheet: TemplateSheet, config: Config, formats: 
 
 
 def _explained(column: TemplateColumn, config: Config, lang: Lang) -> tuple[str, ...]:
-    must = _word("是", "yes", lang) if column.required else _word("否", "no", lang)
+    may = _word("否", "no", lang) if column.shown else _word("否，用时加列", "no, add the column", lang)
+    must = _word("是", "yes", lang) if column.required else may
     known = dict.fromkeys((column.spec.name, *column.spec.aliases))
     others = [name for name in known if name != column.header]
     values = kind_words(column, config, lang)
