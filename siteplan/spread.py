@@ -7,6 +7,7 @@ marked, with what the second model says, because no measurement tells yet which 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import geopandas as gpd
 import numpy as np
@@ -228,8 +229,8 @@ def both_losses_db(
     """
     coverage = level.config.coverage
     distance_km, ground = path_profile(level.dem, mast.easting_m, mast.northing_m, easting_m, northing_m)
-    lonlat = Transformer.from_crs(level.config.project.crs, "EPSG:4326", always_xy=True)
-    longitudes, latitudes = lonlat.transform([mast.easting_m, easting_m], [mast.northing_m, northing_m])
+    ends = [mast.easting_m, easting_m], [mast.northing_m, northing_m]
+    longitudes, latitudes = _to_lonlat(level.config.project.crs).transform(*ends)
     heights = mast.antenna_height_m, coverage.receiver_height_m
     full = path_loss_p1812(
         frequency_mhz / 1000.0, 50.0, distance_km, ground, np.zeros_like(ground),
@@ -239,6 +240,12 @@ def both_losses_db(
     spacing_m = 1000.0 * float(distance_km[1] - distance_km[0])
     itm = itm_loss_db(ground, spacing_m, frequency_mhz, *heights, n0=coverage.n0, climate=coverage.climate)
     return float(full.Lb), itm
+
+
+@lru_cache(maxsize=4)
+def _to_lonlat(crs: str) -> Transformer:
+    """Making a transformer takes longer than both models together."""
+    return Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
 
 
 def _framed(rows: list[dict[str, object]], points: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib.util
+from importlib.resources import files
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import geopandas as gpd
@@ -16,12 +18,16 @@ import shapely
 
 from siteplan.config import load_config
 from siteplan.demo import write_demo
-from siteplan.demo.network import make_stations
+from siteplan.demo.cover import BUILT, CROP, GRASS, SHRUB, TREES, WATER, make_cover
+from siteplan.demo.ground import Land
+from siteplan.demo.network import make_sectors, make_stations
 from siteplan.demo.noise import child, grid_noise, spline_weights
 from siteplan.demo.parameters import load_counties, load_parameters
 from siteplan.demo.terrain import control_cells, make_terrain, slope_of
 from siteplan.errors import SiteplanError
+from siteplan.inputs.angles import angles_of
 from siteplan.inputs.datum import wgs84_from_gcj02
+from siteplan.radio.linkbudget import LinkBudgets
 
 PUBLISHED = {
     "stations_at_stock": 5141,
@@ -35,6 +41,12 @@ PUBLISHED = {
     "towns": 112,
     "villages": 1468,
     "population": 2_855_131,
+}
+EIRP_DBM = {  # planning reference: class of area to EIRP per resource element
+    "n28": {"urban": 35.0, "industrial": 35.0, "town": 35.0, "rural": 35.0},
+    "n41": {"urban": 42.6, "industrial": 42.6, "town": 42.6, "rural": 35.1},
+    "n1": {"urban": 36.7, "industrial": 36.7, "town": 36.7, "rural": 36.7},
+    "n78": {"urban": 41.9, "industrial": 41.9, "town": 41.9, "rural": 34.4},
 }
 STOCK, REFERENCE = dt.date(2023, 3, 31), dt.date(2023, 6, 30)
 
@@ -149,6 +161,52 @@ def test_relief_is_pinned_and_plausible(demo):
 
 
 @pytest.mark.demo
+def test_land_cover_is_on_the_dem_and_woods_cover_most_of_it(demo):
+    with rasterio.open(demo[0] / "land_cover.tif") as file, rasterio.open(demo[0] / "dem.tif") as dem:
+        codes = file.read(1)
+        assert (file.transform, file.shape, file.crs) == (dem.transform, dem.shape, dem.crs)
+        assert file.dtypes[0] == "uint8"
+    values, counts = np.unique(codes, return_counts=True)
+    share = dict(zip(values.tolist(), counts / codes.size, strict=True))
+    assert set(share) == {TREES, SHRUB, GRASS, CROP, BUILT, WATER}
+    assert 0.6 < share[TREES] < 0.8
+    assert 0.01 < share[BUILT] < 0.04
+    assert demo[1]["cover_trees_share"] == pytest.approx(share[TREES], abs=0.005)
+
+
+@pytest.mark.demo
+def test_most_people_live_on_built_up_land(demo):
+    """The rasters share their corner: centres of 100 m pixels on pixels of 30 m."""
+    with rasterio.open(demo[0] / "population.tif") as file:
+        persons = file.read(1)
+    row, col = np.nonzero(persons)
+    with rasterio.open(demo[0] / "land_cover.tif") as file:
+        codes = file.read(1)[((row + 0.5) * 100 / 30).astype(int), ((col + 0.5) * 100 / 30).astype(int)]
+    assert persons[row, col][codes == BUILT].sum() > 0.85 * persons.sum()
+
+
+@pytest.mark.demo
+def test_new_inputs_are_said_to_be_synthetic(demo):
+    config, readme = load_config(demo[0]), (demo[0] / "README.txt").read_text(encoding="utf-8")
+    assert config.inputs.land_cover is not None
+    assert config.inputs.land_cover.synthetic
+    assert "土地覆盖" in config.project.synthetic
+    assert readme.index("Synthetic\n") < readme.index("land_cover.tif")
+
+
+@pytest.mark.demo
+def test_sectors_can_be_read_and_a_few_are_unknown(stations):
+    aimed, tilts = (stations[name].map(angles_of) for name in ("方位角", "下倾角"))
+    known = aimed.map(len) > 0
+    assert 0.01 < 1 - known.mean() < 0.08
+    assert set(aimed[known].map(len)) <= {2, 3}
+    assert all(0 <= angle < 360 and angle % 10 == 0 for row in aimed for angle in row)
+    assert all(1 <= angle <= 9 for row in tilts for angle in row)
+    assert (tilts.map(len) > 0).equals(known)
+    assert stations.fillna({"方位角": ""}).groupby("站址编码")["方位角"].nunique().max() == 1
+
+
+@pytest.mark.demo
 def test_workbooks_have_the_headers_and_rows(demo):
     plan = pd.read_excel(demo[0] / "站址规划2020-2025.xlsx", sheet_name="站址规划", engine="calamine")
     assert list(plan.columns) == [
@@ -187,6 +245,60 @@ def test_station_table_is_the_same_from_the_same_seed():
     pd.testing.assert_frame_equal(first, again)
     assert not first["on_air_date"].equals(other["on_air_date"])
     assert len(first) == 5355 + 40
+
+
+def test_sectors_are_the_same_from_the_same_seed():
+    network = SimpleNamespace(sites=pd.DataFrame({"kind": np.repeat(["urban", "town", "village"], 200)}))
+    first, again, other = (make_sectors(network, seed) for seed in (7, 7, 8))
+    pd.testing.assert_frame_equal(first, again)
+    assert not first.equals(other)
+    tilt = pd.to_numeric(first["downtilt"]).groupby(network.sites["kind"]).mean()
+    assert tilt["urban"] > tilt["village"]
+
+
+def test_land_cover_is_the_same_from_the_same_seed():
+    """Two people of a pixel are too few for a village, twenty are one."""
+    terrain = make_terrain(
+        load_parameters().relief, (450_000, 2_730_000, 462_000, 2_742_000), np.zeros((0, 3)), "EPSG:4547", 5
+    )
+    flat = np.zeros(terrain.grid.height * terrain.grid.width)
+    land = Land(terrain.grid, flat.astype(np.int16), flat == 0, flat + 1e-6, terrain.elevation_m.ravel())
+    settlements = SimpleNamespace(zones=SimpleNamespace(label=flat - 1))
+    persons = flat.reshape(terrain.grid.shape).copy()
+    persons[20:24, 20:24], persons[60:64, 60:64] = 20, 2
+    people = SimpleNamespace(persons=persons.ravel())
+    first, again, other = (make_cover(terrain, land, settlements, people, seed) for seed in (5, 5, 6))
+    assert first.tobytes() == again.tobytes()
+    assert first.tobytes() != other.tobytes()
+    assert first.shape == terrain.dem_grid.shape
+    rows, cols = np.nonzero(first == BUILT)  # 400 m each way, frayed by half a pixel of 100 m
+    assert 65 <= min(rows.min(), cols.min()) <= 67
+    assert 79 <= max(rows.max(), cols.max()) <= 82
+
+
+@pytest.mark.parametrize("band", EIRP_DBM)
+def test_computed_eirp_is_the_planning_reference(band):
+    config = load_config(Path(str(files("siteplan.demo") / "shaoguan")))
+    assert all(each.eirp_per_re_dbm is None for each in config.band(band).classes.values())
+    budgets = LinkBudgets(config)
+    found = {name: budgets.eirp_dbm(band, name) for name in config.band(band).classes}
+    assert found == pytest.approx(EIRP_DBM[band], abs=0.05)
+
+
+def test_uplink_limits_follow_from_phone_noise_and_gain():
+    """n28: 23 + 14.5 - 0.5 dBm against -174 + 63.3 (2.16 MHz) + 3 - 3.5 + 3 dBm, 145.2 dB."""
+    config = load_config(Path(str(files("siteplan.demo") / "shaoguan")))
+    uplink = config.band("n28").in_class("rural").uplink
+    assert uplink is not None
+    assert uplink.largest_loss_db == pytest.approx(37.0 + 174.0 - 63.345 - 2.5, abs=0.01)
+    for band in config.bands:
+        for given in band.classes.values():
+            antenna = config.antenna(given.antenna)
+            assert given.uplink is not None
+            assert antenna is not None
+            assert given.uplink.gain_dbi == antenna.gain_dbi
+            assert given.uplink.feeder_loss_db == given.feeder_loss_db
+            assert 130 < given.uplink.largest_loss_db < 155
 
 
 def test_terrain_is_the_same_from_the_same_seed_and_keeps_the_means():

@@ -58,9 +58,9 @@ HOSTILE = {
     "quotes": 'a,"b";c',
 }
 VILLAGE_NAMES = ("formula", "tag", "at", "cdata", "control", "right-to-left")
-SHEETS = ["候选站址", "县区汇总", "地形影响", "指标台账", "业务层", "排名曲线", "行政村", "未采用点位", "传播半径",
+SHEETS = ["候选站址", "县区汇总", "地形影响", "指标台账", "业务层", "排名曲线", "行政村", "未采用点位", "低频深阴影", "传播半径",
           "剔除的输入行", "字段说明", "说明"]  # fmt: skip
-LISTS = SHEETS[:9]
+LISTS = SHEETS[:10]
 """Sheets with a title, filters and frozen panes; the others are two or three columns of text."""
 
 
@@ -557,7 +557,13 @@ def layers_of(path):
 
 def test_geopackages_list_their_layers(plan):
     _, folder = plan
-    assert layers_of(folder / "candidates.gpkg") == {"proposed", "not_proposed", "rings", "villages"}
+    assert layers_of(folder / "candidates.gpkg") == {
+        "proposed",
+        "not_proposed",
+        "rings",
+        "villages",
+        "deep_shadow",
+    }
     assert layers_of(folder / "gaps.gpkg") == {"gaps"}
 
 
@@ -573,7 +579,7 @@ def test_geopackages_list_their_layers(plan):
 )
 def test_a_layer_declares_its_geometry_and_the_crs_of_the_project(plan, file, layer, kind):
     info = pyogrio.read_info(plan[1] / file, layer=layer)
-    assert info["geometry_type"] == kind
+    assert info["geometry_type"] in {kind, f"Multi{kind}"}
     assert CRS(info["crs"]) == CRS("EPSG:4547")
     assert info["features"] > 0
 
@@ -694,7 +700,13 @@ def test_a_plan_without_candidates_still_opens_everywhere(nothing):
     assert len(proposal.proposed) == 0
     assert (folder / "candidates.csv").read_bytes().decode("utf-8-sig") == ",".join(PROPOSED_COLUMNS) + "\r\n"
     assert list(opened_kml(folder).iterfind(".//k:Placemark", KML)) == []
-    assert layers_of(folder / "candidates.gpkg") == {"proposed", "not_proposed", "rings", "villages"}
+    assert layers_of(folder / "candidates.gpkg") == {
+        "proposed",
+        "not_proposed",
+        "rings",
+        "villages",
+        "deep_shadow",
+    }
     assert pyogrio.read_info(folder / "candidates.gpkg", layer="proposed")["features"] == 0
     sheet = openpyxl.load_workbook(folder / WORKBOOK)["候选站址"]
     assert sheet["A5"].value == "（无）"
