@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import typer
 from conftest import write_project
+from test_calibration import simulated_drive
 from typer.testing import CliRunner
 
 from siteplan.cli import app
@@ -70,7 +71,8 @@ def run_script(words):
 def desk(tmp_path_factory):
     """A folder to type in, with the tiny world where the README has the demo."""
     folder = tmp_path_factory.mktemp("desk")
-    write_project(folder / PROJECT)
+    project = write_project(folder / PROJECT)
+    simulated_drive(project).to_csv(folder / "路测.csv", index=False)
     return folder
 
 
