@@ -12,9 +12,14 @@ from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import LinearNDInterpolator
+from scipy.ndimage import binary_dilation, distance_transform_edt
 
 from siteplan.config import Config, clutter_kinds
 from siteplan.grid import Raster
+
+RIM_PX = 10
+"""How far into a void heights are interpolated between its rims [pixels]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +30,8 @@ class Ground:
     ----------
     bare
         Ground above sea level [m], NaN where unknown.
+    solid
+        The same with every void filled, for rays that cross one [m].
     surface
         Top of what stands on it where heights stand in the profile, of that shape [m]; None for bare
         ground.
@@ -33,6 +40,7 @@ class Ground:
     """
 
     bare: Raster
+    solid: Raster
     surface: NDArray[np.float32] | None
     kind: NDArray[np.uint8]
 
@@ -72,9 +80,29 @@ def ground_of(dem: Raster, clutter: Raster | None, config: Config) -> Ground:
     height = np.array([kind.height_m for kind in kinds], dtype=np.float32)[codes]
     heights = dem.values.astype(np.float32)
     in_profile = config.coverage.clutter == "profile" and bool(height.any())
-    if config.inputs.dem is not None and config.inputs.dem.surface:
-        bare = Raster(heights - height, dem.grid, dem.name, dem.unit)
-        return Ground(bare, heights if in_profile else None, codes)
-    return Ground(
-        Raster(heights, dem.grid, dem.name, dem.unit), heights + height if in_profile else None, codes
-    )
+    is_surface = config.inputs.dem is not None and config.inputs.dem.surface
+    top = _filled(heights) + (np.float32(0.0) if is_surface else height)
+    bare = Raster(heights - height if is_surface else heights, dem.grid, dem.name, dem.unit)
+    solid = bare if not np.isnan(heights).any() else Raster(
+        top - height, dem.grid, dem.name, dem.unit
+    )  # fmt: skip
+    return Ground(bare, solid, top if in_profile else None, codes)
+
+
+def _filled(heights_m: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Heights without voids: linear across narrow ones and at the rims of wide ones, the nearest beyond.
+
+    Done once for a project: every mast whose radius touches a void would do it again.
+    """
+    voids = np.isnan(heights_m)
+    if not voids.any() or voids.all():
+        return heights_m
+    nearest = distance_transform_edt(voids, return_distances=False, return_indices=True)
+    full = heights_m[tuple(nearest)]
+    rim = np.argwhere(binary_dilation(voids, np.ones((3, 3))) & ~voids)
+    holes = np.argwhere(voids & binary_dilation(~voids, iterations=RIM_PX))
+    if np.linalg.matrix_rank(rim - rim[0]) == 2:  # not all on one line
+        values = LinearNDInterpolator(rim, heights_m[tuple(rim.T)].astype(np.float64))(holes)
+        inside = np.isfinite(values)
+        full[tuple(holes[inside].T)] = values[inside]
+    return full

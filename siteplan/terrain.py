@@ -171,8 +171,8 @@ class TerrainLevel:
         self.layers = (*config.layers, *tier_layers(config))
         self.buffers = BufferLevel(config, services)
         self.budgets = LinkBudgets(config, self.name)
-        self.ground, self.dem = ground, ground.bare
-        self._heights = np.asarray(ground.bare.values, dtype=np.float32)
+        self.ground, self.dem = ground, ground.solid
+        self._heights = np.asarray(ground.solid.values, dtype=np.float32)
         self.points = points or DecisionPoints(np.zeros(0), np.zeros(0))
         self._cache: Cache = cache if cache is not None else MemoryCache()
         self._carriers: dict[tuple[str, str, float], _Carrier] = {}
@@ -369,23 +369,16 @@ class TerrainLevel:
         left: int,
         right: int,
     ) -> Directions:
-        """Directions of a window of pixels; over a void the receiver stands as high as the mast does."""
+        """Directions of a window of pixels."""
         east, north = self.dem.grid.centre(*np.ogrid[top:bottom, left:right])
         antenna = self._antenna_amsl(easting_m, northing_m, height_m)
         drop = antenna - self.config.coverage.receiver_height_m - self._heights[top:bottom, left:right]
-        drop = np.where(np.isnan(drop), np.float32(height_m), drop)
         return directions(east - easting_m, north - northing_m, drop)
 
     def _antenna_amsl(self, easting_m: float, northing_m: float, height_m: float) -> float:
-        """Antenna over the sea; in a void the mean of the ground around [m]."""
+        """Antenna over the sea [m]."""
         row, col = self.dem.grid.index(np.array([easting_m]), np.array([northing_m]))
-        top, left = max(int(row[0]) - VOID_PX, 0), max(int(col[0]) - VOID_PX, 0)
-        here = self._heights[int(row[0]), int(col[0])]
-        if np.isnan(here):
-            here = np.nanmean(
-                self._heights[top : int(row[0]) + VOID_PX + 1, left : int(col[0]) + VOID_PX + 1]
-            )
-        return float(here) + height_m
+        return float(self._heights[int(row[0]), int(col[0])]) + height_m
 
     # --- points -----------------------------------------------------------------------------------------
 
@@ -459,12 +452,11 @@ class TerrainLevel:
     def drop_m(
         self, mast: Mast, easting_m: NDArray[np.float64], northing_m: NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        """Antenna above the receivers at points; over a void its height above ground, shape (n,) [m]."""
+        """Antenna above the receivers at points, shape (n,) [m]."""
         row, col = self.dem.grid.index(easting_m, northing_m)
         receiver_m = self.config.coverage.receiver_height_m
         antenna = self._antenna_amsl(mast.easting_m, mast.northing_m, mast.antenna_height_m)
-        drop = antenna - receiver_m - self._heights[row, col].astype(np.float64)
-        return np.where(np.isnan(drop), mast.antenna_height_m, drop)
+        return antenna - receiver_m - self._heights[row, col].astype(np.float64)
 
     def _put_points(self, footprint: Footprint, mast: Mast, grid: Grid) -> None:
         """Give pixels of villages and key places the value at the point; of two points the worse."""
@@ -505,7 +497,7 @@ class TerrainLevel:
         """Whether the DEM knows a height at each point, or near enough to fill the void it lies in."""
         row, col = self.dem.grid.index(easting_m, northing_m)
         known = self.dem.grid.inside(row, col)
-        values = self.dem.values
+        values = self.ground.bare.values
         known[known] = np.isfinite(values[row[known], col[known]])
         for i in np.flatnonzero(~known & self.dem.grid.inside(row, col)):
             top, left = max(row[i] - VOID_PX, 0), max(col[i] - VOID_PX, 0)

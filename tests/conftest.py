@@ -137,6 +137,16 @@ basis = "保护区条例"
 layer = "文物保护"
 level = "restrict"
 basis = "文物保护法"
+[[tiers]]
+id = "good"
+name = "好"
+threshold_dbm = -95
+
+[[tiers]]
+id = "weak"
+name = "弱"
+threshold_dbm = -110
+
 [selection]
 bound_iterations = 60
 """

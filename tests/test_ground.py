@@ -118,14 +118,31 @@ def test_clutter_stands_as_high_on_relief_as_in_a_surface():
     np.testing.assert_allclose(one.surface, other.surface)
 
 
-def test_voids_stay_voids():
+def test_voids_stay_voids_and_are_filled_for_the_rays():
     config = project()
     holed = RELIEF.values.copy()
     holed[1, 2] = np.nan
     for changed in (config, project(surface=True)):
         ground = ground_of(Raster(holed, GRID, "terrain", "m"), mixed(config), changed)
-        for values in (ground.bare.values, ground.surface):
-            np.testing.assert_array_equal(np.isnan(values), np.isnan(holed))
+        np.testing.assert_array_equal(np.isnan(ground.bare.values), np.isnan(holed))
+        np.testing.assert_allclose(
+            ground.solid.values[~np.isnan(holed)], ground.bare.values[~np.isnan(holed)]
+        )
+        assert np.isfinite(ground.solid.values).all()
+        assert np.isfinite(ground.surface).all()
+
+
+def test_a_hole_in_a_plane_is_filled_with_the_plane_and_a_void_to_the_edge_with_the_nearest():
+    config = project()
+    row, col = np.mgrid[0:40, 0:40].astype(np.float32)
+    plane = 100.0 + 2.0 * row + 3.0 * col
+    grid = Grid(CRS, 0.0, 1_200.0, 30.0, 40, 40)
+    holed = plane.copy()
+    holed[10:14, 20:25] = np.nan
+    holed[:, 36:] = np.nan
+    solid = ground_of(Raster(holed, grid, "terrain", "m"), None, config).solid.values
+    np.testing.assert_allclose(solid[:, :36], plane[:, :36], atol=1e-3)
+    np.testing.assert_allclose(solid[:, 36:], np.repeat(plane[:, 35:36], 4, axis=1), atol=1e-3)
 
 
 def test_the_digest_tells_ground_surface_and_kinds_apart():

@@ -58,9 +58,9 @@ HOSTILE = {
     "quotes": 'a,"b";c',
 }
 VILLAGE_NAMES = ("formula", "tag", "at", "cdata", "control", "right-to-left")
-SHEETS = ["候选站址", "县区汇总", "地形影响", "指标台账", "业务层", "排名曲线", "行政村", "未采用点位", "低频深阴影", "传播半径",
+SHEETS = ["候选站址", "县区汇总", "信号等级", "地形影响", "指标台账", "业务层", "排名曲线", "行政村", "未采用点位", "低频深阴影", "传播半径",
           "剔除的输入行", "字段说明", "说明"]  # fmt: skip
-LISTS = SHEETS[:10]
+LISTS = SHEETS[:11]
 """Sheets with a title, filters and frozen panes; the others are two or three columns of text."""
 
 
