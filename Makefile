@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO ?= data/shaoguan
-KERNELS := tests/test_selection.py tests/test_coverage.py tests/test_sweep.py tests/test_terrain.py
+KERNELS := tests/test_selection.py tests/test_coverage.py tests/test_sweep.py tests/test_terrain.py tests/test_sectors.py
 
 .PHONY: setup demo plan test lint kernels notebooks check bench bundle lock clean
 
