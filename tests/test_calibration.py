@@ -3,16 +3,19 @@
 import dataclasses
 import functools
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 from conftest import SOUTH, WEST, lonlat, write_project
+from scipy.special import ndtr
 
 from siteplan import pipeline
-from siteplan.calibration import Fit, Sample, calibrate, fit_terms
+from siteplan.calibration import Fit, Sample, build_sample, calibrate, fit_terms
 from siteplan.calibration.fit import names_strongest_only, selection_gain_db, thinned
 from siteplan.calibration.judge import TooLittleDataError, terms_of
 from siteplan.config import Input, load_config, with_calibration
+from siteplan.coverage import masts_of
 from siteplan.errors import InputFaults
 from siteplan.ledger import on_air
 from siteplan.radio.antenna import Pattern, horizontal_attenuation_db, vertical_attenuation_db
@@ -327,3 +330,39 @@ def test_a_fit_says_what_it_is():
     fit = Fit({"n41": -3.0}, clutter_db={"trees": 2.0})
     assert fit.values()["offset n41"] == -3.0
     assert fit.values()["clutter trees"] == 2.0
+
+
+# --- the parts put together are the model of the maps -----------------------------------------------
+
+
+def points_around(east, north, count=200, seed=0):
+    rng = np.random.default_rng(seed)
+    return WEST + east + rng.uniform(-2_000, 2_000, count), SOUTH + north + rng.uniform(-2_000, 2_000, count)
+
+
+@pytest.mark.parametrize("name", ["buffer", "terrain"])
+def test_the_sample_of_a_sectored_mast_is_the_level_itself(project, name):
+    config = load_config(project)
+    config = config.model_copy(update={"coverage": config.coverage.model_copy(update={"level": name})})
+    inputs = pipeline.load(project, config)
+    level = pipeline.level_for(inputs, config, pipeline.services_of(config))
+    stations = on_air(inputs.stations, config).assign(azimuth_deg="20/140/260", downtilt_deg="4/5/6")
+    row = stations.iloc[0]
+    x, y = points_around(row.geometry.x - WEST, row.geometry.y - SOUTH)
+    points = gpd.GeoDataFrame(
+        {
+            "rsrp_dbm": -90.0, "site_id": row.site_id, "band": row.band, "station_id": row.station_id,
+            "clutter": "", "place": np.arange(len(x)), "row": np.arange(len(x)),
+        },
+        geometry=gpd.points_from_xy(x, y), crs=stations.crs,
+    )  # fmt: skip
+    sample, _ = build_sample(points, stations, level, config)
+    assert len(sample) > 100
+    masts, _ = masts_of(stations[stations["station_id"] == row.station_id], config, level)
+    mast = masts[0]
+    services, probability = level.at(mast, sample.easting_m, sample.northing_m)
+    need = level.budgets.threshold_dbm(config.layers[0], row.band, mast.area_class)
+    expected = ndtr((sample.model_dbm - need) / sample.sigma_db)
+    expected[expected < config.coverage.probability_floor] = 0.0
+    assert services[0] == 0
+    np.testing.assert_allclose(probability[0], expected, atol=2e-3)

@@ -3,13 +3,14 @@
 import csv
 import dataclasses
 import io
+import json
 import re
 import tomllib
 
 import numpy as np
 import pytest
 from conftest import write_project
-from test_calibration import sample_of, serving
+from test_calibration import sample_of, serving, simulated_drive
 from typer.testing import CliRunner
 
 from siteplan.calibration import calibrate
@@ -109,6 +110,32 @@ def test_the_same_fit_gives_the_same_bytes(judged, config, tmp_path):
     assert {"calibration.toml", "calibration_points.csv", "residual_map.html", "residuals.png"} <= names
     for name in names:
         assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes(), name
+
+
+def test_what_the_command_writes_can_be_planned_with_and_is_said(tmp_path):
+    """Readings simulated 7 dB below the buffers: the plan made with the file covers fewer people."""
+    folder = write_project(tmp_path / "world")
+    simulated_drive(folder, -7.0).to_csv(tmp_path / "drive.csv", index=False)
+    common = [str(folder), "--level", "buffer", "--out"]
+    options = ["--measurements", str(tmp_path / "drive.csv"), "--servers", "several"]
+    fitted = CliRunner().invoke(app, ["calibrate", *common, str(tmp_path / "fit"), *options])
+    assert fitted.exit_code == 0, fitted.output
+    file = str(tmp_path / "fit" / "calibration.toml")
+    plain = CliRunner().invoke(app, ["plan", *common, str(tmp_path / "plain")])
+    applied = CliRunner().invoke(app, ["plan", *common, str(tmp_path / "applied"), "--calibration", file])
+    assert (plain.exit_code, applied.exit_code) == (0, 0), applied.output
+    runs = [
+        json.loads((tmp_path / name / "run.json").read_text(encoding="utf-8"))
+        for name in ("plain", "applied")
+    ]
+    assert [run["model"]["calibrated"] for run in runs] == [False, True]
+    assert runs[1]["model"]["calibration"]["rows_used"] > 100
+    assert runs[1]["population_covered_before"] < runs[0]["population_covered_before"]
+    page = (tmp_path / "applied" / "map.html").read_text(encoding="utf-8")
+    assert "模型已校准" in page
+    on_terrain = CliRunner().invoke(app, ["plan", str(folder), "--level", "terrain", "--calibration", file])
+    assert on_terrain.exit_code == 1
+    assert "校准是在 buffer 级别上做的" in on_terrain.output
 
 
 def test_the_command_refuses_too_little_and_leaves_nothing(tmp_path):

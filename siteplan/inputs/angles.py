@@ -1,7 +1,7 @@
 """Cells that hold the angles of a station's sectors, such as "0/120/240".
 
-One decision to know: words for "all round" and zeros for every sector mean an omnidirectional antenna
-only when they say so; a single 0 is an azimuth of north.
+One decision to know: only a word for "all round", or nothing, means an omnidirectional antenna; a 0 is an
+azimuth of north.
 """
 
 from __future__ import annotations
