@@ -106,10 +106,11 @@ def multi(folder: Path, name: str) -> tuple[dict[str, object], pd.DataFrame, pd.
     mast, phone = ends if uplink else ends[::-1]
     at = rows[list(mast)].round(5).astype(str).agg("/".join, axis=1)
     first = rows.loc[~at.duplicated()]
+    height = np.maximum(first["hr" if uplink else "ht"], 12)
     stations = pd.DataFrame(
         {
             "station_id": at[~at.duplicated()], "site_id": at[~at.duplicated()], "network": "net",
-            "band": "band", "antenna_height_m": np.maximum(first[["hr" if uplink else "ht"]].squeeze(axis=1), 12),
+            "band": "band", "antenna_height_m": height,
             "longitude": first[mast[1]], "latitude": first[mast[0]],
         }
     )  # fmt: skip

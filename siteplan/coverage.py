@@ -306,16 +306,22 @@ class BufferLevel:
         probability[probability < self.config.coverage.probability_floor] = 0.0
         return probability
 
+    def kind_at(self, easting_m: NDArray[np.float64], northing_m: NDArray[np.float64]) -> NDArray[np.intp]:
+        """Kind of clutter at points, of their shape; without a raster the first area class's."""
+        if self.clutter is None:
+            return np.zeros(np.shape(easting_m), dtype=np.intp)
+        grid = self.clutter.grid
+        row, col = grid.index(easting_m, northing_m)
+        row, col = row.clip(0, grid.height - 1), col.clip(0, grid.width - 1)
+        return self.clutter.values[row, col].astype(np.intp)
+
     def _clutter_at(
         self, easting_m: NDArray[np.float64], northing_m: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         """Calibrated loss of the ground at points [dB]."""
-        if not self._by_place or self.clutter is None:
+        if not self._by_place:
             return np.zeros(np.shape(easting_m))
-        grid = self.clutter.grid
-        row, col = grid.index(easting_m, northing_m)
-        row, col = row.clip(0, grid.height - 1), col.clip(0, grid.width - 1)
-        return self.budgets.clutter_terms_db()[self.clutter.values[row, col].astype(np.intp)]
+        return self.budgets.clutter_terms_db()[self.kind_at(easting_m, northing_m)]
 
 
 def _best(margins: list[NDArray[np.float64]]) -> NDArray[np.float64]:

@@ -205,7 +205,7 @@ def _parts(
         base = np.interp(steps, np.arange(len(table.rsrp_dbm)), table.rsrp_dbm)
         diffraction, sigma = np.zeros(len(base)), table.sigma_db
         drop = np.full(len(base), mast.antenna_height_m - config.coverage.receiver_height_m)
-        kind = _kinds_at(level, easting_m, northing_m)
+        kind = level.kind_at(easting_m, northing_m)
     antenna = _antenna(mast, band, easting_m, northing_m, drop, level)
     kinds = np.array([each.id for each in level.budgets.kinds], dtype=object)
     return {
@@ -230,15 +230,6 @@ def _over_terrain(
     row, col = level.dem.grid.index(easting_m, northing_m)
     drop = level.drop_m(mast, easting_m, northing_m)
     return median + diffraction, diffraction, drop, level.ground.kind[row, col].astype(np.intp)
-
-
-def _kinds_at(level: BufferLevel, easting_m: Values, northing_m: Values) -> NDArray[np.intp]:
-    if level.clutter is None:
-        return np.zeros(len(easting_m), dtype=np.intp)
-    grid = level.clutter.grid
-    row, col = grid.index(easting_m, northing_m)
-    row, col = row.clip(0, grid.height - 1), col.clip(0, grid.width - 1)
-    return level.clutter.values[row, col].astype(np.intp)
 
 
 def _antenna(

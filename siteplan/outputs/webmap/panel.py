@@ -107,10 +107,12 @@ def notes(proposal: Proposal, lang: Lang) -> list[str]:
 
 
 def _model_text(model: object, lang: Lang) -> str:
-    """Level and formulas of the model; its small print stays in run.json."""
+    """Level, and the formulas of buffers or what terrain does with clutter; the rest stays in run.json."""
     if not isinstance(model, dict):
         return str(model)
     level = word(f"level_{model['level']}", lang)
+    if model["level"] == "terrain":
+        return f"{level} · {word('clutter', lang)}: {word('clutter_' + model['clutter'], lang)}"
     return f"{level} ({', '.join(model.get('formulas_used', {}))})"
 
 
