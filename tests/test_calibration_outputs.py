@@ -6,6 +6,7 @@ import io
 import json
 import re
 import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from test_calibration import sample_of, serving, simulated_drive
 from typer.testing import CliRunner
 
 from siteplan.calibration import calibrate
-from siteplan.cli import app
+from siteplan.cli import app, plan_area
 from siteplan.config import load_config, with_calibration
 from siteplan.outputs.calibration import (
     Facts,
@@ -26,6 +27,7 @@ from siteplan.outputs.calibration import (
     residual_plots,
     write_calibration,
 )
+from siteplan.outputs.webmap.panel import notes
 
 FACTS = Facts(
     "路测.csv", "ab" * 32, 900, 880, {"too_near": 20}, "buffer", "", "2026-01-31", "模拟数据 / simulated"
@@ -131,8 +133,9 @@ def test_what_the_command_writes_can_be_planned_with_and_is_said(tmp_path):
     assert [run["model"]["calibrated"] for run in runs] == [False, True]
     assert runs[1]["model"]["calibration"]["rows_used"] > 100
     assert runs[1]["population_covered_before"] < runs[0]["population_covered_before"]
-    page = (tmp_path / "applied" / "map.html").read_text(encoding="utf-8")
-    assert "模型已校准" in page
+    again, _ = plan_area(folder, level="buffer", calibration=Path(file), output=tmp_path / "again")
+    assert "模型已校准" in notes(again, "zh")
+    assert "模型未经本地路测校准" not in notes(again, "zh")
     on_terrain = CliRunner().invoke(app, ["plan", str(folder), "--level", "terrain", "--calibration", file])
     assert on_terrain.exit_code == 1
     assert "校准是在 buffer 级别上做的" in on_terrain.output

@@ -93,7 +93,7 @@ def notes(proposal: Proposal, lang: Lang) -> list[str]:
     target = config.coverage.edge_probability_target
     lines += [
         word("threshold", lang, layer=layer.name, threshold=layer.threshold_dbm, target=target),
-        word("calibrated" if have.get("calibrated") is True else "uncalibrated", lang),
+        word("calibrated" if isinstance(model, dict) and model.get("calibrated") else "uncalibrated", lang),
         word("date", lang, date=config.project.reference_date.isoformat()),
     ]
     if config.quota.note:
