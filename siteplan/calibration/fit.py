@@ -24,9 +24,9 @@ MANY_SERVERS = 1.5
 """Mean number of sites at one time and place from which a sample tells the slope."""
 RIVAL_SPREAD_DB = 6.0
 """Spread of the best other cell's level about its typical value [dB]: our planning value."""
-MOST_PER_SITE, MOST = 300, 30_000
+MOST_PER_SITE, MOST = 300, 10_000
 """Points of one site, and of all, that a fit looks at; more are drawn from."""
-SEARCHED = 5_000
+SEARCHED = 2_500
 """Points by which the rival's level is chosen."""
 SELECTION_SITES = 6
 """Sites from which the level of rivals can be told from the offsets of the sites themselves."""
@@ -34,8 +34,9 @@ _PRIOR_DB, _POINTS_WORTH = 4.0, 5.0
 """A term moves the median by some 4 dB; a site is worth some 5 independent points, however many it has:
 what all points of a site share (4 dB) against what each has for itself (8 dB)."""
 _EPSILON = 1.35
-_ROUNDS = 10
-_RIVAL_QUANTILES = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
+_ROUNDS, _SETTLED = 12, 0.02
+"""Most rounds of a fit, and the change of every number below which it has settled [dB]."""
+_RIVAL_QUANTILES = (0.03, 0.08, 0.15, 0.25, 0.35, 0.5)
 _FULL_SHARE = 0.3
 """Share of places naming the largest number of servers from which the list is taken to be cut there."""
 _BELOW_WEAKEST_DB = 2.0
@@ -270,7 +271,9 @@ def _settled(sample: Sample, terms: Terms, selected: Fit) -> Fit:
     fit = replace(selected, offset_db=_start(sample, terms))
     rounds = _ROUNDS if selected != Fit() or terms.pattern else 1
     for _ in range(rounds):
-        fit = _step(sample, terms, fit)
+        before, fit = fit.values(), _step(sample, terms, fit)
+        if max(abs(value - before.get(name, 0.0)) for name, value in fit.values().items()) < _SETTLED:
+            break
     return fit
 
 
