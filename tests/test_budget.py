@@ -410,7 +410,7 @@ def test_tiers_ask_for_each_threshold_once_and_weigh_nothing():
     assert {(layer.weight, layer.targets, layer.scope, layer.indoor) for layer in layers} == {
         (0.0, (), "any", False)
     }
-    assert tier_layers(project()) == ()
+    assert tier_layers(project(tiers=[])) == ()
 
 
 @pytest.mark.parametrize("name", ["buffer", "terrain"])
