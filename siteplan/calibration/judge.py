@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.model_selection import GroupKFold, LeaveOneGroupOut
+from threadpoolctl import threadpool_limits
 
 from siteplan.calibration.fit import MANY_SERVERS, MOST, MOST_PER_SITE, Fit, Terms, fit_terms, thinned
 from siteplan.calibration.sample import Sample
@@ -104,7 +105,12 @@ def calibrate(sample: Sample, *, serving_only: bool | None = None, seed: int = 0
     TooLittleDataError
         Below ``LEAST_SITES`` sites or ``LEAST_POINTS`` points, or when no band has enough of both.
     """
-    terms = terms_of(sample, serving_only)
+    with threadpool_limits(1):  # thousands of tiny regressions: threads of a BLAS only wait for each other
+        return _judged(sample, terms_of(sample, serving_only), seed)
+
+
+def _judged(sample: Sample, terms: Terms, seed: int) -> Judged:
+    """Fit to all sites, then to all but each group of them."""
     fit = fit_terms(sample, terms, seed=seed)
     predicted = {name: np.full(len(sample), np.nan) for name in _MODELS}
     predicted["uncalibrated"] = sample.model_dbm

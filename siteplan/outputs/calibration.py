@@ -8,38 +8,42 @@ from __future__ import annotations
 
 import base64
 import html
-import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import folium
 import numpy as np
-from matplotlib.figure import Figure
+from branca.element import MacroElement
+from folium.template import Template
 from numpy.typing import NDArray
 from pyproj import Transformer
 
 from siteplan import __version__
-from siteplan.calibration import Judged, Sample
+from siteplan.calibration import Judged, Sample, judge
 from siteplan.config import Config, clutter_kinds
+from siteplan.outputs.plots import drawn, residual_plots
 from siteplan.outputs.sheets import inert
 from siteplan.outputs.webmap.assets import inline_assets
+from siteplan.outputs.webmap.elements import fill, slot
+from siteplan.outputs.webmap.encode import to_json
 from siteplan.outputs.webmap.page import CONTENT_POLICY
 from siteplan.store import csv_bytes, write_atomic
 from siteplan.texts import Lang, say
 
 FILE = "calibration.toml"
-MOST_DRAWN = 4000
-"""Points on the map of residuals; of more an even draw is shown."""
 _LIMITS_DB = (-15.0, -9.0, -3.0, 3.0, 9.0, 15.0)
-_COLOURS = ("#67001f", "#d6604d", "#f4a582", "#bdbdbd", "#92c5de", "#4393c3", "#053061")
+_COLOURS = ("#67001f", "#d6604d", "#f4a582", "#f7f7f7", "#92c5de", "#4393c3", "#053061")
 """Red: weaker than predicted; blue: stronger."""
+MOST_SITES = 200
+"""Sites in the report's table; all are in ``calibration_sites.csv``."""
 _STYLE = (
     "body{font:15px/1.6 'Microsoft YaHei',sans-serif;max-width:1000px;margin:2em auto;padding:0 1em;"
     "color:#222}table{border-collapse:collapse;margin:1em 0}"
     "td,th{border:1px solid #bbb;padding:.3em .7em;text-align:right}"
-    "td:first-child,th:first-child{text-align:left}th{background:#eef3f8}img{max-width:100%}"
+    "td:first-child,th:first-child,.words td,.words th{text-align:left}th{background:#eef3f8}"
+    "img{max-width:100%}td{overflow-wrap:anywhere}"
     ".warn{background:#fce4d6;color:#9c2b00;padding:.5em 1em;font-weight:bold}"
 )
 
@@ -75,7 +79,14 @@ class Facts:
     synthetic: str
 
 
-def write_calibration(judged: Judged, config: Config, facts: Facts, folder: Path, lang: Lang = "zh") -> None:
+def write_calibration(
+    judged: Judged,
+    config: Config,
+    facts: Facts,
+    folder: Path,
+    lang: Lang = "zh",
+    places: Mapping[str, tuple[float, float]] | None = None,
+) -> None:
     """Write every output of a calibration.
 
     Parameters
@@ -90,20 +101,20 @@ def write_calibration(judged: Judged, config: Config, facts: Facts, folder: Path
         Existing folder, not yet visible to users.
     lang
         Language of report and map.
+    places
+        Easting and northing of sites [m], for the map; None draws no sites.
     """
-    plots = residual_plots(judged)
+    plots = residual_plots(judged, facts.synthetic)
     texts = {
         FILE: calibration_toml(calibration_data(judged, config, facts)),
         "calibration_report.html": report_html(judged, facts, plots, lang),
-        "residual_map.html": residual_map(judged, config, facts, lang),
+        "residual_map.html": residual_map(judged, config, facts, lang, places),
     }
     for name, text in texts.items():
         write_atomic(folder / name, text.encode("utf-8"))
     write_atomic(folder / "residuals.png", plots)
-    write_atomic(folder / "calibration_points.csv", points_csv(judged, config))
-    sites = judged.by_site.round(3)
-    rows = [[inert(value) for value in row] for row in sites.astype(object).to_numpy().tolist()]
-    write_atomic(folder / "calibration_sites.csv", csv_bytes(list(sites.columns), rows))
+    write_atomic(folder / "calibration_points.csv", points_csv(judged, config, facts.synthetic))
+    write_atomic(folder / "calibration_sites.csv", sites_csv(judged, facts.synthetic))
 
 
 # --- the file to apply ------------------------------------------------------------------------------
@@ -156,6 +167,7 @@ def _evidence(judged: Judged, facts: Facts, local: dict[str, float]) -> dict[str
         "version": __version__,
         "rows_read": facts.read,
         "rows_used": facts.matched,
+        "points": len(judged.sample),
         "sites": len(judged.by_site),
         "groups_left_out_in_turn": judged.groups,
         "serving_cells_only": judged.terms.serving_only,
@@ -164,8 +176,104 @@ def _evidence(judged: Judged, facts: Facts, local: dict[str, float]) -> dict[str
         "rmse_db": {name: _rounded(value) for name, value in errors["rmse_db"].items()},
         "bias_db": {name: _rounded(value) for name, value in errors["bias_db"].items()},
         "standard_error": {name: _rounded(value) for name, value in judged.standard_error.items()},
+        "not_fitted": {name: _both(why) for name, why in unfitted(judged)},
         "local_clutter_db": local,
+        "local_clutter_mean_db": _rounded(_mean_local(judged.sample, local)),
     }
+
+
+def _mean_local(sample: Sample, local: dict[str, float]) -> float:
+    """What the maps leave out at an average point, because they do not know these kinds [dB]."""
+    return float(sum(value * (sample.clutter == kind).mean() for kind, value in local.items()))
+
+
+_Pair = tuple[str, str]
+
+
+def _both(pair: _Pair) -> str:
+    return " / ".join(pair)
+
+
+def unfitted(judged: Judged) -> list[tuple[str, _Pair]]:
+    """Terms that keep the model's own value, and why.
+
+    Parameters
+    ----------
+    judged
+        Fit and evidence.
+
+    Returns
+    -------
+    list of tuple
+        Name as in the file's evidence, and the reason in Chinese and English.
+    """
+    sample, terms = judged.sample, judged.terms
+    rows = [
+        (f"offset {band}", _too_few(sample, sample.band == band, judge.BAND_POINTS, judge.BAND_SITES))
+        for band in sorted(set(sample.band.astype(str)) - set(terms.bands))
+    ]
+    if not terms.pattern:
+        rows.append(("horizontal weight, vertical weight", _why_no_pattern(sample)))
+    if not terms.diffraction:
+        shade = sample.diffraction_db >= judge.SHADOW_DB
+        why = _too_few(sample, shade, judge.SHADOW_POINTS, judge.SHADOW_SITES + 1)
+        lead = f"绕射 ≥ {judge.SHADOW_DB:g} dB 的点：", f"points with {judge.SHADOW_DB:g} dB of diffraction: "
+        rows.append(("diffraction weight", (lead[0] + why[0], lead[1] + why[1])))
+    if not terms.slope:
+        rows.append(("slope", _why_no_slope(sample, terms.serving_only)))
+    return rows + _unfitted_clutter(judged) + _unfitted_sigma(judged)
+
+
+def _too_few(sample: Sample, mine: NDArray[np.bool_], points: int, sites: int) -> _Pair:
+    """How many there are, and how many it takes."""
+    have, at = int(mine.sum()), len(set(sample.site[mine]))
+    return (
+        f"{have} 点、{at} 个站址，需要 {points} 点、{sites} 个站址",
+        f"{have} points at {at} sites, {points} points at {sites} sites are needed",
+    )
+
+
+def _why_no_pattern(sample: Sample) -> _Pair:
+    aimed = np.isfinite(sample.cap_db)
+    if not aimed.any():
+        return "工参没有方位角，按全向计", "the stations give no azimuths: radiated all round"
+    if sample.antenna_db[aimed].std() < judge.PATTERN_SPREAD_DB:
+        return "各点的天线衰减几乎相同", "the antenna's attenuation hardly varies between the points"
+    return _too_few(sample, aimed, judge.PATTERN_POINTS, judge.PATTERN_SITES + 1)
+
+
+def _why_no_slope(sample: Sample, serving_only: bool) -> _Pair:
+    if serving_only:
+        return (
+            "只有主服务小区：这类数据随距离下降偏慢，不用于拟合斜率",
+            "serving cells only: such data fall off too slowly with distance, and never move the slope",
+        )
+    low, high = np.quantile(np.log10(sample.distance_m), [0.05, 0.95])
+    if high - low < judge.SLOPE_DECADES:
+        return "各点的距离相差太小", "the points' distances vary too little"
+    return _too_few(sample, np.ones(len(sample), dtype=np.bool_), judge.SLOPE_POINTS, judge.SLOPE_SITES + 1)
+
+
+def _unfitted_clutter(judged: Judged) -> list[tuple[str, _Pair]]:
+    sample, rows = judged.sample, []
+    for kind in sorted(set(sample.clutter.astype(str)) - set(judged.terms.clutter)):
+        mine = sample.clutter == kind
+        few = _too_few(sample, mine, judge.CLUTTER_POINTS, judge.CLUTTER_SITES + 1)
+        enough = mine.sum() >= judge.CLUTTER_POINTS and len(set(sample.site[mine])) > judge.CLUTTER_SITES
+        alone = "只有这一类地物数据足够，无从比较", "no other kind has enough data to compare it with"
+        rows.append((f"clutter {kind}", alone if enough else few))
+    return rows
+
+
+def _unfitted_sigma(judged: Judged) -> list[tuple[str, _Pair]]:
+    if judged.sigma_db:
+        return []
+    why = (
+        "读数是筛选后的（主服务或最强小区），其离散小于阴影，沿用公式值",
+        "the readings are a selection (serving or strongest cells) and vary less than shadowing does: "
+        "the formula's value stays",
+    )
+    return [("sigma", why)]
 
 
 def _rounded(value: float) -> float:
@@ -187,11 +295,14 @@ def calibration_toml(data: dict[str, Any]) -> str:
     """
     head = [
         "# 传播模型校准结果 / calibration of the propagation model",
-        "# 应用: 在 project.toml 的 [coverage] 写 calibration = 本文件路径，或 plan --calibration",
-        "# to apply: name this file as calibration under [coverage] in project.toml, or plan --calibration",
-        "",
+        "# 应用: 将本文件放在 project.toml 旁，在其 [coverage] 下写下面一行；或用 plan --calibration",
+        "# to apply: put this file beside project.toml and the line below under its [coverage],",
+        "# or name it with plan --calibration",
+        f'#   calibration = "{FILE}"',
     ]
-    return "\n".join([*head, *_toml_lines(data, "")]) + "\n"
+    if not data.get("evidence", {}).get("worth_applying", True):
+        head += [f"# {say('calibration_not_worth', each)}" for each in get_args(Lang)]
+    return "\n".join([*head, "", *_toml_lines(data, "")]) + "\n"
 
 
 def _toml_lines(table: dict[str, Any], name: str) -> list[str]:
@@ -213,15 +324,22 @@ def _toml_value(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, (int, float)):
         return repr(value)
-    signs = {"\\": "\\\\", '"': '\\"'}
-    text = "".join(signs.get(c, c if c.isprintable() else f"\\u{ord(c):04x}") for c in str(value))
-    return f'"{text}"'
+    return f'"{"".join(_toml_sign(sign) for sign in str(value))}"'
+
+
+def _toml_sign(sign: str) -> str:
+    """One character of a string; half a surrogate pair, as a file name may hold, is no character."""
+    if sign in '\\"':
+        return f"\\{sign}"
+    if "\ud800" <= sign <= "\udfff":
+        return "\ufffd"
+    return sign if sign.isprintable() else f"\\U{ord(sign):08x}"
 
 
 # --- tables -----------------------------------------------------------------------------------------
 
 
-def points_csv(judged: Judged, config: Config) -> bytes:
+def points_csv(judged: Judged, config: Config, synthetic: str = "") -> bytes:
     """Every point with what was measured and predicted, its site left out.
 
     Parameters
@@ -230,92 +348,60 @@ def points_csv(judged: Judged, config: Config) -> bytes:
         Fit and evidence.
     config
         Its CRS.
+    synthetic
+        What is synthetic, written into a column of its own; "" for nothing.
+
+    Returns
+    -------
+    bytes
+        CSV, UTF-8 with a mark; the residual is measured less calibrated.
+    """
+    sample = judged.sample
+    lon, lat = _lonlat(sample.easting_m, sample.northing_m, config)
+    names = list(judged.predicted)
+    header = ["row", "site", "band", "clutter", "longitude", "latitude", "distance_m", "measured_dbm"]
+    header += [f"{name}_dbm" for name in names] + ["residual_db"]
+    columns: list[Any] = [
+        sample.row.tolist(), [inert(s) for s in sample.site], [inert(b) for b in sample.band],
+        [inert(c) for c in sample.clutter], lon.round(6).tolist(), lat.round(6).tolist(),
+        sample.distance_m.round(1).tolist(), sample.rsrp_dbm.round(2).tolist(),
+        *(judged.predicted[name].round(2).tolist() for name in names),
+        (sample.rsrp_dbm - judged.predicted["calibrated"]).round(2).tolist(),
+    ]  # fmt: skip
+    return _labelled(header, [list(row) for row in zip(*columns, strict=True)], synthetic)
+
+
+def sites_csv(judged: Judged, synthetic: str = "") -> bytes:
+    """Every site with the errors of each model; bias is predicted less measured.
+
+    Parameters
+    ----------
+    judged, synthetic
+        As in :func:`points_csv`.
 
     Returns
     -------
     bytes
         CSV, UTF-8 with a mark.
     """
-    sample = judged.sample
-    lon, lat = _lonlat(sample, config)
-    names = list(judged.predicted)
-    header = ["row", "site", "band", "clutter", "longitude", "latitude", "distance_m", "measured_dbm"]
-    header += [f"{name}_dbm" for name in names] + ["residual_db"]
-    columns: list[Any] = [
-        sample.row.tolist(), [inert(s) for s in sample.site], sample.band.tolist(),
-        [inert(c) for c in sample.clutter], lon.round(6).tolist(), lat.round(6).tolist(),
-        sample.distance_m.round(1).tolist(), sample.rsrp_dbm.round(2).tolist(),
-        *(judged.predicted[name].round(2).tolist() for name in names),
-        (sample.rsrp_dbm - judged.predicted["calibrated"]).round(2).tolist(),
-    ]  # fmt: skip
-    return csv_bytes(header, [list(row) for row in zip(*columns, strict=True)])
+    sites = judged.by_site.round(3)
+    rows = [[inert(value) for value in row] for row in sites.astype(object).to_numpy().tolist()]
+    return _labelled(list(sites.columns), rows, synthetic)
 
 
-def _lonlat(sample: Sample, config: Config) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _labelled(header: list[str], rows: list[list[object]], synthetic: str) -> bytes:
+    """CSV, with a column that says what is synthetic where something is."""
+    if not synthetic:
+        return csv_bytes(header, rows)
+    return csv_bytes([*header, "synthetic"], [[*row, inert(synthetic)] for row in rows])
+
+
+def _lonlat(
+    easting_m: NDArray[np.float64], northing_m: NDArray[np.float64], config: Config
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     transformer = Transformer.from_crs(config.project.crs, "EPSG:4326", always_xy=True)
-    lon, lat = transformer.transform(sample.easting_m, sample.northing_m)
+    lon, lat = transformer.transform(easting_m, northing_m)
     return np.asarray(lon), np.asarray(lat)
-
-
-# --- pictures ---------------------------------------------------------------------------------------
-
-
-def residual_plots(judged: Judged) -> bytes:
-    """Residuals against distance, their spread before and after, and measured against predicted.
-
-    Parameters
-    ----------
-    judged
-        Fit and evidence.
-
-    Returns
-    -------
-    bytes
-        PNG; labels are English, for machines without a Chinese font.
-    """
-    sample, figure = judged.sample, Figure(figsize=(13, 4.2), layout="constrained")
-    left, middle, right = figure.subplots(1, 3)
-    residual = sample.rsrp_dbm - judged.predicted["calibrated"]
-    shown = _drawn(len(sample))
-    left.scatter(sample.distance_m[shown], residual[shown], s=3, alpha=0.3, color="#4393c3", linewidths=0)
-    _binned(left, sample.distance_m, residual)
-    left.set(xscale="log", xlabel="distance [m]", ylabel="measured - calibrated [dB]")
-    bins = np.arange(-50.0, 51.0, 2.0)
-    for name, colour in (
-        ("uncalibrated", "#bdbdbd"),
-        ("offset_per_band", "#f4a582"),
-        ("calibrated", "#053061"),
-    ):
-        miss = sample.rsrp_dbm - judged.predicted[name]
-        label = f"{name}: {np.sqrt((miss**2).mean()):.1f} dB"
-        middle.hist(miss, bins, histtype="step", color=colour, label=label, linewidth=1.6)
-    middle.set(xlabel="measured - predicted [dB], site left out", ylabel="points")
-    middle.legend(fontsize=8)
-    predicted = judged.predicted["calibrated"][shown]
-    right.scatter(predicted, sample.rsrp_dbm[shown], s=3, alpha=0.3, color="#4393c3", linewidths=0)
-    ends = [float(sample.rsrp_dbm.min()), float(sample.rsrp_dbm.max())]
-    right.plot(ends, ends, color="#d6604d")
-    right.set(xlabel="calibrated [dBm]", ylabel="measured [dBm]")
-    target = io.BytesIO()
-    figure.savefig(target, format="png", dpi=110, metadata={"Software": None})
-    return target.getvalue()
-
-
-def _binned(axes: Any, distance_m: NDArray[np.float64], residual: NDArray[np.float64]) -> None:
-    """Median of the residuals in bands of distance."""
-    edges = np.geomspace(distance_m.min(), distance_m.max() * 1.001, 13)
-    number = np.digitize(distance_m, edges)
-    bins = [k for k in range(1, len(edges)) if (number == k).sum() >= 10]
-    centres = [np.sqrt(edges[k - 1] * edges[k]) for k in bins]
-    axes.plot(centres, [np.median(residual[number == k]) for k in bins], color="#d6604d", marker="o")
-    axes.axhline(0.0, color="#444", linewidth=0.8)
-
-
-def _drawn(count: int) -> NDArray[np.int64]:
-    """Positions of the points drawn: all, or an even draw that is always the same."""
-    if count <= MOST_DRAWN:
-        return np.arange(count)
-    return np.sort(np.random.default_rng(0).choice(count, MOST_DRAWN, replace=False))
 
 
 # --- pages ------------------------------------------------------------------------------------------
@@ -361,10 +447,13 @@ def report_html(judged: Judged, facts: Facts, plots: bytes, lang: Lang = "zh") -
         _source_html(judged, facts, lang),
         f"<h2>{_word('误差（所在站址不参与拟合）', 'Errors on sites left out of the fit', lang)}</h2>",
         _errors_html(judged, lang),
+        _explained_html(judged, lang),
         f"<p>{html.escape(say(kind, lang))}</p>",
         f"<h2>{_word('拟合结果', 'What was fitted', lang)}</h2>",
         _terms_html(judged, lang),
-        f"<h2>{_word('残差', 'Residuals', lang)}</h2>",
+        f"<h2>{_word('未拟合的项及原因', 'What was not fitted, and why', lang)}</h2>",
+        _unfitted_html(judged, lang),
+        f"<h2>{_word('残差（实测 − 预测）', 'Residuals (measured − predicted)', lang)}</h2>",
         f'<img alt="residuals" src="data:image/png;base64,{picture}">',
         f"<h2>{_word('各站址', 'Sites', lang)}</h2>",
         _sites_html(judged, lang),
@@ -373,7 +462,8 @@ def report_html(judged: Judged, facts: Facts, plots: bytes, lang: Lang = "zh") -
 
 
 def _source_html(judged: Judged, facts: Facts, lang: Lang) -> str:
-    left = "; ".join(f"{reason} {count}" for reason, count in facts.left_out.items()) or "—"
+    told = {reason: _reason(reason, lang) for reason in facts.left_out}
+    left = _word("；", "; ", lang).join(f"{told[k]} {n}" for k, n in facts.left_out.items()) or "—"
     how = _word("仅主服务小区", "serving cells only", lang)
     if not judged.terms.serving_only:
         how = _word("每点多个小区", "several cells a place", lang)
@@ -387,18 +477,97 @@ def _source_html(judged: Judged, facts: Facts, lang: Lang) -> str:
         (_word("传播级别 / 地物", "level / clutter", lang), f"{facts.level} / {facts.clutter or '—'}"),
         (_word("测量方式", "kind of measurement", lang), how),
     ]
-    return _table([], rows)
+    return _table([], rows, "words")
+
+
+_REASONS: dict[str, _Pair] = {
+    "too_near": ("离站太近", "too near to the mast"),
+    "beyond_formula": ("超出公式适用距离", "beyond the formula's distance"),
+    "no_formula": ("没有适用的公式", "no formula holds"),
+    "off_terrain": ("在地形数据之外", "outside the terrain"),
+    "measured_unknown": ("不能匹配到站址", "no such station"),
+    "measured_two_bands": ("站址有多个频段而行未写明", "site of several bands, none named"),
+}
+
+
+def _reason(key: str, lang: Lang) -> str:
+    """Why rows were left out; a reason without words of its own is shown as it is."""
+    return _word(*_REASONS[key], lang) if key in _REASONS else key
 
 
 def _errors_html(judged: Judged, lang: Lang) -> str:
-    header = [_word("模型", "model", lang), "RMSE dB", _word("偏差 dB", "bias dB", lang), "MAE dB"]
-    header.append(_word("各站 RMSE 均值 dB", "RMSE of the mean site dB", lang))
+    header = [
+        _word("模型", "model", lang), "RMSE dB",
+        _word("偏差 dB（预测 − 实测）", "bias dB (predicted − measured)", lang), "MAE dB",
+        _word("各站 RMSE 的均值 dB", "mean of the sites' RMSE dB", lang),
+    ]  # fmt: skip
     rows = [
-        (say(f"judged_{row.model}", lang), f"{row.rmse_db:.2f}", f"{row.bias_db:+.2f}", f"{row.mae_db:.2f}",
-         f"{row.site_rmse_db:.2f}")
+        (_model_name(row.model, judged, lang), f"{row.rmse_db:.2f}", f"{row.bias_db:+.2f}",
+         f"{row.mae_db:.2f}", f"{row.site_rmse_db:.2f}")
         for row in judged.errors.itertuples()
     ]  # fmt: skip
     return _table(header, rows)
+
+
+def _model_name(model: str, judged: Judged, lang: Lang) -> str:
+    """Name of a model; only serving-cell data make the reading that of a serving cell."""
+    if model == "calibrated" and not judged.terms.serving_only:
+        return _word("校准后读数", "calibrated reading", lang)
+    return say(f"judged_{model}", lang)
+
+
+_EXPLAINED: dict[str, _Pair] = {
+    "uncalibrated": ("模型原样，不用任何实测。", "the model as it is, without any measurement."),
+    "offset_per_band": (
+        "每个频段整体加减一个数；校准至少应做到这样。",
+        "one number added to each band; a calibration should do at least as well.",
+    ),
+    "calibrated_median": (
+        "地图所用的中值：一半地点高于它。筛选过的读数（主服务或最强小区）平均高于它，因此这里的误差不是地图的误差。",
+        "the median the maps use: half of all places are above it. Readings that are a selection (serving or "
+        "strongest cells) are above it on average, so its error here is not the error of the maps.",
+    ),
+    "calibrated": (
+        "手机在该小区上读到的值：中值加上筛选带来的部分。与实测比较应看这一行。",
+        "what a phone on that cell reads: the median and what selection adds. Compare this row with the "
+        "measurements.",
+    ),
+}
+
+
+def _explained_html(judged: Judged, lang: Lang) -> str:
+    """A sentence a model, in plain words."""
+    items = [
+        f"<li><b>{html.escape(_model_name(name, judged, lang))}</b>"
+        f"{_word('：', ': ', lang)}{html.escape(_word(*text, lang))}</li>"
+        for name, text in _EXPLAINED.items()
+    ]
+    return f"<ul>{''.join(items)}</ul>"
+
+
+_TERMS: dict[str, _Pair] = {
+    "offset": ("频段偏移 {id}（加到 RSRP，dB）", "offset of band {id} (added to RSRP, dB)"),
+    "horizontal": ("水平方向图权重（模型为 1）", "weight of the horizontal pattern (model: 1)"),
+    "vertical": ("垂直方向图权重（模型为 1）", "weight of the vertical pattern (model: 1)"),
+    "diffraction": ("绕射权重（模型为 1）", "weight of diffraction (model: 1)"),
+    "slope": ("距离斜率（加到损耗，dB/十倍距离）", "slope (added to the loss, dB per decade)"),
+    "clutter": ("地物 {id}（加到损耗，dB）", "clutter {id} (added to the loss, dB)"),
+    "sigma": ("阴影标准差", "spread of shadowing"),
+}
+
+
+def _term(name: str, lang: Lang) -> str:
+    """A term in words: ``offset n28`` or ``vertical weight``."""
+    first, _, rest = name.partition(" ")
+    if first == "horizontal" and "," in rest:
+        return _word("方向图权重（水平、垂直）", "weights of the pattern, horizontal and vertical", lang)
+    return _word(*_TERMS[first], lang).replace("{id}", rest)
+
+
+def _is_fitted(name: str, judged: Judged) -> bool:
+    pattern, terms = judged.terms.pattern, judged.terms
+    plain = {"horizontal weight": pattern, "vertical weight": pattern, "slope": terms.slope}
+    return (plain | {"diffraction weight": terms.diffraction}).get(name, True)
 
 
 def _terms_html(judged: Judged, lang: Lang) -> str:
@@ -407,19 +576,36 @@ def _terms_html(judged: Judged, lang: Lang) -> str:
         _word("数值", "value", lang),
         _word("标准误差", "standard error", lang),
     ]
+    error = judged.standard_error
     rows = [
-        (
-            name,
-            f"{value:.2f}",
-            f"± {judged.standard_error[name]:.2f}" if name in judged.standard_error else "—",
-        )
+        (_term(name, lang), f"{value:.2f}", f"± {error[name]:.2f}" if name in error else "—")
         for name, value in judged.fit.values().items()
+        if _is_fitted(name, judged)
     ]
     if judged.fit.rival_dbm is not None:
-        name = _word("竞争小区电平 dBm", "level of the rival cell dBm", lang)
+        name = _word("竞争小区电平（dBm）", "level of the rival cell (dBm)", lang)
         rows.append((name, f"{judged.fit.rival_dbm:.1f}", "—"))
-    note = html.escape(say("calibration_unfitted", lang))
-    return _table(header, rows) + f"<p>{note}</p>"
+    rows += [
+        (_word(f"阴影标准差 {band}（dB）", f"spread of shadowing, {band} (dB)", lang), f"{sigma:.2f}", "—")
+        for band, sigma in judged.sigma_db.items()
+    ]
+    note = _word(
+        "标准误差由逐组留出站址得到（刀切法）；“—”表示没有。文件自有名称的地物（file:…）地图不认识，"
+        "其数值不会用于地图，地图在这些地方与上面的中值相差该数值。",
+        "Standard errors come from leaving groups of sites out (jackknife); — means none. Clutter in the "
+        "file's own words (file:…) is unknown to the maps and is not applied: there the maps differ from "
+        "the fitted median by that number.",
+        lang,
+    )
+    return _table(header, rows) + f"<p>{html.escape(note)}</p>"
+
+
+def _unfitted_html(judged: Judged, lang: Lang) -> str:
+    rows = [(_term(name, lang), _word(*why, lang)) for name, why in unfitted(judged)]
+    if not rows:
+        return f"<p>{_word('无：各项都已拟合。', 'Nothing: every term was fitted.', lang)}</p>"
+    note = _word("这些项保持模型原值。", "These terms keep the model's own value.", lang)
+    return f"<p>{note}</p>" + _table([], rows, "words")
 
 
 def _sites_html(judged: Judged, lang: Lang) -> str:
@@ -427,90 +613,187 @@ def _sites_html(judged: Judged, lang: Lang) -> str:
         _word("站址", "site", lang), _word("点数", "points", lang),
         _word("距离中位 m", "median distance m", lang),
         _word("未校准 RMSE", "uncalibrated RMSE", lang), _word("校准 RMSE", "calibrated RMSE", lang),
-        _word("校准偏差", "calibrated bias", lang),
+        _word("校准偏差（预测 − 实测）", "calibrated bias (predicted − measured)", lang),
     ]  # fmt: skip
-    worst = judged.by_site.sort_values("rmse_calibrated", ascending=False, kind="stable").head(200)
+    worst = judged.by_site.sort_values("rmse_calibrated", ascending=False, kind="stable").head(MOST_SITES)
     rows = [
         (row.site, f"{row.points}", f"{row.distance_median_m:.0f}", f"{row.rmse_uncalibrated:.1f}",
          f"{row.rmse_calibrated:.1f}", f"{row.bias_calibrated:+.1f}")
         for row in worst.itertuples()
     ]  # fmt: skip
-    return _table(header, rows)
+    note = _word(
+        f"误差最大的在前，列出 {len(worst)} / {len(judged.by_site)} 个；全部见 calibration_sites.csv。",
+        f"Largest errors first; {len(worst)} of {len(judged.by_site)} shown, all in calibration_sites.csv.",
+        lang,
+    )
+    return f"<p>{note}</p>" + _table(header, rows)
 
 
-def _table(header: list[str], rows: Sequence[tuple[str, ...]]) -> str:
+def _table(header: list[str], rows: Sequence[tuple[str, ...]], name: str = "") -> str:
     head = "".join(f"<th>{html.escape(each)}</th>" for each in header)
     body = "".join("<tr>" + "".join(f"<td>{html.escape(str(c))}</td>" for c in row) + "</tr>" for row in rows)
-    return f"<table>{f'<tr>{head}</tr>' if header else ''}{body}</table>"
+    kind = f' class="{name}"' if name else ""
+    return f"<table{kind}>{f'<tr>{head}</tr>' if header else ''}{body}</table>"
 
 
-def residual_map(judged: Judged, config: Config, facts: Facts, lang: Lang = "zh") -> str:
+class _Dots(MacroElement):
+    """Points and sites on canvas; popups are built as text, so a name is a name."""
+
+    _template = Template(
+        """{% macro script(this, kwargs) %}
+(function (map, data) {
+  const brush = L.canvas({padding: 0.3});
+  function card(lines) {
+    const node = document.createElement('div');
+    lines.forEach(function (line) {
+      node.appendChild(document.createElement('div')).textContent = line;
+    });
+    return node;
+  }
+  function dot(at, look, lines) {
+    L.circleMarker(at, Object.assign({renderer: brush}, look))
+      .bindPopup(function () { return card(lines()); }, {maxWidth: 280}).addTo(map);
+  }
+  data.points.forEach(function (p) {
+    const look = {radius: 4, weight: 0.7, color: '#555', fillColor: data.colours[p[2]], fillOpacity: 0.9};
+    dot([p[0], p[1]], look, function () {
+      return [data.sites[p[3]], data.bands[p[4]]].concat(
+        data.words.map(function (word, i) { return word.replace('#', p[5 + i].toFixed(1)); }));
+    });
+  });
+  data.masts.forEach(function (m) {
+    dot([m[0], m[1]], {radius: 6, weight: 2.5, color: '#111', fillColor: '#ffe14d', fillOpacity: 1},
+      function () { return m[2]; });
+  });
+  map.fitBounds(data.bounds, {padding: [20, 20]});
+  window.residualMap = {map: map, points: data.points.length, masts: data.masts.length};
+})({{ this._parent.get_name() }}, {{ this.data }});
+{% endmacro %}"""
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._name = "ResidualDots"
+        self.data = slot("dots")
+
+
+def residual_map(
+    judged: Judged,
+    config: Config,
+    facts: Facts,
+    lang: Lang = "zh",
+    places: Mapping[str, tuple[float, float]] | None = None,
+) -> str:
     """Map of measured less calibrated, as one page that needs no network.
 
     Parameters
     ----------
-    judged, config, facts
+    judged, config, facts, lang, places
         As in :func:`write_calibration`.
-    lang
-        Language.
 
     Returns
     -------
     str
         HTML.
     """
-    sample = judged.sample
-    shown = _drawn(len(sample))
-    lon, lat = _lonlat(sample, config)
-    residual = sample.rsrp_dbm - judged.predicted["calibrated"]
-    chart = folium.Map(tiles=None, prefer_canvas=True, attribution_control=False, control_scale=True)
-    for i in shown:
-        colour = _COLOURS[int(np.searchsorted(_LIMITS_DB, residual[i]))]
-        text = f"{sample.site[i]} · {sample.band[i]} · {sample.rsrp_dbm[i]:.1f} dBm · {residual[i]:+.1f} dB"
-        folium.CircleMarker(
-            (float(lat[i]), float(lon[i])), radius=4, color=colour, fill=True, fill_opacity=0.85, weight=0,
-            tooltip=folium.Tooltip(html.escape(_untemplated(text))),
-        ).add_to(chart)  # fmt: skip
-    chart.fit_bounds([[float(lat.min()), float(lon.min())], [float(lat.max()), float(lon.max())]])
-    root = chart.get_root()
+    data = _dots(judged, config, lang, places or {})
+    chart = folium.Map(tiles=None, prefer_canvas=True, attribution_control=False, control_scale=False)
+    _Dots().add_to(chart)
+    root: Any = chart.get_root()
+    root.title = html.escape(_word("校准残差图", "Map of residuals", lang))
     for number, element in enumerate(_all_elements(root), start=1):
-        element._id = f"{number:05d}"
-    page = inline_assets(str(root.render()))
-    return _finished(page, _legend(facts, len(shown), len(sample), lang), lang)
+        element._id = f"{number:03d}"
+    page = fill(inline_assets(str(root.render())), {"dots": to_json(data)})
+    return _finished(page, _legend(judged, facts, len(data["masts"]), lang), lang)
 
 
-def _untemplated(text: str) -> str:
-    """Text without the braces a template would run."""
-    return text.replace("{", "(").replace("}", ")").replace("`", "'").replace("\\", "/")
+def _dots(
+    judged: Judged, config: Config, lang: Lang, places: Mapping[str, tuple[float, float]]
+) -> dict[str, Any]:
+    """What the page draws: points by position in the lists of sites and bands."""
+    sample, shown = judged.sample, drawn(len(judged.sample))
+    lon, lat = _lonlat(sample.easting_m, sample.northing_m, config)
+    sites, site = np.unique(sample.site.astype(str), return_inverse=True)
+    bands, band = np.unique(sample.band.astype(str), return_inverse=True)
+    predicted = judged.predicted["calibrated"]
+    residual = sample.rsrp_dbm - predicted
+    numbers = np.column_stack([sample.distance_m, sample.rsrp_dbm, predicted, residual]).round(1)
+    points = [
+        [round(float(lat[i]), 6), round(float(lon[i]), 6), int(np.searchsorted(_LIMITS_DB, residual[i])),
+         int(site[i]), int(band[i]), *numbers[i].tolist()]
+        for i in shown
+    ]  # fmt: skip
+    words = [
+        _word("距离 # 米", "distance # m", lang), _word("实测 # dBm", "measured # dBm", lang),
+        _word("校准后读数 # dBm", "calibrated reading # dBm", lang),
+        _word("实测 − 校准 # dB", "measured − calibrated # dB", lang),
+    ]  # fmt: skip
+    masts = _masts(judged, config, lang, places)
+    reached = [[lat.min(), lon.min()], [lat.max(), lon.max()]]
+    return {
+        "points": points, "sites": sites.tolist(), "bands": bands.tolist(), "words": words,
+        "masts": masts, "colours": _COLOURS, "bounds": reached,
+    }  # fmt: skip
+
+
+def _masts(
+    judged: Judged, config: Config, lang: Lang, places: Mapping[str, tuple[float, float]]
+) -> list[list[Any]]:
+    """Latitude, longitude and the lines of the popup of each site whose place is known."""
+    known = [row for row in judged.by_site.itertuples() if row.site in places]
+    if not known:
+        return []
+    east, north = np.array([places[row.site] for row in known], dtype=np.float64).T
+    lon, lat = _lonlat(east, north, config)
+    return [
+        [round(float(lat[i]), 6), round(float(lon[i]), 6),
+         [row.site, _word(f"{row.points} 点", f"{row.points} points", lang),
+          f"RMSE {row.rmse_calibrated:.1f} dB",
+          _word(f"实测 − 校准 平均 {-row.bias_calibrated:+.1f} dB",
+                f"measured − calibrated, mean {-row.bias_calibrated:+.1f} dB", lang)]]
+        for i, row in enumerate(known)
+    ]  # fmt: skip
 
 
 def _all_elements(root: Any) -> list[Any]:
     return [root, *(below for child in root._children.values() for below in _all_elements(child))]
 
 
-def _legend(facts: Facts, shown: int, count: int, lang: Lang) -> str:
+def _legend(judged: Judged, facts: Facts, masts: int, lang: Lang) -> str:
     """What colours mean, how many points are drawn, and what is synthetic."""
-    ends = ["< -15", "-15…-9", "-9…-3", "-3…+3", "+3…+9", "+9…+15", "> +15"]
+    ends = ["< −15", "−15 … −9", "−9 … −3", "−3 … +3", "+3 … +9", "+9 … +15", "> +15"]
     marks = "".join(
         f'<div><span style="background:{colour}"></span> {end} dB</div>'
         for colour, end in zip(_COLOURS, ends, strict=True)
     )
-    title = _word("实测 − 校准（站址未参与拟合）", "measured - calibrated (site left out)", lang)
-    drawn = _word(f"显示 {shown} / {count} 点", f"{shown} of {count} points shown", lang)
-    synthetic = f"<b>{html.escape(facts.synthetic)}</b>" if facts.synthetic else ""
-    source = html.escape(f"{facts.measurements} · {facts.level}")
-    return f'<div id="legend"><b>{title}</b>{marks}<div>{drawn}</div><div>{source}</div>{synthetic}</div>'
+    count = len(judged.sample)
+    shown = len(drawn(count))
+    title = _word("实测 − 校准（站址未参与拟合）", "measured − calibrated (site left out)", lang)
+    hint = _word("红：比预测弱；蓝：比预测强", "red: weaker than predicted; blue: stronger", lang)
+    lines = [_word(f"显示 {shown} / {count} 点", f"{shown} of {count} points shown", lang)]
+    lines.append(f"{facts.measurements} · {facts.level}")
+    mast = _word("站址", "site", lang)
+    site = f'<div><span class="mast"></span> {mast}</div>' if masts else ""
+    synthetic = f'<div class="warn">{html.escape(facts.synthetic)}</div>' if facts.synthetic else ""
+    small = "".join(f"<div>{html.escape(line)}</div>" for line in lines)
+    return f'<div id="legend">{synthetic}<b>{title}</b><div>{hint}</div>{marks}{site}{small}</div>'
 
 
 def _finished(page: str, legend: str, lang: Lang) -> str:
     """Policy, language, legend and the size of the map, around what folium renders."""
     code = "zh-CN" if lang == "zh" else "en"
+    notice = _word("请用浏览器打开本文件。", "Open this file in a web browser.", lang)
     head = (
         f'<html lang="{code}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_POLICY}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         "<style>html,body,.folium-map{width:100%;height:100%;margin:0}#legend{position:fixed;"
-        "z-index:999;right:10px;bottom:24px;background:#fff;padding:8px 12px;max-width:280px;"
-        "font:13px/1.5 'Microsoft YaHei',sans-serif;"
-        "border:1px solid #999}#legend span{display:inline-block;width:14px;height:14px}</style>"
+        "z-index:999;right:10px;bottom:16px;background:#fff;padding:8px 12px;max-width:240px;"
+        "font:13px/1.5 'Microsoft YaHei',sans-serif;overflow-wrap:anywhere;border:1px solid #999}"
+        "#legend span{display:inline-block;width:12px;height:12px;border:1px solid #555;border-radius:7px;"
+        "vertical-align:-2px}#legend .mast{background:#ffe14d;border:2px solid #111;width:10px;height:10px}"
+        "#legend .warn{background:#fce4d6;color:#9c2b00;font-weight:bold;padding:2px 6px;margin-bottom:4px}"
+        ".leaflet-container{background:#dcdcd8}</style>"
     )
-    return page.replace("<html>\n<head>", head, 1).replace("<body>", f"<body>{legend}", 1)
+    start = f"<body>\n<noscript>{notice}</noscript>{legend}"
+    return page.replace("<html>\n<head>", head, 1).replace("<body>", start, 1)
