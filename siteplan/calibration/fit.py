@@ -24,9 +24,9 @@ MANY_SERVERS = 1.5
 """Mean number of sites at one time and place from which a sample tells the slope."""
 RIVAL_SPREAD_DB = 6.0
 """Spread of the best other cell's level about its typical value [dB]: our planning value."""
-MOST_PER_SITE, MOST = 300, 10_000
+MOST_PER_SITE, MOST = 300, 30_000
 """Points of one site, and of all, that a fit looks at; more are drawn from."""
-SEARCHED = 2_500
+SEARCHED = 5_000
 """Points by which the rival's level is chosen."""
 SELECTION_SITES = 6
 """Sites from which the level of rivals can be told from the offsets of the sites themselves."""
@@ -196,6 +196,7 @@ def fit_terms(sample: Sample, terms: Terms, *, seed: int = 0) -> Fit:
     if not terms.serving_only:
         if not names_strongest_only(sample):
             return _settled(whole, terms, Fit())
+        whole = _whole_places(sample, MOST, seed)
         fit = _settled(whole, terms, Fit(strongest_only=True))
         weakest = _weakest_dbm(whole)
         return replace(fit, rival_dbm=float(np.median(weakest[np.isfinite(weakest)])))
@@ -225,6 +226,14 @@ def names_strongest_only(sample: Sample) -> bool:
     table = pd.DataFrame({"place": sample.place, "site": sample.site.astype(str)})
     count = table.groupby("place")["site"].nunique()
     return bool(count.max() > 2 and (count == count.max()).mean() >= _FULL_SHARE)
+
+
+def _whole_places(sample: Sample, most: int, seed: int) -> Sample:
+    """At most so many points, every place with all its servers: its weakest one is needed."""
+    places, number = np.unique(sample.place, return_inverse=True)
+    share = min(1.0, most / len(sample))
+    drawn = np.random.default_rng(seed).random(len(places)) < share
+    return sample.take(drawn[number])
 
 
 def _weakest_dbm(sample: Sample) -> NDArray[np.float64]:
