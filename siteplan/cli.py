@@ -40,7 +40,7 @@ from siteplan.store import (
     write_registry,
 )
 from siteplan.terrain import level_name
-from siteplan.texts import Lang, say
+from siteplan.texts import Lang, either, say
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 out = Console(highlight=False, soft_wrap=True, emoji=False, markup=False)
@@ -98,10 +98,6 @@ def _lang(text: str) -> Lang:
     return "en" if text == "en" else "zh"
 
 
-def _word(chinese: str, english: str, lang: str) -> str:
-    return english if lang == "en" else chinese
-
-
 @app.command()
 @_told
 def demo(
@@ -112,7 +108,7 @@ def demo(
 ) -> None:
     """写出演示项目（含合成数据）/ write the demo project (partly synthetic)."""
     facts = write_demo(target, seed=seed, replace=replace)
-    out.print(_word(f"演示项目已写入 {target}", f"demo project written to {target}", lang))
+    out.print(either(f"演示项目已写入 {target}", f"demo project written to {target}", lang))
     for name, value in facts.items():
         out.print(f"  {name}: {value}")
 
@@ -131,10 +127,10 @@ def new(
 ) -> None:
     """新建项目：带注释的项目文件和待填表 / a new project: annotated file and sheets to fill in."""
     names = new_project(target, county=county, city=city, crs=crs, year=year, lang=_lang(lang))
-    out.print(_word(f"新项目已写入 {target}", f"new project written to {target}", lang))
+    out.print(either(f"新项目已写入 {target}", f"new project written to {target}", lang))
     for name in names:
         out.print(f"  {name}")
-    first = _word(
+    first = either(
         "先填村庄、现网基站、公共物业三张表，再运行", "fill in the first three sheets, then run", lang
     )
     out.print(f'{first}: siteplan check "{target}"')
@@ -148,13 +144,13 @@ def check(project: ProjectArg, county: CountyOpt = None, data: DataOpt = None, l
     inputs = pipeline.load(data or folder, config, county)
     for source in inputs.sources:
         rows = f"{source.read} / {source.rejected}" if source.read else "—"
-        out.print(f"{source.name:<14}{source.file}  {_word('读入/剔除', 'read/rejected', lang)} {rows}")
+        out.print(f"{source.name:<14}{source.file}  {either('读入/剔除', 'read/rejected', lang)} {rows}")
     for line in summarise(inputs.faults, _lang(lang)):
         out.print(line)
     existing = on_air(inputs.stations, config)
     build_ledger(config, inputs.counties, inputs.area, existing, year=config.project.year)
     count = len(inputs.faults)
-    out.print(_word(f"问题 {count} 处，无致命问题", f"{count} faults, none fatal", lang))
+    out.print(either(f"问题 {count} 处，无致命问题", f"{count} faults, none fatal", lang))
     if any(fault.level != "warning" for fault in inputs.faults):
         raise typer.Exit(1)
 
@@ -341,13 +337,13 @@ def _say_calibration(judged: Judged, facts: Facts, folder: Path, lang: str) -> N
     """Errors on sites left out, and how to apply the result."""
     sites = len(judged.by_site)
     out.print(
-        _word(
+        either(
             f"读入 {facts.read} 行，匹配 {facts.matched} 行，{sites} 个站址；级别 {facts.level}",
             f"{facts.read} rows read, {facts.matched} matched, {sites} sites; level {facts.level}",
             lang,
         )
     )
-    out.print(_word("留站检验（dB）   RMSE   偏差", "sites left out [dB]   RMSE   bias", lang))
+    out.print(either("留站检验（dB）   RMSE   偏差", "sites left out [dB]   RMSE   bias", lang))
     for row in judged.errors.itertuples():
         out.print(f"  {say(f'judged_{row.model}', _lang(lang))}  {row.rmse_db:.2f}  {row.bias_db:+.2f}")
     if facts.synthetic:
@@ -355,9 +351,9 @@ def _say_calibration(judged: Judged, facts: Facts, folder: Path, lang: str) -> N
     if not judged.is_worth_applying:
         out.print(say("calibration_not_worth", _lang(lang)))
     file = folder / "calibration.toml"
-    out.print(_word(f"校准文件: {file}", f"calibration: {file}", lang))
+    out.print(either(f"校准文件: {file}", f"calibration: {file}", lang))
     out.print(
-        _word(
+        either(
             f'应用: siteplan plan 项目 --calibration "{file}"，或在 [coverage] 写 calibration',
             f'to apply: siteplan plan PROJECT --calibration "{file}", or name it under [coverage]',
             lang,
@@ -381,7 +377,7 @@ def progress(project: ProjectArg, year: YearOpt = None, data: DataOpt = None, la
     columns = ["quota", "built", "remaining", "excess"]
     table = ledger.table.groupby(["county_id", "county"], as_index=False)[columns].sum()
     out.print(
-        _word(
+        either(
             "县区      指标  已建  完成率  剩余  超建",
             "county    quota  built  rate  remaining  excess",
             lang,
@@ -391,7 +387,7 @@ def progress(project: ProjectArg, year: YearOpt = None, data: DataOpt = None, la
         rate = f"{row.built / row.quota:.2%}" if row.quota else "—"
         out.print(f"{row.county}  {row.quota}  {row.built}  {rate}  {row.remaining}  {row.excess}")
     rate = f"{ledger.built / ledger.quota:.2%}" if ledger.quota else "—"
-    total = _word("合计", "total", lang)
+    total = either("合计", "total", lang)
     out.print(f"{total}  {ledger.quota}  {ledger.built}  {rate}  {ledger.remaining}")
 
 
@@ -438,29 +434,29 @@ def _run_folder(directory: Path, area_name: str) -> Path:
 def _say_result(proposal: Proposal, folder: Path, lang: str) -> None:
     s = proposal.summary
     rows = [
-        (_word("区域", "area", lang), proposal.area_name),
+        (either("区域", "area", lang), proposal.area_name),
         (
-            _word("指标/已建/剩余", "quota/built/remaining", lang),
+            either("指标/已建/剩余", "quota/built/remaining", lang),
             f"{s['quota']} / {s['built']} / {s['remaining']}",
         ),
         (
-            _word("建议基站/站址", "stations/sites proposed", lang),
+            either("建议基站/站址", "stations/sites proposed", lang),
             f"{s['selected_stations']} / {s['selected_sites']}",
         ),
         (
-            _word("覆盖人口", "people covered", lang),
+            either("覆盖人口", "people covered", lang),
             f"{s['population_covered_before']:,.0f} → {s['population_covered_after']:,.0f}",
         ),
         (
-            _word("通5G村", "villages served", lang),
+            either("通5G村", "villages served", lang),
             f"{s['villages_covered_before']} → {s['villages_covered_after']} / {s['villages_total']}",
         ),
-        (_word("距上界", "gap to the bound", lang), f"{s['optimality_gap']:.2%}"),
-        (_word("用时", "seconds", lang), f"{s['seconds']['total']:.1f}"),
+        (either("距上界", "gap to the bound", lang), f"{s['optimality_gap']:.2%}"),
+        (either("用时", "seconds", lang), f"{s['seconds']['total']:.1f}"),
         *_remarks(proposal, lang),
-        (_word("文件夹", "folder", lang), str(folder)),
-        (_word("表格", "workbook", lang), str(folder / WORKBOOK)),
-        (_word("地图", "map", lang), str(folder / MAP)),
+        (either("文件夹", "folder", lang), str(folder)),
+        (either("表格", "workbook", lang), str(folder / WORKBOOK)),
+        (either("地图", "map", lang), str(folder / MAP)),
     ]
     if proposal.config.project.synthetic:
         out.print(say("synthetic", _lang(lang)))
@@ -472,14 +468,14 @@ def _remarks(proposal: Proposal, lang: str) -> list[tuple[str, str]]:
     """What was planned without, and why quota is left over."""
     s, rows = proposal.summary, []
     if s["missing_inputs"]:
-        rows.append((_word("缺少输入", "not given", lang), "；".join(s["missing_inputs"].values())))
+        rows.append((either("缺少输入", "not given", lang), "；".join(s["missing_inputs"].values())))
     unused = s["remaining"] - s["selected_stations"]
     if unused:
         least = proposal.config.selection.min_gain_per_station
-        why = _word(
+        why = either(
             f"{unused} 个；没有每站新增权重达到 {least:g} 且不受限的点",
             f"{unused}; no allowed place adds {least:g} per station",
             lang,
         )
-        rows.append((_word("未用指标", "quota unused", lang), why))
+        rows.append((either("未用指标", "quota unused", lang), why))
     return rows

@@ -594,21 +594,22 @@ def load_config(path: Path) -> Config:
     """
     file = path / "project.toml" if path.is_dir() else path
     try:
-        data = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        data = _toml_of(file)
     except FileNotFoundError as error:
         raise ConfigError(f"{file}: 找不到项目文件 / there is no project file") from error
     except OSError as error:
         raise ConfigError(f"{file}: 无法读取，可能被其他程序占用 / cannot be read: {error}") from error
+    config = parse_config(data, file.name)
+    named = config.coverage.calibration
+    return read_calibration(config, file.parent / named) if named else config
+
+
+def _toml_of(file: Path) -> dict[str, object]:
+    """Content of a TOML file; each kind of file says itself what it means that one cannot be read."""
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file}: 不是有效的 TOML (UTF-8) / not valid UTF-8 TOML: {error}") from error
-    config = parse_config(data, file.name)
-    return _with_calibration(config, file.parent)
-
-
-def _with_calibration(config: Config, folder: Path) -> Config:
-    """The calibration the project names is part of the project from here on."""
-    named = config.coverage.calibration
-    return read_calibration(config, folder / named) if named else config
 
 
 def read_calibration(config: Config, file: Path) -> Config:
@@ -632,15 +633,13 @@ def read_calibration(config: Config, file: Path) -> Config:
         If the file cannot be read, or does not fit the project.
     """
     try:
-        data = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        data = _toml_of(file)
     except OSError as error:
         raise ConfigError(
             f"{file}: 校准文件读不出，请先运行 siteplan calibrate，或去掉 coverage.calibration / "
             "the calibration cannot be read; run siteplan calibrate first, or drop "
             f"coverage.calibration: {error}"
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file}: 不是有效的 TOML (UTF-8) / not valid UTF-8 TOML: {error}") from error
     return with_calibration(config, data, file.name)
 
 

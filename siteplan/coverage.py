@@ -25,6 +25,7 @@ from siteplan.config import Config
 from siteplan.demand import Demand, Service
 from siteplan.errors import RangeError
 from siteplan.grid import Grid, Raster
+from siteplan.inputs.angles import angles_of
 from siteplan.radio.linkbudget import STEP_M, LinkBudgets
 from siteplan.radio.sectors import Sector, attenuation_db, directions, sector_loss_db
 
@@ -195,7 +196,7 @@ class BufferLevel:
     def _make(self, mast: Mast) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         positions, scores = [], []
         for position, service in enumerate(self.services):
-            bands = [b for b in mast.bands if service.network in ("", self.config.band(b).network)]
+            bands = bands_of(service, mast.bands, self.config)
             margins = [
                 self.budgets.margin(b, mast.area_class, mast.antenna_height_m, service.layer) for b in bands
             ]
@@ -244,7 +245,7 @@ class BufferLevel:
         if not (self._by_place or stronger):
             return (self.radial(mast)[1].shape[1] - 1) * STEP_M
         tables = [self.budgets.radial(b, mast.area_class, mast.antenna_height_m) for b in mast.bands]
-        return max(((len(table.rsrp_dbm) - 1) * STEP_M for table in tables), default=0.0)
+        return max((table.farthest_m for table in tables), default=0.0)
 
     def radius_limited(self, mast: Mast) -> bool:
         """Whether a mast still serves where the formulas end.
@@ -264,8 +265,7 @@ class BufferLevel:
         bearing = np.radians(np.arange(0.0, 360.0, 5.0))
         for band in mast.bands:
             table = self.budgets.radial(band, mast.area_class, mast.antenna_height_m)
-            far = (len(table.rsrp_dbm) - 1) * STEP_M
-            rim = far * np.sin(bearing), far * np.cos(bearing)
+            rim = table.farthest_m * np.sin(bearing), table.farthest_m * np.cos(bearing)
             need = self.budgets.threshold_dbm(layer, band, mast.area_class)
             sectors, shape = mast.sectors_of(band), self.budgets.pattern(band, mast.area_class)
             lost = sector_loss_db(sectors, shape, *rim, drop) if sectors else np.zeros(1)
@@ -298,7 +298,7 @@ class BufferLevel:
         rows = []
         for position in self.radial(mast)[0]:
             service = self.services[position]
-            bands = [b for b in mast.bands if service.network in ("", self.config.band(b).network)]
+            bands = bands_of(service, mast.bands, self.config)
             need = [self.budgets.threshold_dbm(service.layer, b, mast.area_class) for b in bands]
             scores = [(best[b][0] - t) / best[b][1] for b, t in zip(bands, need, strict=True)]
             rows.append(ndtr(np.max(scores, axis=0)))
@@ -322,6 +322,26 @@ class BufferLevel:
         if not self._by_place:
             return np.zeros(np.shape(easting_m))
         return self.budgets.clutter_terms_db()[self.kind_at(easting_m, northing_m)]
+
+
+def bands_of(service: Service, bands: Iterable[str], config: Config) -> list[str]:
+    """Those of some bands that deliver a service: all of them where any network will do.
+
+    Parameters
+    ----------
+    service
+        Layer and network.
+    bands
+        Band ids.
+    config
+        The project.
+
+    Returns
+    -------
+    list of str
+        In the order given.
+    """
+    return [band for band in bands if service.network in ("", config.band(band).network)]
 
 
 def _best(margins: list[NDArray[np.float64]]) -> NDArray[np.float64]:
@@ -398,17 +418,36 @@ def masts_of(stations: gpd.GeoDataFrame, config: Config, level: Level) -> tuple[
     masts: list[Mast] = []
     refused: list[str] = []
     for site_id, group in () if stations is None else stations.groupby("site_id", sort=True):
-        first = group.iloc[0]
-        height = first.antenna_height_m if "antenna_height_m" in group else np.nan
-        height = (
-            float(height) if np.isfinite(height) else config.area_class(first.area_class).antenna_height_m
-        )
-        bands = served_bands(level, first.area_class, height, group["band"])
-        refused += list(group.loc[~group["band"].isin(bands), "station_id"])
-        if bands:
-            place = str(site_id), first.geometry.x, first.geometry.y, first.area_class, height, bands
-            masts.append(Mast(*place, _sectors_by_band(group, bands, level)))
+        mast = mast_of(str(site_id), group, config, level)
+        refused += list(group.loc[~group["band"].isin(mast.bands), "station_id"])
+        if mast.bands:
+            masts.append(mast)
     return masts, refused
+
+
+def mast_of(site_id: str, stations: gpd.GeoDataFrame, config: Config, level: Level) -> Mast:
+    """The mast some stations of one site stand on.
+
+    Parameters
+    ----------
+    site_id
+        Of the site.
+    stations
+        At least one, as in :func:`masts_of`.
+    config, level
+        See there.
+
+    Returns
+    -------
+    Mast
+        With the bands some formula holds for, which may be none.
+    """
+    first = stations.iloc[0]
+    height = first.antenna_height_m if "antenna_height_m" in stations else np.nan
+    height = float(height) if np.isfinite(height) else config.area_class(first.area_class).antenna_height_m
+    bands = served_bands(level, first.area_class, height, stations["band"])
+    place = site_id, first.geometry.x, first.geometry.y, first.area_class, height, bands
+    return Mast(*place, _sectors_by_band(stations, bands, level))
 
 
 def _sectors_by_band(
@@ -443,15 +482,12 @@ def station_sectors(row: Any, band: str, budgets: LinkBudgets) -> list[Sector]:
         None for an omnidirectional station with its class's EIRP.
     """
     extra = _extra_db(row, band, budgets)
-    azimuths, tilts = ([float(a) for a in getattr(row, name, "").split("/") if a] for name in _ANGLES)
+    azimuths, tilts = (angles_of(getattr(row, name, "")) or () for name in ("azimuth_deg", "downtilt_deg"))
     if not azimuths:
         return [Sector(extra_db=extra)] if extra else []
     if len(tilts) != len(azimuths):
-        tilts = (tilts or [math.nan])[:1] * len(azimuths)
+        tilts = (tilts or (math.nan,))[:1] * len(azimuths)
     return [Sector(azimuth, tilt, extra) for azimuth, tilt in zip(azimuths, tilts, strict=True)]
-
-
-_ANGLES = ("azimuth_deg", "downtilt_deg")
 
 
 def _extra_db(row: Any, band: str, budgets: LinkBudgets) -> float:

@@ -83,6 +83,12 @@ class Demand:
         table.ravel()[self.pixels] = np.arange(len(self.pixels), dtype=np.int32)
         return table
 
+    def people_on_grid(self) -> NDArray[np.float64]:
+        """Residents of every grid pixel, shape of the grid."""
+        people = np.zeros(self.grid.shape)
+        people.ravel()[self.pixels] = self.people
+        return people
+
     def centres(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Easting and northing of the demand pixels [m], shape (n,)."""
         return self.grid.centre(*np.divmod(self.pixels, self.grid.width))

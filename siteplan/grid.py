@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
-from pyproj import CRS
+from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
 
 from siteplan.errors import CrsError, GridMismatchError
@@ -214,3 +215,30 @@ def require_metric(crs: str) -> None:
         raise CrsError(f"{crs!r} is not a coordinate reference system; use one such as EPSG:4547") from error
     if not parsed.is_projected or any(axis.unit_name != "metre" for axis in parsed.axis_info):
         raise CrsError(f"{crs} is not a projected CRS in metres; use one such as EPSG:4547")
+
+
+def lonlat(
+    crs: str, easting_m: NDArray[np.float64], northing_m: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Longitude and latitude of points.
+
+    Parameters
+    ----------
+    crs
+        Projected CRS of the points.
+    easting_m, northing_m
+        Shape (n,) [m].
+
+    Returns
+    -------
+    tuple of ndarray
+        WGS84 [deg], shape (n,) each.
+    """
+    longitude, latitude = _to_lonlat(crs).transform(easting_m, northing_m)
+    return np.asarray(longitude), np.asarray(latitude)
+
+
+@lru_cache(maxsize=4)
+def _to_lonlat(crs: str) -> Transformer:
+    """Making a transformer takes longer than a thousand points through it."""
+    return Transformer.from_crs(crs, "EPSG:4326", always_xy=True)

@@ -141,15 +141,13 @@ def terrain_table(
         return pd.DataFrame({name: [] for name in columns})
     target = config.coverage.edge_probability_target
     reached = [1.0 - uncovered[0] >= target for uncovered in (flat, terrain)]
-    people = np.zeros(inputs.grid.shape)
-    villages = np.zeros(inputs.grid.shape)
-    people.ravel()[demand.pixels] = demand.people
+    people, villages = demand.people_on_grid(), np.zeros(inputs.grid.shape)
     own = demand.village_pixel[demand.village_pixel >= 0]
     np.add.at(villages.ravel(), demand.pixels[own], 1.0)
     area = np.full(inputs.grid.shape, (inputs.grid.resolution_m / 1000.0) ** 2)
     rows = []
     for county_id, county in zip(inputs.area["county_id"], inputs.area["county"], strict=True):
-        mine = inputs.county_code == _county_code(inputs, county_id)
+        mine = inputs.county_code == inputs.county_number(county_id)
         row: list[object] = [county_id, county]
         for values in (people, villages, area):
             each = [mine & reached[0], mine & reached[1], mine & reached[0] & ~reached[1]]
@@ -231,7 +229,7 @@ def county_table(
     probability = [1.0 - u[0].ravel()[demand.pixels].astype(np.float64) for u in (before, after)]
     rows = []
     for county_id, county in zip(inputs.area["county_id"], inputs.area["county"], strict=True):
-        mine = demand.county_code == _county_code(inputs, county_id)
+        mine = demand.county_code == inputs.county_number(county_id)
         people = demand.people[mine]
         own = villages[villages["county_id"] == county_id]
         rows.append(
@@ -249,8 +247,3 @@ def county_table(
             }
         )
     return pd.DataFrame(rows)
-
-
-def _county_code(inputs: Inputs, county_id: str) -> int:
-    """Number of a county's pixels: its position in the county table plus one."""
-    return int(np.flatnonzero(inputs.counties["county_id"].eq(county_id))[0]) + 1

@@ -81,8 +81,7 @@ def measured(
     if stations is None or stations.empty:
         fault = Fault("fatal", "project.toml", "no_stations_to_match", "no_stations_to_match_fix")
         raise InputFaults([fault])
-    reader = door.ProjectReader(folder, bare)
-    reader.counties()
+    reader = door.ProjectReader(folder, bare, inputs.counties)
     found = read_measurements(reader, given, stations, bare)
     level = level_for(inputs, bare, services_of(bare))
     sample, left = build_sample(found.points, found.stations, level, bare)

@@ -14,14 +14,13 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from pyproj import Transformer
 from sklearn.neighbors import NearestNeighbors
 
 from siteplan.config import Config
 from siteplan.coverage import Addition, Level, Mast, best_server
 from siteplan.errors import Fault
 from siteplan.formulate import Options
-from siteplan.grid import Raster
+from siteplan.grid import Raster, lonlat
 from siteplan.indicators import RankEffect
 from siteplan.inputs.datum import gcj02_from_wgs84
 from siteplan.inputs.door import Inputs
@@ -144,8 +143,7 @@ def _covered(name: str, uncovered: NDArray[np.float32], inputs: Inputs) -> Raste
 
 def _located(table: gpd.GeoDataFrame, config: Config) -> gpd.GeoDataFrame:
     """Add longitude and latitude (WGS84) and the same in GCJ-02, to 6 decimals."""
-    transformer = Transformer.from_crs(config.project.crs, "EPSG:4326", always_xy=True)
-    lon, lat = transformer.transform(table.geometry.x.to_numpy(), table.geometry.y.to_numpy())
+    lon, lat = lonlat(config.project.crs, table.geometry.x.to_numpy(), table.geometry.y.to_numpy())
     gcj_lon, gcj_lat = gcj02_from_wgs84(lon, lat)
     return table.assign(
         longitude=np.round(lon, 6), latitude=np.round(lat, 6),
@@ -242,7 +240,7 @@ def _sites(inputs: Inputs, results: Results) -> gpd.GeoDataFrame:
         stations=[len(each) for each in bands],
         antenna_height_m=[masts[site_id].antenna_height_m for site_id in first["site_id"]],
         sectors=[_sector_text(masts[site_id]) for site_id in first["site_id"]],
-        radius_limited=[results.level.radius_limited(masts[site_id]) for site_id in first["site_id"]],
+        radius_limited=first["site_id"].isin(results.limited),
     )
     return table[[*columns, "geometry"]]
 

@@ -7,22 +7,21 @@ marked, with what the second model says, because no measurement tells yet which 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pyproj import Transformer
 from scipy.special import ndtri
 
 from siteplan.config import Config
 from siteplan.coverage import Mast
 from siteplan.demand import Demand
+from siteplan.grid import lonlat
 from siteplan.inputs.door import Inputs
 from siteplan.radio.itm import itm_loss_db
 from siteplan.radio.p1812 import path_loss_p1812
-from siteplan.radio.profile import path_profile, point_geometry
+from siteplan.radio.profile import path_profile
 from siteplan.radio.sweep import bullington_loss_db
 from siteplan.terrain import TerrainLevel
 
@@ -82,9 +81,8 @@ def model_spread(
     if not low or points.empty or not masts:
         return _framed([], points)
     x, y = points.geometry.x.to_numpy(), points.geometry.y.to_numpy()
-    known = level.holds(x, y)
     served = _best_low(masts, level, x, y, low)
-    shadow = _diffraction(masts, level, served, x, y, known)
+    shadow = _diffraction(masts, level, served, x, y)
     deep = np.flatnonzero(shadow[0] >= config.coverage.spread_shadow_db)
     rows = [
         _row(points.iloc[i], masts[served.mast[i]], served, int(i), shadow[:, i], level, config) for i in deep
@@ -127,13 +125,14 @@ def _best_low(
 ) -> _Served:
     """Best server of each point in the first layer, by low bands and by the others."""
     count, layer = len(easting_m), level.config.layers[0]
+    known = level.holds(easting_m, northing_m)
     found = _Served(
         np.full(count, -1), np.full(count, "", dtype=object), np.full(count, -np.inf),
         np.full(count, -np.inf), np.ones(count),
     )  # fmt: skip
     for position, mast in enumerate(masts):
         distance = np.hypot(easting_m - mast.easting_m, northing_m - mast.northing_m)
-        near = np.flatnonzero((distance < level.reach_m(mast)) & level.holds(easting_m, northing_m))
+        near = np.flatnonzero((distance < level.reach_m(mast)) & known)
         if not near.size or not level.sees(mast):
             continue
         geometry = level.geometry_at(mast, easting_m[near], northing_m[near])
@@ -156,18 +155,12 @@ def _diffraction(
     served: _Served,
     easting_m: NDArray[np.float64],
     northing_m: NDArray[np.float64],
-    known: NDArray[np.bool_],
 ) -> NDArray[np.float64]:
     """Bullington loss over bare ground and distance of each point's low-band path; -inf for none."""
     result = np.full((2, len(easting_m)), -np.inf)
-    coverage = level.config.coverage
     for position in np.unique(served.mast[served.mast >= 0]):
-        mine = np.flatnonzero((served.mast == position) & known)
-        mast = masts[position]
-        geometry = point_geometry(
-            level.dem, mast.easting_m, mast.northing_m, mast.antenna_height_m, easting_m[mine],
-            northing_m[mine], rx_height_m=coverage.receiver_height_m, delta_n=coverage.delta_n,
-        )  # fmt: skip
+        mine = np.flatnonzero(served.mast == position)
+        geometry = level.geometry_at(masts[position], easting_m[mine], northing_m[mine], bare=True)
         far = geometry.distance_m >= NEAREST_M
         for band in np.unique(served.band[mine].astype(str)):
             its = far & (served.band[mine] == band)
@@ -229,8 +222,8 @@ def both_losses_db(
     """
     coverage = level.config.coverage
     distance_km, ground = path_profile(level.dem, mast.easting_m, mast.northing_m, easting_m, northing_m)
-    ends = [mast.easting_m, easting_m], [mast.northing_m, northing_m]
-    longitudes, latitudes = _to_lonlat(level.config.project.crs).transform(*ends)
+    ends = np.array([[mast.easting_m, easting_m], [mast.northing_m, northing_m]])
+    longitudes, latitudes = (each.tolist() for each in lonlat(level.config.project.crs, *ends))
     heights = mast.antenna_height_m, coverage.receiver_height_m
     full = path_loss_p1812(
         frequency_mhz / 1000.0, 50.0, distance_km, ground, np.zeros_like(ground),
@@ -240,12 +233,6 @@ def both_losses_db(
     spacing_m = 1000.0 * float(distance_km[1] - distance_km[0])
     itm = itm_loss_db(ground, spacing_m, frequency_mhz, *heights, n0=coverage.n0, climate=coverage.climate)
     return float(full.Lb), itm
-
-
-@lru_cache(maxsize=4)
-def _to_lonlat(crs: str) -> Transformer:
-    """Making a transformer takes longer than both models together."""
-    return Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
 
 
 def _framed(rows: list[dict[str, object]], points: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

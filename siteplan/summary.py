@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import geopandas as gpd
@@ -78,9 +79,10 @@ class Results(Prepared):
     grades: pd.DataFrame
     spread: gpd.GeoDataFrame | None
 
-    def limited(self) -> list[str]:
+    @cached_property
+    def limited(self) -> frozenset[str]:
         """Ids of existing masts that still serve where they are no longer followed."""
-        return [mast.site_id for mast in self.masts if self.level.radius_limited(mast)]
+        return frozenset(mast.site_id for mast in self.masts if self.level.radius_limited(mast))
 
 
 def run_summary(
@@ -179,7 +181,7 @@ def _model(
         "calibrated": config.fitted is not None,
         "calibration": {} if config.fitted is None else config.fitted.evidence,
         **_terrain(inputs, config, results),
-        "radius_limited_sites": len(set(results.limited()) & _area_sites(inputs)),
+        "radius_limited_sites": len(results.limited & _area_sites(inputs)),
         "radius_limited_proposed": int(proposed["radius_limited"].sum()),
         "sectored_sites": len({m.site_id for m in results.masts if m.sectors} & _area_sites(inputs)),
         **_effective_thresholds(config, results),

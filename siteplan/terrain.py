@@ -16,7 +16,7 @@ import hashlib
 import math
 import struct
 import zlib
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -26,7 +26,7 @@ from scipy.special import ndtr
 
 from siteplan.cache import Cache, MemoryCache
 from siteplan.config import Config, clutter_kinds
-from siteplan.coverage import BufferLevel, Footprint, Mast
+from siteplan.coverage import BufferLevel, Footprint, Mast, bands_of
 from siteplan.demand import Service, tier_layers
 from siteplan.errors import RangeError
 from siteplan.grid import Grid
@@ -42,7 +42,7 @@ COARSEST_DEM_M = 100.0
 """Coarsest DEM that ``auto`` trusts with diffraction [m]: at 90 m a mountain path is off by 5 dB already."""
 VOID_PX = 10
 """Widest void of the DEM that is filled around a mast or a point [pixels]; in wider ones buffers count."""
-_VERSION = b"terrain-2"
+_VERSION = b"terrain-3"
 """Part of every cache key; raised whenever the numbers of this module change."""
 END_LOSS_UP_TO_MHZ = 3000.0
 """Where ITU-R P.2108's loss of a phone among trees ends [MHz]."""
@@ -128,14 +128,17 @@ class _Carrier:
 
     @cached_property
     def digest(self) -> bytes:
-        """Everything its probabilities depend on."""
+        """Hash of everything its probabilities depend on."""
         budget = self.budget
         figures = [
             budget.eirp_per_re_dbm, budget.sigma_db, budget.frequency_mhz, budget.diffraction_weight,
             self.reach_m,
         ]  # fmt: skip
         parts = [budget.loss_db, self.threshold_dbm, figures]
-        return b"".join(np.ascontiguousarray(part, dtype=np.float64).tobytes() for part in parts)
+        whole = hashlib.blake2b(digest_size=16)
+        for part in parts:
+            whole.update(np.ascontiguousarray(part, dtype=np.float64).tobytes())
+        return whole.digest()
 
 
 class TerrainLevel:
@@ -398,14 +401,22 @@ class TerrainLevel:
         return found
 
     def geometry_at(
-        self, mast: Mast, easting_m: NDArray[np.float64], northing_m: NDArray[np.float64]
+        self,
+        mast: Mast,
+        easting_m: NDArray[np.float64],
+        northing_m: NDArray[np.float64],
+        *,
+        bare: bool = False,
     ) -> PointGeometry:
-        """Exact profiles from a mast to points; see :func:`siteplan.radio.profile.point_geometry`."""
+        """Exact profiles from a mast to points; see :func:`siteplan.radio.profile.point_geometry`.
+
+        ``bare`` leaves out what stands on the ground.
+        """
         coverage = self.config.coverage
         return point_geometry(
             self.dem, mast.easting_m, mast.northing_m, mast.antenna_height_m, easting_m, northing_m,
-            rx_height_m=coverage.receiver_height_m, delta_n=coverage.delta_n, surface=self.ground.surface,
-            street_width_m=coverage.street_width_m,
+            rx_height_m=coverage.receiver_height_m, delta_n=coverage.delta_n,
+            surface=None if bare else self.ground.surface, street_width_m=coverage.street_width_m,
         )  # fmt: skip
 
     def loss_at(
@@ -432,15 +443,8 @@ class TerrainLevel:
         ndarray
             Loss against the band's EIRP, shape (n,) [dB].
         """
-        budget = self._carrier(band_id, mast).budget
-        row, col = self.dem.grid.index(easting_m, northing_m)
-        place = np.minimum(geometry.distance_m / STEP_M, budget.loss_db.shape[1] - 1.001)
-        step, kind = place.astype(np.intp), self.ground.kind[row, col]
-        near, far = budget.loss_db[kind, step], budget.loss_db[kind, step + 1]
-        diffraction = bullington_loss_db(
-            geometry.nu_sqrt_wavelength, geometry.distance_m, budget.frequency_mhz
-        ).astype(np.float64)
-        loss = near + (far - near) * (place - step) + budget.diffraction_weight * diffraction
+        clear, diffraction = self.parts_at(mast, band_id, geometry, easting_m, northing_m)
+        loss = clear + self._carrier(band_id, mast).budget.diffraction_weight * diffraction
         sectors = mast.sectors_of(band_id)
         if not sectors:
             return loss
@@ -448,6 +452,29 @@ class TerrainLevel:
         return loss + sector_loss_db(
             sectors, shape, easting_m - mast.easting_m, northing_m - mast.northing_m, drop
         )
+
+    def parts_at(
+        self,
+        mast: Mast,
+        band_id: str,
+        geometry: PointGeometry,
+        easting_m: NDArray[np.float64],
+        northing_m: NDArray[np.float64],
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Loss without diffraction and pattern, and the diffraction; see :meth:`loss_at` [dB]."""
+        budget = self._carrier(band_id, mast).budget
+        place = np.minimum(geometry.distance_m / STEP_M, budget.loss_db.shape[1] - 1.001)
+        step, kind = place.astype(np.intp), self.kind_at(easting_m, northing_m)
+        near, far = budget.loss_db[kind, step], budget.loss_db[kind, step + 1]
+        diffraction = bullington_loss_db(
+            geometry.nu_sqrt_wavelength, geometry.distance_m, budget.frequency_mhz
+        ).astype(np.float64)
+        return near + (far - near) * (place - step), diffraction
+
+    def kind_at(self, easting_m: NDArray[np.float64], northing_m: NDArray[np.float64]) -> NDArray[np.intp]:
+        """Kind of clutter at points on the DEM, shape (n,)."""
+        row, col = self.dem.grid.index(easting_m, northing_m)
+        return self.ground.kind[row, col].astype(np.intp)
 
     def drop_m(
         self, mast: Mast, easting_m: NDArray[np.float64], northing_m: NDArray[np.float64]
@@ -512,9 +539,8 @@ class TerrainLevel:
         ]
         return np.array(served, dtype=np.int64)
 
-    def _bands_of(self, service: int, bands: Collection[str]) -> list[str]:
-        wanted = self.services[service].network
-        return [band for band in bands if wanted in ("", self.config.band(band).network)]
+    def _bands_of(self, service: int, bands: Iterable[str]) -> list[str]:
+        return bands_of(self.services[service], bands, self.config)
 
 
 def level_for(

@@ -384,11 +384,6 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "The data name several cells a place, or are of a scanner; the slope is fitted where they "
         "are enough.",
     ),
-    "calibration_unfitted": (
-        "没有标准误差的项没有拟合，保持模型原值（权重 1，斜率 0）：数据的站址、点数或变化不足。",
-        "Terms without a standard error were not fitted and keep the model's own value (weight 1, slope 0): "
-        "the data have too few sites, points or too little variety.",
-    ),
     "judged_uncalibrated": ("未校准", "uncalibrated"),
     "judged_offset_per_band": ("每频段一个偏移", "one offset per band"),
     "judged_calibrated_median": ("校准后中值（地图所用）", "calibrated median (what maps use)"),
@@ -526,3 +521,8 @@ def say(key: str, lang: Lang = "zh", /, **values: object) -> str:
     "'abc' is not a number"
     """
     return _TEXTS[key][0 if lang == "zh" else 1].format(**values)
+
+
+def either(chinese: str, english: str, lang: str) -> str:
+    """One of two wordings, for a word that stands in one place only [str]."""
+    return english if lang == "en" else chinese

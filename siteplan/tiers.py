@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from siteplan.config import Config, Tier
+from siteplan.config import Config
 from siteplan.coverage import Addition, Level, MapFn, Mast, added_footprint, multiply, uncovered_probability
 from siteplan.demand import Demand, Service, tier_layers
 from siteplan.grid import Raster
@@ -77,18 +77,13 @@ def _graded(
     target = config.coverage.edge_probability_target
     position = {service.layer.threshold_dbm: k for k, service in enumerate(services)}
     grade = np.full(inputs.grid.shape, len(config.tiers) + 1, dtype=np.uint8)
-    for number, tier in reversed(list(enumerate(config.tiers, start=1))):
+    for number, tier in reversed(list(enumerate(config.tiers, start=1))):  # the best one is written last
         for code, area_class in enumerate(config.area_classes):
-            layer = position[threshold_of(tier, area_class.id)]
+            layer = position[tier.by_class.get(area_class.id, tier.threshold_dbm)]
             reached = (1.0 - uncovered[layer] >= target) & (inputs.class_code == code)
-            grade[reached] = np.minimum(grade[reached], number)
+            grade[reached] = number
     grade[inputs.county_code == 0] = NONE_LEFT
     return grade
-
-
-def threshold_of(tier: Tier, area_class: str) -> float:
-    """RSRP a tier asks for in an area class [dBm]."""
-    return tier.by_class.get(area_class, tier.threshold_dbm)
 
 
 def tier_table(
@@ -113,26 +108,18 @@ def tier_table(
     """
     if rasters is None:
         return pd.DataFrame({name: [] for name in _COLUMNS})
-    people = np.zeros(inputs.grid.shape)
-    people.ravel()[demand.pixels] = demand.people
+    people = demand.people_on_grid()
     names = [*(tier.id for tier in config.tiers), ""]
-    counties = dict(zip(inputs.counties["county_id"], range(1, len(inputs.counties) + 1), strict=True))
     rows = []
     for county_id, county in zip(inputs.area["county_id"], inputs.area["county"], strict=True):
+        number = inputs.county_number(county_id)
         for code, area_class in enumerate(config.area_classes):
-            mine = (inputs.county_code == counties[county_id]) & (inputs.class_code == code)
+            mine = (inputs.county_code == number) & (inputs.class_code == code)
             sums = [_sums(raster.values[mine], people[mine], len(names)) for raster in rasters]
+            living, pixels = zip(*sums, strict=True)
             rows += [
-                (
-                    county_id,
-                    county,
-                    area_class.id,
-                    name,
-                    sums[0][0][k],
-                    sums[1][0][k],
-                    *(s[1][k] for s in sums),
-                )
-                for k, name in enumerate(names)
+                (county_id, county, area_class.id, name, *counts)
+                for name, *counts in zip(names, *living, *pixels, strict=True)
             ]
     table = pd.DataFrame(rows, columns=_COLUMNS)
     area = (inputs.grid.resolution_m / 1000.0) ** 2

@@ -366,3 +366,23 @@ def test_the_sample_of_a_sectored_mast_is_the_level_itself(project, name):
     expected[expected < config.coverage.probability_floor] = 0.0
     assert services[0] == 0
     np.testing.assert_allclose(probability[0], expected, atol=2e-3)
+
+
+def test_points_of_a_mast_no_formula_holds_for_are_listed_not_modelled(project):
+    config = load_config(project)
+    config = config.model_copy(update={"coverage": config.coverage.model_copy(update={"level": "buffer"})})
+    inputs = pipeline.load(project, config)
+    level = pipeline.level_for(inputs, config, pipeline.services_of(config))
+    stations = on_air(inputs.stations, config).iloc[:1].assign(antenna_height_m=4.0)
+    row = stations.iloc[0]
+    x, y = points_around(row.geometry.x - WEST, row.geometry.y - SOUTH, count=7)
+    points = gpd.GeoDataFrame(
+        {
+            "rsrp_dbm": -90.0, "site_id": row.site_id, "band": row.band, "station_id": row.station_id,
+            "clutter": "", "place": np.arange(7), "row": np.arange(7),
+        },
+        geometry=gpd.points_from_xy(x, y), crs=stations.crs,
+    )  # fmt: skip
+    sample, left = build_sample(points, stations, level, config)
+    assert len(sample) == 0
+    assert left["reason"].tolist() == ["no_formula"] * 7

@@ -120,7 +120,8 @@ class Fit:
         if not self.strongest_only:
             return self.reading_dbm(sample)
         median = self.median_dbm(sample)
-        return median + selection_gain_db(median, _weakest_dbm(sample), sample.sigma_db, 0.0)
+        cut = sample.weakest_dbm - _BELOW_WEAKEST_DB
+        return median + selection_gain_db(median, cut, sample.sigma_db, 0.0)
 
     def values(self) -> dict[str, float]:
         """Every fitted number by name."""
@@ -192,14 +193,14 @@ def fit_terms(sample: Sample, terms: Terms, *, seed: int = 0) -> Fit:
     Fit
         Bands and kinds not in ``terms`` keep the uncalibrated model.
     """
-    whole = thinned(sample, MOST_PER_SITE, MOST, seed)
-    if not terms.serving_only:
-        if not names_strongest_only(sample):
-            return _settled(whole, terms, Fit())
+    if not terms.serving_only and names_strongest_only(sample):
         whole = _whole_places(sample, MOST, seed)
         fit = _settled(whole, terms, Fit(strongest_only=True))
-        weakest = _weakest_dbm(whole)
+        weakest = whole.weakest_dbm - _BELOW_WEAKEST_DB
         return replace(fit, rival_dbm=float(np.median(weakest[np.isfinite(weakest)])))
+    whole = thinned(sample, MOST_PER_SITE, MOST, seed)
+    if not terms.serving_only:
+        return _settled(whole, terms, Fit())
     few = thinned(sample, MOST_PER_SITE, SEARCHED, seed)
     levels = np.quantile(few.rsrp_dbm, _RIVAL_QUANTILES)
     tried = [Fit()]
@@ -234,14 +235,6 @@ def _whole_places(sample: Sample, most: int, seed: int) -> Sample:
     share = min(1.0, most / len(sample))
     drawn = np.random.default_rng(seed).random(len(places)) < share
     return sample.take(drawn[number])
-
-
-def _weakest_dbm(sample: Sample) -> NDArray[np.float64]:
-    """Level below which a place would not have named a server; -inf where it names one only [dBm]."""
-    table = pd.DataFrame({"place": sample.place, "rsrp": sample.rsrp_dbm, "site": sample.site.astype(str)})
-    grouped = table.groupby("place")
-    weakest = grouped["rsrp"].transform("min").to_numpy() - _BELOW_WEAKEST_DB
-    return np.where(grouped["site"].transform("nunique").to_numpy() > 1, weakest, -np.inf)
 
 
 def robust_error(residual_db: NDArray[np.float64]) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import geopandas as gpd
 import numpy as np
@@ -15,11 +16,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from siteplan.config import Config
-from siteplan.coverage import BufferLevel, Mast, station_sectors
+from siteplan.coverage import BufferLevel, Mast, mast_of
 from siteplan.radio.antenna import horizontal_attenuation_db, vertical_attenuation_db
 from siteplan.radio.linkbudget import STEP_M
-from siteplan.radio.sectors import Sector
-from siteplan.radio.sweep import bullington_loss_db
+from siteplan.radio.sectors import directions
 from siteplan.terrain import TerrainLevel
 
 NEAREST_M = 30.0
@@ -88,6 +88,14 @@ class Sample:
         """Median RSRP of the uncalibrated model [dBm]."""
         return self.base_dbm - self.antenna_db - self.diffraction_db
 
+    @cached_property
+    def weakest_dbm(self) -> Values:
+        """Weakest server each point's place names; -inf where it names one site only, shape (n,) [dBm]."""
+        table = pd.DataFrame({"place": self.place, "rsrp": self.rsrp_dbm, "site": self.site.astype(str)})
+        grouped = table.groupby("place")
+        several = grouped["site"].transform("nunique").to_numpy() > 1
+        return np.where(several, grouped["rsrp"].transform("min").to_numpy(), -np.inf)
+
     @property
     def servers_per_place(self) -> float:
         """Mean number of sites seen at one time and place."""
@@ -126,7 +134,7 @@ def build_sample(
         rows = rows[rows["band"] == band]
         if station_id:
             rows = rows[rows["station_id"] == station_id]
-        mast = _mast(rows, str(site_id), str(band), level, config)
+        mast = mast_of(str(site_id), rows, config, level)
         kept, reasons = _modelled(group, mast, str(band), level, config)
         parts.append(kept)
         left.append(reasons)
@@ -138,33 +146,18 @@ def build_sample(
     return Sample(**{name: values[order] for name, values in columns.items()}), dropped
 
 
-def _mast(
-    rows: gpd.GeoDataFrame, site_id: str, band: str, level: BufferLevel | TerrainLevel, config: Config
-) -> Mast:
-    """The mast with one band, and the sectors of the rows given."""
-    first = rows.iloc[0]
-    height = getattr(first, "antenna_height_m", np.nan)
-    height = float(height) if np.isfinite(height) else config.area_class(first.area_class).antenna_height_m
-    sectors = [s for row in rows.itertuples() for s in station_sectors(row, band, level.budgets)]
-    place = site_id, first.geometry.x, first.geometry.y, str(first.area_class), height, (band,)
-    return Mast(*place, ((band, tuple(sectors)),) if sectors else ())
-
-
 def _modelled(
     group: gpd.GeoDataFrame, mast: Mast, band: str, level: BufferLevel | TerrainLevel, config: Config
 ) -> tuple[dict[str, NDArray[np.generic]], pd.DataFrame]:
     """Parts of the model at the points of one server, and the points it does not hold for."""
     x, y = group.geometry.x.to_numpy(), group.geometry.y.to_numpy()
     distance = np.hypot(x - mast.easting_m, y - mast.northing_m)
-    reason = np.where(distance < NEAREST_M, "too_near", "")
-    if isinstance(level, TerrainLevel):
-        reason[(reason == "") & ~(level.holds(x, y) & level.sees(mast))] = "off_terrain"
-    reason[(reason == "") & (distance > _farthest_m(mast, band, level))] = "beyond_formula"
+    reason = _reasons(mast, band, x, y, distance, level)
     good = np.flatnonzero(reason == "")
     table = group.iloc[good]
-    parts = _parts(mast, band, x[good], y[good], level, config)
+    parts = _parts(mast, band, x[good], y[good], level, config) if good.size else _NO_PARTS
     named = table["clutter"].to_numpy(dtype=object)
-    parts["clutter"] = np.where(named == "", parts["clutter"], named)
+    parts = {**parts, "clutter": np.where(named == "", parts["clutter"], named)}
     columns: dict[str, NDArray[np.generic]] = {
         **parts,
         "rsrp_dbm": table["rsrp_dbm"].to_numpy(dtype=np.float64),
@@ -180,10 +173,29 @@ def _modelled(
     return columns, pd.DataFrame({"row": group["row"].to_numpy()[bad], "reason": reason[bad]})
 
 
-def _farthest_m(mast: Mast, band: str, level: BufferLevel | TerrainLevel) -> float:
+def _reasons(
+    mast: Mast,
+    band: str,
+    easting_m: Values,
+    northing_m: Values,
+    distance_m: Values,
+    level: BufferLevel | TerrainLevel,
+) -> NDArray[np.str_]:
+    """Why the model does not hold at points; "" where it does."""
+    if band not in mast.bands:
+        return np.full(len(distance_m), "no_formula")
+    reason = np.where(distance_m < NEAREST_M, "too_near", "").astype("U16")
     if isinstance(level, TerrainLevel):
-        return level.reach_m(mast)
-    return (len(level.budgets.radial(band, mast.area_class, mast.antenna_height_m).rsrp_dbm) - 1) * STEP_M
+        reason[(reason == "") & ~(level.holds(easting_m, northing_m) & level.sees(mast))] = "off_terrain"
+        farthest = level.reach_m(mast)
+    else:
+        farthest = level.budgets.radial(band, mast.area_class, mast.antenna_height_m).farthest_m
+    reason[(reason == "") & (distance_m > farthest)] = "beyond_formula"
+    return reason
+
+
+_PARTS = ("base_dbm", "horizontal_db", "vertical_db", "cap_db", "diffraction_db", "clutter", "sigma_db")
+_NO_PARTS: dict[str, NDArray[np.generic]] = {name: np.zeros(0) for name in _PARTS}
 
 
 def _parts(
@@ -195,41 +207,25 @@ def _parts(
     config: Config,
 ) -> dict[str, NDArray[np.generic]]:
     """Base, antenna, diffraction and kind of clutter at points."""
-    bare = Mast(mast.site_id, *_place(mast), mast.bands)
+    table = level.budgets.radial(band, mast.area_class, mast.antenna_height_m)
     if isinstance(level, TerrainLevel):
-        base, diffraction, drop, kind = _over_terrain(bare, band, easting_m, northing_m, level)
-        sigma = level.budgets.terrain(band, mast.area_class, mast.antenna_height_m).sigma_db
+        geometry = level.geometry_at(mast, easting_m, northing_m)
+        clear, diffraction = level.parts_at(mast, band, geometry, easting_m, northing_m)
+        base = level.budgets.eirp_dbm(band, mast.area_class) - clear
+        drop = level.drop_m(mast, easting_m, northing_m)
     else:
-        table = level.budgets.radial(band, mast.area_class, mast.antenna_height_m)
         steps = np.hypot(easting_m - mast.easting_m, northing_m - mast.northing_m) / STEP_M
         base = np.interp(steps, np.arange(len(table.rsrp_dbm)), table.rsrp_dbm)
-        diffraction, sigma = np.zeros(len(base)), table.sigma_db
+        diffraction = np.zeros(len(base))
         drop = np.full(len(base), mast.antenna_height_m - config.coverage.receiver_height_m)
-        kind = level.kind_at(easting_m, northing_m)
     antenna = _antenna(mast, band, easting_m, northing_m, drop, level)
     kinds = np.array([each.id for each in level.budgets.kinds], dtype=object)
     return {
         "base_dbm": base + antenna[3], "horizontal_db": antenna[0], "vertical_db": antenna[1],
-        "cap_db": antenna[2], "diffraction_db": diffraction, "clutter": kinds[kind],
-        "sigma_db": np.full(len(base), sigma),
+        "cap_db": antenna[2], "diffraction_db": diffraction,
+        "clutter": kinds[level.kind_at(easting_m, northing_m)],
+        "sigma_db": np.full(len(base), table.sigma_db),
     }  # fmt: skip
-
-
-def _place(mast: Mast) -> tuple[float, float, str, float]:
-    return mast.easting_m, mast.northing_m, mast.area_class, mast.antenna_height_m
-
-
-def _over_terrain(
-    mast: Mast, band: str, easting_m: Values, northing_m: Values, level: TerrainLevel
-) -> tuple[Values, Values, Values, NDArray[np.intp]]:
-    geometry = level.geometry_at(mast, easting_m, northing_m)
-    median, _ = level.median_at(mast, band, geometry, easting_m, northing_m)
-    diffraction = bullington_loss_db(
-        geometry.nu_sqrt_wavelength, geometry.distance_m, level.config.band(band).frequency_mhz
-    ).astype(np.float64)
-    row, col = level.dem.grid.index(easting_m, northing_m)
-    drop = level.drop_m(mast, easting_m, northing_m)
-    return median + diffraction, diffraction, drop, level.ground.kind[row, col].astype(np.intp)
 
 
 def _antenna(
@@ -261,22 +257,16 @@ def _each_sector(
     drop_m: Values,
     level: BufferLevel | TerrainLevel,
 ) -> Iterator[tuple[Values, Values, Values, Values]]:
-    east, north = easting_m - mast.easting_m, northing_m - mast.northing_m
-    azimuth = np.degrees(np.arctan2(east, north))
-    depression = np.degrees(np.arctan2(drop_m, np.hypot(east, north)))
-    shape, none = level.budgets.pattern(band, mast.area_class), np.zeros(len(east))
+    towards = directions(easting_m - mast.easting_m, northing_m - mast.northing_m, drop_m)
+    shape, none = level.budgets.pattern(band, mast.area_class), np.zeros(len(easting_m))
     for sector in mast.sectors_of(band):
         extra = none + sector.extra_db
         if not sector.is_aimed:
             yield none, none, none + np.inf, extra
             continue
-        tilt = _tilt(sector, shape.downtilt_deg)
+        below = towards.depression_deg - sector.tilt_deg(shape.downtilt_deg)
         yield (
-            horizontal_attenuation_db(azimuth - sector.azimuth_deg, shape.pattern),
-            vertical_attenuation_db(depression - tilt, shape.pattern),
+            horizontal_attenuation_db(towards.azimuth_deg - sector.azimuth_deg, shape.pattern),
+            vertical_attenuation_db(below, shape.pattern),
             none + shape.pattern.front_to_back_db, extra,
         )  # fmt: skip
-
-
-def _tilt(sector: Sector, usual_deg: float) -> float:
-    return usual_deg if np.isnan(sector.downtilt_deg) else sector.downtilt_deg

@@ -89,18 +89,15 @@ def downtilts_of(frame: pd.DataFrame) -> pd.Series:
     Series
         Canonical text, "" where nothing is said.
     """
-    total = [_read(frame, "downtilt_deg", i) for i in range(len(frame))]
-    parts = [
-        [_read(frame, f"{name}_downtilt_deg", i) for name in ("mechanical", "electrical")]
-        for i in range(len(frame))
-    ]
-    return pd.Series(
-        [joined(whole or _added(*both)) for whole, both in zip(total, parts, strict=True)], dtype=object
-    )
+    names = ("downtilt_deg", "mechanical_downtilt_deg", "electrical_downtilt_deg")
+    rows = zip(*(_angles_in(frame, name) for name in names), strict=True)
+    return pd.Series([joined(whole or _added(*parts)) for whole, *parts in rows], dtype=object)
 
 
-def _read(frame: pd.DataFrame, column: str, i: int) -> tuple[float, ...]:
-    return (angles_of(frame[column].iloc[i]) or ()) if column in frame else ()
+def _angles_in(frame: pd.DataFrame, column: str) -> list[tuple[float, ...]]:
+    """Angles of every row of a column; none where it is absent."""
+    cells = frame[column] if column in frame else [""] * len(frame)
+    return [angles_of(cell) or () for cell in cells]
 
 
 def _added(first: tuple[float, ...], second: tuple[float, ...]) -> tuple[float, ...]:

@@ -90,6 +90,10 @@ class Inputs:
     rejected: pd.DataFrame
     sources: tuple[Source, ...]
 
+    def county_number(self, county_id: str) -> int:
+        """Number of a county's pixels in ``county_code``."""
+        return int(np.flatnonzero(self.counties["county_id"].eq(county_id))[0]) + 1
+
 
 def load(folder: Path, config: Config, county: str | None = None) -> Inputs:
     """Read and check every input of a project.

@@ -58,7 +58,7 @@ def read_measurements(
     Parameters
     ----------
     reader
-        Reader of the project, its counties read.
+        Reader of the project that knows its counties.
     given
         File, datum and headers.
     stations
@@ -175,9 +175,7 @@ def _take(found: pd.DataFrame, match: _Match, rows: gpd.GeoDataFrame, cells: gpd
 def _by_station(rows: gpd.GeoDataFrame, cells: gpd.GeoDataFrame) -> pd.DataFrame:
     """Rows whose station id (or whose site id, which some tables mean) is a station's."""
     known = _keyed(cells, "station_id")
-    ids = _words(rows, "station_id").map(normalise)
-    ids = ids.where(ids.isin(known.index), _words(rows, "site_id").map(normalise))
-    hit = ids[ids.isin(known.index) & ids.ne("")]
+    hit = _hits(rows, known.index, "station_id", "site_id")
     return _as_found(known.loc[hit], hit.index)
 
 
@@ -186,9 +184,7 @@ def _by_site(rows: gpd.GeoDataFrame, cells: gpd.GeoDataFrame) -> pd.DataFrame:
     whole = cells[cells["sector_of"].eq("")]
     bands = whole.groupby(whole["site_id"].map(normalise))["band"].agg(lambda each: sorted(set(each)))
     names = _keyed(whole, "site_id")
-    ids = _words(rows, "site_id").map(normalise)
-    ids = ids.where(ids.isin(names.index), _words(rows, "station_id").map(normalise))
-    hit = ids[ids.isin(names.index) & ids.ne("")]
+    hit = _hits(rows, names.index, "site_id", "station_id")
     told = rows.loc[hit.index, "band"]
     chosen = np.array(
         [_one_band(band, bands[site]) for site, band in zip(hit, told, strict=True)], dtype=object
@@ -206,6 +202,13 @@ def _by_site(rows: gpd.GeoDataFrame, cells: gpd.GeoDataFrame) -> pd.DataFrame:
     )
 
 
+def _hits(rows: gpd.GeoDataFrame, known: pd.Index, first: str, second: str) -> pd.Series:
+    """Normalised ids of the rows one of whose two columns names a known one; the first column goes first."""
+    ids = _words(rows, first).map(normalise)
+    ids = ids.where(ids.isin(known), _words(rows, second).map(normalise))
+    return ids[ids.isin(known) & ids.ne("")]
+
+
 def _one_band(told: str, bands: list[str]) -> str:
     """The band meant, "" where that is not known."""
     if told:
@@ -221,12 +224,12 @@ def _keyed(cells: gpd.GeoDataFrame, column: str) -> pd.DataFrame:
 
 def _by_pci(rows: gpd.GeoDataFrame, cells: gpd.GeoDataFrame) -> pd.DataFrame:
     """Rows whose PCI some station bears: the nearest one of the row's band."""
+    parts = [_as_found(cells.iloc[:0], rows.index[:0])]
     if "pci" not in cells or "pci" not in rows:
-        return pd.DataFrame(columns=["site_id", "band", "station_id", "problem"])
-    code = _words(rows, "pci").map(normalise)
-    parts = []
+        return parts[0]
+    code, borne = (_words(table, "pci").map(normalise) for table in (rows, cells))
     for (pci, band), group in rows.groupby([code, rows["band"]], sort=True):
-        bearers = cells[cells["pci"].map(normalise).eq(pci) & (cells["band"].eq(band) | (band == ""))]
+        bearers = cells[borne.eq(pci) & (cells["band"].eq(band) | (band == ""))]
         if not pci or bearers.empty:
             continue
         at, distance = shapely.STRtree(bearers.geometry.to_numpy()).query_nearest(
@@ -234,7 +237,7 @@ def _by_pci(rows: gpd.GeoDataFrame, cells: gpd.GeoDataFrame) -> pd.DataFrame:
         )
         near = distance <= FARTHEST_PCI_M
         parts.append(_as_found(bearers.iloc[at[1][near]], group.index[at[0][near]]))
-    return pd.concat(parts) if parts else pd.DataFrame(columns=["site_id", "band", "station_id", "problem"])
+    return pd.concat(parts)
 
 
 def _as_found(stations: pd.DataFrame, index: pd.Index) -> pd.DataFrame:
@@ -249,14 +252,15 @@ def _unmatched(
     """One fault for every row left out."""
     faults = []
     names = [name for name in ("station_id", "site_id", "pci", "band") if name in table]
+    bands = cells.groupby("site_id")["band"].agg(lambda each: "、".join(sorted(set(each)))).to_dict()
     for i in np.flatnonzero(found["problem"].ne("").to_numpy()):
         row = table.iloc[i]
         value = "、".join(f"{name} {row[name]}" for name in names if not is_blank(row[name]) and row[name])
-        site = cells[cells["site_id"].eq(found["site_id"].iloc[i])]
-        bands = "、".join(sorted(set(site["band"])))
-        problem = found["problem"].iloc[i]
-        shown = str(found["site_id"].iloc[i]) if problem == "measured_two_bands" else value or "—"
+        problem, site_id = found["problem"].iloc[i], str(found["site_id"].iloc[i])
+        shown = site_id if problem == "measured_two_bands" else value or "—"
         faults.append(
-            checked.raw.fault("rejected", problem, int(row["row"]), names[0], value=shown, found=bands)
-        )
+            checked.raw.fault(
+                "rejected", problem, int(row["row"]), names[0], value=shown, found=bands.get(site_id, "")
+            )
+        )  # fmt: skip
     return faults

@@ -69,14 +69,17 @@ class Source:
 
 
 class ProjectReader:
-    """One reading of one project; ``faults``, ``sources`` and rejected rows grow with each table."""
+    """One reading of one project; ``faults``, ``sources`` and rejected rows grow with each table.
 
-    def __init__(self, folder: Path, config: Config) -> None:
+    ``counties`` are those of an earlier reading, in the project's CRS.
+    """
+
+    def __init__(self, folder: Path, config: Config, counties: gpd.GeoDataFrame | None = None) -> None:
         self.folder, self.config = folder, config
         self.faults: list[Fault] = []
         self.sources: list[Source] = []
         self._rejected: list[pd.DataFrame] = []
-        self._counties = gpd.GeoDataFrame()
+        self._counties = gpd.GeoDataFrame() if counties is None else counties
 
     def attempt(self, read: Callable[[], T]) -> T | None:
         """Run one reader; its fatal faults are kept for the end."""
@@ -309,7 +312,7 @@ class ProjectReader:
         return table.sort_values(id_name, kind="stable").reset_index(drop=True)
 
     def measurements(self, given: Input) -> tuple[gpd.GeoDataFrame, Checked]:
-        """Measured points in the order of the file, with ``row``; counties must have been read.
+        """Measured points in the order of the file, with ``row``; counties must be known.
 
         Measurements are no input of a plan: they may stand anywhere and are not in its books. The second
         result holds faults and rows read.

@@ -6,6 +6,8 @@ intensive and moves by mean.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -56,17 +58,10 @@ def read_raster(name: str, path: Path, grid: Grid, city: Grid, unit: str, crs: s
     InputFaults
         If the file is missing, unreadable, without CRS or elsewhere.
     """
-    if not path.exists():
-        raise InputFaults([_fault(name, path, "missing_file")])
-    try:
-        with rasterio.open(path) as source:
-            if source.crs is None and not crs:
-                raise InputFaults([_fault(name, path, "no_crs")])
-            values = _aligned(source, grid)
-            if values is None:
-                values = part_of(_warped(source, city, name, crs), city, grid)
-    except RasterioIOError as error:
-        raise InputFaults([_fault(name, path, "unreadable", detail=str(error))]) from error
+    with _opened(name, path, crs) as source:
+        values = _aligned(source, grid)
+        if values is None:
+            values = part_of(_warped(source, city, name, crs), city, grid)
     if np.isnan(values).all():
         raise InputFaults([_fault(name, path, "raster_not_covering", "dem_not_covering_fix")])
     return Raster(values, grid, name, unit)
@@ -124,25 +119,16 @@ def read_codes(name: str, path: Path, grid: Grid, crs: str = "") -> np.ndarray:
     InputFaults
         If the file is missing, unreadable, without CRS or elsewhere.
     """
-    if not path.exists():
-        raise InputFaults([_fault(name, path, "missing_file")])
     codes = np.zeros(grid.shape, dtype=np.uint8)
-    try:
-        with rasterio.open(path) as source:
-            if source.crs is None and not crs:
-                raise InputFaults([_fault(name, path, "no_crs")])
-            own = source.crs or rasterio.CRS.from_user_input(crs)
-            step, _, _ = calculate_default_transform(
-                own, grid.crs, source.width, source.height, *source.bounds
-            )
-            finer = step.a < grid.resolution_m / 1.5
-            reproject(
-                rasterio.band(source, 1), codes, src_crs=own, src_nodata=source.nodata,
-                dst_transform=grid.transform, dst_crs=grid.crs, dst_nodata=0, init_dest_nodata=True,
-                resampling=Resampling.mode if finer else Resampling.nearest,
-            )  # fmt: skip
-    except RasterioIOError as error:
-        raise InputFaults([_fault(name, path, "unreadable", detail=str(error))]) from error
+    with _opened(name, path, crs) as source:
+        own = source.crs or rasterio.CRS.from_user_input(crs)
+        step, _, _ = calculate_default_transform(own, grid.crs, source.width, source.height, *source.bounds)
+        finer = step.a < grid.resolution_m / 1.5
+        reproject(
+            rasterio.band(source, 1), codes, src_crs=own, src_nodata=source.nodata,
+            dst_transform=grid.transform, dst_crs=grid.crs, dst_nodata=0, init_dest_nodata=True,
+            resampling=Resampling.mode if finer else Resampling.nearest,
+        )  # fmt: skip
     if not codes.any():
         raise InputFaults([_fault(name, path, "raster_not_covering", "dem_not_covering_fix")])
     return codes
@@ -190,6 +176,20 @@ def _brought(
     )  # fmt: skip
     values[(values < LOWEST_M) | (values > HIGHEST_M)] = np.nan
     return Raster(values, grid, "terrain", "m")
+
+
+@contextmanager
+def _opened(name: str, path: Path, crs: str) -> Iterator[rasterio.DatasetReader]:
+    """A raster with a CRS of its own or a given one; whatever is wrong with the file is a fault."""
+    if not path.exists():
+        raise InputFaults([_fault(name, path, "missing_file")])
+    try:
+        with rasterio.open(path) as source:
+            if source.crs is None and not crs:
+                raise InputFaults([_fault(name, path, "no_crs")])
+            yield source
+    except RasterioIOError as error:
+        raise InputFaults([_fault(name, path, "unreadable", detail=str(error))]) from error
 
 
 def _fault(name: str, path: Path, problem: str, remedy: str = "", **values: object) -> Fault:

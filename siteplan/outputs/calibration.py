@@ -15,22 +15,23 @@ from typing import Any, get_args
 
 import folium
 import numpy as np
+import tomli_w
 from branca.element import MacroElement
 from folium.template import Template
 from numpy.typing import NDArray
-from pyproj import Transformer
 
 from siteplan import __version__
 from siteplan.calibration import Judged, Sample, judge
 from siteplan.config import Config, clutter_kinds
+from siteplan.grid import lonlat
 from siteplan.outputs.plots import drawn, residual_plots
 from siteplan.outputs.sheets import inert
 from siteplan.outputs.webmap.assets import inline_assets
 from siteplan.outputs.webmap.elements import fill, slot
 from siteplan.outputs.webmap.encode import to_json
-from siteplan.outputs.webmap.page import CONTENT_POLICY
+from siteplan.outputs.webmap.page import CONTENT_POLICY, framed, rendered
 from siteplan.store import csv_bytes, write_atomic
-from siteplan.texts import Lang, say
+from siteplan.texts import Lang, either, say
 
 FILE = "calibration.toml"
 _LIMITS_DB = (-15.0, -9.0, -3.0, 3.0, 9.0, 15.0)
@@ -302,38 +303,10 @@ def calibration_toml(data: dict[str, Any]) -> str:
     ]
     if not data.get("evidence", {}).get("worth_applying", True):
         head += [f"# {say('calibration_not_worth', each)}" for each in get_args(Lang)]
-    return "\n".join([*head, "", *_toml_lines(data, "")]) + "\n"
-
-
-def _toml_lines(table: dict[str, Any], name: str) -> list[str]:
-    """Plain values first, then one section a table."""
-    plain = [f"{_key(key)} = {_toml_value(v)}" for key, v in table.items() if not isinstance(v, dict)]
-    lines = ([f"[{name}]"] if name and plain else []) + plain + ([""] if plain else [])
-    for key, value in table.items():
-        if isinstance(value, dict):
-            lines += _toml_lines(value, f"{name}.{_key(key)}" if name else _key(key))
-    return lines
-
-
-def _key(name: str) -> str:
-    return name if name.replace("_", "").isalnum() and name.isascii() else _toml_value(name)
-
-
-def _toml_value(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (int, float)):
-        return repr(value)
-    return f'"{"".join(_toml_sign(sign) for sign in str(value))}"'
-
-
-def _toml_sign(sign: str) -> str:
-    """One character of a string; half a surrogate pair, as a file name may hold, is no character."""
-    if sign in '\\"':
-        return f"\\{sign}"
-    if "\ud800" <= sign <= "\udfff":
-        return "\ufffd"
-    return sign if sign.isprintable() else f"\\U{ord(sign):08x}"
+    text = tomli_w.dumps(data)
+    # half a surrogate pair, as a file name may hold, is no character
+    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return "\n".join([*head, "", text])
 
 
 # --- tables -----------------------------------------------------------------------------------------
@@ -357,7 +330,7 @@ def points_csv(judged: Judged, config: Config, synthetic: str = "") -> bytes:
         CSV, UTF-8 with a mark; the residual is measured less calibrated.
     """
     sample = judged.sample
-    lon, lat = _lonlat(sample.easting_m, sample.northing_m, config)
+    lon, lat = lonlat(config.project.crs, sample.easting_m, sample.northing_m)
     names = list(judged.predicted)
     header = ["row", "site", "band", "clutter", "longitude", "latitude", "distance_m", "measured_dbm"]
     header += [f"{name}_dbm" for name in names] + ["residual_db"]
@@ -396,19 +369,7 @@ def _labelled(header: list[str], rows: list[list[object]], synthetic: str) -> by
     return csv_bytes([*header, "synthetic"], [[*row, inert(synthetic)] for row in rows])
 
 
-def _lonlat(
-    easting_m: NDArray[np.float64], northing_m: NDArray[np.float64], config: Config
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    transformer = Transformer.from_crs(config.project.crs, "EPSG:4326", always_xy=True)
-    lon, lat = transformer.transform(easting_m, northing_m)
-    return np.asarray(lon), np.asarray(lat)
-
-
 # --- pages ------------------------------------------------------------------------------------------
-
-
-def _word(chinese: str, english: str, lang: Lang) -> str:
-    return chinese if lang == "zh" else english
 
 
 def _page(title: str, body: str, lang: Lang) -> str:
@@ -437,7 +398,7 @@ def report_html(judged: Judged, facts: Facts, plots: bytes, lang: Lang = "zh") -
     str
         HTML.
     """
-    title = _word("传播模型校准报告", "Calibration of the propagation model", lang)
+    title = either("传播模型校准报告", "Calibration of the propagation model", lang)
     picture = base64.b64encode(plots).decode("ascii")
     kind = "calibration_reading" if judged.terms.serving_only else "calibration_several"
     parts = [
@@ -445,17 +406,17 @@ def report_html(judged: Judged, facts: Facts, plots: bytes, lang: Lang = "zh") -
         f'<p class="warn">{html.escape(facts.synthetic)}</p>' if facts.synthetic else "",
         "" if judged.is_worth_applying else f'<p class="warn">{say("calibration_not_worth", lang)}</p>',
         _source_html(judged, facts, lang),
-        f"<h2>{_word('误差（所在站址不参与拟合）', 'Errors on sites left out of the fit', lang)}</h2>",
+        f"<h2>{either('误差（所在站址不参与拟合）', 'Errors on sites left out of the fit', lang)}</h2>",
         _errors_html(judged, lang),
         _explained_html(judged, lang),
         f"<p>{html.escape(say(kind, lang))}</p>",
-        f"<h2>{_word('拟合结果', 'What was fitted', lang)}</h2>",
+        f"<h2>{either('拟合结果', 'What was fitted', lang)}</h2>",
         _terms_html(judged, lang),
-        f"<h2>{_word('未拟合的项及原因', 'What was not fitted, and why', lang)}</h2>",
+        f"<h2>{either('未拟合的项及原因', 'What was not fitted, and why', lang)}</h2>",
         _unfitted_html(judged, lang),
-        f"<h2>{_word('残差（实测 − 预测）', 'Residuals (measured − predicted)', lang)}</h2>",
+        f"<h2>{either('残差（实测 − 预测）', 'Residuals (measured − predicted)', lang)}</h2>",
         f'<img alt="residuals" src="data:image/png;base64,{picture}">',
-        f"<h2>{_word('各站址', 'Sites', lang)}</h2>",
+        f"<h2>{either('各站址', 'Sites', lang)}</h2>",
         _sites_html(judged, lang),
     ]
     return _page(title, "\n".join(parts), lang)
@@ -463,19 +424,19 @@ def report_html(judged: Judged, facts: Facts, plots: bytes, lang: Lang = "zh") -
 
 def _source_html(judged: Judged, facts: Facts, lang: Lang) -> str:
     told = {reason: _reason(reason, lang) for reason in facts.left_out}
-    left = _word("；", "; ", lang).join(f"{told[k]} {n}" for k, n in facts.left_out.items()) or "—"
-    how = _word("仅主服务小区", "serving cells only", lang)
+    left = either("；", "; ", lang).join(f"{told[k]} {n}" for k, n in facts.left_out.items()) or "—"
+    how = either("仅主服务小区", "serving cells only", lang)
     if not judged.terms.serving_only:
-        how = _word("每点多个小区", "several cells a place", lang)
+        how = either("每点多个小区", "several cells a place", lang)
     rows = [
-        (_word("实测文件", "measurements", lang), f"{facts.measurements} ({facts.sha256[:12]})"),
-        (_word("日期", "date", lang), facts.date),
-        (_word("读入 / 使用", "rows read / used", lang), f"{facts.read} / {facts.matched}"),
-        (_word("未用的行", "rows left out", lang), left),
-        (_word("站址", "sites", lang), f"{len(judged.by_site)}"),
-        (_word("逐次留出的站址组", "groups of sites left out in turn", lang), f"{judged.groups}"),
-        (_word("传播级别 / 地物", "level / clutter", lang), f"{facts.level} / {facts.clutter or '—'}"),
-        (_word("测量方式", "kind of measurement", lang), how),
+        (either("实测文件", "measurements", lang), f"{facts.measurements} ({facts.sha256[:12]})"),
+        (either("日期", "date", lang), facts.date),
+        (either("读入 / 使用", "rows read / used", lang), f"{facts.read} / {facts.matched}"),
+        (either("未用的行", "rows left out", lang), left),
+        (either("站址", "sites", lang), f"{len(judged.by_site)}"),
+        (either("逐次留出的站址组", "groups of sites left out in turn", lang), f"{judged.groups}"),
+        (either("传播级别 / 地物", "level / clutter", lang), f"{facts.level} / {facts.clutter or '—'}"),
+        (either("测量方式", "kind of measurement", lang), how),
     ]
     return _table([], rows, "words")
 
@@ -492,14 +453,14 @@ _REASONS: dict[str, _Pair] = {
 
 def _reason(key: str, lang: Lang) -> str:
     """Why rows were left out; a reason without words of its own is shown as it is."""
-    return _word(*_REASONS[key], lang) if key in _REASONS else key
+    return either(*_REASONS[key], lang) if key in _REASONS else key
 
 
 def _errors_html(judged: Judged, lang: Lang) -> str:
     header = [
-        _word("模型", "model", lang), "RMSE dB",
-        _word("偏差 dB（预测 − 实测）", "bias dB (predicted − measured)", lang), "MAE dB",
-        _word("各站 RMSE 的均值 dB", "mean of the sites' RMSE dB", lang),
+        either("模型", "model", lang), "RMSE dB",
+        either("偏差 dB（预测 − 实测）", "bias dB (predicted − measured)", lang), "MAE dB",
+        either("各站 RMSE 的均值 dB", "mean of the sites' RMSE dB", lang),
     ]  # fmt: skip
     rows = [
         (_model_name(row.model, judged, lang), f"{row.rmse_db:.2f}", f"{row.bias_db:+.2f}",
@@ -512,7 +473,7 @@ def _errors_html(judged: Judged, lang: Lang) -> str:
 def _model_name(model: str, judged: Judged, lang: Lang) -> str:
     """Name of a model; only serving-cell data make the reading that of a serving cell."""
     if model == "calibrated" and not judged.terms.serving_only:
-        return _word("校准后读数", "calibrated reading", lang)
+        return either("校准后读数", "calibrated reading", lang)
     return say(f"judged_{model}", lang)
 
 
@@ -539,7 +500,7 @@ def _explained_html(judged: Judged, lang: Lang) -> str:
     """A sentence a model, in plain words."""
     items = [
         f"<li><b>{html.escape(_model_name(name, judged, lang))}</b>"
-        f"{_word('：', ': ', lang)}{html.escape(_word(*text, lang))}</li>"
+        f"{either('：', ': ', lang)}{html.escape(either(*text, lang))}</li>"
         for name, text in _EXPLAINED.items()
     ]
     return f"<ul>{''.join(items)}</ul>"
@@ -560,8 +521,8 @@ def _term(name: str, lang: Lang) -> str:
     """A term in words: ``offset n28`` or ``vertical weight``."""
     first, _, rest = name.partition(" ")
     if first == "horizontal" and "," in rest:
-        return _word("方向图权重（水平、垂直）", "weights of the pattern, horizontal and vertical", lang)
-    return _word(*_TERMS[first], lang).replace("{id}", rest)
+        return either("方向图权重（水平、垂直）", "weights of the pattern, horizontal and vertical", lang)
+    return either(*_TERMS[first], lang).replace("{id}", rest)
 
 
 def _is_fitted(name: str, judged: Judged) -> bool:
@@ -572,9 +533,9 @@ def _is_fitted(name: str, judged: Judged) -> bool:
 
 def _terms_html(judged: Judged, lang: Lang) -> str:
     header = [
-        _word("项", "term", lang),
-        _word("数值", "value", lang),
-        _word("标准误差", "standard error", lang),
+        either("项", "term", lang),
+        either("数值", "value", lang),
+        either("标准误差", "standard error", lang),
     ]
     error = judged.standard_error
     rows = [
@@ -583,13 +544,13 @@ def _terms_html(judged: Judged, lang: Lang) -> str:
         if _is_fitted(name, judged)
     ]
     if judged.fit.rival_dbm is not None:
-        name = _word("竞争小区电平（dBm）", "level of the rival cell (dBm)", lang)
+        name = either("竞争小区电平（dBm）", "level of the rival cell (dBm)", lang)
         rows.append((name, f"{judged.fit.rival_dbm:.1f}", "—"))
     rows += [
-        (_word(f"阴影标准差 {band}（dB）", f"spread of shadowing, {band} (dB)", lang), f"{sigma:.2f}", "—")
+        (either(f"阴影标准差 {band}（dB）", f"spread of shadowing, {band} (dB)", lang), f"{sigma:.2f}", "—")
         for band, sigma in judged.sigma_db.items()
     ]
-    note = _word(
+    note = either(
         "标准误差由逐组留出站址得到（刀切法）；“—”表示没有。文件自有名称的地物（file:…）地图不认识，"
         "其数值不会用于地图，地图在这些地方与上面的中值相差该数值。",
         "Standard errors come from leaving groups of sites out (jackknife); — means none. Clutter in the "
@@ -601,19 +562,19 @@ def _terms_html(judged: Judged, lang: Lang) -> str:
 
 
 def _unfitted_html(judged: Judged, lang: Lang) -> str:
-    rows = [(_term(name, lang), _word(*why, lang)) for name, why in unfitted(judged)]
+    rows = [(_term(name, lang), either(*why, lang)) for name, why in unfitted(judged)]
     if not rows:
-        return f"<p>{_word('无：各项都已拟合。', 'Nothing: every term was fitted.', lang)}</p>"
-    note = _word("这些项保持模型原值。", "These terms keep the model's own value.", lang)
+        return f"<p>{either('无：各项都已拟合。', 'Nothing: every term was fitted.', lang)}</p>"
+    note = either("这些项保持模型原值。", "These terms keep the model's own value.", lang)
     return f"<p>{note}</p>" + _table([], rows, "words")
 
 
 def _sites_html(judged: Judged, lang: Lang) -> str:
     header = [
-        _word("站址", "site", lang), _word("点数", "points", lang),
-        _word("距离中位 m", "median distance m", lang),
-        _word("未校准 RMSE", "uncalibrated RMSE", lang), _word("校准 RMSE", "calibrated RMSE", lang),
-        _word("校准偏差（预测 − 实测）", "calibrated bias (predicted − measured)", lang),
+        either("站址", "site", lang), either("点数", "points", lang),
+        either("距离中位 m", "median distance m", lang),
+        either("未校准 RMSE", "uncalibrated RMSE", lang), either("校准 RMSE", "calibrated RMSE", lang),
+        either("校准偏差（预测 − 实测）", "calibrated bias (predicted − measured)", lang),
     ]  # fmt: skip
     worst = judged.by_site.sort_values("rmse_calibrated", ascending=False, kind="stable").head(MOST_SITES)
     rows = [
@@ -621,7 +582,7 @@ def _sites_html(judged: Judged, lang: Lang) -> str:
          f"{row.rmse_calibrated:.1f}", f"{row.bias_calibrated:+.1f}")
         for row in worst.itertuples()
     ]  # fmt: skip
-    note = _word(
+    note = either(
         f"误差最大的在前，列出 {len(worst)} / {len(judged.by_site)} 个；全部见 calibration_sites.csv。",
         f"Largest errors first; {len(worst)} of {len(judged.by_site)} shown, all in calibration_sites.csv.",
         lang,
@@ -700,11 +661,10 @@ def residual_map(
     chart = folium.Map(tiles=None, prefer_canvas=True, attribution_control=False, control_scale=False)
     _Dots().add_to(chart)
     root: Any = chart.get_root()
-    root.title = html.escape(_word("校准残差图", "Map of residuals", lang))
-    for number, element in enumerate(_all_elements(root), start=1):
-        element._id = f"{number:03d}"
-    page = fill(inline_assets(str(root.render())), {"dots": to_json(data)})
-    return _finished(page, _legend(judged, facts, len(data["masts"]), lang), lang)
+    root.title = html.escape(either("校准残差图", "Map of residuals", lang))
+    legend = _legend(judged, facts, len(data["masts"]), lang)
+    page = fill(inline_assets(rendered(root)), {"dots": to_json(data)})
+    return framed(page, lang, _MAP_HEAD, legend)  # last: the legend holds names, and no slot or asset
 
 
 def _dots(
@@ -712,7 +672,7 @@ def _dots(
 ) -> dict[str, Any]:
     """What the page draws: points by position in the lists of sites and bands."""
     sample, shown = judged.sample, drawn(len(judged.sample))
-    lon, lat = _lonlat(sample.easting_m, sample.northing_m, config)
+    lon, lat = lonlat(config.project.crs, sample.easting_m, sample.northing_m)
     sites, site = np.unique(sample.site.astype(str), return_inverse=True)
     bands, band = np.unique(sample.band.astype(str), return_inverse=True)
     predicted = judged.predicted["calibrated"]
@@ -724,9 +684,9 @@ def _dots(
         for i in shown
     ]  # fmt: skip
     words = [
-        _word("距离 # 米", "distance # m", lang), _word("实测 # dBm", "measured # dBm", lang),
-        _word("校准后读数 # dBm", "calibrated reading # dBm", lang),
-        _word("实测 − 校准 # dB", "measured − calibrated # dB", lang),
+        either("距离 # 米", "distance # m", lang), either("实测 # dBm", "measured # dBm", lang),
+        either("校准后读数 # dBm", "calibrated reading # dBm", lang),
+        either("实测 − 校准 # dB", "measured − calibrated # dB", lang),
     ]  # fmt: skip
     masts = _masts(judged, config, lang, places)
     reached = [[lat.min(), lon.min()], [lat.max(), lon.max()]]
@@ -744,19 +704,15 @@ def _masts(
     if not known:
         return []
     east, north = np.array([places[row.site] for row in known], dtype=np.float64).T
-    lon, lat = _lonlat(east, north, config)
+    lon, lat = lonlat(config.project.crs, east, north)
     return [
         [round(float(lat[i]), 6), round(float(lon[i]), 6),
-         [row.site, _word(f"{row.points} 点", f"{row.points} points", lang),
+         [row.site, either(f"{row.points} 点", f"{row.points} points", lang),
           f"RMSE {row.rmse_calibrated:.1f} dB",
-          _word(f"实测 − 校准 平均 {-row.bias_calibrated:+.1f} dB",
+          either(f"实测 − 校准 平均 {-row.bias_calibrated:+.1f} dB",
                 f"measured − calibrated, mean {-row.bias_calibrated:+.1f} dB", lang)]]
         for i, row in enumerate(known)
     ]  # fmt: skip
-
-
-def _all_elements(root: Any) -> list[Any]:
-    return [root, *(below for child in root._children.values() for below in _all_elements(child))]
 
 
 def _legend(judged: Judged, facts: Facts, masts: int, lang: Lang) -> str:
@@ -768,32 +724,25 @@ def _legend(judged: Judged, facts: Facts, masts: int, lang: Lang) -> str:
     )
     count = len(judged.sample)
     shown = len(drawn(count))
-    title = _word("实测 − 校准（站址未参与拟合）", "measured − calibrated (site left out)", lang)
-    hint = _word("红：比预测弱；蓝：比预测强", "red: weaker than predicted; blue: stronger", lang)
-    lines = [_word(f"显示 {shown} / {count} 点", f"{shown} of {count} points shown", lang)]
+    title = either("实测 − 校准（站址未参与拟合）", "measured − calibrated (site left out)", lang)
+    hint = either("红：比预测弱；蓝：比预测强", "red: weaker than predicted; blue: stronger", lang)
+    lines = [either(f"显示 {shown} / {count} 点", f"{shown} of {count} points shown", lang)]
     lines.append(f"{facts.measurements} · {facts.level}")
-    mast = _word("站址", "site", lang)
+    mast = either("站址", "site", lang)
     site = f'<div><span class="mast"></span> {mast}</div>' if masts else ""
     synthetic = f'<div class="warn">{html.escape(facts.synthetic)}</div>' if facts.synthetic else ""
     small = "".join(f"<div>{html.escape(line)}</div>" for line in lines)
     return f'<div id="legend">{synthetic}<b>{title}</b><div>{hint}</div>{marks}{site}{small}</div>'
 
 
-def _finished(page: str, legend: str, lang: Lang) -> str:
-    """Policy, language, legend and the size of the map, around what folium renders."""
-    code = "zh-CN" if lang == "zh" else "en"
-    notice = _word("请用浏览器打开本文件。", "Open this file in a web browser.", lang)
-    head = (
-        f'<html lang="{code}">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        "<style>html,body,.folium-map{width:100%;height:100%;margin:0}#legend{position:fixed;"
-        "z-index:999;right:10px;bottom:16px;background:#fff;padding:8px 12px;max-width:240px;"
-        "font:13px/1.5 'Microsoft YaHei',sans-serif;overflow-wrap:anywhere;border:1px solid #999}"
-        "#legend span{display:inline-block;width:12px;height:12px;border:1px solid #555;border-radius:7px;"
-        "vertical-align:-2px}#legend .mast{background:#ffe14d;border:2px solid #111;width:10px;height:10px}"
-        "#legend .warn{background:#fce4d6;color:#9c2b00;font-weight:bold;padding:2px 6px;margin-bottom:4px}"
-        ".leaflet-container{background:#dcdcd8}</style>"
-    )
-    start = f"<body>\n<noscript>{notice}</noscript>{legend}"
-    return page.replace("<html>\n<head>", head, 1).replace("<body>", start, 1)
+_MAP_HEAD = (
+    '\n<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+    "<style>html,body,.folium-map{width:100%;height:100%;margin:0}#legend{position:fixed;"
+    "z-index:999;right:10px;bottom:16px;background:#fff;padding:8px 12px;max-width:240px;"
+    "font:13px/1.5 'Microsoft YaHei',sans-serif;overflow-wrap:anywhere;border:1px solid #999}"
+    "#legend span{display:inline-block;width:12px;height:12px;border:1px solid #555;border-radius:7px;"
+    "vertical-align:-2px}#legend .mast{background:#ffe14d;border:2px solid #111;width:10px;height:10px}"
+    "#legend .warn{background:#fce4d6;color:#9c2b00;font-weight:bold;padding:2px 6px;margin-bottom:4px}"
+    ".leaflet-container{background:#dcdcd8}</style>"
+)
+"""Size of the map and look of the legend."""

@@ -13,7 +13,7 @@ import numpy as np
 import pyogrio
 import rasterio
 
-from siteplan.grid import Raster
+from siteplan.grid import Grid, Raster
 from siteplan.outputs.sheets import REFUSED_COLUMNS
 from siteplan.proposal import Proposal
 
@@ -86,38 +86,44 @@ def write_coverage(proposal: Proposal, folder: Path) -> None:
 def _write_raster(raster: Raster, path: Path, proposal: Proposal, level: str) -> None:
     known = raster.values.astype(np.float32)
     values = np.where(np.isnan(known), np.float32(NODATA), np.round(known, 4))
-    profile = {
-        "driver": "GTiff", "width": raster.grid.width, "height": raster.grid.height, "count": 1,
-        "dtype": "float32", "crs": raster.grid.crs, "transform": raster.grid.transform, "nodata": NODATA,
-        "compress": "deflate", "predictor": 3, "tiled": True, "blockxsize": 256, "blockysize": 256,
-    }  # fmt: skip
-    with rasterio.open(path, "w", **profile) as target:
-        target.write(values, 1)
-        target.set_band_description(1, f"P(RSRP >= T), layer {proposal.config.layers[0].id}")
-        target.update_tags(
-            MODEL=f"{level}, {_calibrated(proposal)}",
-            THRESHOLD_DBM=str(proposal.config.layers[0].threshold_dbm),
-            SYNTHETIC=proposal.config.project.synthetic or "no",
-        )
+    layer = proposal.config.layers[0]
+    tags = {"THRESHOLD_DBM": str(layer.threshold_dbm)}
+    what = f"P(RSRP >= T), layer {layer.id}"
+    _write_pixels(values, raster.grid, path, NODATA, what, {**_origin(proposal, level), **tags})
 
 
 def _write_tiers(raster: Raster, path: Path, proposal: Proposal) -> None:
     """Grades of signal as bytes; what each value means stands in the tags."""
-    profile = {
-        "driver": "GTiff", "width": raster.grid.width, "height": raster.grid.height, "count": 1,
-        "dtype": "uint8", "crs": raster.grid.crs, "transform": raster.grid.transform, "nodata": 0,
-        "compress": "deflate", "tiled": True, "blockxsize": 256, "blockysize": 256,
-    }  # fmt: skip
     tiers = proposal.config.tiers
     values = [f"{k}={tier.id} >= {tier.threshold_dbm:g} dBm" for k, tier in enumerate(tiers, start=1)]
+    tags = {"VALUES": "; ".join([*values, f"{len(tiers) + 1}=none"])}
+    origin = _origin(proposal, proposal.summary["model"]["level"])
+    codes = raster.values.astype(np.uint8)
+    _write_pixels(codes, raster.grid, path, 0, "grade of signal", {**origin, **tags})
+
+
+def _write_pixels(
+    values: np.ndarray, grid: Grid, path: Path, nodata: float, what: str, tags: dict[str, str]
+) -> None:
+    """One band, tiled and compressed, with a word on what it is."""
+    profile = {
+        "driver": "GTiff", "width": grid.width, "height": grid.height, "count": 1,
+        "dtype": values.dtype.name, "crs": grid.crs, "transform": grid.transform, "nodata": nodata,
+        "compress": "deflate", "predictor": 3 if values.dtype.kind == "f" else 1, "tiled": True,
+        "blockxsize": 256, "blockysize": 256,
+    }  # fmt: skip
     with rasterio.open(path, "w", **profile) as target:
-        target.write(raster.values.astype(np.uint8), 1)
-        target.set_band_description(1, "grade of signal")
-        target.update_tags(
-            MODEL=f"{proposal.summary['model']['level']}, {_calibrated(proposal)}",
-            VALUES="; ".join([*values, f"{len(tiers) + 1}=none"]),
-            SYNTHETIC=proposal.config.project.synthetic or "no",
-        )
+        target.write(values, 1)
+        target.set_band_description(1, what)
+        target.update_tags(**tags)
+
+
+def _origin(proposal: Proposal, level: str) -> dict[str, str]:
+    """Tags every raster has: the model, and what is synthetic."""
+    return {
+        "MODEL": f"{level}, {_calibrated(proposal)}",
+        "SYNTHETIC": proposal.config.project.synthetic or "no",
+    }
 
 
 def _calibrated(proposal: Proposal) -> str:

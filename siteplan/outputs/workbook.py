@@ -31,7 +31,7 @@ from siteplan.outputs.columns import (
 )
 from siteplan.outputs.sheets import REFUSED_COLUMNS, VILLAGE_COLUMNS, plain, records, unproposed
 from siteplan.proposal import PROPOSED_COLUMNS, Proposal
-from siteplan.texts import Lang, say
+from siteplan.texts import Lang, either, say
 
 _COUNTY_COLUMNS = {
     "county": "县区",
@@ -201,17 +201,13 @@ def write_workbook(proposal: Proposal, path: Path, lang: Lang = "zh") -> None:
         formats = _Formats(book)
         for each in _sheets(proposal, lang):
             _fill(book.add_worksheet(each.name), proposal, each, formats, lang)
-        _dictionary(book.add_worksheet(_word("字段说明", "Dictionary", lang)), formats, lang)
-        _about(book.add_worksheet(_word("说明", "About", lang)), proposal, formats, lang)
-
-
-def _word(chinese: str, english: str, lang: Lang) -> str:
-    return chinese if lang == "zh" else english
+        _dictionary(book.add_worksheet(either("字段说明", "Dictionary", lang)), formats, lang)
+        _about(book.add_worksheet(either("说明", "About", lang)), proposal, formats, lang)
 
 
 def _title(proposal: Proposal, lang: Lang) -> str:
     year = proposal.summary["year"]
-    return _word(
+    return either(
         f"{proposal.area_name} {year} 年 5G 基站候选站址",
         f"{proposal.area_name} {year}: 5G candidate sites",
         lang,
@@ -244,17 +240,17 @@ def _sheets(proposal: Proposal, lang: Lang) -> list[_Sheet]:
         ("传播半径", "Radii", "about", radii, _RADIUS_COLUMNS),
         ("剔除的输入行", "Rejected rows", "left", proposal.rejected, REJECTED_COLUMNS),
     ]
-    totals = {_word("县区汇总", "Counties", lang): _total(proposal, lang)}
+    totals = {either("县区汇总", "Counties", lang): _total(proposal, lang)}
     if len(proposal.terrain):
         tables.insert(2, ("地形影响", "Terrain", "account", proposal.terrain, _TERRAIN_COLUMNS))
-        totals[_word("地形影响", "Terrain", lang)] = _terrain_total(proposal, lang)
+        totals[either("地形影响", "Terrain", lang)] = _terrain_total(proposal, lang)
     if len(proposal.grades):
         rows = _grade_rows(proposal, lang)
         tables.insert(2, ("信号等级", "Signal", "account", rows, _GRADE_COLUMNS))
     if proposal.spread is not None and len(proposal.spread):
         rows = _spread_rows(proposal, lang)
         tables.insert(-2, ("低频深阴影", "Deep shadow", "left", rows, _SPREAD_COLUMNS))
-    named = [(_word(chinese, english, lang), *rest) for chinese, english, *rest in tables]
+    named = [(either(chinese, english, lang), *rest) for chinese, english, *rest in tables]
     return [
         _Sheet(name, _TABS[tab], table, columns, _printed(columns), totals.get(name, ()))
         for name, tab, table, columns in named
@@ -265,7 +261,7 @@ def _grade_rows(proposal: Proposal, lang: Lang) -> pd.DataFrame:
     """People by grade, with tiers and classes in words."""
     tiers = {tier.id: f"{tier.name} ≥ {tier.threshold_dbm:g} dBm" for tier in proposal.config.tiers}
     classes = {each.id: each.name for each in proposal.config.area_classes}
-    none = _word("无信号", "none", lang)
+    none = either("无信号", "none", lang)
     return proposal.grades.assign(
         tier=[tiers.get(each, none) for each in proposal.grades["tier"]],
         area_class=_named(proposal.grades["area_class"], classes),
@@ -275,13 +271,8 @@ def _grade_rows(proposal: Proposal, lang: Lang) -> pd.DataFrame:
 def _spread_rows(proposal: Proposal, lang: Lang) -> pd.DataFrame:
     """Points in deep shadow, with yes and no."""
     assert proposal.spread is not None
-    flags = {
-        name: [
-            _word("是", "yes", lang) if flag else _word("否", "no", lang) for flag in proposal.spread[name]
-        ]
-        for name in ("only_low_band", "verdict_differs")
-    }
-    kinds = {"village": _word("村点", "village", lang), "pixel": _word("人口像元", "pixel", lang)}
+    flags = _yes_no(proposal.spread, ("only_low_band", "verdict_differs"), lang)
+    kinds = {"village": either("村点", "village", lang), "pixel": either("人口像元", "pixel", lang)}
     table = pd.DataFrame(proposal.spread.drop(columns="geometry"))
     bands = {each.id: each.name for each in proposal.config.bands}
     return table.assign(kind=_named(table["kind"], kinds), band=_named(table["band"], bands), **flags)
@@ -294,13 +285,13 @@ def _printed(columns: Mapping[str, str]) -> int:
 def _total(proposal: Proposal, lang: Lang) -> list[object]:
     """The area's own numbers under those of its counties."""
     facts = {**proposal.summary, "selected": proposal.summary["selected_stations"]}
-    facts["county"] = _word("合计", "total", lang)
+    facts["county"] = either("合计", "total", lang)
     return [plain(facts[name]) for name in _COUNTY_COLUMNS]
 
 
 def _terrain_total(proposal: Proposal, lang: Lang) -> list[object]:
     sums = [round(float(proposal.terrain[name].sum()), 2) for name in list(_TERRAIN_COLUMNS)[1:]]
-    return [_word("合计", "total", lang), *sums]
+    return [either("合计", "total", lang), *sums]
 
 
 def _named(ids: pd.Series, names: Mapping[str, str]) -> list[str]:
@@ -315,14 +306,17 @@ def _spoken(table: pd.DataFrame, lang: Lang) -> pd.DataFrame:
     )
 
 
+def _yes_no(table: pd.DataFrame, names: Sequence[str], lang: Lang) -> dict[str, list[str]]:
+    """Flags in words, by column."""
+    yes, no = either("是", "yes", lang), either("否", "no", lang)
+    return {name: [yes if flag else no for flag in table[name]] for name in names}
+
+
 def _village_rows(proposal: Proposal, lang: Lang) -> pd.DataFrame:
     """Villages with yes and no, and the state in words."""
     villages = pd.DataFrame(proposal.villages.drop(columns="geometry"))
-    flags = {
-        name: [_word("是", "yes", lang) if flag else _word("否", "no", lang) for flag in villages[name]]
-        for name in ("covered_before", "covered_after")
-    }
-    return villages.assign(state=[_word(*STATES[each], lang) for each in villages["state"]], **flags)
+    flags = _yes_no(villages, ("covered_before", "covered_after"), lang)
+    return villages.assign(state=[either(*STATES[each], lang) for each in villages["state"]], **flags)
 
 
 def _fill(sheet: Worksheet, proposal: Proposal, each: _Sheet, formats: _Formats, lang: Lang) -> None:
@@ -337,7 +331,7 @@ def _fill(sheet: Worksheet, proposal: Proposal, each: _Sheet, formats: _Formats,
         for number, (look, value) in enumerate(zip(looks, values, strict=True)):
             _write(sheet, line, number, value, formats.cell(look.kind))
     if not shown:
-        sheet.write_string(_HEAD_ROW + 1, 0, _word("（无）", "(none)", lang), formats.note)
+        sheet.write_string(_HEAD_ROW + 1, 0, either("（无）", "(none)", lang), formats.note)
     last = _HEAD_ROW + max(1, len(rows))
     sheet.autofilter(_HEAD_ROW, 0, last, len(names) - 1)
     sheet.freeze_panes(_HEAD_ROW + 1, 3 if "reason" in names else 1)
@@ -438,14 +432,14 @@ def _result(proposal: Proposal, lang: Lang) -> str:
         f"quota {found['quota']:,} · built {found['built']:,} · remaining {found['remaining']:,} · proposed "
         f"stations {found['selected_stations']:,} on {found['selected_sites']:,} sites"
     )
-    return _word(chinese, english, lang)
+    return either(chinese, english, lang)
 
 
 def _dictionary(sheet: Worksheet, formats: _Formats, lang: Lang) -> None:
     header = (
-        _word("列名", "column", lang),
-        _word("表头", "header", lang),
-        _word("说明", "description", lang),
+        either("列名", "column", lang),
+        either("表头", "header", lang),
+        either("说明", "description", lang),
     )
     rows = [
         (name, chinese, MEANINGS.get(name, text) if lang == "zh" else text)
@@ -457,15 +451,15 @@ def _dictionary(sheet: Worksheet, formats: _Formats, lang: Lang) -> None:
 def _about(sheet: Worksheet, proposal: Proposal, formats: _Formats, lang: Lang) -> None:
     """Where the numbers come from: model, inputs with hashes, versions."""
     summary = proposal.summary
-    rows: list[Sequence[object]] = [(_word("项目", "item", lang), _word("内容", "content", lang), "")]
+    rows: list[Sequence[object]] = [(either("项目", "item", lang), either("内容", "content", lang), "")]
     kinds: dict[int, Kind] = {}
     for key, value in summary.items():
         if not isinstance(value, (dict, list)) and key != "peak_memory_mib":
             kinds[len(rows)] = FACT_KINDS.get(key, "count")
             rows.append((FACTS.get(key, key) if lang == "zh" else key, plain(value), ""))
-    rows += [(_word("模型假定", "assumption", lang), text, "") for text in summary["model"]["assumptions"]]
+    rows += [(either("模型假定", "assumption", lang), text, "") for text in summary["model"]["assumptions"]]
     rows += [
-        (_word("输入", "input", lang), f"{each['name']}: {each['file']}", each["sha256"])
+        (either("输入", "input", lang), f"{each['name']}: {each['file']}", each["sha256"])
         for each in summary["inputs"]
     ]
     _plain_rows(sheet, rows, formats, kinds)

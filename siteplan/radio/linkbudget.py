@@ -49,6 +49,11 @@ class RadialRsrp:
     formula: str
     nearest_m: float
 
+    @property
+    def farthest_m(self) -> float:
+        """Upper end of the formula's range [m]."""
+        return (len(self.rsrp_dbm) - 1) * STEP_M
+
 
 @dataclass(frozen=True, eq=False)
 class TerrainBudget:

@@ -42,6 +42,10 @@ class Sector:
         """Whether it has an azimuth."""
         return not math.isnan(self.azimuth_deg)
 
+    def tilt_deg(self, usual_deg: float) -> float:
+        """Its downtilt, or the usual one of its antenna where it says nothing [deg]."""
+        return usual_deg if math.isnan(self.downtilt_deg) else self.downtilt_deg
+
 
 def sector_loss_db(
     sectors: Sequence[Sector],
@@ -146,10 +150,11 @@ def attenuation_db(sectors: Sequence[Sector], shape: SectorPattern, towards: Dir
 
 
 def _figures(sectors: Sequence[Sector], shape: SectorPattern) -> NDArray[np.float64]:
-    """Azimuth, downtilt and extra EIRP, one row a sector; azimuth NaN where there is no pattern."""
-    tilts = [shape.downtilt_deg if math.isnan(each.downtilt_deg) else each.downtilt_deg for each in sectors]
-    aims = [(each.azimuth_deg + 180.0) % 360.0 - 180.0 for each in sectors]
-    rows = [(aim, tilt, s.extra_db) for s, aim, tilt in zip(sectors, aims, tilts, strict=True)]
+    """Azimuth, downtilt and extra EIRP, one row a sector; azimuth NaN for an omnidirectional one."""
+    rows = [
+        ((each.azimuth_deg + 180.0) % 360.0 - 180.0, each.tilt_deg(shape.downtilt_deg), each.extra_db)
+        for each in sectors
+    ]
     return np.array(rows, dtype=np.float64)
 
 

@@ -17,7 +17,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from siteplan.config import Config
 from siteplan.outputs.templates.sheets import TemplateColumn, TemplateSheet, choices_of, kind_words
-from siteplan.texts import Lang
+from siteplan.texts import Lang, either
 
 _LAST_ROW = 1_048_575
 _FONT = {"font_name": "Microsoft YaHei", "font_size": 10, "valign": "vcenter"}
@@ -81,8 +81,8 @@ def write_template(sheet: TemplateSheet, config: Config, path: Path, lang: Lang 
         book.set_properties({"title": sheet.name, "created": dt.datetime(day.year, day.month, day.day)})
         formats = _Formats(book)
         _data(_page(book, sheet.name, "#1F4E79"), sheet, config, formats, lang)
-        _example(_page(book, _word("示例", "Example", lang), "#C55A11"), sheet, formats, lang)
-        words = _page(book, _word("字段说明", "Dictionary", lang), "#7F7F7F")
+        _example(_page(book, either("示例", "Example", lang), "#C55A11"), sheet, formats, lang)
+        words = _page(book, either("字段说明", "Dictionary", lang), "#7F7F7F")
         _dictionary(words, sheet, config, formats, lang)
 
 
@@ -94,10 +94,6 @@ def _page(book: xlsxwriter.Workbook, name: str, tab: str) -> Worksheet:
     page.set_paper(9)
     page.fit_to_pages(1, 0)
     return page
-
-
-def _word(chinese: str, english: str, lang: Lang) -> str:
-    return chinese if lang == "zh" else english
 
 
 def _data(page: Worksheet, sheet: TemplateSheet, config: Config, formats: _Formats, lang: Lang) -> None:
@@ -123,9 +119,9 @@ def _units(text: str) -> int:
 
 
 def _note(column: TemplateColumn, config: Config, lang: Lang) -> str:
-    must = _word("必填", "required", lang) if column.required else _word("可空", "may stay empty", lang)
+    must = either("必填", "required", lang) if column.required else either("可空", "may stay empty", lang)
     values = kind_words(column, config, lang)
-    label = _word("单位/取值：", "unit or values: ", lang)
+    label = either("单位/取值：", "unit or values: ", lang)
     return f"{must}\n{column.meaning}\n{label}{values}"
 
 
@@ -134,8 +130,8 @@ def _rule(column: TemplateColumn, config: Config, lang: Lang) -> dict[str, Any]:
     if choices := choices_of(column, config):
         return {
             "validate": "list", "source": list(choices), "error_type": "warning",
-            "error_title": _word("不在列表中", "not in the list", lang),
-            "error_message": _word("project.toml 里有此别名才能识别", "known only as an alias", lang),
+            "error_title": either("不在列表中", "not in the list", lang),
+            "error_message": either("project.toml 里有此别名才能识别", "known only as an alias", lang),
         }  # fmt: skip
     if column.spec.kind == "date":
         first = {"validate": "date", "criteria": ">=", "value": dt.date(1990, 1, 1)}
@@ -156,13 +152,13 @@ def _criteria(column: TemplateColumn) -> dict[str, Any]:
 
 
 def _error(column: TemplateColumn, config: Config, lang: Lang) -> dict[str, str]:
-    title = _word("请核对", "please check", lang)
+    title = either("请核对", "please check", lang)
     return {"error_title": title, "error_message": kind_words(column, config, lang)}
 
 
 def _example(page: Worksheet, sheet: TemplateSheet, formats: _Formats, lang: Lang) -> None:
     """One row as it might look; the project file never names this sheet."""
-    text = _word(
+    text = either(
         f"示例，不会被读取。数据请填在“{sheet.name}”页，表头不要改。",
         f"Example, never read. Fill in the sheet '{sheet.name}' and keep its headers.",
         lang,
@@ -181,15 +177,15 @@ def _dictionary(page: Worksheet, sheet: TemplateSheet, config: Config, formats: 
     page.freeze_panes(1, 0)
     for number, (chinese, english, width) in enumerate(_DICTIONARY):
         page.set_column(number, number, width)
-        page.write_string(0, number, _word(chinese, english, lang), formats.required)
+        page.write_string(0, number, either(chinese, english, lang), formats.required)
     for row, column in enumerate(sheet.columns, start=1):
         for number, text in enumerate(_explained(column, config, lang)):
             page.write_string(row, number, text, formats.wrap)
 
 
 def _explained(column: TemplateColumn, config: Config, lang: Lang) -> tuple[str, ...]:
-    may = _word("否", "no", lang) if column.shown else _word("否，用时加列", "no, add the column", lang)
-    must = _word("是", "yes", lang) if column.required else may
+    may = either("否", "no", lang) if column.shown else either("否，用时加列", "no, add the column", lang)
+    must = either("是", "yes", lang) if column.required else may
     known = dict.fromkeys((column.spec.name, *column.spec.aliases))
     others = [name for name in known if name != column.header]
     values = kind_words(column, config, lang)

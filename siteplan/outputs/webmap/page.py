@@ -58,7 +58,7 @@ def map_html(proposal: Proposal, *, lang: Lang = "zh") -> str:
     data["settings"] = to_json(settings(proposal, lang))
     figure = _skeleton(pictures, [spec["key"] for spec in specs])
     figure.title = html.escape(title(proposal, lang))
-    return fill(inline_assets(_head(_render(figure), lang)), data)
+    return fill(inline_assets(framed(rendered(figure), lang)), data)
 
 
 def _pictures(proposal: Proposal) -> dict[str, Picture]:
@@ -112,7 +112,8 @@ def _overlay(key: str, picture: Picture, level: int) -> ImageOverlay:
     )
 
 
-def _render(figure: Figure) -> str:
+def rendered(figure: Figure) -> str:
+    """A folium page whose ids are numbers in order of appearance, so that the same map is the same text."""
     for number, element in enumerate(_elements(figure), start=1):
         element._id = f"{number:03d}"
     return str(figure.render())
@@ -125,13 +126,28 @@ def _elements(root: Element) -> Iterator[Element]:
         yield from _elements(child)
 
 
-def _head(page: str, lang: Lang) -> str:
-    """Policy and language at the very start, and a line for readers without scripts."""
+def framed(page: str, lang: Lang, head: str = "", body: str = "") -> str:
+    """Policy and language at the very start, and a line for readers without scripts.
+
+    Parameters
+    ----------
+    page
+        As folium renders it.
+    lang
+        Language of the page.
+    head, body
+        HTML of one's own, right after the policy and at the start of the body.
+
+    Returns
+    -------
+    str
+        The page.
+    """
     code = "zh-CN" if lang == "zh" else "en"
     start = (
         f'<html lang="{code}">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_POLICY}">'
+        f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_POLICY}">{head}'
     )
-    notice = f"<body>\n<noscript>{html.escape(word('noscript', lang))}</noscript>"
+    notice = f"<body>\n<noscript>{html.escape(word('noscript', lang))}</noscript>{body}"
     page = page.replace("<html>\n<head>", start, 1)
     return page.replace("<body>", notice, 1)
