@@ -151,7 +151,7 @@ def check(project: ProjectArg, county: CountyOpt = None, data: DataOpt = None, l
     build_ledger(config, inputs.counties, inputs.area, existing, year=config.project.year)
     count = len(inputs.faults)
     out.print(either(f"问题 {count} 处，无致命问题", f"{count} faults, none fatal", lang))
-    if any(fault.level != "warning" for fault in inputs.faults):
+    if any(fault.level in ("fatal", "rejected") for fault in inputs.faults):
         raise typer.Exit(1)
 
 

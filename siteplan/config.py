@@ -94,9 +94,13 @@ class Input(_Part):
     path: str
     layer: str = ""
     """Sheet of a workbook or layer of a vector file; empty for the first."""
-    datum: Datum = "wgs84"
+    datum: Datum | Literal[""] = ""
+    """Empty: points in China are tested against the names of their rows; elsewhere, and where names say
+    nothing, they are taken as WGS84."""
+    datum_rows: dict[str, Datum] = {}
+    """Rows in another datum: ``"2-120" = "gcj02"``, on a sheet of several ``"Sheet!2-120"``."""
     crs: str = ""
-    """CRS when the file has none."""
+    """CRS when the file has none, or the grid of its metres; empty finds the grid by trying."""
     columns: dict[str, str] = {}
     """siteplan's column name = the header in the file."""
     constants: dict[str, str | float] = {}
@@ -132,6 +136,8 @@ class Inputs(_Part):
     dem: Input | None = None
     land_cover: Input | None = None
     osm: Input | None = None
+    located: Input | None = None
+    """Places of doubtful addresses as a person chose them: the sheet ``siteplan check`` writes, filled in."""
 
     def given(self) -> dict[str, Input]:
         """The inputs that are present, by name, in declaration order."""

@@ -12,7 +12,9 @@ from typing import Literal
 
 from siteplan.texts import Lang, say
 
-Level = Literal["fatal", "rejected", "warning"]
+Level = Literal["fatal", "rejected", "warning", "note"]
+"""A fatal fault stops the run, a rejected row is left out, a warning wants a look, a note only says what was
+done (a total at the bottom of a sheet is no record)."""
 
 
 class SiteplanError(Exception):
@@ -57,6 +59,8 @@ class Fault:
     row: int | None = None
     column: str = ""
     table: str = ""
+    record: int | None = None
+    """Number of the record in its table, where ``row`` alone does not name it (several sheets)."""
 
     def place(self, lang: Lang = "zh") -> str:
         """Where the fault is: file, sheet, row and column, as far as they apply [str]."""
@@ -92,7 +96,7 @@ class InputFaults(SiteplanError):
         return "\n".join(summarise(self.faults, lang))
 
 
-def summarise(faults: Sequence[Fault], lang: Lang = "zh") -> list[str]:
+def summarise(faults: Sequence[Fault], lang: Lang = "zh", *, notes: bool = False) -> list[str]:
     """Faults for a terminal: one line for all rows of a column with the same problem.
 
     Parameters
@@ -101,6 +105,8 @@ def summarise(faults: Sequence[Fault], lang: Lang = "zh") -> list[str]:
         In order of discovery.
     lang
         Language of the lines.
+    notes
+        Whether to list what is only a note.
 
     Returns
     -------
@@ -109,6 +115,8 @@ def summarise(faults: Sequence[Fault], lang: Lang = "zh") -> list[str]:
     """
     kinds: dict[tuple[object, ...], list[Fault]] = {}
     for number, fault in enumerate(faults):
+        if fault.level == "note" and not notes:
+            continue
         alone = number if fault.row is None else None
         key = (fault.level, fault.file, fault.sheet, fault.column, fault.problem, alone)
         kinds.setdefault(key, []).append(fault)

@@ -67,18 +67,30 @@ def _column(
 
 
 _LONGITUDE = _column(
-    "number", "longitude [deg]", "经度", "lon", "lng", "longitude", "站址经度", "东经",
+    "number", "longitude [deg]", "经度", "lon", "lng", "longitude", "站址经度", "东经", "long", "经",
+    "x坐标", "东坐标", "横坐标", "easting", "x", "lon_wgs84", "wgs84经度", "dl_geogr", "długość",
     checks=(pa.Check.in_range(-180, 180),),
 )  # fmt: skip
 _LATITUDE = _column(
-    "number", "latitude [deg]", "纬度", "lat", "latitude", "站址纬度", "北纬",
+    "number", "latitude [deg]", "纬度", "lat", "latitude", "站址纬度", "北纬", "纬",
+    "y坐标", "北坐标", "纵坐标", "northing", "y", "lat_wgs84", "wgs84纬度", "szer_geogr", "szerokość",
     checks=(pa.Check.in_range(-90, 90),),
 )  # fmt: skip
 _COUNTY = _column(
     "text", "county name or code", "县区", "区县", "县（市、区）", "县(市、区)", "所属区县", "区/县",
-    "区/市/县/旗", "county", "county_name", "commune", "municipality",
+    "区/市/县/旗", "县市区", "区县名称", "县区名称", "所在区县", "所属县区", "行政区", "区", "县", "county",
+    "county_name", "commune", "municipality", "district",
 )  # fmt: skip
-_TOWN = _column("text", "town", "镇街", "乡镇", "镇", "乡/镇/街道", "乡镇街道", "town")
+_TOWN = _column(
+    "text", "town", "镇街", "乡镇", "镇", "乡/镇/街道", "乡镇街道", "乡镇名称", "所属乡镇", "所在乡镇",
+    "镇（街）",
+    "街道", "town", "township",
+)  # fmt: skip
+_ADDRESS = _column(
+    "text", "address; places without coordinates are located by it", "地址", "基站地址", "详细地址",
+    "所在地址",
+    "站址地址", "安装地址", "具体地址", "地理位置", "详细位置", "address",
+)  # fmt: skip
 _HEIGHT = _column(
     "number", "antenna height above ground [m]", "挂高", "天线挂高", "挂高(米)", "挂高（米）",
     "天线挂高(米)", "antenna_height", "height", "铁塔高度(米)",
@@ -140,7 +152,9 @@ VILLAGES = pa.DataFrameSchema(
 )
 STATIONS = pa.DataFrameSchema(
     {
-        "station_id": _id("station id", "基站编号", "基站编码", "基站ID", "id"),
+        "station_id": _id(
+            "station id", "基站编号", "基站编码", "基站ID", "RRU标识", "AAU标识", "基站标识", "id"
+        ),
         "site_id": _column(
             "text", "site id; the station id when absent", "站址编码", "站址编号", "所属站址编码", "site"
         ),
@@ -198,7 +212,9 @@ STATIONS = pa.DataFrameSchema(
             checks=(pa.Check.in_range(-40, 50),),
         ),
         "pci": _column("text", "physical cell id; several as 1/2/3", "PCI", "物理小区标识"),
-        "on_air_date": _column("date", "date on air", "开通日期", "入网日期", "启用日期", "on_air"),
+        "on_air_date": _column(
+            "date", "date on air", "开通日期", "入网日期", "启用日期", "开通时间", "入网时间", "on_air"
+        ),
         "county": _COUNTY,
         "longitude": _LONGITUDE,
         "latitude": _LATITUDE,
@@ -215,6 +231,7 @@ SITE_PLAN = pa.DataFrameSchema(
         "antenna_height_m": _HEIGHT,
         "county": _COUNTY,
         "town": _TOWN,
+        "address": _ADDRESS,
         "longitude": _LONGITUDE,
         "latitude": _LATITUDE,
         **_OPTIONAL,
@@ -223,11 +240,11 @@ SITE_PLAN = pa.DataFrameSchema(
 )
 PROPERTIES = pa.DataFrameSchema(
     {
-        "property_id": _id("property id", "物业编号", "编号", "序号", "id"),
-        "property_name": _column("text", "property name", "物业名称", "建筑名称", "名称", "name"),
+        "property_id": _id("property id", "物业编号", "编号", "序号", "id", "站址编码"),
+        "property_name": _column("text", "property name", "物业名称", "建筑名称", "名称", "站址名称", "name"),
         "kind": _column("text", "kind of property", "物业类型", "类型", "性质", "amenity"),
         "owner": _column("text", "owner", "物业所属单位", "权属单位", "产权单位", "operator"),
-        "address": _column("text", "address", "地址", "基站地址", "详细地址", "所在地址"),
+        "address": _ADDRESS,
         "building_height_m": _column(
             "number",
             "height of the building [m]",
@@ -249,11 +266,26 @@ PROPERTIES = pa.DataFrameSchema(
 )
 POLES = pa.DataFrameSchema(
     {
-        "pole_id": _id("pole or tower id", "杆塔编号", "编号", "id"),
-        "pole_name": _column("text", "name", "杆塔名称", "名称", "name"),
-        "kind": _column("text", "kind", "杆塔类型", "铁塔种类", "类型"),
+        "pole_id": _id(
+            "pole or tower id",
+            "杆塔编号",
+            "站址编码",
+            "站址编号",
+            "铁塔编码",
+            "铁塔编号",
+            "编号",
+            "站址id",
+            "序号",
+            "id",
+        ),  # fmt: skip
+        "pole_name": _column(
+            "text", "name", "杆塔名称", "站址名称", "铁塔站址名称", "铁塔名称", "名称", "name"
+        ),
+        "kind": _column("text", "kind", "杆塔类型", "铁塔种类", "铁塔类型", "塔型", "类型"),
         "antenna_height_m": _HEIGHT,
         "county": _COUNTY,
+        "town": _TOWN,
+        "address": _ADDRESS,
         "longitude": _LONGITUDE,
         "latitude": _LATITUDE,
         **_OPTIONAL,
@@ -266,6 +298,9 @@ KEY_PLACES = pa.DataFrameSchema(
         "place": _column("text", "name", "场所名称", "名称", "name"),
         "kind": _column("text", "kind", "场所类型", "类型", "amenity"),
         "weight": _column("number", "weight in people", "权重", "weight", checks=(pa.Check.ge(0),)),
+        "county": _COUNTY,
+        "town": _TOWN,
+        "address": _ADDRESS,
         "longitude": _LONGITUDE,
         "latitude": _LATITUDE,
     },
@@ -317,6 +352,7 @@ ORDERS = pa.DataFrameSchema(
         "weight": _column("number", "weight in people", "权重", "weight", checks=(pa.Check.ge(0),)),
         "county": _COUNTY,
         "town": _TOWN,
+        "address": _ADDRESS,
         "longitude": _LONGITUDE,
         "latitude": _LATITUDE,
         **_OPTIONAL,
@@ -401,6 +437,37 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
     if schema.name is not None
 }  # fmt: skip
 """Schema of every input table, by the name it has under ``[inputs]``."""
+
+LOCATED = pa.DataFrameSchema(
+    {
+        "table": _column("text", "table of the row", "表", required=True),
+        "source_id": _column("text", "id of the row in its table", "编号", required=True),
+        "place": _column("text", "name", "名称"),
+        "address": _ADDRESS,
+        "row": _column("text", "row in its file", "行"),
+        "located_as": _column("text", "what it was located as", "现取位置"),
+        "grade": _column("text", "grade of the location", "等级"),
+        "radius_m": _column("number", "radius of the location [m]", "半径（米）"),
+        **{
+            f"guess{n}{part}": _column(kind, f"guess {n}: {words}", f"备选{n}{title}")
+            for n in (1, 2, 3)
+            for part, kind, words, title in (
+                ("", "text", "name", ""), ("_lon", "number", "longitude, WGS84 [deg]", "经度"),
+                ("_lat", "number", "latitude, WGS84 [deg]", "纬度"), ("_radius_m", "number",
+                "radius [m]", "半径"),
+            )
+        },
+        "choice": _column("number", "number of the right guess", "选择", "选择(1/2/3)"),
+        "longitude": _column("number", "or its own longitude [deg]", "实际经度"),
+        "latitude": _column("number", "or its own latitude [deg]", "实际纬度"),
+        "datum": _column("text", "datum of these", "坐标系"),
+    },
+    name="located",
+)  # fmt: skip
+"""The sheet of doubtful addresses, written by a check and read by the next run."""
+
+SCHEMAS_OF_TABLES = {**SCHEMAS, "measurements": MEASUREMENTS, "located": LOCATED}
+"""Schema of every table that comes through the door."""
 
 CANDIDATES = pa.DataFrameSchema(
     {

@@ -82,6 +82,213 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "not_date_fix": ("改为 2023-06-30 这样的日期", "enter a date such as 2023-06-30"),
     "not_flag": ("“{value}”不是“是/否”", "'{value}' is not yes/no"),
     "not_flag_fix": ("填写“是”或“否”", "enter yes or no"),
+    # --- the door: files and sheets -----------------------------------------------------------
+    "too_large": ("文件展开后过大", "the file is too large once unpacked"),
+    "too_large_fix": (
+        "按县或按年拆成几个文件；正常的台账远小于此限",
+        "split it by county or year; real lists are far below the limit",
+    ),
+    "too_wide": (
+        "工作表的单元格范围大得离谱（常因误填最末行列）",
+        "the sheet spans an absurd range of cells (often one stray cell far out)",
+    ),
+    "too_wide_fix": (
+        "把数据区复制到新工作表再保存",
+        "copy the data into a new sheet and save that",
+    ),
+    "path_in_archive": ("压缩包内的文件名指向包外", "a name inside the archive points outside it"),
+    "path_in_archive_fix": ("不要使用来历不明的文件；请对方重新导出", "do not use it; ask for a new export"),
+    "locked_archive": ("文件有密码", "the file has a password"),
+    "locked_archive_fix": ("在 Excel 或 WPS 中取消密码后另存", "save it without the password"),
+    "xml_entities": (
+        "文件含 XML 实体定义，可能是恶意文件",
+        "the file defines XML entities and may be hostile",
+    ),
+    "xml_entities_fix": ("请对方重新导出", "ask for a new export"),
+    "hidden_sheet": ("隐藏的工作表“{value}”未读入", "the hidden sheet '{value}' was not read"),
+    "hidden_sheet_fix": (
+        '需要时取消隐藏，或在 inputs.{table} 写 layer = "{value}"',
+        'show it, or set layer = "{value}" in inputs.{table}, if it is needed',
+    ),
+    "other_sheet": (
+        "工作表“{value}”的列与本表不同，未读入",
+        "the sheet '{value}' has other columns and was not read",
+    ),
+    "other_sheet_fix": (
+        '若数据在此表，在 inputs.{table} 写 layer = "{value}"',
+        'if the data are there, set layer = "{value}" in inputs.{table}',
+    ),
+    "line_total": ("合计行，不作为数据：{value}", "a total, not a record: {value}"),
+    "line_total_fix": ("无需处理", "nothing to do"),
+    "line_remark": ("说明行，不作为数据：{value}", "a remark, not a record: {value}"),
+    "line_remark_fix": ("无需处理", "nothing to do"),
+    "line_section": ("小标题行，不作为数据：{value}", "a heading, not a record: {value}"),
+    "line_section_fix": ("若是一条数据，请补全其他列", "if it is a record, fill in its other columns"),
+    "line_header": ("重复的表头，不作为数据：{value}", "the header again, not a record: {value}"),
+    "line_header_fix": ("无需处理", "nothing to do"),
+    "line_serial": ("只有序号的空行：{value}", "an empty row with a serial number only: {value}"),
+    "line_serial_fix": ("无需处理", "nothing to do"),
+    "nul_bytes": ("文本中有 {count} 个空字节，已去掉", "{count} NUL bytes in the text were removed"),
+    "nul_bytes_fix": ("核对导出程序；文件可能不完整", "check the export; the file may be incomplete"),
+    "open_quote": (
+        "第 {row} 行附近的引号没有成对，后面的行被吞入一个单元格",
+        "a quotation mark near line {row} is not closed and swallows the lines after it",
+    ),
+    "open_quote_fix": ("补上或删去该引号，或另存为 .xlsx", "close or remove it, or save as .xlsx"),
+    "broken_text": ("“{value}”中有无法识别的字符", "'{value}' has characters that cannot be decoded"),
+    "broken_text_fix": (
+        "用 Excel 另存为“CSV UTF-8”，或在 inputs.{table} 写 encoding",
+        "save as UTF-8 CSV, or set encoding in inputs.{table}",
+    ),
+    "not_coordinate": ("“{value}”不是坐标", "'{value}' is not a coordinate"),
+    "not_coordinate_fix": (
+        "填写十进制度（113.5868）或度分秒（113°35′12.5″），分、秒须小于 60",
+        "enter decimal degrees (113.5868) or 113°35′12.5″, minutes and seconds below 60",
+    ),
+    "no_coordinates": ("没有坐标", "has no coordinates"),
+    "no_coordinates_fix": (
+        "填写经纬度（0 视为空）；物业、规划、杆塔、需求、重点场所可只填地址",
+        "enter longitude and latitude (0 counts as empty); properties, plan entries, poles, orders and key "
+        "places may have an address instead",
+    ),
+    "excel_id": (
+        "编号“{value}”已被 Excel 变成科学计数，位数丢失",
+        "Excel turned the id into '{value}', digits are lost",
+    ),
+    "excel_id_fix": (
+        "在 Excel 中把该列设为“文本”后重新填写或导出",
+        "format the column as text in Excel and enter or export it again",
+    ),
+    "excel_digits": (
+        "编号“{value}”超过 15 位，Excel 已丢失末几位",
+        "the id '{value}' has more than 15 digits, Excel has lost the last ones",
+    ),
+    "excel_digits_fix": ("把该列设为“文本”后重新导出", "format the column as text and export it again"),
+    "grid_found": (
+        "坐标为米，按 {crs} 读入（经试算与规划区吻合；北京54、西安80 会差百米左右）",
+        "the coordinates are metres and were read as {crs} (found by trying; older Chinese datums are some "
+        "100 m off)",
+    ),
+    "grid_found_fix": (
+        '确认后在 inputs.{table} 写 crs = "{crs}"',
+        'confirm with crs = "{crs}" in inputs.{table}',
+    ),
+    "grid_unknown": (
+        "坐标为米，但无法判断投影（可能：{found}）",
+        "the coordinates are metres of an unknown grid (possible: {found})",
+    ),
+    "grid_unknown_fix": (
+        '在 inputs.{table} 写 crs，如 crs = "EPSG:4547"（CGCS2000 3度带，中央经线114°）',
+        'set crs in inputs.{table}, such as crs = "EPSG:4547"',
+    ),
+    "datum_rows": ("datum_rows 的“{value}”不是行号范围", "'{value}' in datum_rows is no range of rows"),
+    "datum_rows_fix": (
+        '写成 datum_rows = {{ "2-120" = "gcj02" }}，多工作表时写 "表名!2-120"',
+        'write datum_rows = {{ "2-120" = "gcj02" }}, or "Sheet!2-120"',
+    ),
+    "datum_found": (
+        "坐标系未声明；按行内地名检验为 {found}（把握 {sureness}，{rows} 行有据；与地名的距离：{evidence}）",
+        "no datum declared; the names in its rows speak for {found} (sureness {sureness}, {rows} "
+        "rows; distance "
+        "to the names: {evidence})",
+    ),
+    "datum_found_fix": (
+        '已按 {found} 换算；确认后在 inputs.{table} 写 datum = "{found}"',
+        'read as {found}; confirm with datum = "{found}" in inputs.{table}',
+    ),
+    "datum_mixed": (
+        "同一表内坐标系不一：{group} 检验为 {found}（把握 {sureness}，{rows} 行有据；{evidence}）",
+        "the table mixes datums: {group} speaks for {found} (sureness {sureness}, {rows} rows; {evidence})",
+    ),
+    "datum_mixed_fix": (
+        '请向提供单位核实；可在 inputs.{table} 写 datum 和 datum_rows = {{ "行-行" = "{found}" }}',
+        'ask where it comes from; declare datum and datum_rows = {{ "row-row" = "{found}" }} in '
+        "inputs.{table}",
+    ),
+    "datum_unknown": (
+        "坐标系未声明，且{group}无法判断（{rows} 行有地名；{evidence}），暂按 {datum}",
+        "no datum declared and the rows{group} cannot tell it ({rows} rows with names; {evidence}); "
+        "taken as {datum}",
+    ),
+    "datum_unknown_fix": (
+        "手机地图取点多为 gcj02，GPS 为 wgs84；问清后在 inputs.{table} 写 datum（错了会偏 600 米左右）",
+        "phone maps give gcj02, GPS gives wgs84; ask, and set datum in inputs.{table} (a mistake is "
+        "some 600 m)",
+    ),
+    "datum_contradicts": (
+        "声明为 {declared}，但{group}地名更符合 {found}（把握 {sureness}，{rows} 行有据；{evidence}）",
+        "declared as {declared}, but names speak for {found} ({group} sureness {sureness}, {rows} "
+        "rows; {evidence})",
+    ),
+    "datum_contradicts_fix": (
+        "仍按声明换算；请核对取点来源，必要时改 inputs.{table} 的 datum",
+        "read as declared; check where the points come from and correct datum in inputs.{table} if needed",
+    ),
+    "datum_agrees": (
+        "声明的 {declared} 与地名不矛盾（{rows} 行有据；{evidence}）",
+        "the declared {declared} does not contradict the names ({rows} rows; {evidence})",
+    ),
+    "datum_agrees_fix": ("无需处理", "nothing to do"),
+    "not_located": (
+        "没有坐标，地址“{value}”在本项目的县、镇、村、场所名中找不到",
+        "no coordinates, and nothing in the project's names fits the address '{value}'",
+    ),
+    "not_located_fix": (
+        "补坐标，或在地址中写明县、镇、村，或在“待核地址”表中选择",
+        "add coordinates, or name county, town and village, or choose in the sheet of doubtful addresses",
+    ),
+    "located": (
+        "按地址“{value}”定位到“{found}”（{grade} 级，半径约 {radius} m）",
+        "placed at '{found}' by its address '{value}' (grade {grade}, radius some {radius} m)",
+    ),
+    "located_fix": ("有条件时补实测坐标", "add surveyed coordinates when there are some"),
+    "located_coarse": (
+        "地址“{value}”只能定位到“{found}”（{grade} 级，半径约 {radius} m）",
+        "the address '{value}' can only be placed at '{found}' (grade {grade}, radius some {radius} m)",
+    ),
+    "located_coarse_fix": (
+        "在“待核地址”表中选择或填写坐标，再按表头说明交回",
+        "choose or enter coordinates in the sheet of doubtful addresses and hand it back",
+    ),
+    "located_sound": (
+        "地址“{value}”按同音字定位到“{found}”（{grade} 级，半径约 {radius} m）",
+        "the address '{value}' was placed at '{found}', which sounds the same (grade {grade}, some "
+        "{radius} m)",
+    ),
+    "located_sound_fix": ("核对村名；不对时在“待核地址”表中改选", "check the name, or choose another guess"),
+    "located_similar": (
+        "地址“{value}”按相近字定位到“{found}”（{grade} 级，半径约 {radius} m）",
+        "the address '{value}' was placed at '{found}', which is spelt alike (grade {grade}, some "
+        "{radius} m)",
+    ),
+    "located_similar_fix": (
+        "核对村名；不对时在“待核地址”表中改选",
+        "check the name, or choose another guess",
+    ),
+    "located_tied": (
+        "地址“{value}”有多处同名（{found}），取其中间（{grade} 级，半径约 {radius} m）",
+        "the address '{value}' fits several places ({found}); their middle stands (grade {grade}, "
+        "some {radius} m)",
+    ),
+    "located_tied_fix": ("在“待核地址”表中选择", "choose in the sheet of doubtful addresses"),
+    "located_conflict": (
+        "地址“{value}”中的村“{found}”不属于所写的镇（撤并、改名或笔误），按村定位（半径约 {radius} m）",
+        "the village '{found}' of the address '{value}' is not in the town it names (merged, "
+        "renamed or a slip); "
+        "placed at the village (some {radius} m)",
+    ),
+    "located_conflict_fix": (
+        "核对镇名；不对时在“待核地址”表中改选",
+        "check the town, or choose another guess",
+    ),
+    "choice_unclear": (
+        "“选择”{value} 不是 1、2、3，或坐标、坐标系不全",
+        "the choice {value} is not 1, 2 or 3, or incomplete",
+    ),
+    "choice_unclear_fix": (
+        "填 1、2、3，或同时填实际经度、实际纬度和坐标系（wgs84、gcj02…）",
+        "enter 1, 2 or 3, or longitude, latitude and datum",
+    ),
     "not_angles": ("“{value}”不是角度", "'{value}' is not an angle"),
     "not_angles_fix": (
         "填写度数，多个扇区用 / 分开，如 0/120/240；全向天线留空",

@@ -55,13 +55,16 @@ path = "counties.gpkg"
 path = "villages.gpkg"
 [inputs.stations]
 path = "stations.csv"
+datum = "wgs84"
 [inputs.site_plan]
 path = "site_plan.xlsx"
+datum = "wgs84"
 [inputs.properties]
 path = "properties.xlsx"
 datum = "gcj02"
 [inputs.key_places]
 path = "key_places.csv"
+datum = "wgs84"
 [inputs.area_classes]
 path = "area_classes.gpkg"
 [inputs.exclusions]

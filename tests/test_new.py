@@ -152,7 +152,7 @@ def test_bands_and_classes_are_those_of_the_demo(blank):
 def test_every_switched_off_setting_loads_when_switched_on(blank, tmp_path):
     text = (blank / "project.toml").read_text(encoding="utf-8")
     whole = re.sub(r"^#(?=\S)", "", text, flags=re.M)
-    assert len(re.findall(r"^#\[", text, flags=re.M)) == 20
+    assert len(re.findall(r"^#\[", text, flags=re.M)) == 21
     (tmp_path / "project.toml").write_text(whole, encoding="utf-8")
     calibration = 'schema = "siteplan-calibration/1"\nlevel = "terrain"\nbands = {}\n'
     (tmp_path / "calibration.toml").write_text(calibration, encoding="utf-8")
@@ -219,9 +219,9 @@ def test_a_folder_is_refused_unless_empty(tmp_path, monkeypatch):
 def test_every_header_maps_back_to_its_own_column(table, lang):
     sheet = next(each for each in template_sheets(lang) if each.spec_table == table)
     headers = [column.header for column in sheet.columns]
-    taken, ambiguous = match_headers(headers, columns_of(SCHEMAS[table]), {})
-    assert not ambiguous
-    assert taken == {column.spec.name: column.header for column in sheet.columns}
+    found = match_headers(headers, columns_of(SCHEMAS[table]), {})
+    assert not found.ambiguous
+    assert found.taken == {column.spec.name: column.header for column in sheet.columns}
 
 
 def shown(table):

@@ -7,7 +7,7 @@ in silence.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
@@ -15,17 +15,25 @@ import pandas as pd
 import pandera.pandas as pa
 
 from siteplan.config import Input
-from siteplan.errors import Fault, InputFaults
+from siteplan.errors import Fault, InputFaults, Level
 from siteplan.inputs.angles import canonical_angles
-from siteplan.inputs.headers import match_headers, normalise
+from siteplan.inputs.cells import dates_of, is_told_blank, numbers_of, text_of
+from siteplan.inputs.coordinates import are_metres, assembled, degrees_of
+from siteplan.inputs.headers import HeaderMap, match_headers, normalise
 from siteplan.inputs.readers import RawTable
 from siteplan.tables import ColumnSpec, columns_of, failures
 
-_THOUSANDS = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?")
+_EXCEL_ID = re.compile(r"\d(\.\d+)?e\+\d{2}", re.IGNORECASE)
+_MOST_DIGITS = 15
+"""Digits a spreadsheet keeps of a number."""
+_SERIALS = {"序号", "no", "no.", "编号", "#", "id"}
+"""Headers of ids that start again on each sheet."""
 _YES = {"是", "已建", "已建成", "建成", "已开通", "开通", "yes", "y", "true", "1", "built"}
 _NO = {"否", "未建", "未建成", "规划", "在建", "no", "n", "false", "0", ""}
-_METRES = {"longitude", "latitude"}
-"""Columns that hold metres, not degrees, when the project file gives the table a CRS of its own."""
+_COORDINATES = ("longitude", "latitude")
+"""Columns that hold metres when the project file gives the table a CRS, or when their numbers are that
+large.
+"""
 MOST_REJECTED = 0.5
 """Share of rejected rows above which a table is refused."""
 
@@ -46,6 +54,8 @@ class Checked:
         What was wrong; a row named in a ``rejected`` fault is not in ``frame``.
     read
         Rows in the file.
+    headers
+        Which header holds which column.
     """
 
     raw: RawTable
@@ -54,13 +64,15 @@ class Checked:
     geometry: gpd.GeoSeries | None
     faults: tuple[Fault, ...]
     read: int
+    headers: HeaderMap
 
     def rejecting(self, bad: np.ndarray, faults: list[Fault]) -> Checked:
         """The same table without some rows, and with the faults that say why."""
         keep = ~np.asarray(bad, dtype=bool)
         geometry = None if self.geometry is None else self.geometry[keep].reset_index(drop=True)
         frame = self.frame[keep].reset_index(drop=True)
-        return Checked(self.raw, frame, self.rows[keep], geometry, (*self.faults, *faults), self.read)
+        faults_now = (*self.faults, *faults)
+        return replace(self, frame=frame, rows=self.rows[keep], geometry=geometry, faults=faults_now)
 
     def require_most(self) -> Checked:
         """Raise when so many rows are rejected that a plan would mean nothing."""
@@ -94,43 +106,66 @@ def check_table(raw: RawTable, given: Input, schema: pa.DataFrameSchema) -> Chec
     InputFaults
         For a missing or ambiguous required column.
     """
-    raw = _only_where(raw, given)
     specs = columns_of(schema)
-    headers = [str(name) for name in raw.frame.columns]
-    taken, ambiguous = match_headers(headers, specs, given.columns)
-    fatal = _fatal_faults(raw, given, specs, taken, ambiguous)
+    raw = _only_where(raw, given)
+    if set(_COORDINATES) <= {spec.name for spec in specs}:
+        raw = assembled(raw)
+    headers = match_headers(raw.headers, specs, given.columns)
+    fatal = _fatal_faults(raw, given, specs, headers)
     if fatal:
-        raise InputFaults(fatal)
-    frame, faults = _frame(raw, given, specs, taken)
-    checked = schema.remove_columns(sorted(_METRES & set(schema.columns))) if given.crs else schema
-    faults += _schema_faults(raw, checked, frame, taken, {fault.row for fault in faults})
-    bad_rows = [fault.row for fault in faults if fault.level == "rejected" and fault.row is not None]
-    whole = Checked(raw, frame, raw.rows, raw.geometry, (), len(frame))
-    return whole.rejecting(np.isin(raw.rows, np.array(bad_rows, dtype=np.int64)), faults)
+        raise InputFaults([*raw.notes, *fatal])
+    frame, faults = _frame(raw, given, specs, headers.taken)
+    faults = [*raw.notes, *_optional_questions(raw, headers), *faults]
+    checked = (
+        schema.remove_columns(sorted(set(_COORDINATES) & set(schema.columns)))
+        if _in_metres(frame, given)
+        else schema
+    )
+    known = {fault.record for fault in faults if fault.level == "rejected"}
+    faults += _schema_faults(raw, checked, frame, headers.taken, known)
+    bad = [fault.record for fault in faults if fault.level == "rejected" and fault.record is not None]
+    whole = Checked(raw, frame, raw.rows, raw.geometry, (), len(frame), headers)
+    return whole.rejecting(np.isin(raw.rows, np.array(bad, dtype=np.int64)), faults)
+
+
+def _in_metres(frame: pd.DataFrame, given: Input) -> bool:
+    if not set(_COORDINATES) <= set(frame):
+        return bool(given.crs)
+    return bool(given.crs) or are_metres(frame["longitude"], frame["latitude"])
+
+
+def _is_essential(spec: ColumnSpec) -> bool:
+    """Whether a table means nothing, or something else, with the wrong header for this column."""
+    return (spec.required and not spec.nullable) or spec.name in _COORDINATES or spec.unique
 
 
 def _fatal_faults(
-    raw: RawTable,
-    given: Input,
-    specs: tuple[ColumnSpec, ...],
-    taken: dict[str, str],
-    ambiguous: dict[str, list[str]],
+    raw: RawTable, given: Input, specs: tuple[ColumnSpec, ...], headers: HeaderMap
 ) -> list[Fault]:
     """Ambiguous headers, unknown keys of the project file, and columns that must be there."""
-    names = [spec.name for spec in specs]
-    fatal = [_ambiguous(raw, name, found) for name, found in ambiguous.items()]
-    fatal += [
-        raw.fault("fatal", "unknown_key", value=key, found="、".join(names))
-        for key in sorted({*given.columns, *given.constants} - set(names))
+    by_name = {spec.name: spec for spec in specs}
+    fatal = [
+        _ambiguous(raw, "fatal", name, found)
+        for name, found in headers.ambiguous.items()
+        if _is_essential(by_name[name])
     ]
-    headers = [str(name) for name in raw.frame.columns]
+    fatal += [
+        raw.fault("fatal", "unknown_key", value=key, found="、".join(by_name))
+        for key in sorted({*given.columns, *given.constants} - set(by_name))
+    ]
     for spec in specs:
-        found = spec.name in taken or spec.name in given.constants or spec.name in ambiguous
+        found = spec.name in headers.taken or spec.name in given.constants or spec.name in headers.ambiguous
         mapped = spec.name in given.columns
         if not found and (mapped or (spec.required and not spec.nullable and not _is_id(spec))):
-            wanted = (given.columns[spec.name],) if mapped else spec.aliases
-            fatal.append(missing_column(raw, spec.name, headers, wanted))
+            near = headers.suggestions.get(spec.name)
+            wanted = (given.columns[spec.name],) if mapped else ((near,) if near else ()) + spec.aliases
+            fatal.append(missing_column(raw, spec.name, raw.headers, wanted))
     return fatal
+
+
+def _optional_questions(raw: RawTable, headers: HeaderMap) -> list[Fault]:
+    """Columns left out because two headers fit them equally well."""
+    return [_ambiguous(raw, "warning", name, found) for name, found in headers.ambiguous.items()]
 
 
 def _frame(
@@ -147,7 +182,8 @@ def _frame(
             cells = pd.Series([given.constants[spec.name]] * len(raw.frame), dtype=object)
             columns[spec.name] = _constant(raw, spec, cells)
         elif _is_id(spec):
-            columns[spec.name] = pd.Series([f"{row}" for row in raw.rows], dtype=object)
+            columns[spec.name] = pd.Series([raw.label_of(row) for row in raw.rows], dtype=object)
+    faults += _id_doubts(raw, specs[0], taken, columns)
     frame = pd.DataFrame(columns, index=range(len(raw.frame)))
     id_name = specs[0].name
     if _is_id(specs[0]) and given.prefix:
@@ -155,11 +191,33 @@ def _frame(
     return frame, faults
 
 
+def _id_doubts(
+    raw: RawTable, spec: ColumnSpec, taken: dict[str, str], columns: dict[str, pd.Series]
+) -> list[Fault]:
+    """Ids a spreadsheet has spoilt; ids that start again on each sheet get the sheet's name before them."""
+    if not _is_id(spec) or spec.name not in taken:
+        return []
+    header, ids = taken[spec.name], columns[spec.name]
+    if len(raw.sheets) > 1 and normalise(header) in _SERIALS and ids.duplicated().any():
+        sheets = [raw.place_of(row)[0] for row in raw.rows]
+        columns[spec.name] = pd.Series(
+            [None if text is None else f"{sheet}-{text}" for sheet, text in zip(sheets, ids, strict=True)],
+            dtype=object,
+        )
+    spoilt = ids.map(lambda text: bool(text) and bool(_EXCEL_ID.fullmatch(str(text))))
+    long = raw.frame[header].map(lambda cell: isinstance(cell, float) and abs(cell) >= 10.0**_MOST_DIGITS)
+    return [
+        raw.fault("warning", problem, int(raw.rows[i]), header, value=str(ids.iloc[i]))
+        for problem, mask in (("excel_id", spoilt), ("excel_digits", long))
+        for i in np.flatnonzero(mask.to_numpy(dtype=bool))
+    ]
+
+
 def _constant(raw: RawTable, spec: ColumnSpec, cells: pd.Series) -> pd.Series:
     """A column of the project file's own; angles there must be angles too."""
     if spec.kind != "angles":
         return cells
-    angles, bad = canonical_angles(cells.map(_text), spec.name)
+    angles, bad = canonical_angles(cells.map(text_of), spec.name)
     if bad.any():
         value = {"value": cells.iloc[0], "table": raw.name}
         raise InputFaults([raw.fault("fatal", "not_angles", None, spec.name, **value)])
@@ -175,13 +233,11 @@ def _only_where(raw: RawTable, given: Input) -> RawTable:
     """Rows that a ``where`` keeps; keeping none is a mistake and says which values there are."""
     keep = np.ones(len(raw.frame), dtype=bool)
     for header, values in given.where.items():
-        headers = [str(name) for name in raw.frame.columns]
-        if header not in headers:
-            raise InputFaults(
-                [raw.fault("fatal", "where_column", value=header, found="、".join(headers[:20]))]
-            )
-        wanted = {_text(value) for value in (values if isinstance(values, list) else [values])}
-        cells = raw.frame[header].map(_text)
+        if header not in raw.headers:
+            found = "、".join(raw.headers[:20])
+            raise InputFaults([raw.fault("fatal", "where_column", value=header, found=found)])
+        wanted = {text_of(value) for value in (values if isinstance(values, list) else [values])}
+        cells = raw.frame[header].map(text_of)
         keep &= cells.isin(wanted).to_numpy(dtype=bool)
         if not keep.any():
             found = "、".join(list(dict.fromkeys(cells))[:12])
@@ -189,9 +245,7 @@ def _only_where(raw: RawTable, given: Input) -> RawTable:
             raise InputFaults([raw.fault("fatal", "where_empty", value=value, found=found)])
     if keep.all():
         return raw
-    geometry = None if raw.geometry is None else raw.geometry[keep].reset_index(drop=True)
-    frame = raw.frame[keep].reset_index(drop=True)
-    return RawTable(raw.name, raw.file, raw.sheet, frame, raw.rows[keep], geometry)
+    return raw.only(keep)
 
 
 def missing_column(raw: RawTable, column: str, headers: list[str], aliases: tuple[str, ...] = ()) -> Fault:
@@ -200,30 +254,22 @@ def missing_column(raw: RawTable, column: str, headers: list[str], aliases: tupl
     return raw.fault("fatal", "missing_column", column=column, names=names, found="、".join(headers[:20]))
 
 
-def _ambiguous(raw: RawTable, column: str, found: list[str]) -> Fault:
-    values: dict[str, object] = {"column": column, "found": "、".join(found), "table": raw.name}
-    return Fault(
-        "fatal",
-        raw.file,
-        "ambiguous_column",
-        "missing_column_fix",
-        values,
-        raw.sheet,
-        table=raw.name,
-    )
+def _ambiguous(raw: RawTable, level: Level, column: str, found: list[str]) -> Fault:
+    return raw.fault(level, "ambiguous_column", column=column, found="、".join(found), first=found[0])
 
 
 def _convert(raw: RawTable, spec: ColumnSpec, header: str) -> tuple[pd.Series, list[Fault]]:
-    cells = raw.frame[header].map(_text)
+    cells = raw.frame[header].map(text_of)
     blank = cells == ""
+    if spec.name in _COORDINATES:
+        values, bad = degrees_of(cells)
+        return values, _cell_faults(raw, header, cells, bad, "not_coordinate")
     if spec.kind == "number":
-        values: pd.Series = pd.to_numeric(cells.map(_plain_number), errors="coerce")
-        values = values.astype("float64")
-        bad = values.isna() & ~blank
+        values, bad = numbers_of(cells)
         return values, _cell_faults(raw, header, cells, bad, "not_number")
     if spec.kind == "date":
-        values = pd.to_datetime(_dates(cells), errors="coerce", format="mixed")
-        return values, _cell_faults(raw, header, cells, values.isna() & ~blank, "not_date")
+        values, bad = dates_of(cells)
+        return values, _cell_faults(raw, header, cells, bad, "not_date")
     if spec.kind == "flag":
         forms = cells.map(normalise)
         bad = ~forms.isin(_YES | _NO)
@@ -231,29 +277,9 @@ def _convert(raw: RawTable, spec: ColumnSpec, header: str) -> tuple[pd.Series, l
     if spec.kind == "angles":
         angles, bad = canonical_angles(cells, spec.name)
         return angles, _cell_faults(raw, header, cells, bad, "not_angles")
+    if spec.nullable:
+        blank |= cells.isin([cell for cell in cells.unique() if is_told_blank(cell)])
     return cells.where(~blank, None), []
-
-
-def _text(cell: object) -> str:
-    """A cell as a person reads it; 12.0 from a spreadsheet is 12."""
-    if cell is None or (isinstance(cell, float) and np.isnan(cell)) or cell is pd.NaT:
-        return ""
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e16:
-        return str(int(cell))
-    return str(cell).strip()
-
-
-def _plain_number(text: str) -> str:
-    """Number text without separators: 1,234.5 has thousands, 12,5 has a decimal comma."""
-    if _THOUSANDS.fullmatch(text):
-        return text.replace(",", "")
-    return text.replace(",", ".") if text.count(",") == 1 and "." not in text else text
-
-
-def _dates(cells: pd.Series) -> pd.Series:
-    """Chinese dates such as 2023年6月30日 in a form pandas reads."""
-    plain = cells.str.replace(r"[年月/.]", "-", regex=True).str.replace("日", "", regex=False)
-    return plain.str.strip("-").where(cells != "", None)
 
 
 def _cell_faults(raw: RawTable, header: str, cells: pd.Series, bad: pd.Series, problem: str) -> list[Fault]:

@@ -48,7 +48,7 @@ def gcj02_from_wgs84(longitude_deg: ArrayLike, latitude_deg: ArrayLike) -> tuple
     """
     longitude, latitude = _degrees(longitude_deg, latitude_deg)
     east, north = _shift_deg(longitude, latitude)
-    inside = _in_china(longitude, latitude)
+    inside = in_china(longitude, latitude)
     return np.where(inside, longitude + east, longitude), np.where(inside, latitude + north, latitude)
 
 
@@ -152,7 +152,19 @@ def _degrees(longitude_deg: ArrayLike, latitude_deg: ArrayLike) -> tuple[Degrees
     return longitude, latitude
 
 
-def _in_china(longitude: Degrees, latitude: Degrees) -> NDArray[np.bool_]:
+def in_china(longitude: Degrees, latitude: Degrees) -> NDArray[np.bool_]:
+    """Whether points lie in the box around China in which GCJ-02 and BD-09 differ from WGS84.
+
+    Parameters
+    ----------
+    longitude, latitude
+        WGS84 [deg], shape (n,); NaN lies nowhere.
+
+    Returns
+    -------
+    ndarray
+        bool, shape (n,).
+    """
     west, south, east, north = _CHINA_DEG
     return (longitude >= west) & (longitude <= east) & (latitude >= south) & (latitude <= north)
 

@@ -15,7 +15,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from pyproj import Transformer
 
 from siteplan.config import Config, Input, clutter_kinds
 from siteplan.errors import Fault, InputFaults
@@ -23,12 +22,23 @@ from siteplan.grid import Grid, Raster
 from siteplan.inputs.angles import angles_of, downtilts_of
 from siteplan.inputs.area import counties_around
 from siteplan.inputs.check import Checked, check_table, missing_column
+from siteplan.inputs.choices import read_choices
 from siteplan.inputs.datum import to_wgs84
-from siteplan.inputs.headers import match_headers, normalise
+from siteplan.inputs.evidence import Evidence
+from siteplan.inputs.gazetteer import (
+    Gazetteer,
+    Names,
+    county_names,
+    gazetteer_of,
+    place_names,
+    village_names,
+)
+from siteplan.inputs.headers import HeaderMap, match_headers, normalise
 from siteplan.inputs.networks import is_blank, names_of, network_names, network_words
 from siteplan.inputs.osm import read_osm
+from siteplan.inputs.placing import NAME_COLUMNS, Choice, Doubt, Placer
 from siteplan.inputs.rasters import read_codes, read_raster, read_terrain
-from siteplan.inputs.readers import TABLE_SUFFIXES, RawTable, read_table
+from siteplan.inputs.readers import TABLE_SUFFIXES, RawTable, Wanted, read_table
 from siteplan.store import sha256_of
 from siteplan.tables import MEASUREMENTS, SCHEMAS, columns_of
 
@@ -39,9 +49,6 @@ _SHAPE_KINDS = {
 }  # fmt: skip
 """Geometry a table must have to mean anything."""
 
-OUTSIDE_M = 20_000.0
-"""How far outside all counties a point may lie before it counts as a mistake [m]: no formula used here
-reaches farther."""
 DEM_SHARE = 0.5
 """Share of the area a DEM must cover; what it leaves open has no ground height."""
 
@@ -78,8 +85,15 @@ class ProjectReader:
         self.folder, self.config = folder, config
         self.faults: list[Fault] = []
         self.sources: list[Source] = []
+        self.headers: dict[str, HeaderMap] = {}
+        self.evidence: dict[str, Evidence] = {}
+        self.doubts: list[Doubt] = []
         self._rejected: list[pd.DataFrame] = []
         self._counties = gpd.GeoDataFrame() if counties is None else counties
+        self._villages_known: tuple[gpd.GeoDataFrame, gpd.GeoDataFrame | None] | None = None
+        self._places: list[Names] = []
+        self._gazetteer: Gazetteer | None = None
+        self._choices: dict[tuple[str, str], Choice] | None = None
 
     def attempt(self, read: Callable[[], T]) -> T | None:
         """Run one reader; its fatal faults are kept for the end."""
@@ -131,6 +145,7 @@ class ProjectReader:
         """Village points and, when the file has polygons, village areas."""
         given = self.config.inputs.villages
         read = None if given is None else self.attempt(lambda: self._villages(given))
+        self._villages_known = read
         return read or (None, None)
 
     def _villages(self, given: Input) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame | None]:
@@ -142,7 +157,8 @@ class ProjectReader:
         areas = table[["village_id", "geometry"]].copy()
         points = table.geometry.representative_point()
         if {"longitude", "latitude"} <= set(checked.frame.columns):
-            given_points = self._points(checked.frame["longitude"], checked.frame["latitude"], given)
+            plain_table = replace(checked, geometry=None)
+            given_points = self.placer().coordinates(plain_table, given)
             points = points.where(given_points.isna().to_numpy(), given_points.to_numpy())
         table = table.set_geometry(gpd.GeoSeries(points, crs=self.config.project.crs))
         self._keep(checked)
@@ -194,15 +210,12 @@ class ProjectReader:
     def _with_shapes(self, checked: Checked, given: Input) -> gpd.GeoDataFrame:
         if checked.geometry is None:
             raise InputFaults([checked.raw.fault("fatal", "no_geometry")])
-        crs = checked.geometry.crs or given.crs
-        if not crs:
-            raise InputFaults([checked.raw.fault("fatal", "no_crs")])
         wanted = _SHAPE_KINDS.get(checked.raw.name)
         kinds = set(checked.geometry.dropna().geom_type)
         if wanted and not any(wanted in kind for kind in kinds):
             found = "、".join(sorted(kinds)) or "—"
             raise InputFaults([checked.raw.fault("fatal", "wrong_shape", value=wanted, found=found)])
-        shapes = checked.geometry.set_crs(crs, allow_override=True)
+        shapes = _in_crs(checked, given)
         if given.datum in ("gcj02", "bd09"):
             shapes = _shifted(shapes, given.datum)
         shapes = shapes.to_crs(self.config.project.crs).make_valid()
@@ -215,7 +228,17 @@ class ProjectReader:
         given = getattr(self.config.inputs, name)
         if given is None:
             return None
-        return self._placed(self._checked(name, given), given)
+        table = self._placed(self._checked(name, given), given)
+        self.knows(name, table)
+        return table
+
+    def knows(self, name: str, table: gpd.GeoDataFrame) -> None:
+        """Let later tables be tested and located by the names of this one."""
+        column = NAME_COLUMNS.get(name, "")
+        if column in table and not self._counties.empty:
+            own = table[table["location_grade"].eq("")] if "location_grade" in table else table
+            self._places.append(place_names(own, column, self._counties))
+            self._gazetteer = None
 
     def stations(self) -> gpd.GeoDataFrame | None:
         """Stations with network and band as ids of the project file."""
@@ -233,7 +256,9 @@ class ProjectReader:
         checked = self._translated(checked, "network", network_names(self.config), "unknown_network")
         checked = self._translated(checked, "band", self._band_names(), "unknown_band")
         self._check_rs_power(checked)
-        return self._placed(checked, given)
+        table = self._placed(checked, given)
+        self.knows("stations", table.drop_duplicates("site_id"))
+        return table
 
     def _check_rs_power(self, checked: Checked) -> None:
         """RS power counts only where the band's antenna gives a gain to add."""
@@ -268,8 +293,8 @@ class ProjectReader:
 
     def _with_only_choice(self, raw: RawTable, given: Input) -> Input:
         """Where the project has one network or band only, a table need not name it."""
-        headers = [str(name) for name in raw.frame.columns]
-        taken, ambiguous = match_headers(headers, columns_of(SCHEMAS["stations"]), given.columns)
+        found = match_headers(raw.headers, columns_of(SCHEMAS["stations"]), given.columns)
+        taken, ambiguous = found.taken, found.ambiguous
         constants = dict(given.constants)
         for column, choices in (("network", self.config.networks), ("band", self.config.bands)):
             named = column in taken or column in ambiguous or column in given.columns
@@ -296,14 +321,16 @@ class ProjectReader:
             )
             for i in np.flatnonzero(ids.isna().to_numpy())
         ]
-        frame = checked.frame.assign(**{column: ids})
-        whole = Checked(checked.raw, frame, checked.rows, checked.geometry, checked.faults, checked.read)
+        whole = replace(checked, frame=checked.frame.assign(**{column: ids}))
         return whole.rejecting(ids.isna().to_numpy(), faults)
 
     def _placed(self, checked: Checked, given: Input) -> gpd.GeoDataFrame:
         """Give every record a point in the project CRS, or reject it; the table is kept in the books."""
-        checked, points = self._with_points(checked, given)
-        checked = checked.require_most()
+        placed = self.placer().place(self._pointed(checked, given), given)
+        checked, points = placed.checked.require_most(), placed.points
+        if placed.evidence is not None:
+            self.evidence[checked.raw.name] = placed.evidence
+        self.doubts += placed.doubts
         self._keep(checked)
         table = gpd.GeoDataFrame(checked.frame, geometry=points, crs=self.config.project.crs)
         self._check_county_names(checked)
@@ -317,78 +344,39 @@ class ProjectReader:
         Measurements are no input of a plan: they may stand anywhere and are not in its books. The second
         result holds faults and rows read.
         """
-        raw = read_table("measurements", Path(given.path), given.layer, given.encoding)
-        checked, points = self._with_points(check_table(raw, given, MEASUREMENTS), given)
-        frame = checked.frame.assign(row=checked.rows)
-        return gpd.GeoDataFrame(frame, geometry=points, crs=self.config.project.crs), checked
+        wanted = Wanted("measurements", given.layer, given.encoding, given.columns)
+        raw = read_table(wanted, Path(given.path))
+        placed = self.placer().place(self._pointed(check_table(raw, given, MEASUREMENTS), given), given)
+        frame = placed.checked.frame.assign(row=placed.checked.rows)
+        return gpd.GeoDataFrame(frame, geometry=placed.points, crs=self.config.project.crs), placed.checked
 
-    def _with_points(self, checked: Checked, given: Input) -> tuple[Checked, gpd.GeoSeries]:
-        """Records that have a point near the counties, and the points."""
-        if checked.geometry is not None:
-            points = gpd.GeoSeries(self._with_shapes(checked, given).geometry.representative_point())
-        else:
-            missing = [name for name in ("longitude", "latitude") if name not in checked.frame]
-            if missing:
-                headers = [str(name) for name in checked.raw.frame.columns]
-                aliases = {"longitude": ("经度", "lon"), "latitude": ("纬度", "lat")}
-                faults = [missing_column(checked.raw, name, headers, aliases[name]) for name in missing]
-                raise InputFaults([*checked.faults, *faults])
-            checked = self._without_blank_points(checked)
-            points = self._points(checked.frame["longitude"], checked.frame["latitude"], given)
-        faults, bad = self._misplaced(checked, points, given)
-        return checked.rejecting(bad, faults), points[~bad].reset_index(drop=True)
-
-    def _without_blank_points(self, checked: Checked) -> Checked:
-        blank = checked.frame["longitude"].isna() | checked.frame["latitude"].isna()
-        return _rejecting_blank(checked, "longitude/latitude", blank)
-
-    def _points(self, first: pd.Series, second: pd.Series, given: Input) -> gpd.GeoSeries:
-        """Points in the project CRS; blank coordinates give an empty place."""
-        east, north = first.to_numpy(dtype=np.float64), second.to_numpy(dtype=np.float64)
-        if given.crs:
-            source = given.crs
-        else:
-            source = "EPSG:4326"
-            swapped = np.abs(north) > 90
-            safe_north = np.where(swapped, np.nan, north)
-            east, north = to_wgs84(np.where(swapped, np.nan, east), safe_north, given.datum)
-        transformer = Transformer.from_crs(source, self.config.project.crs, always_xy=True)
-        x, y = transformer.transform(east, north)
-        good = np.isfinite(x) & np.isfinite(y)
-        points = np.where(good, shapely.points(np.where(good, x, 0), np.where(good, y, 0)), None)
-        return gpd.GeoSeries(points, crs=self.config.project.crs)
-
-    def _misplaced(
-        self, checked: Checked, points: gpd.GeoSeries, given: Input
-    ) -> tuple[list[Fault], np.ndarray]:
-        """Points outside all counties and their halo; a swap is recognised and said."""
-        if self._counties.empty:
-            return [], points.isna().to_numpy()
-        west, south, east, north = self._counties.total_bounds
-        box = shapely.box(west - OUTSIDE_M, south - OUTSIDE_M, east + OUTSIDE_M, north + OUTSIDE_M)
-        bad = ~(points.within(box).to_numpy() & points.notna().to_numpy())
-        swapped = np.zeros(len(points), dtype=bool)
-        has_columns = {"longitude", "latitude"} <= set(checked.frame.columns)
-        if bad.any() and has_columns and checked.geometry is None:
-            turned = self._points(checked.frame["latitude"], checked.frame["longitude"], given)
-            swapped = bad & turned.within(box).to_numpy()
-        faults = []
-        for i in np.flatnonzero(bad):
-            value = self._coordinates(checked, points, int(i))
-            problem = "swapped_lonlat" if swapped[i] else "outside_area"
-            faults.append(
-                checked.raw.fault(
-                    "rejected", problem, int(checked.rows[i]), "longitude/latitude",
-                    value=value, halo_km=round(OUTSIDE_M / 1000),
-                )
-            )  # fmt: skip
-        return faults, bad
-
-    def _coordinates(self, checked: Checked, points: gpd.GeoSeries, i: int) -> str:
+    def _pointed(self, checked: Checked, given: Input) -> Checked:
+        """The table with its geometry in a known CRS, if it has any."""
         if checked.geometry is None:
-            return f"{checked.frame['longitude'].iloc[i]:g}, {checked.frame['latitude'].iloc[i]:g}"
-        point = points.iloc[i]
-        return "—" if point is None else f"{point.x:.0f}, {point.y:.0f} m"
+            return checked
+        return replace(checked, geometry=_in_crs(checked, given))
+
+    def placer(self) -> Placer:
+        """What places rows by what is known so far."""
+        if self._choices is None:
+            self._choices = {}
+            given = self.config.inputs.located
+            if given is not None:
+                path = self.folder / given.path
+                self._choices, faults = read_choices(path, given)
+                self.faults += faults
+                self._note("located", path, len(self._choices), 0, given)
+        return Placer(self.config, self._counties, self._names, self._choices)
+
+    def _names(self) -> Gazetteer:
+        """Every name known so far."""
+        if self._gazetteer is None:
+            parts = [] if self._counties.empty else [county_names(self._counties)]
+            if self._villages_known is not None and not self._counties.empty:
+                villages, towns = village_names(*self._villages_known, self._counties)
+                parts += [towns, villages]
+            self._gazetteer = gazetteer_of([*parts, *self._places], self.config.project.city)
+        return self._gazetteer
 
     def _check_networks(self, checked: Checked) -> None:
         """Words in a cell of networks that the project does not know; they would count for nobody."""
@@ -520,12 +508,26 @@ class ProjectReader:
         return check_table(self._read(name, given), given, SCHEMAS[name]).require_most()
 
     def _read(self, name: str, given: Input) -> RawTable:
-        return read_table(name, self.folder / given.path, given.layer, given.encoding)
+        raw = read_table(Wanted(name, given.layer, given.encoding, given.columns), self.folder / given.path)
+        return self._with_county_of_sheet(raw, given)
+
+    def _with_county_of_sheet(self, raw: RawTable, given: Input) -> RawTable:
+        """One sheet a county: the sheet's name is the county of its rows, unless the table has its own."""
+        specs = columns_of(SCHEMAS[raw.name])
+        if len(raw.sheets) < 2 or self._counties.empty or "county" not in {spec.name for spec in specs}:
+            return raw
+        known = {normalise(name) for name in self._counties["county"]}
+        has_own = "county" in match_headers(raw.headers, specs, given.columns).taken
+        if has_own or not {normalise(name) for name in raw.sheets} <= known:
+            return raw
+        names = [raw.place_of(record)[0] for record in raw.rows]
+        return replace(raw, frame=raw.frame.assign(county=pd.Series(names, dtype=object)))
 
     def _keep(self, checked: Checked) -> None:
         """Record faults, rejected rows and the source of a finished table."""
         self.faults += checked.faults
         name = checked.raw.name
+        self.headers[name] = checked.headers
         given = getattr(self.config.inputs, name)
         rejected = checked.read - len(checked.frame)
         self._note(name, self.folder / given.path, checked.read, rejected, given)
@@ -534,10 +536,10 @@ class ProjectReader:
             {
                 "table": name, "file": fault.file, "sheet": fault.sheet, "row": fault.row,
                 "column": fault.column, "problem": fault.problem, "remedy": fault.text("zh"),
-                "content": _content(checked.raw.frame.iloc[by_row[fault.row]]),
+                "content": _content(checked.raw.frame.iloc[by_row[fault.record]]),
             }
             for fault in checked.faults
-            if fault.level == "rejected" and fault.row in by_row
+            if fault.level == "rejected" and fault.record in by_row
         ]  # fmt: skip
         if rows:
             self._rejected.append(pd.DataFrame(rows))
@@ -559,6 +561,15 @@ def _rejecting_blank(checked: Checked, column: str, blank: pd.Series) -> Checked
         for i in np.flatnonzero(blank.to_numpy())
     ]
     return checked.rejecting(blank.to_numpy(), faults)
+
+
+def _in_crs(checked: Checked, given: Input) -> gpd.GeoSeries:
+    """Geometry in the CRS of the file, else that of the project file."""
+    assert checked.geometry is not None
+    crs = checked.geometry.crs or given.crs
+    if not crs:
+        raise InputFaults([checked.raw.fault("fatal", "no_crs")])
+    return checked.geometry.set_crs(crs, allow_override=True)
 
 
 def _shifted(shapes: gpd.GeoSeries, datum: str) -> gpd.GeoSeries:

@@ -1,7 +1,7 @@
-"""Files into raw tables: spreadsheets, text and vector files.
+"""Files into raw tables: spreadsheets, text and vector files, whatever they call themselves.
 
 One decision to know: values come out as text, number or date exactly as the file holds them, and each
-row keeps the number a spreadsheet shows, so that every later message can name it.
+record keeps the sheet and the row number a spreadsheet shows, so that every later message can name it.
 """
 
 from __future__ import annotations
@@ -9,29 +9,54 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+import zipfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from html.parser import HTMLParser
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyogrio
+import shapely
 from python_calamine import (
     CalamineError,
     CalamineWorkbook,
     PasswordError,
+    SheetVisibleEnum,
     WorksheetNotFound,
+    XmlError,
     ZipError,
 )
 
 from siteplan.errors import Fault, InputFaults, Level
+from siteplan.inputs import guard
+from siteplan.inputs.guard import HostileFile
+from siteplan.inputs.headers import HeaderMap, match_headers, normalise
+from siteplan.inputs.layout import Layout, Merge, Row, lay_out
+from siteplan.tables import SCHEMAS_OF_TABLES, ColumnSpec, columns_of
 
-_WORKBOOKS = {".xlsx", ".xls", ".xlsm", ".xlsb", ".ods"}
+_WORKBOOKS = {".xlsx", ".xls", ".xlsm", ".ods", ".et"}
 _TEXT = {".csv", ".txt", ".tsv"}
+_BYTES_AS_THEY_ARE = {".shp", ".dbf", ".tab", ".mif", ".zip"}
+"""Vector files whose text may be in any encoding, whatever they say."""
+_ALL_LAYERS = {".kml", ".kmz"}
+"""Files whose layers are folders of one list."""
 _HANZI_IN_WORD = re.compile("[A-Za-z][\u4e00-\u9fff][a-z]")
-TABLE_SUFFIXES = _WORKBOOKS | _TEXT | {".gpkg", ".geojson", ".json", ".shp", ".kml", ".kmz", ".fgb"}
+_BROKEN = "\ufffd"
+_DELIMITERS = ",;\t|，"
+_SAMPLE_LINES = 60
+_SPILT = 3
+"""Line ends in one cell of a text file from which a quotation mark was left open."""
+TABLE_SUFFIXES = (
+    _WORKBOOKS
+    | _TEXT
+    | {".gpkg", ".geojson", ".json", ".shp", ".kml", ".kmz", ".fgb", ".gdb", ".tab", ".mif"}
+)
 """Files that hold tables of points; anything else given as population is a raster."""
+_STRIDE = 1 << 32
+"""Records of the second sheet count from here, of the third from twice that, so that a number names both."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,149 +65,454 @@ class RawTable:
 
     Attributes
     ----------
-    name, file, sheet
+    name, file
         siteplan's name of the table, and where it came from.
+    sheets
+        Sheets or layers the records are from.
     frame
         Values, one column a header.
     rows
-        Row number of each record as a spreadsheet shows it.
+        Number of each record: the row a spreadsheet shows, plus a stride for each sheet after the first.
     geometry
         Geometry in the file's CRS, or None for tables without.
+    title
+        Text above the header.
+    notes
+        Lines and sheets that were left out, with their reason.
     """
 
     name: str
     file: str
-    sheet: str
+    sheets: tuple[str, ...]
     frame: pd.DataFrame
     rows: np.ndarray
     geometry: gpd.GeoSeries | None = None
+    title: tuple[str, ...] = ()
+    notes: tuple[Fault, ...] = ()
+
+    @property
+    def headers(self) -> list[str]:
+        """Headers in the order of the file."""
+        return [str(name) for name in self.frame.columns]
+
+    def place_of(self, record: int) -> tuple[str, int]:
+        """Sheet and row of a record."""
+        sheet, row = divmod(int(record), _STRIDE)
+        return (self.sheets[sheet] if self.sheets else ""), row
+
+    def label_of(self, record: int) -> str:
+        """Short name of a record: its row, with the sheet where there are several."""
+        sheet, row = self.place_of(record)
+        return f"{sheet}-{row}" if len(self.sheets) > 1 else f"{row}"
+
+    def only(self, keep: np.ndarray) -> RawTable:
+        """The same table with some of its records."""
+        geometry = None if self.geometry is None else self.geometry[keep].reset_index(drop=True)
+        frame = self.frame[keep].reset_index(drop=True)
+        return replace(self, frame=frame, rows=self.rows[keep], geometry=geometry)
 
     def fault(
-        self, level: Level, problem: str, row: int | None = None, column: str = "", **values: object
+        self, level: Level, problem: str, record: int | None = None, column: str = "", **values: object
     ) -> Fault:
-        """A fault of this table, with its file and sheet filled in."""
+        """A fault of this table, with its file, sheet and row filled in."""
         values = {"table": self.name, "column": column, **values}
+        sheet, row = ("、".join(self.sheets[:1]), None) if record is None else self.place_of(record)
         return Fault(
-            level,
-            self.file,
-            problem,
-            f"{problem}_fix",
-            values,
-            self.sheet,
-            row,
-            column,
-            self.name,
-        )
+            level, self.file, problem, f"{problem}_fix", values, sheet, row, column, self.name, record
+        )  # fmt: skip
 
 
-def read_table(name: str, path: Path, layer: str = "", encoding: str = "") -> RawTable:
+@dataclass(frozen=True)
+class Wanted:
+    """What a reader looks for.
+
+    Attributes
+    ----------
+    name
+        siteplan's name of the table.
+    layer
+        Sheet or layer; empty for all that hold the table.
+    encoding
+        Of a text file; empty finds out.
+    columns
+        The project file's mapping.
+    """
+
+    name: str
+    layer: str = ""
+    encoding: str = ""
+    columns: Mapping[str, str] | None = None
+
+    @property
+    def specs(self) -> tuple[ColumnSpec, ...]:
+        """Columns of the table."""
+        return columns_of(SCHEMAS_OF_TABLES[self.name])
+
+    def score(self, headers: Sequence[str]) -> float:
+        """How well headers fit the table."""
+        return match_headers(list(headers), self.specs, self.columns or {}).score
+
+    @property
+    def words(self) -> frozenset[str]:
+        """Every header the table knows."""
+        return frozenset(normalise(word) for spec in self.specs for word in (spec.name, *spec.aliases))
+
+
+def read_table(wanted: Wanted, path: Path) -> RawTable:
     """Read a spreadsheet, text or vector file.
 
     Parameters
     ----------
-    name
-        siteplan's name of the table, for messages.
+    wanted
+        Table, sheet and headers looked for.
     path
-        The file.
-    layer
-        Sheet or layer; empty takes the first.
-    encoding
-        Of a text file; empty finds out.
+        The file, or the folder of a file geodatabase.
 
     Returns
     -------
     RawTable
-        All rows, unchecked.
+        All records, unchecked.
 
     Raises
     ------
     InputFaults
-        If the file is missing, unreadable or has no data row.
+        If the file is missing, unreadable, hostile or has no data row.
     """
     if not path.exists():
-        raise InputFaults([_file_fault(name, path, "missing_file")])
-    suffix = path.suffix.lower()
+        raise InputFaults([_file_fault(wanted.name, path, "missing_file")])
     try:
-        if suffix in _WORKBOOKS:
-            table = _read_workbook(name, path, layer)
-        elif suffix in _TEXT:
-            table = _read_text(name, path, encoding)
-        else:
-            table = _read_vector(name, path, layer)
+        guard.inspect(path)
+        table = _reader_of(path)(wanted, path)
+    except HostileFile as error:
+        raise InputFaults([_file_fault(wanted.name, path, str(error))]) from error
     except (
-        CalamineError, PasswordError, WorksheetNotFound, ZipError, OSError, UnicodeDecodeError,
-        LookupError, csv.Error,
-        pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError,
+        CalamineError, PasswordError, WorksheetNotFound, XmlError, ZipError, OSError, UnicodeError,
+        LookupError,
+        csv.Error, zipfile.BadZipFile, NotImplementedError, MemoryError, ValueError,
+        shapely.errors.ShapelyError,
+        pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError,
+        pyogrio.errors.FieldError, pyogrio.errors.GeometryError, pyogrio.errors.CRSError,
     ) as error:  # fmt: skip
-        raise InputFaults([_file_fault(name, path, "unreadable", detail=str(error))]) from error
+        raise InputFaults([_file_fault(wanted.name, path, "unreadable", detail=str(error)[:300])]) from error
     if table.frame.empty:
-        raise InputFaults([table.fault("fatal", "empty_sheet")])
+        raise InputFaults([*table.notes, table.fault("fatal", "empty_sheet")])
     return table
 
 
+def _reader_of(path: Path) -> Callable[[Wanted, Path], RawTable]:
+    """Reader by what the file is; its suffix only decides between kinds of the same look."""
+    suffix = path.suffix.lower()
+    if path.is_dir() or suffix not in _WORKBOOKS | _TEXT:
+        return _read_vector
+    kind = guard.kind_of(path)
+    if kind in ("zip", "xls"):
+        return _read_workbook
+    return _read_html if kind == "html" else _read_text
+
+
 def _file_fault(name: str, path: Path, problem: str, **values: object) -> Fault:
-    return Fault("fatal", path.name, problem, f"{problem}_fix", dict(values), table=name)
+    return Fault("fatal", path.name, problem, f"{problem}_fix", {"table": name, **values}, table=name)
 
 
-def _read_workbook(name: str, path: Path, layer: str) -> RawTable:
+# --- spreadsheets ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    name: str
+    cells: Sequence[Row]
+    merges: Sequence[Merge] = ()
+    hidden: bool = False
+
+
+def _read_workbook(wanted: Wanted, path: Path) -> RawTable:
     with CalamineWorkbook.from_path(str(path)) as book:
-        sheet = layer or book.sheet_names[0]
-        if sheet not in book.sheet_names:
-            found = "、".join(book.sheet_names)
-            fault = _file_fault(name, path, "no_layer", value=sheet, found=found, table=name)
-            raise InputFaults([fault])
-        cells = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
-    return _table_of(name, path, sheet, cells)
+        names = list(book.sheet_names)
+        if wanted.layer and wanted.layer not in names:
+            found = "、".join(names)
+            raise InputFaults([_file_fault(wanted.name, path, "no_layer", value=wanted.layer, found=found)])
+        visible = {each.name: each.visible == SheetVisibleEnum.Visible for each in book.sheets_metadata}
+        sheets = []
+        for name in [wanted.layer] if wanted.layer else names:
+            sheet = book.get_sheet_by_name(name)
+            if sheet.total_height * sheet.total_width > guard.MOST_CELLS:
+                raise HostileFile("too_wide")
+            cells = sheet.to_python(skip_empty_area=False)
+            hidden = not visible.get(name, True) and not wanted.layer
+            sheets.append(_Sheet(name, cells, sheet.merged_cell_ranges or (), hidden))
+    return _table_of(wanted, path, sheets)
 
 
-def _read_text(name: str, path: Path, encoding: str) -> RawTable:
+def _table_of(wanted: Wanted, path: Path, sheets: Sequence[_Sheet]) -> RawTable:
+    """One table from the sheets that hold it: the best one, and every other with the same columns."""
+    empty = RawTable(wanted.name, path.name, (wanted.layer,), pd.DataFrame(), np.array([], dtype=np.int64))
+    laid = [(sheet, lay_out(sheet.cells, sheet.merges, wanted.score, wanted.words)) for sheet in sheets]
+    maps = {sheet.name: _map_of(wanted, layout) for sheet, layout in laid if layout is not None}
+    shown = [sheet.name for sheet, layout in laid if layout is not None and not sheet.hidden]
+    if not shown:
+        hidden = [_left_out(empty, sheet, "hidden_sheet") for sheet, layout in laid if layout is not None]
+        return replace(empty, sheets=tuple(s.name for s in sheets[:1]) or ("",), notes=tuple(hidden))
+    best = max(shown, key=lambda name: (maps[name].score, -shown.index(name)))
+    chosen, notes = [], []
+    for sheet, layout in laid:
+        if layout is None:
+            continue
+        if sheet.hidden:
+            notes.append(_left_out(empty, sheet, "hidden_sheet"))
+        elif sheet.name == best or (layout.records and _same_columns(maps[sheet.name], maps[best])):
+            chosen.append((sheet.name, layout))
+        else:
+            notes.append(_left_out(empty, sheet, "other_sheet"))
+    return _stacked(wanted, path, chosen, notes)
+
+
+def _map_of(wanted: Wanted, layout: Layout) -> HeaderMap:
+    return match_headers([name for name in layout.headers if name], wanted.specs, wanted.columns or {})
+
+
+def _same_columns(one: HeaderMap, other: HeaderMap) -> bool:
+    """Whether two sheets hold the same table: most columns of either are in the other."""
+    a, b = set(one.taken), set(other.taken)
+    return bool(a) and 2 * len(a & b) > len(a | b)
+
+
+def _left_out(table: RawTable, sheet: _Sheet, problem: str) -> Fault:
+    values: dict[str, object] = {"value": sheet.name, "table": table.name}
+    return Fault("note", table.file, problem, f"{problem}_fix", values, sheet.name, table=table.name)
+
+
+def _stacked(
+    wanted: Wanted, path: Path, parts: Sequence[tuple[str, Layout]], notes: Sequence[Fault]
+) -> RawTable:
+    """Records of all sheets under each other, by header."""
+    names = tuple(name for name, _ in parts)
+    frames, rows = [], []
+    for number, (_, layout) in enumerate(parts):
+        keep = [j for j, header in enumerate(layout.headers) if header]
+        frame = pd.DataFrame(layout.records, columns=range(len(layout.headers)), dtype=object)[keep]
+        frame.columns = pd.Index([layout.headers[j] for j in keep], dtype=object)
+        frames.append(frame)
+        rows.append(np.array(layout.rows, dtype=np.int64) + number * _STRIDE)
+    frame = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
+    title = tuple(text for _, layout in parts for text in layout.title)
+    table = RawTable(wanted.name, path.name, names, frame.astype(object), np.concatenate(rows), None, title)
+    lines = [
+        table.fault("note", f"line_{line.why}", line.row + number * _STRIDE, value=line.text)
+        for number, (_, layout) in enumerate(parts)
+        for line in layout.skipped
+    ]
+    return replace(table, notes=(*notes, *lines))
+
+
+# --- text --------------------------------------------------------------------------------------------
+
+
+def _read_text(wanted: Wanted, path: Path) -> RawTable:
+    if path.stat().st_size > guard.MOST_TEXT:
+        raise HostileFile("too_large")
     content = path.read_bytes()
-    text = content.decode(encoding) if encoding else _decode(content)
-    first = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=first.count)
-    cells = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-    return _table_of(name, path, "", cells)
+    text = content.decode(wanted.encoding, errors="replace") if wanted.encoding else decode(content)
+    nul = text.count("\x00")
+    cells = _split_lines(text.replace("\x00", ""), path.suffix.lower() == ".txt")
+    if max(map(len, cells), default=0) > guard.MOST_COLUMNS:
+        raise HostileFile("too_wide")
+    _refuse_open_quotes(wanted, path, cells)
+    table = _table_of(wanted, path, [_Sheet("", cells)])
+    if nul:
+        table = replace(table, notes=(*table.notes, table.fault("warning", "nul_bytes", count=nul)))
+    return replace(table, notes=(*table.notes, *_broken_text(table)))
 
 
-def _decode(content: bytes) -> str:
-    """UTF-8 when it is, else GB18030, which Chinese Excel writes, unless that puts hanzi inside words."""
+def _refuse_open_quotes(wanted: Wanted, path: Path, cells: Sequence[Row]) -> None:
+    """A quotation mark that is never closed swallows the lines after it."""
+    for number, row in enumerate(cells, 1):
+        if any(str(cell).count("\n") >= _SPILT and str(cell).count(",") >= _SPILT for cell in row):
+            raise InputFaults([_file_fault(wanted.name, path, "open_quote", row=number)])
+
+
+def _split_lines(text: str, may_be_blanks: bool) -> list[list[object]]:
+    lines = text.splitlines()
+    delimiter = _delimiter([line for line in lines[:_SAMPLE_LINES] if line.strip()])
+    if not delimiter and may_be_blanks and lines:
+        return [list(line.split()) for line in lines]
+    plain = text.replace("，", ",") if delimiter == "，" else text
+    mark = "," if delimiter in ("，", "") else delimiter
+    return [list(row) for row in csv.reader(io.StringIO(plain, newline=""), delimiter=mark)]
+
+
+def _delimiter(lines: Sequence[str]) -> str:
+    """The sign that stands equally often in the most lines; "" when none does."""
+    best, found = (0, 0), ""
+    for sign in _DELIMITERS:
+        counts = [line.count(sign) for line in lines]
+        usual = max(set(counts) - {0}, key=lambda count: (counts.count(count), count), default=0)
+        rank = (counts.count(usual), usual) if usual else (0, 0)
+        if rank > best:
+            best, found = rank, sign
+    return found
+
+
+def decode(content: bytes) -> str:
+    """Text of unknown encoding: UTF-16 or UTF-8 when it is, else GB18030, which Chinese Excel writes.
+
+    Parameters
+    ----------
+    content
+        Bytes of a whole file.
+
+    Returns
+    -------
+    str
+        Bytes that fit nowhere become U+FFFD. Windows-1252 is taken when GB18030 would put hanzi inside words.
+
+    Examples
+    --------
+    >>> decode("坪石镇".encode("gb18030")), decode("Südtirol".encode("cp1252"))
+    ('坪石镇', 'Südtirol')
+    """
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16", errors="replace")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        text = content.decode("gb18030", errors="replace")
-    if _HANZI_IN_WORD.search(text) or "\ufffd" in text:
+        pass
+    chinese = content.decode("gb18030", errors="replace")
+    unicode = content.decode("utf-8-sig", errors="replace")
+    if unicode.count(_BROKEN) * 20 < sum(sign > "\u2fff" for sign in unicode):
+        return unicode
+    if _HANZI_IN_WORD.search(chinese) or chinese.count(_BROKEN) * 20 > sum(
+        sign > "\u2fff" for sign in chinese
+    ):
         return content.decode("cp1252", errors="replace")
-    return text
+    return chinese
 
 
-def _table_of(name: str, path: Path, sheet: str, cells: Sequence[Sequence[object]]) -> RawTable:
-    filled = [number for number, row in enumerate(cells) if any(_is_filled(cell) for cell in row)]
-    if not filled:
-        return RawTable(name, path.name, sheet, pd.DataFrame(), np.array([], dtype=np.int64))
-    head, body = filled[0], filled[1:]
-    headers = [str(cell).strip() for cell in cells[head]]
-    width = len(headers)
-    records = [(list(cells[number]) + [None] * width)[:width] for number in body]
-    frame = pd.DataFrame(records, columns=headers, dtype=object)
-    keep = [position for position, header in enumerate(headers) if header]
-    return RawTable(name, path.name, sheet, frame.iloc[:, keep], np.array(body, dtype=np.int64) + 1)
+def _broken_text(table: RawTable) -> list[Fault]:
+    """Cells with characters that could not be decoded."""
+    faults = []
+    for header in table.headers:
+        cells = table.frame[header]
+        broken = cells.map(lambda cell: isinstance(cell, str) and _BROKEN in cell)
+        faults += [
+            table.fault("warning", "broken_text", int(table.rows[i]), header, value=str(cells.iloc[i])[:60])
+            for i in np.flatnonzero(broken.to_numpy(dtype=bool))
+        ]
+    return faults
 
 
-def _is_filled(cell: object) -> bool:
-    return cell is not None and str(cell).strip() != ""
+class _Tables(HTMLParser):
+    """Cells of a page's tables: many systems export a web page and call it .xls."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[list[object]] = []
+        self._text: list[str] | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in ("td", "th"):
+            self._text = []
+            spread = dict(attrs).get("colspan") or "1"
+            self._spread = min(int(spread), 200) if spread.isdigit() else 1
+
+    def handle_data(self, data: str) -> None:
+        if self._text is not None:
+            self._text.append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("td", "th") and self._text is not None:
+            if not self.rows:
+                self.rows.append([])
+            self.rows[-1] += ["".join(self._text).strip(), *[""] * (self._spread - 1)]
+            self._text = None
 
 
-def _read_vector(name: str, path: Path, layer: str) -> RawTable:
+def _read_html(wanted: Wanted, path: Path) -> RawTable:
+    if path.stat().st_size > guard.MOST_TEXT:
+        raise HostileFile("too_large")
+    page = _Tables()
+    page.feed(decode(path.read_bytes()))
+    return _table_of(wanted, path, [_Sheet("", page.rows)])
+
+
+# --- vector files ------------------------------------------------------------------------------------
+
+
+def _read_vector(wanted: Wanted, path: Path) -> RawTable:
     layers = [str(each) for each in pyogrio.list_layers(path)[:, 0]]
-    if layer and layer not in layers:
-        raise InputFaults(
-            [_file_fault(name, path, "no_layer", value=layer, found="、".join(layers), table=name)]
-        )
-    if not layer and len(layers) > 1:
-        raise InputFaults([_file_fault(name, path, "several_layers", found="、".join(layers), table=name)])
-    data = pyogrio.read_dataframe(path, layer=layer or None)
-    rows = np.arange(len(data), dtype=np.int64) + 2
-    if not isinstance(data, gpd.GeoDataFrame):
-        return RawTable(name, path.name, layer, data.astype(object), rows)
-    frame = pd.DataFrame(data.drop(columns=data.geometry.name)).astype(object)
-    return RawTable(name, path.name, layer, frame, rows, data.geometry)
+    if wanted.layer and wanted.layer not in layers:
+        found = "、".join(layers)
+        raise InputFaults([_file_fault(wanted.name, path, "no_layer", value=wanted.layer, found=found)])
+    chosen = [wanted.layer] if wanted.layer else layers
+    if len(chosen) > 1 and path.suffix.lower() not in _ALL_LAYERS:
+        raise InputFaults([_file_fault(wanted.name, path, "several_layers", found="、".join(layers))])
+    parts = [_layer(path, name) for name in chosen]
+    filled = [(name, part) for name, part in zip(chosen, parts, strict=True) if len(part)]
+    if not filled:
+        empty = pd.DataFrame()
+        return RawTable(wanted.name, path.name, tuple(chosen[:1]), empty, np.array([], dtype=np.int64))
+    names = tuple(name for name, _ in filled)
+    sheets = names if wanted.layer or len(names) > 1 else ("",)
+    data = pd.concat([part for _, part in filled], ignore_index=True) if len(filled) > 1 else filled[0][1]
+    rows = np.concatenate([np.arange(len(part)) + 2 + n * _STRIDE for n, (_, part) in enumerate(filled)])
+    geometry = data.geometry if isinstance(data, gpd.GeoDataFrame) else None
+    frame = pd.DataFrame(data if geometry is None else data.drop(columns=data.geometry.name)).astype(object)
+    table = RawTable(wanted.name, path.name, sheets, frame, rows.astype(np.int64), geometry)
+    return replace(table, notes=tuple(_broken_text(table)))
+
+
+def _layer(path: Path, name: str) -> pd.DataFrame:
+    """One layer; text of the old formats is decoded by what it holds, not by what the file says."""
+    if path.suffix.lower() not in _BYTES_AS_THEY_ARE:
+        return pyogrio.read_dataframe(path, layer=name)
+    data = pyogrio.read_dataframe(path, layer=name, encoding="ISO-8859-1")
+    words = [*map(str, data.columns), *_texts(data)]
+    encoding = _encoding_of([word.encode("latin-1", errors="ignore") for word in words])
+    for header in list(data.columns):
+        if data[header].dtype == object or pd.api.types.is_string_dtype(data[header].dtype):
+            data[header] = data[header].map(lambda cell: _again(cell, encoding)).astype(object)
+    return data.rename(columns={name: _again(name, encoding) for name in data.columns})
+
+
+def _texts(data: pd.DataFrame) -> Iterable[str]:
+    """Text cells of the first records."""
+    for header in data.columns:
+        for cell in data[header].iloc[:2000]:
+            if isinstance(cell, str):
+                yield cell
+
+
+def _encoding_of(words: Iterable[bytes]) -> str:
+    """Encoding of short texts whose end may be cut inside a character."""
+    odd = [word for word in words if not word.isascii()]
+    if not odd:
+        return "utf-8"
+    fits = {name: sum(_fits(word, name) for word in odd) for name in ("utf-8", "gb18030")}
+    if fits["utf-8"] * 10 >= 9 * len(odd):
+        return "utf-8"
+    joined = b" ".join(odd).decode("gb18030", errors="replace")
+    return "cp1252" if _HANZI_IN_WORD.search(joined) or fits["gb18030"] * 10 < 9 * len(odd) else "gb18030"
+
+
+def _fits(word: bytes, encoding: str) -> bool:
+    for cut in range(3 if encoding == "utf-8" else 2):
+        try:
+            word[: len(word) - cut].decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return True
+    return False
+
+
+def _again(cell: object, encoding: str) -> object:
+    """Text read as single bytes in its true encoding; half a character at the end is cut off."""
+    if not isinstance(cell, str) or cell.isascii():
+        return cell
+    content = cell.encode("latin-1", errors="replace")
+    for cut in range(4):
+        try:
+            return content[: len(content) - cut].decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return content.decode(encoding, errors="replace")
