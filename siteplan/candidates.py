@@ -24,6 +24,7 @@ from siteplan.inputs.networks import network_names, split_networks
 from siteplan.rules import (
     duplicates,
     heights,
+    located,
     missing_bands,
     orders_first,
     refuse,
@@ -44,8 +45,10 @@ class Ladder:
     ----------
     table
         One row a place: ``key, rung, source_id, name, county_id, county, town, antenna_height_m,
-        area_class, easting_m, northing_m, networks, existing_bands, status, rule, notes`` and the
-        carried columns; sorted by county and key.
+        area_class, easting_m, northing_m, networks, existing_bands, status, rule, notes,
+        location_grade, location_radius_m`` (how exactly a place without coordinates was found) and the
+        carried
+        columns; sorted by county and key.
     """
 
     table: gpd.GeoDataFrame
@@ -99,6 +102,7 @@ def build_ladder(
     places = gpd.GeoDataFrame(
         table, geometry=gpd.points_from_xy(table["easting_m"], table["northing_m"]), crs=config.project.crs
     )
+    places = located(places, config)
     places = heights(places, config, level)
     places = zones(places, inputs.exclusions, config)
     places = roads_near(places, inputs.roads, config)
@@ -112,7 +116,7 @@ def _empty(config: Config) -> gpd.GeoDataFrame:
     columns = [
         "key", "rung", "source_id", "name", "county_id", "county", "town", "antenna_height_m", "area_class",
         "easting_m", "northing_m", "networks", "existing_bands", "status", "rule", "notes",
-        "order_radius_m", "due_date", *_CARRIED,
+        "order_radius_m", "due_date", "location_grade", "location_radius_m", *_CARRIED,
     ]  # fmt: skip
     return gpd.GeoDataFrame({name: [] for name in columns}, geometry=[], crs=config.project.crs)
 
@@ -147,6 +151,8 @@ def _rows(
     rows["notes"] = [()] * len(rows)
     rows["order_radius_m"] = np.nan
     rows["due_date"] = ""
+    rows["location_grade"] = table["location_grade"].to_numpy() if "location_grade" in table else ""
+    rows["location_radius_m"] = _number_of(table, "location_radius_m").to_numpy(dtype=float)
     for column in _CARRIED:
         rows[column] = table[column].to_numpy(dtype=float) if column in table else np.nan
     return rows

@@ -29,6 +29,7 @@ from siteplan.ledger import build_ledger, on_air
 from siteplan.meter import Stopwatch, peak_memory_mib
 from siteplan.outputs import MAP, WORKBOOK, write_all, write_summary
 from siteplan.outputs.calibration import Facts, write_calibration
+from siteplan.outputs.health import exit_code, text_map, verdict, write_health
 from siteplan.outputs.templates import DEFAULT_CRS, new_project
 from siteplan.proposal import Proposal
 from siteplan.store import (
@@ -138,20 +139,34 @@ def new(
 
 @app.command()
 @_told
-def check(project: ProjectArg, county: CountyOpt = None, data: DataOpt = None, lang: LangOpt = "zh") -> None:
-    """检查输入数据，列出问题行 / check the inputs and list faults."""
+def check(
+    project: ProjectArg,
+    county: CountyOpt = None,
+    data: DataOpt = None,
+    output: Annotated[Path | None, typer.Option("--out", help="报告文件夹 / folder of the report")] = None,
+    lang: LangOpt = "zh",
+) -> None:
+    """检查输入数据：问题清单、体检报告 / check the inputs: list of faults, health report."""
     folder, config = _opened(project)
-    inputs = pipeline.load(data or folder, config, county)
-    for source in inputs.sources:
+    found = pipeline.examine(data or folder, config, county)
+    target = output or _run_folder(folder / config.outputs.directory, "check")
+    with atomic_folder(target) as work:
+        names = write_health(found, config, work, _lang(lang))
+    for source in found.sources:
         rows = f"{source.read} / {source.rejected}" if source.read else "—"
         out.print(f"{source.name:<14}{source.file}  {either('读入/剔除', 'read/rejected', lang)} {rows}")
-    for line in summarise(inputs.faults, _lang(lang)):
+    if found.inputs is not None:
+        for line in text_map(found.inputs):
+            out.print(line)
+    for line in summarise(found.faults, _lang(lang)):
         out.print(line)
-    existing = on_air(inputs.stations, config)
-    build_ledger(config, inputs.counties, inputs.area, existing, year=config.project.year)
-    count = len(inputs.faults)
-    out.print(either(f"问题 {count} 处，无致命问题", f"{count} faults, none fatal", lang))
-    if any(fault.level in ("fatal", "rejected") for fault in inputs.faults):
+    out.print(verdict(found, _lang(lang)))
+    for name in names:
+        out.print(str(target / name))
+    if found.inputs is not None:
+        existing = on_air(found.inputs.stations, config)
+        build_ledger(config, found.inputs.counties, found.inputs.area, existing, year=config.project.year)
+    if exit_code(found.faults):
         raise typer.Exit(1)
 
 

@@ -397,6 +397,10 @@ class Candidates(_Part):
     """Farthest from a road a new mast may stand [m], when roads are given."""
     search_radius_share: Share = 0.25
     """Search ring as a share of the cell radius."""
+    max_location_radius_m: Positive = 1500.0
+    """A place found by its address within a wider circle than this waits for coordinates [m]; within a
+    narrower
+    one it is ranked with that circle as its search ring."""
 
 
 class SelectionRules(_Part):

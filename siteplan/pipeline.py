@@ -21,7 +21,7 @@ from siteplan.formulate import build_options, build_problem
 from siteplan.gaps import gap_polygons, village_table
 from siteplan.indicators import county_table, layer_table, rank_effects, terrain_table
 from siteplan.inputs import door
-from siteplan.inputs.door import Inputs
+from siteplan.inputs.door import Examination, Inputs
 from siteplan.inputs.measurements import Measurements, read_measurements
 from siteplan.ledger import build_ledger, on_air
 from siteplan.meter import Stopwatch
@@ -38,6 +38,11 @@ from siteplan.tiers import tier_rasters, tier_table
 def load(folder: Path, config: Config, county: str | None = None) -> Inputs:
     """Read and check every input; see :func:`siteplan.inputs.door.load`."""
     return door.load(folder, config, county)
+
+
+def examine(folder: Path, config: Config, county: str | None = None) -> Examination:
+    """Read and check every input, whatever comes of it; see :func:`siteplan.inputs.door.examine`."""
+    return door.examine(folder, config, county)
 
 
 def measured(

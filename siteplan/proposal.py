@@ -143,6 +143,8 @@ PROPOSED_COLUMNS: dict[str, tuple[str, str]] = {
     "cell_radius_m": ("覆盖半径（米）", "the buffer of the widest new band ends here [m]"),
     "radius_limited": ("超出计算半径", "1: still serves where the mast is no longer followed"),
     "search_radius_m": ("搜索半径（米）", "the mast may move this far without a new plan [m]"),
+    "location_grade": ("定位等级", "A to D where found by its address, empty where it has coordinates"),
+    "location_radius_m": ("定位半径（米）", "circle in which a place found by its address lies [m]"),
     "due_date": ("要求完成日期", "date of the demand order"),
     "alternates": ("备选点", "other usable candidates inside the ring, nearest first"),
     "restriction": ("管控提示", "zones that need approval or notice"),

@@ -264,6 +264,8 @@ def _proposed(
         round(own[i]) if own[i] > 0 else _search_radius_m(addition, config, results.level)
         for i, addition in enumerate(results.additions)
     ]
+    unsure = table["location_radius_m"].fillna(0.0).to_numpy(dtype=float)
+    radii = [max(radius, round(circle)) for radius, circle in zip(radii, unsure, strict=True)]
     notes = ["；".join(say(key, lang, **values) for key, values in row) for row in table["notes"]]
     effects, additions = results.effects, results.additions
     table = table.assign(

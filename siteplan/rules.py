@@ -72,6 +72,36 @@ def refuse(rows: pd.DataFrame, bad: np.ndarray, rule: Callable[[int], Rule]) -> 
     return rows.assign(status=status, rule=rules)
 
 
+def located(places: gpd.GeoDataFrame, config: Config) -> gpd.GeoDataFrame:
+    """A place found by its address is ranked only where the circle it lies in is narrow enough.
+
+    Parameters
+    ----------
+    places
+        The ladder's table; ``location_grade`` is "" for places with coordinates.
+    config
+        The project.
+
+    Returns
+    -------
+    GeoDataFrame
+        The places, those of wide circles refused, the others noted with grade and radius.
+    """
+    grade = places["location_grade"].to_numpy(dtype=object)
+    radius = places["location_radius_m"].to_numpy(dtype=float)
+    widest = config.candidates.max_location_radius_m
+    told = [
+        {"grade": g, "radius": f"{r:.0f}", "widest": f"{widest:.0f}"}
+        for g, r in zip(grade, radius, strict=True)
+    ]
+    notes = [
+        (*row, ("note_located", values)) if values["grade"] else row
+        for row, values in zip(places["notes"], told, strict=True)
+    ]
+    places = places.assign(notes=pd.Series(notes, index=places.index, dtype=object))
+    return refuse(places, (grade != "") & ~(radius <= widest), lambda i: ("rule_located", told[i]))
+
+
 def heights(places: gpd.GeoDataFrame, config: Config, level: Level) -> gpd.GeoDataFrame:
     """A mast must reach the lowest height and lie in the range of a formula; something must be buildable.
 

@@ -289,6 +289,76 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "填 1、2、3，或同时填实际经度、实际纬度和坐标系（wgs84、gcj02…）",
         "enter 1, 2 or 3, or longitude, latitude and datum",
     ),
+    # --- the door: between rows and tables ------------------------------------------------------
+    "near_duplicate": (
+        "“{value}”与第 {other} 行同名且仅相距 {distance} m，疑似重复",
+        "'{value}' has the name of row {other} and is {distance} m from it: probably the same place",
+    ),
+    "near_duplicate_fix": ("保留一行，或改名以示区别", "keep one row, or tell them apart by name"),
+    "two_names": (
+        "“{value}”与第 {other} 行“{found}”在同一点，疑似一处两名或坐标套用",
+        "'{value}' stands on the very point of '{found}' (row {other}): one place under two names, or copied "
+        "coordinates",
+    ),
+    "two_names_fix": ("核对是否同一处；不是则更正坐标", "keep one of them, or correct the coordinates"),
+    "duplicate_station": (
+        "同一站址、网络、频段重复登记（{value}）",
+        "site, network and band are listed twice ({value})",
+    ),
+    "duplicate_station_fix": (
+        "保留一行；多扇区请写在方位角一格内",
+        "keep one row; several sectors go into one cell",
+    ),
+    "site_spread": (
+        "站址 {value} 与第 {other} 行同编码但相距 {distance} m",
+        "site {value} lies {distance} m from its other station in row {other}",
+    ),
+    "site_spread_fix": ("统一坐标，或更正站址编码", "give them one position, or correct the site id"),
+    "wrong_county": (
+        "所写县“{value}”与坐标不符：点在“{found}”，距“{value}”{distance} m",
+        "the row states {value}, but its point lies in {found}, {distance} m from {value}",
+    ),
+    "wrong_county_fix": (
+        "更正县名或坐标（也可能是坐标系不对）",
+        "correct the county or the coordinates (or the datum)",
+    ),
+    "height_doubt": (
+        "高度 {value} m 异常（一般不超过 {limit} m）",
+        "a height of {value} m is unusual (above {limit} m)",
+    ),
+    "height_doubt_fix": ("核对单位（米）和数值", "check the unit (metres) and the value"),
+    "in_water": ("点落在水面上", "the point lies in open water"),
+    "in_water_fix": ("核对坐标和坐标系；确在水面平台上的可忽略", "check coordinates and datum"),
+    "two_lists": (
+        "“{value}”也在 {found} 第 {other} 行：同一处在两个表中",
+        "'{value}' is also in {found}, row {other}: one site in two lists",
+    ),
+    "two_lists_fix": ("保留在更准确的一张表中", "keep it in the list that knows it better"),
+    "built_before_year": (
+        "标为已建，但规划年份 {value} 晚于基准日 {date}",
+        "is said to be built, but planned for {value}, after {date}",
+    ),
+    "built_before_year_fix": ("更正建设状态或年份", "correct its state or its year"),
+    "built_not_found": (
+        "标为已建，但附近 200 m 内没有现网基站",
+        "is said to be built, but no station is within 200 m",
+    ),
+    "built_not_found_fix": (
+        "更正建设状态或坐标，或补现网基站",
+        "correct its state or position, or add the station",
+    ),
+    "already_on_air": (
+        "标为未建，但同名站址 {other} 已开通（“{value}”）",
+        "is said not to be built, but the site {other} of that name is on air ('{value}')",
+    ),
+    "already_on_air_fix": ("改为已建，或更正名称、坐标", "mark it as built, or correct name or position"),
+    "overdue": ("要求完成日期 {value} 早于基准日", "was wanted by {value}, before the reference date"),
+    "overdue_fix": ("更新日期，或删去已办结的需求单", "set a new date, or remove orders that are done"),
+    "village_empty": ("“{value}”范围内没有人口", "nobody lives in '{value}'"),
+    "village_empty_fix": (
+        "核对村界、人口数据或撤并情况",
+        "check its border, the population data, or whether it still exists",
+    ),
     "not_angles": ("“{value}”不是角度", "'{value}' is not an angle"),
     "not_angles_fix": (
         "填写度数，多个扇区用 / 分开，如 0/120/240；全向天线留空",
@@ -555,6 +625,15 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "rule_unit": (
         "计数单位为站址，存量改造不计入指标",
         "the quota counts sites, so an upgrade does not count towards it",
+    ),
+    "rule_located": (
+        "没有坐标，按地址只能定位到 {grade} 级（半径 {radius} m，超过 {widest} m）；补坐标后再参与排名",
+        "no coordinates; its address gives grade {grade} only (radius {radius} m, more than {widest} m): add "
+        "coordinates to have it ranked",
+    ),
+    "note_located": (
+        "位置按地址估计（{grade} 级，半径 {radius} m），以此为搜索圈",
+        "placed by its address (grade {grade}, radius {radius} m), which is its search ring",
     ),
     "rule_road": (
         "距道路 {distance} m，超过 {maximum} m",

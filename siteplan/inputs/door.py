@@ -19,10 +19,16 @@ from siteplan.config import Config
 from siteplan.errors import Fault, InputFaults
 from siteplan.grid import Grid, Raster, part_of
 from siteplan.inputs.area import crs_doubts, stray_points
-from siteplan.inputs.headers import normalise
+from siteplan.inputs.doubts import Context, doubts
+from siteplan.inputs.evidence import Evidence
+from siteplan.inputs.headers import HeaderMap, normalise
+from siteplan.inputs.placing import Doubt
 from siteplan.inputs.project_reader import ProjectReader, Source
 
-_POINT_TABLES = ("site_plan", "properties", "poles", "key_places", "orders", "weak_points")
+_POINT_TABLES = ("key_places", "site_plan", "properties", "poles", "orders", "weak_points")
+"""In the order they are read: later ones are located by the names of earlier ones."""
+_FEWEST_PIXELS = 4
+"""Pixels of a village from which an empty population raster says something."""
 _ZONE_TABLES = ("area_classes", "exclusions")
 
 
@@ -95,6 +101,65 @@ class Inputs:
         return int(np.flatnonzero(self.counties["county_id"].eq(county_id))[0]) + 1
 
 
+@dataclass(frozen=True, eq=False)
+class Examination:
+    """One look through the door, whatever it found.
+
+    Attributes
+    ----------
+    inputs
+        Checked inputs; None where a fatal fault stands in their way.
+    faults, rejected, sources
+        Everything that was wrong or noted, the rows left out, and the files that could be read.
+    headers
+        Which header was taken for which column, by table.
+    evidence
+        What names said about the datum, by table.
+    doubts
+        Rows placed by their address that a person should look at.
+    """
+
+    inputs: Inputs | None
+    faults: tuple[Fault, ...]
+    rejected: pd.DataFrame
+    sources: tuple[Source, ...]
+    headers: dict[str, HeaderMap]
+    evidence: dict[str, Evidence]
+    doubts: tuple[Doubt, ...]
+
+
+def examine(folder: Path, config: Config, county: str | None = None) -> Examination:
+    """Read and check every input of a project, and keep what was found even when it cannot be planned.
+
+    Parameters
+    ----------
+    folder
+        Folder the paths of the project file are relative to.
+    config
+        The project.
+    county
+        Name or code of one county; None for the whole city.
+
+    Returns
+    -------
+    Examination
+        With ``inputs`` unless a fault is fatal.
+    """
+    reader = ProjectReader(folder, config)
+    inputs: Inputs | None = None
+    faults: tuple[Fault, ...] = ()
+    try:
+        inputs = _load(reader, config, county)
+        faults = inputs.faults
+    except InputFaults as error:
+        faults = error.faults
+    return Examination(
+        inputs, tuple(faults), reader.rejected_rows(), reader.listed_sources(), reader.headers,
+        reader.evidence,
+        tuple(reader.doubts),
+    )  # fmt: skip
+
+
 def load(folder: Path, config: Config, county: str | None = None) -> Inputs:
     """Read and check every input of a project.
 
@@ -119,7 +184,11 @@ def load(folder: Path, config: Config, county: str | None = None) -> Inputs:
     SiteplanError
         If the county is not in the county table.
     """
-    reader = ProjectReader(folder, config)
+    return _load(ProjectReader(folder, config), config, county)
+
+
+def _load(reader: ProjectReader, config: Config, county: str | None) -> Inputs:
+    """Read all tables, then rasters; raise when something fatal was among them."""
     counties = reader.attempt(reader.counties)
     villages, village_areas = reader.villages()
     tables = _tables(reader)
@@ -152,14 +221,43 @@ def load(folder: Path, config: Config, county: str | None = None) -> Inputs:
     )
     reader.stop_if_fatal()
     assert clutter is not None  # a reader that gave nothing left a fatal fault
+    people = _residents(villages, village_areas, population, grid)
+    reader.faults += doubts(Context(config, counties, _own_rows(tables), reader.raws, clutter), people)
     return Inputs(
         counties=counties, area=area, area_name=area_name, grid=grid, county_code=county_code,
         class_code=class_code, villages=villages,
         village_areas=village_areas, roads=roads, population=population, weak_raster=weak_raster, dem=dem,
         terrain=terrain, clutter=clutter,
-        faults=tuple(reader.faults), rejected=reader.rejected_rows(), sources=tuple(reader.sources),
+        faults=tuple(reader.faults), rejected=reader.rejected_rows(), sources=reader.listed_sources(),
         **tables,
     )  # fmt: skip
+
+
+def _own_rows(tables: dict[str, gpd.GeoDataFrame | None]) -> dict[str, gpd.GeoDataFrame]:
+    """Rows that come from a table of the project, not from OSM."""
+    given = {name: table for name, table in tables.items() if table is not None and "record" in table}
+    return {name: table[table["record"].notna()].reset_index(drop=True) for name, table in given.items()}
+
+
+def _residents(
+    villages: gpd.GeoDataFrame | None,
+    areas: gpd.GeoDataFrame | None,
+    population: Raster | None,
+    grid: Grid,
+) -> gpd.GeoDataFrame | None:
+    """Villages with ``residents``: of their area on the population raster, else as the table says."""
+    if villages is None:
+        return None
+    if population is not None and areas is not None:
+        inside = zone_raster(areas.geometry, np.arange(1, len(areas) + 1), grid)
+        people = np.nan_to_num(population.values.astype(np.float64), nan=0.0)
+        total = np.bincount(inside.ravel(), people.ravel(), minlength=len(areas) + 1)[1:]
+        pixels = np.bincount(inside.ravel(), minlength=len(areas) + 1)[1:]
+        known = pixels >= _FEWEST_PIXELS
+        return villages.assign(residents=np.where(known, total, 1.0))
+    if population is None and "population" in villages:
+        return villages.assign(residents=villages["population"])
+    return villages
 
 
 def _tables(reader: ProjectReader) -> dict[str, gpd.GeoDataFrame | None]:

@@ -26,11 +26,14 @@ from siteplan.inputs.choices import read_choices
 from siteplan.inputs.datum import to_wgs84
 from siteplan.inputs.evidence import Evidence
 from siteplan.inputs.gazetteer import (
+    COUNTY,
     Gazetteer,
     Names,
+    core_of,
     county_names,
     gazetteer_of,
     place_names,
+    plain,
     village_names,
 )
 from siteplan.inputs.headers import HeaderMap, match_headers, normalise
@@ -86,6 +89,7 @@ class ProjectReader:
         self.faults: list[Fault] = []
         self.sources: list[Source] = []
         self.headers: dict[str, HeaderMap] = {}
+        self.raws: dict[str, RawTable] = {}
         self.evidence: dict[str, Evidence] = {}
         self.doubts: list[Doubt] = []
         self._rejected: list[pd.DataFrame] = []
@@ -107,6 +111,11 @@ class ProjectReader:
         """Raise all faults together when one of them is fatal."""
         if any(fault.level == "fatal" for fault in self.faults):
             raise InputFaults(self.faults)
+
+    def listed_sources(self) -> tuple[Source, ...]:
+        """Files read, in the order of the project file's model."""
+        order = list(type(self.config.inputs).model_fields)
+        return tuple(sorted(self.sources, key=lambda source: order.index(source.name)))
 
     def rejected_rows(self) -> pd.DataFrame:
         """Every row left out, with what it held and why."""
@@ -153,7 +162,7 @@ class ProjectReader:
         polygons = checked.geometry is not None and checked.geometry.geom_type.str.contains("Polygon").any()
         if not polygons:
             return self._placed(checked, given), None
-        table = self._with_shapes(checked, given)
+        table = self._with_shapes(checked, given).assign(record=checked.rows)
         areas = table[["village_id", "geometry"]].copy()
         points = table.geometry.representative_point()
         if {"longitude", "latitude"} <= set(checked.frame.columns):
@@ -332,7 +341,11 @@ class ProjectReader:
             self.evidence[checked.raw.name] = placed.evidence
         self.doubts += placed.doubts
         self._keep(checked)
-        table = gpd.GeoDataFrame(checked.frame, geometry=points, crs=self.config.project.crs)
+        told = {"record": checked.rows}
+        if "county" in checked.frame:
+            told["stated_county"] = checked.frame["county"].to_numpy(dtype=object)
+        frame = checked.frame.assign(**told)
+        table = gpd.GeoDataFrame(frame, geometry=points, crs=self.config.project.crs)
         self._check_county_names(checked)
         self._check_networks(checked)
         id_name = str(table.columns[0])
@@ -397,9 +410,9 @@ class ProjectReader:
     def _check_county_names(self, checked: Checked) -> None:
         if "county" not in checked.frame or self._counties.empty:
             return
-        known = set(self._counties["county"].map(normalise)) | set(self._counties["county_id"])
+        known = {_county_core(each) for each in self._counties["county"]} | set(self._counties["county_id"])
         names = checked.frame["county"]
-        unknown = names.notna() & ~names.map(normalise).isin(known)
+        unknown = names.notna() & ~names.map(_county_core).isin(known)
         self.faults += [
             checked.raw.fault(
                 "warning", "unknown_county", int(checked.rows[i]), "county",
@@ -527,7 +540,7 @@ class ProjectReader:
         """Record faults, rejected rows and the source of a finished table."""
         self.faults += checked.faults
         name = checked.raw.name
-        self.headers[name] = checked.headers
+        self.headers[name], self.raws[name] = checked.headers, checked.raw
         given = getattr(self.config.inputs, name)
         rejected = checked.read - len(checked.frame)
         self._note(name, self.folder / given.path, checked.read, rejected, given)
@@ -561,6 +574,11 @@ def _rejecting_blank(checked: Checked, column: str, blank: pd.Series) -> Checked
         for i in np.flatnonzero(blank.to_numpy())
     ]
     return checked.rejecting(blank.to_numpy(), faults)
+
+
+def _county_core(name: object) -> str:
+    """A county's name however long it is written: 乳源县 is 乳源瑶族自治县."""
+    return core_of(plain(name), COUNTY)
 
 
 def _in_crs(checked: Checked, given: Input) -> gpd.GeoSeries:

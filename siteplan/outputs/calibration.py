@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -24,12 +24,13 @@ from siteplan import __version__
 from siteplan.calibration import Judged, Sample, judge
 from siteplan.config import Config, clutter_kinds
 from siteplan.grid import lonlat
+from siteplan.outputs.pages import page_html, table_html
 from siteplan.outputs.plots import drawn, residual_plots
 from siteplan.outputs.sheets import inert
 from siteplan.outputs.webmap.assets import inline_assets
 from siteplan.outputs.webmap.elements import fill, slot
 from siteplan.outputs.webmap.encode import to_json
-from siteplan.outputs.webmap.page import CONTENT_POLICY, framed, rendered
+from siteplan.outputs.webmap.page import framed, rendered
 from siteplan.store import csv_bytes, write_atomic
 from siteplan.texts import Lang, either, say
 
@@ -39,14 +40,6 @@ _COLOURS = ("#67001f", "#d6604d", "#f4a582", "#f7f7f7", "#92c5de", "#4393c3", "#
 """Red: weaker than predicted; blue: stronger."""
 MOST_SITES = 200
 """Sites in the report's table; all are in ``calibration_sites.csv``."""
-_STYLE = (
-    "body{font:15px/1.6 'Microsoft YaHei',sans-serif;max-width:1000px;margin:2em auto;padding:0 1em;"
-    "color:#222}table{border-collapse:collapse;margin:1em 0}"
-    "td,th{border:1px solid #bbb;padding:.3em .7em;text-align:right}"
-    "td:first-child,th:first-child,.words td,.words th{text-align:left}th{background:#eef3f8}"
-    "img{max-width:100%}td{overflow-wrap:anywhere}"
-    ".warn{background:#fce4d6;color:#9c2b00;padding:.5em 1em;font-weight:bold}"
-)
 
 
 @dataclass(frozen=True)
@@ -372,15 +365,6 @@ def _labelled(header: list[str], rows: list[list[object]], synthetic: str) -> by
 # --- pages ------------------------------------------------------------------------------------------
 
 
-def _page(title: str, body: str, lang: Lang) -> str:
-    code = "zh-CN" if lang == "zh" else "en"
-    return (
-        f'<!doctype html>\n<html lang="{code}">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_POLICY}">\n'
-        f"<title>{html.escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
-    )
-
-
 def report_html(judged: Judged, facts: Facts, plots: bytes, lang: Lang = "zh") -> str:
     """The report as one page that needs no network.
 
@@ -419,7 +403,7 @@ def report_html(judged: Judged, facts: Facts, plots: bytes, lang: Lang = "zh") -
         f"<h2>{either('各站址', 'Sites', lang)}</h2>",
         _sites_html(judged, lang),
     ]
-    return _page(title, "\n".join(parts), lang)
+    return page_html(title, "\n".join(parts), lang)
 
 
 def _source_html(judged: Judged, facts: Facts, lang: Lang) -> str:
@@ -438,7 +422,7 @@ def _source_html(judged: Judged, facts: Facts, lang: Lang) -> str:
         (either("传播级别 / 地物", "level / clutter", lang), f"{facts.level} / {facts.clutter or '—'}"),
         (either("测量方式", "kind of measurement", lang), how),
     ]
-    return _table([], rows, "words")
+    return table_html([], rows, "words")
 
 
 _REASONS: dict[str, _Pair] = {
@@ -467,7 +451,7 @@ def _errors_html(judged: Judged, lang: Lang) -> str:
          f"{row.mae_db:.2f}", f"{row.site_rmse_db:.2f}")
         for row in judged.errors.itertuples()
     ]  # fmt: skip
-    return _table(header, rows)
+    return table_html(header, rows)
 
 
 def _model_name(model: str, judged: Judged, lang: Lang) -> str:
@@ -558,7 +542,7 @@ def _terms_html(judged: Judged, lang: Lang) -> str:
         "the fitted median by that number.",
         lang,
     )
-    return _table(header, rows) + f"<p>{html.escape(note)}</p>"
+    return table_html(header, rows) + f"<p>{html.escape(note)}</p>"
 
 
 def _unfitted_html(judged: Judged, lang: Lang) -> str:
@@ -566,7 +550,7 @@ def _unfitted_html(judged: Judged, lang: Lang) -> str:
     if not rows:
         return f"<p>{either('无：各项都已拟合。', 'Nothing: every term was fitted.', lang)}</p>"
     note = either("这些项保持模型原值。", "These terms keep the model's own value.", lang)
-    return f"<p>{note}</p>" + _table([], rows, "words")
+    return f"<p>{note}</p>" + table_html([], rows, "words")
 
 
 def _sites_html(judged: Judged, lang: Lang) -> str:
@@ -587,14 +571,7 @@ def _sites_html(judged: Judged, lang: Lang) -> str:
         f"Largest errors first; {len(worst)} of {len(judged.by_site)} shown, all in calibration_sites.csv.",
         lang,
     )
-    return f"<p>{note}</p>" + _table(header, rows)
-
-
-def _table(header: list[str], rows: Sequence[tuple[str, ...]], name: str = "") -> str:
-    head = "".join(f"<th>{html.escape(each)}</th>" for each in header)
-    body = "".join("<tr>" + "".join(f"<td>{html.escape(str(c))}</td>" for c in row) + "</tr>" for row in rows)
-    kind = f' class="{name}"' if name else ""
-    return f"<table{kind}>{f'<tr>{head}</tr>' if header else ''}{body}</table>"
+    return f"<p>{note}</p>" + table_html(header, rows)
 
 
 class _Dots(MacroElement):

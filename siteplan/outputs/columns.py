@@ -154,6 +154,8 @@ MEANINGS: dict[str, str] = {
     "villages_newly_covered": "新增由任一网络覆盖的村点数",
     "villages_newly_covered_names": "新通村的名称",
     "cell_radius_m": "本次新增频段中最大的传播缓冲区半径",
+    "location_grade": "没有坐标、按地址定位的等级：A 建筑、B 村、C 镇；有坐标的为空",
+    "location_radius_m": "按地址定位的误差半径；选址时以此为搜索圈",
     "radius_limited": "1 表示在计算半径边缘仍达标，实际覆盖可能更远",
     "search_radius_m": "选址可在此范围内移动而无需重新规划",
     "due_date": "需求单要求完成的日期",
