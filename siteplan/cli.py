@@ -70,6 +70,8 @@ LevelOpt = Annotated[
 ]
 CACHE = Path(".cache") / "footprints.sqlite"
 """Footprints over terrain, kept in the project folder; deleting the file is always safe."""
+CHECKS = "checks"
+"""Folder of the project that reports of checks go to."""
 THREADS = min(4, os.cpu_count() or 1)
 
 
@@ -149,7 +151,7 @@ def check(
     """检查输入数据：问题清单、体检报告 / check the inputs: list of faults, health report."""
     folder, config = _opened(project)
     found = pipeline.examine(data or folder, config, county)
-    target = output or _run_folder(folder / config.outputs.directory, "check")
+    target = output or _run_folder(folder / CHECKS, "check")
     with atomic_folder(target) as work:
         names = write_health(found, config, work, _lang(lang))
     for source in found.sources:
@@ -159,7 +161,7 @@ def check(
         for line in text_map(found.inputs):
             out.print(line)
     for line in summarise(found.faults, _lang(lang)):
-        out.print(line)
+        (err if found.inputs is None else out).print(line)
     out.print(verdict(found, _lang(lang)))
     for name in names:
         out.print(str(target / name))

@@ -100,7 +100,7 @@ def test_both_readmes_show_the_same_commands():
 @pytest.mark.parametrize("command", RUN)
 def test_command_runs(command, desk):
     code, printed = run(command, desk)
-    faults = command.startswith("siteplan check") and "问题 0 处" not in printed
+    faults = command.startswith("siteplan check") and "致命 0，剔除 0" not in printed
     assert code == int(faults), printed
 
 

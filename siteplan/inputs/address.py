@@ -34,6 +34,11 @@ _GUESSES = 3
 _SIMILAR = 74.0
 """Similarity from which a name that is not in the gazetteer is taken for one that is, 0 to 100."""
 _PROVINCE = re.compile(r"^(中国|中华人民共和国)?([\u4e00-\u9fff]{2,3}省|[\u4e00-\u9fff]{2,8}自治区)")
+_OTHER_CITY = re.compile(
+    r"^[^镇乡村街路县区夜贸超集\W\d]{2,6}"
+    r"(市(?![场政区民容话])|自治州|地区(?!分)|盟(?=市|县|旗))"
+)
+"""Start of an address that names a city; it must be the project's own or one of its counties."""
 _DETAIL = re.compile(r"(楼顶|天面|屋面|旁边?|附近|对面|内|处|侧|后面|门口|路口)$")
 
 
@@ -47,7 +52,7 @@ class Located:
         ``A`` to ``D``, "" for not located.
     how
         ``exact``, ``sound`` (same sound, other characters), ``similar``, ``tied`` (several fit) or
-        ``conflict`` (its village is not in its town).
+        ``conflict`` (its village is not in its town), or ``elsewhere`` (in another city).
     entry
         Entry of the gazetteer, -1 for none.
     guesses
@@ -103,6 +108,9 @@ def _locate(text: str, county_text: str, town_text: str, gazetteer: Gazetteer) -
     if gazetteer.area and text.startswith(gazetteer.area):
         text = text[len(gazetteer.area) :]
     hits = gazetteer.hits(text)
+    city = _OTHER_CITY.match(text)
+    if city and not any(h.start == 0 and gazetteer.level[h.entry] == COUNTY for h in hits):
+        return Located("", "elsewhere", -1)
     counties = _county(hits, county_text, gazetteer)
     towns, town_span = _town(hits, town_text, counties, gazetteer)
     places = [

@@ -8,7 +8,7 @@ and what to do; a pair of rows is named once.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -123,20 +123,21 @@ def _exact(table: gpd.GeoDataFrame) -> NDArray[np.bool_]:
     return table["location_grade"].eq("").to_numpy()
 
 
-def _pairs(one: gpd.GeoSeries, other: gpd.GeoSeries, within_m: float) -> Iterable[tuple[int, int]]:
-    """Positions of points of two tables that lie near each other."""
-    tree = shapely.STRtree(other.to_numpy())
-    near = tree.query(one.to_numpy(), predicate="dwithin", distance=within_m)
-    return zip(near[0].tolist(), near[1].tolist(), strict=True)
+def _pairs(one: gpd.GeoDataFrame, other: gpd.GeoDataFrame, within_m: float) -> list[tuple[int, int]]:
+    """Positions of points of two tables that lie near each other, in order; only exact points count."""
+    mine, theirs = np.flatnonzero(_exact(one)), np.flatnonzero(_exact(other))
+    tree = shapely.STRtree(other.geometry.to_numpy()[theirs])
+    near = tree.query(one.geometry.to_numpy()[mine], predicate="dwithin", distance=within_m)
+    return sorted(zip(mine[near[0]].tolist(), theirs[near[1]].tolist(), strict=True))
 
 
 def _doubles(context: Context, name: str) -> list[Fault]:
     """One name twice within some metres, or one point under two names."""
     table = context.tables[name]
-    names, exact = _names(table, name), _exact(table)
+    names = _names(table, name)
     found = []
-    for i, j in sorted(_pairs(table.geometry, table.geometry, SAME_NAME_M)):
-        if i >= j or not (exact[i] and exact[j]):
+    for i, j in _pairs(table, table, SAME_NAME_M):
+        if i >= j:
             continue
         other = context.label(name, i)
         distance = table.geometry.iloc[i].distance(table.geometry.iloc[j])
@@ -181,7 +182,7 @@ def _sites_in_one_place(context: Context, table: gpd.GeoDataFrame) -> list[Fault
     at = sites.index.to_numpy()
     names, ids = _names(sites, "stations"), sites["site_id"].astype(str).to_numpy()
     found = []
-    for i, j in sorted(_pairs(sites.geometry, sites.geometry, SAME_POINT_M)):
+    for i, j in _pairs(sites, sites, SAME_POINT_M):
         if i < j and names[i] != names[j]:
             found.append(
                 context.fault(
@@ -256,11 +257,7 @@ def _two_lists(context: Context) -> list[Fault]:
     for first, second in combinations(names, 2):
         one, other = context.tables[first], context.tables[second]
         of_one, of_other = _names(one, first), _names(other, second)
-        pairs = {
-            (i, j)
-            for i, j in _pairs(one.geometry, other.geometry, SAME_SITE_M)
-            if of_one[i] and of_one[i] == of_other[j]
-        }
+        pairs = {(i, j) for i, j in _pairs(one, other, SAME_SITE_M) if of_one[i] and of_one[i] == of_other[j]}
         ids = {
             text_of(each): i for i, each in enumerate(one.iloc[:, 0]) if len(text_of(each)) >= _SHORTEST_ID
         }
@@ -298,7 +295,7 @@ def _site_plan(context: Context) -> list[Fault]:
     alone = built & ~np.isin(np.arange(len(table)), near) & _exact(table)
     found += [context.fault("site_plan", int(i), "built_not_found", "built") for i in np.flatnonzero(alone)]
     names, of_station = _names(table, "site_plan"), _names(on_air, "stations")
-    for i, j in sorted(_pairs(table.geometry, on_air.geometry, SAME_NAME_M)):
+    for i, j in _pairs(table, on_air, SAME_NAME_M):
         if not built[i] and names[i] and names[i] == of_station[j]:
             site = text_of(on_air["site_id"].iloc[j])
             found.append(context.fault("site_plan", i, "already_on_air", "built", value=names[i], other=site))

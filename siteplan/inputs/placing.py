@@ -535,17 +535,14 @@ def _location_faults(
 ) -> list[Fault]:
     """A fault for each row placed by its address: sure ones are notes, doubtful ones warnings."""
     faults = []
-    for i, row in enumerate(at):
-        grade, how = table["grade"].iloc[i], table["how"].iloc[i]
-        values = {
-            "value": texts[i][:60], "found": table["matched"].iloc[i], "grade": grade,
-            "radius": round(float(np.nan_to_num(table["radius_m"].iloc[i]))),
-        }  # fmt: skip
-        if not np.isfinite(table["x"].iloc[i]):
+    for row, text, each in zip(at.tolist(), texts, table.itertuples(), strict=True):
+        if not np.isfinite(each.x):
             level, problem = "rejected", "not_located"
-        elif how in ("exact", "chosen") and grade in ("A", "B"):
+        elif each.how in ("exact", "chosen") and each.grade in ("A", "B"):
             level, problem = "note", "located"
         else:
-            level, problem = "warning", "located_coarse" if how == "exact" else f"located_{how}"
+            level, problem = "warning", "located_coarse" if each.how == "exact" else f"located_{each.how}"
+        radius = round(each.radius_m) if np.isfinite(each.radius_m) else 0
+        values = {"value": text[:60], "found": each.matched, "grade": each.grade, "radius": radius}
         faults.append(checked.raw.fault(level, problem, int(checked.rows[row]), "address", **values))  # type: ignore[arg-type]
     return faults
