@@ -76,6 +76,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "“{column}”对应多个表头：{found}",
         "'{column}' could be any of these headers: {found}",
     ),
+    "ambiguous_column_fix": (
+        '在 project.toml 的 inputs.{table}.columns 中选一个：{column} = "{first}"',
+        'choose one in project.toml: inputs.{table}.columns {column} = "{first}"',
+    ),
     "not_number": ("“{value}”不是数字", "'{value}' is not a number"),
     "not_number_fix": ("改为数字", "enter a number"),
     "not_date": ("“{value}”不是日期", "'{value}' is not a date"),

@@ -48,7 +48,7 @@ def text_of(cell: object) -> str:
     """
     if cell is None or (isinstance(cell, float) and np.isnan(cell)) or cell is pd.NaT:
         return ""
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e16:
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e21:
         return str(int(cell))
     if isinstance(cell, dt.datetime) and cell.time() == dt.time():
         return cell.date().isoformat()
@@ -80,6 +80,7 @@ def numbers_of(cells: pd.Series) -> tuple[pd.Series, pd.Series]:
     ([35.0, 1234.5, 32.7, nan, nan], [False, False, False, False, True])
     """
     values = pd.to_numeric(cells, errors="coerce").astype("float64")
+    values[~np.isfinite(values)] = np.nan
     odd = values.isna() & cells.ne("")
     if not odd.any():
         return values, odd

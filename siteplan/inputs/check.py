@@ -110,7 +110,7 @@ def check_table(raw: RawTable, given: Input, schema: pa.DataFrameSchema) -> Chec
     raw = _only_where(raw, given)
     if set(_COORDINATES) <= {spec.name for spec in specs}:
         raw = assembled(raw)
-    headers = match_headers(raw.headers, specs, given.columns)
+    headers = match_headers(raw.headers, specs, {**raw.made, **given.columns})
     fatal = _fatal_faults(raw, given, specs, headers)
     if fatal:
         raise InputFaults([*raw.notes, *fatal])

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 
 from siteplan.inputs.cells import is_told_blank, text_of
-from siteplan.inputs.headers import PART_SIGN, normalise
+from siteplan.inputs.headers import PART_SIGN, coordinate_part, normalise
 from siteplan.inputs.readers import RawTable
 
 DEGREES_LIMIT = 1000.0
@@ -33,13 +33,6 @@ _SIGNS = str.maketrans({
 _PARTS = re.compile(r"([-+]?)\s*(\d+(?:[.,]\d+)?)(?:[\s-]+(\d+(?:[.,]\d+)?))?(?:[\s-]+(\d+(?:[.,]\d+)?))?\s*")
 _HEMISPHERE = re.compile(r"^\s*([EWNSO])?\s*(.*?)\s*([EWNSO])?\s*$", re.IGNORECASE)
 _MIDDLE = re.compile(r"^(\d+)([EWNS])(\d.*)$", re.IGNORECASE)
-_HANZI_PART = re.compile(r"^.*?(经|纬)度?[·()\-_]*(度|分|秒|方向|半球)\)?$")
-_ASCII_PARTS = {
-    "deg": {"deg", "dg", "d", "degrees", "degree", "dd"}, "min": {"min", "mn", "m", "minutes",
-    "minute", "mm"},
-    "sec": {"sec", "sc", "s", "seconds", "second", "ss"}, "side": {"ns", "ew", "hemisphere", "hem", "dir"},
-}  # fmt: skip
-_PART_OF_HANZI = {"度": "deg", "分": "min", "秒": "sec", "方向": "side", "半球": "side"}
 _BOTH = {
     "经纬度", "坐标", "经纬度坐标", "地理坐标", "gps", "gps坐标", "位置坐标", "站点坐标", "站址坐标",
     "lonlat", "lnglat",
@@ -118,32 +111,21 @@ def assembled(raw: RawTable) -> RawTable:
     RawTable
         With columns such as ``经度(度分秒)`` added; the file's own columns stay.
     """
-    parts = {header: part for header in raw.headers if (part := _part_of(header))}
+    parts = {header: part for header in raw.headers if (part := coordinate_part(header))}
     columns: dict[str, list[str]] = {}
+    made: dict[str, str] = {}
     for axis, name in (("lon", "经度"), ("lat", "纬度")):
         by_part = {part: header for header, (of, part) in parts.items() if of == axis}
         if {"deg", "min"} <= set(by_part):
             columns[f"{name}(度分秒)"] = _from_parts(raw.frame, by_part, axis)
+            made[{"lon": "longitude", "lat": "latitude"}[axis]] = f"{name}(度分秒)"
     if not columns:
         columns = _from_both(raw)
+        made = dict(zip(("longitude", "latitude"), columns, strict=False))
     if not columns:
         return raw
-    return replace(raw, frame=raw.frame.assign(**{k: pd.Series(v, dtype=object) for k, v in columns.items()}))
-
-
-def _part_of(header: str) -> tuple[str, str] | None:
-    """Axis and part a header names, such as ("lat", "min") for 纬度·分 or COR_NB_MN_LAT."""
-    form = normalise(header)
-    if found := _HANZI_PART.match(form):
-        return ("lon" if found[1] == "经" else "lat"), _PART_OF_HANZI[found[2]]
-    words = set(re.split(r"[^a-z]+", form)) - {""}
-    axis = next(
-        (each for each in _AXIS if {each, {"lon": "longitude", "lat": "latitude"}[each]} & words), None
-    )
-    if "lng" in words:
-        axis = "lon"
-    part = next((name for name, spellings in _ASCII_PARTS.items() if spellings & words), None)
-    return (axis, part) if axis and part else None
+    frame = raw.frame.assign(**{name: pd.Series(cells, dtype=object) for name, cells in columns.items()})
+    return replace(raw, frame=frame, made=made)
 
 
 def _from_parts(frame: pd.DataFrame, by_part: dict[str, str], axis: str) -> list[str]:

@@ -22,7 +22,8 @@ PART_SIGN = "·"
 TAKEN_FROM = 0.65
 """Confidence from which a header is taken; below it is only named as a suggestion."""
 _CLEARLY = 0.015
-_EXACT = 0.9
+_SAME_WORD = 0.98
+"""Confidence of the column's name and its aliases: of several, the one named first in the schema is meant."""
 _BRACKETS = re.compile(r"[(\[【《{].*?[)\]】》}]")
 _NUMBER = re.compile(r"(?<=\D)(\d{1,2})$")
 _GENERIC = {
@@ -34,7 +35,16 @@ _GENERIC = {
     "layer",
 }  # fmt: skip
 """Aliases too common to be recognised at the end or the start of a longer header."""
+_HANZI_PART = re.compile(r"^.*?(经|纬)度?[·()\-_]*(度|分|秒|方向|半球)\)?$")
+_ASCII_AXES = {"lon": {"lon", "lng", "longitude"}, "lat": {"lat", "latitude"}}
+_ASCII_PARTS = {
+    "deg": {"deg", "dg", "d", "degrees", "degree", "dd"}, "min": {"min", "mn", "m", "minutes",
+    "minute", "mm"},
+    "sec": {"sec", "sc", "s", "seconds", "second", "ss"}, "side": {"ns", "ew", "hemisphere", "hem", "dir"},
+}  # fmt: skip
+_PART_OF_HANZI = {"度": "deg", "分": "min", "秒": "sec", "方向": "side", "半球": "side"}
 _MIN_FUZZY = 88.0
+_SHORTEST_CUT = 3
 
 
 @dataclass(frozen=True)
@@ -135,9 +145,8 @@ def match_headers(
         if best < TAKEN_FROM:
             suggestions = _suggested(scores)
             break
-        alike = [
-            each for (column, each), score in scores.items() if column == name and score > best - _CLEARLY
-        ]
+        least = best if best >= _SAME_WORD else best - _CLEARLY
+        alike = [each for (column, each), score in scores.items() if column == name and score >= least]
         if len(alike) > 1:
             ambiguous[name] = alike
         else:
@@ -239,6 +248,8 @@ def _part_fit(form: str, words: tuple[str, ...]) -> float:
         if form.isascii():
             if not word.isascii() and form.replace("_", "") == _pinyin(word):
                 best = max(best, 0.85)
+        elif len(form) >= _SHORTEST_CUT and word.startswith(form):
+            best = max(best, 0.66)  # cut off by an old format that keeps ten bytes of a name
         elif word not in _GENERIC and len(word) >= 2:
             if form.endswith(word):
                 best = max(best, 0.75)
@@ -256,3 +267,30 @@ def _resemblance(form: str, words: tuple[str, ...]) -> float:
 @lru_cache(maxsize=4096)
 def _pinyin(word: str) -> str:
     return "".join(lazy_pinyin(word)).replace("(", "").replace(")", "").casefold()
+
+
+def coordinate_part(header: str) -> tuple[str, str] | None:
+    """Axis and part of a coordinate that stands in several columns.
+
+    Parameters
+    ----------
+    header
+        As the file has it.
+
+    Returns
+    -------
+    tuple of str or None
+        ``lon`` or ``lat``, and ``deg``, ``min``, ``sec`` or ``side``; None for any other header.
+
+    Examples
+    --------
+    >>> coordinate_part("纬度·分"), coordinate_part("COR_NB_MN_LAT"), coordinate_part("经度")
+    (('lat', 'min'), ('lat', 'min'), None)
+    """
+    form = normalise(header)
+    if found := _HANZI_PART.match(form):
+        return ("lon" if found[1] == "经" else "lat"), _PART_OF_HANZI[found[2]]
+    words = set(re.split(r"[^a-z]+", form)) - {""}
+    axis = next((name for name, spellings in _ASCII_AXES.items() if spellings & words), None)
+    part = next((name for name, spellings in _ASCII_PARTS.items() if spellings & words), None)
+    return (axis, part) if axis and part else None

@@ -239,7 +239,8 @@ def _not_a_record(texts: list[str], forms: list[str], words: Collection[str]) ->
     if wide and len(at) <= 2 and _REMARK.match(first):
         return "remark"
     if len(at) == 1 and wide:
-        return "serial" if forms[at[0]] in _SERIAL else "section"
+        numbered = forms[at[0]] in _SERIAL and _NUMBER.fullmatch(first)
+        return "serial" if numbered else "section"
     if not any(_NUMBER.fullmatch(texts[j]) for j in at) and len(at) > 1:
         again = sum((form := normalise(texts[j])) == forms[j] or form in words for j in at)
         if again * 2 >= len(at):

@@ -11,7 +11,7 @@ import io
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -33,7 +33,7 @@ from python_calamine import (
 from siteplan.errors import Fault, InputFaults, Level
 from siteplan.inputs import guard
 from siteplan.inputs.guard import HostileFile
-from siteplan.inputs.headers import HeaderMap, match_headers, normalise
+from siteplan.inputs.headers import HeaderMap, coordinate_part, match_headers, normalise
 from siteplan.inputs.layout import Layout, Merge, Row, lay_out
 from siteplan.tables import SCHEMAS_OF_TABLES, ColumnSpec, columns_of
 
@@ -77,6 +77,8 @@ class RawTable:
         Geometry in the file's CRS, or None for tables without.
     title
         Text above the header.
+    made
+        Headers of columns put together from others, by siteplan's name.
     notes
         Lines and sheets that were left out, with their reason.
     """
@@ -88,6 +90,7 @@ class RawTable:
     rows: np.ndarray
     geometry: gpd.GeoSeries | None = None
     title: tuple[str, ...] = ()
+    made: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[Fault, ...] = ()
 
     @property
@@ -149,8 +152,10 @@ class Wanted:
         return columns_of(SCHEMAS_OF_TABLES[self.name])
 
     def score(self, headers: Sequence[str]) -> float:
-        """How well headers fit the table."""
-        return match_headers(list(headers), self.specs, self.columns or {}).score
+        """How well headers fit the table; degrees, minutes and seconds of their own count as found."""
+        parts = {coordinate_part(header) for header in headers}
+        split = sum({(axis, "deg"), (axis, "min")} <= parts for axis in ("lon", "lat"))
+        return match_headers(list(headers), self.specs, self.columns or {}).score + split
 
     @property
     def words(self) -> frozenset[str]:
@@ -295,7 +300,7 @@ def _stacked(
         rows.append(np.array(layout.rows, dtype=np.int64) + number * _STRIDE)
     frame = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
     title = tuple(text for _, layout in parts for text in layout.title)
-    table = RawTable(wanted.name, path.name, names, frame.astype(object), np.concatenate(rows), None, title)
+    table = RawTable(wanted.name, path.name, names, frame.astype(object), np.concatenate(rows), title=title)
     lines = [
         table.fault("note", f"line_{line.why}", line.row + number * _STRIDE, value=line.text)
         for number, (_, layout) in enumerate(parts)

@@ -1,0 +1,606 @@
+"""Files as counties have them: formats, encodings, layouts, headers, cells and coordinates."""
+
+import zipfile
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import xlsxwriter
+from shapely.geometry import Point
+
+from siteplan.config import Input
+from siteplan.errors import InputFaults
+from siteplan.inputs.cells import dates_of, numbers_of
+from siteplan.inputs.check import check_table
+from siteplan.inputs.coordinates import degrees_of, grid_of
+from siteplan.inputs.headers import TAKEN_FROM, match_headers
+from siteplan.inputs.layout import lay_out
+from siteplan.inputs.readers import Wanted, decode, read_table
+from siteplan.tables import SCHEMAS, columns_of
+
+ROWS = [("坪石镇站", 113.05, 25.29), ("梅花镇站", 113.16, 25.18)]
+HEAD = ["站址名称", "经度", "纬度"]
+
+
+def specs(table):
+    return columns_of(SCHEMAS[table])
+
+
+def read(path, table="poles", **wanted):
+    return read_table(Wanted(table, **wanted), path)
+
+
+def checked(path, table="poles", **given):
+    entry = Input(path=path.name, **given)
+    return check_table(read(path, table, layer=entry.layer, columns=entry.columns), entry, SCHEMAS[table])
+
+
+def notes(raw):
+    return [(fault.problem, fault.sheet, fault.row) for fault in raw.notes]
+
+
+def sheet(path, rows, merges=(), name="表", hidden=False, more=()):
+    with xlsxwriter.Workbook(path) as book:
+        for title, lines, joined, unseen in [(name, rows, merges, hidden), *more]:
+            page = book.add_worksheet(title)
+            for i, line in enumerate(lines):
+                page.write_row(i, 0, line)
+            for area in joined:
+                page.merge_range(area, page_value(lines, area))
+            if unseen:
+                page.hide()
+    return path
+
+
+def page_value(lines, area):
+    column, row = ord(area[0]) - 65, int("".join(filter(str.isdigit, area.split(":")[0]))) - 1
+    return lines[row][column] if column < len(lines[row]) else ""
+
+
+def text(path, content, encoding="utf-8"):
+    path.write_bytes(content.encode(encoding))
+    return path
+
+
+def csv(rows, mark=","):
+    return "\r\n".join(mark.join(str(cell) for cell in row) for row in rows) + "\r\n"
+
+
+def frame():
+    geometry = [Point(x, y) for _, x, y in ROWS]
+    return gpd.GeoDataFrame({"站址名称": [name for name, _, _ in ROWS]}, geometry=geometry, crs=4326)
+
+
+def ods(path, rows):
+    cells = "".join(
+        "<table:table-row>"
+        + "".join(
+            f'<table:table-cell office:value-type="string"><text:p>{c}</text:p></table:table-cell>'
+            for c in row
+        )
+        + "</table:table-row>"
+        for row in rows
+    )
+    space = "urn:oasis:names:tc:opendocument:xmlns:"
+    content = (
+        f'<?xml version="1.0" encoding="UTF-8"?><office:document-content xmlns:office="{space}office:1.0" '
+        f'xmlns:table="{space}table:1.0" xmlns:text="{space}text:1.0"><office:body><office:spreadsheet>'
+        f'<table:table table:name="表">{cells}</table:table></office:spreadsheet></office:body></office:document-content>'
+    )
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("content.xml", content)
+        archive.writestr(
+            "META-INF/manifest.xml",
+            '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>',
+        )
+    return path
+
+
+def html_called_xls(path):
+    rows = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in [HEAD, *ROWS])
+    return text(path, f"<html><body><table>{rows}</table></body></html>", "gb18030")
+
+
+# --- formats -----------------------------------------------------------------------------------------
+
+TABLES = {
+    "list.xlsx": lambda p: sheet(p, [HEAD, *ROWS]),
+    "list.csv": lambda p: text(p, csv([HEAD, *ROWS]), "gb18030"),
+    "utf8.csv": lambda p: text(p, csv([HEAD, *ROWS])),
+    "bom.csv": lambda p: text(p, csv([HEAD, *ROWS]), "utf-8-sig"),
+    "unicode.txt": lambda p: text(p, csv([HEAD, *ROWS], "\t"), "utf-16"),
+    "blanks.txt": lambda p: text(p, csv([HEAD, *ROWS], "   "), "gb18030"),
+    "semicolon.csv": lambda p: text(p, csv([HEAD, *ROWS], ";")),
+    "fullwidth.csv": lambda p: text(p, csv([HEAD, *ROWS], "，")),
+    "tabs.xls": lambda p: text(p, csv([HEAD, *ROWS], "\t"), "gb18030"),
+    "page.xls": html_called_xls,
+    "list.ods": lambda p: ods(p, [HEAD, *ROWS]),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_table_format_says_the_same(name, tmp_path):
+    table = checked(TABLES[name](tmp_path / name))
+    assert table.frame["pole_name"].tolist() == [row[0] for row in ROWS]
+    assert table.frame["longitude"].tolist() == [113.05, 113.16]
+    assert table.frame["latitude"].tolist() == [25.29, 25.18]
+    assert table.rows.tolist() == [2, 3]
+
+
+def mif(path):
+    body = 'Version 300\nCharset "WindowsSimpChinese"\nDelimiter ","\nCoordSys Earth Projection 1, 0\n'
+    body += "Columns 1\n  站址名称 Char(20)\nData\n\n" + "".join(f"Point {x} {y}\n" for _, x, y in ROWS)
+    path.with_suffix(".mid").write_bytes("".join(f'"{name}"\n' for name, _, _ in ROWS).encode("gb18030"))
+    return text(path, body, "gb18030")
+
+
+def shapefile(path, encoding, told=None):
+    frame().to_file(path, encoding=encoding)
+    path.with_suffix(".cpg").unlink(missing_ok=True)
+    if told:
+        path.with_suffix(".cpg").write_text(told)
+    return path
+
+
+def zipped(path):
+    frame().to_file(path.parent / "inner.shp", encoding="gb18030")
+    with zipfile.ZipFile(path, "w") as archive:
+        for part in path.parent.glob("inner.*"):
+            archive.write(part, part.name)
+    return path
+
+
+def kml_of(names):
+    marks = "".join(
+        f"<Placemark><name>{name}</name><Point><coordinates>{x},{y},0</coordinates></Point></Placemark>"
+        for name, x, y in names
+    )
+    return f"<Folder><name>{names[0][0]}夹</name>{marks}</Folder>"
+
+
+def kmz(path):
+    body = f'<?xml version="1.0" encoding="UTF-8"?><kml xmlns="http://www.opengis.net/kml/2.2"><Document>{kml_of(ROWS[:1])}{kml_of(ROWS[1:])}</Document></kml>'
+    if path.suffix == ".kml":
+        return text(path, body)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("doc.kml", body)
+    return path
+
+
+def written(driver):
+    def write(path):
+        frame().to_file(path, driver=driver)
+        return path
+
+    return write
+
+
+VECTORS = {
+    "list.gpkg": written("GPKG"),
+    "list.geojson": written("GeoJSON"),
+    "list.fgb": written("FlatGeobuf"),
+    "list.gdb": written("OpenFileGDB"),
+    "right.shp": lambda p: shapefile(p, "gb18030", "GB18030"),
+    "untold.shp": lambda p: shapefile(p, "gb18030"),
+    "wrong.shp": lambda p: shapefile(p, "gb18030", "UTF-8"),
+    "utf8.shp": lambda p: shapefile(p, "utf-8"),
+    "utf8wrong.shp": lambda p: shapefile(p, "utf-8", "GBK"),
+    "list.zip": zipped,
+    "list.mif": mif,
+    "list.kml": kmz,
+    "list.kmz": kmz,
+}
+
+
+@pytest.mark.parametrize("name", VECTORS)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::UserWarning")
+def test_every_vector_format_says_the_same(name, tmp_path):
+    table = checked(VECTORS[name](tmp_path / name))
+    assert table.geometry is not None
+    found = set(
+        zip(table.frame["pole_name"], table.geometry.x.round(6), table.geometry.y.round(6), strict=True)
+    )
+    assert found == set(ROWS)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_western_names_of_a_shapefile_without_cpg_stay_western(tmp_path):
+    places = frame().assign(name=["Sölden", "Längenfeld"]).drop(columns="站址名称")
+    places.to_file(tmp_path / "at.shp", encoding="cp1252")
+    (tmp_path / "at.cpg").unlink()
+    assert checked(tmp_path / "at.shp").frame["pole_name"].tolist() == ["Sölden", "Längenfeld"]
+
+
+def test_broken_bytes_are_named_cell_by_cell(tmp_path):
+    content = csv([HEAD, *[(f"好的名字很多{n}", 113, 25) for n in range(40)]]).encode("gb18030")
+    path = tmp_path / "broken.csv"
+    path.write_bytes(content + "坏".encode("gb18030")[:1] + b"\xff,113.1,25.1\r\n")
+    raw = read(path)
+    assert [(fault.problem, fault.row, fault.level) for fault in raw.notes] == [
+        ("broken_text", 42, "warning")
+    ]
+    assert len(raw.frame) == 41
+
+
+def test_nul_bytes_are_said(tmp_path):
+    raw = read(text(tmp_path / "nul.csv", csv([HEAD, ("坪石\x00镇站", 113.05, 25.29)])))
+    assert raw.frame["站址名称"].tolist() == ["坪石镇站"]
+    assert notes(raw) == [("nul_bytes", "", None)]
+
+
+def test_an_open_quotation_mark_is_told_with_its_line(tmp_path):
+    lines = csv([HEAD, *ROWS, ('"坪石', 113.05, 25.29), *ROWS * 4])
+    with pytest.raises(InputFaults) as caught:
+        read(text(tmp_path / "quote.csv", lines))
+    assert caught.value.faults[0].problem == "open_quote"
+    assert caught.value.faults[0].values["row"] == 4
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "utf-16", "utf-8-sig"])
+def test_chinese_text_is_decoded_whatever_wrote_it(encoding):
+    assert decode("韶关市乳源瑶族自治县".encode(encoding)) == "韶关市乳源瑶族自治县"
+
+
+# --- layout ------------------------------------------------------------------------------------------
+
+PROPERTIES = ["序号", "基站地址", "物业所属单位"]
+
+
+def test_titles_totals_remarks_and_blank_numbers_are_no_records(tmp_path):
+    lines = [
+        ["清新区免费开放公共建筑目录(2017年)"], ["单位：个"], [], PROPERTIES, [1, "太和镇滨江路", "社保局"],
+        ["武江区"], [2, "太和镇府前路", "镇政府"], PROPERTIES, [3, "山塘镇中心小学", "教育局"], [4], [5],
+        ["合计", "", 3], ["注：以上均免费开放"], ["填表人：张三", "", ""],
+    ]  # fmt: skip
+    raw = read(sheet(tmp_path / "a.xlsx", lines, ["A1:C1"]), "properties")
+    assert raw.frame["基站地址"].tolist() == ["太和镇滨江路", "太和镇府前路", "山塘镇中心小学"]
+    assert raw.rows.tolist() == [5, 7, 9]
+    assert raw.title == ("清新区免费开放公共建筑目录(2017年)", "单位：个")
+    assert notes(raw) == [
+        ("line_section", "表", 6), ("line_header", "表", 8), ("line_serial", "表", 10), ("line_serial", "表", 11),
+        ("line_total", "表", 12), ("line_remark", "表", 13), ("line_remark", "表", 14),
+    ]  # fmt: skip
+
+
+TWO_LINES = [
+    ["序号", "站址名称", "坐标", "", "挂高"],
+    ["", "", "经度", "纬度", ""],
+    [1, "坪石镇站", 113.05, 25.29, 35],
+]
+
+
+def test_a_header_of_two_lines_with_merged_cells(tmp_path):
+    path = sheet(tmp_path / "a.xlsx", TWO_LINES, ["A1:A2", "B1:B2", "C1:D1", "E1:E2"])
+    found = checked(path)
+    assert found.headers.taken["longitude"] == "坐标·经度"
+    assert found.frame[["longitude", "latitude", "antenna_height_m"]].iloc[0].tolist() == [
+        113.05,
+        25.29,
+        35.0,
+    ]
+    assert found.rows.tolist() == [3]
+
+
+def test_the_same_header_saved_as_csv_has_lost_its_merges(tmp_path):
+    found = checked(text(tmp_path / "a.csv", csv(TWO_LINES), "gb18030"))
+    assert found.frame[["longitude", "latitude", "antenna_height_m"]].iloc[0].tolist() == [
+        113.05,
+        25.29,
+        35.0,
+    ]
+
+
+def test_a_merged_county_holds_for_every_row_it_spans(tmp_path):
+    lines = [
+        ["县区", *HEAD],
+        ["乐昌市", "甲站", 113.1, 25.1],
+        ["", "乙站", 113.2, 25.2],
+        ["始兴县", "丙站", 114.1, 24.9],
+    ]
+    found = checked(sheet(tmp_path / "a.xlsx", lines, ["A2:A3"]))
+    assert found.frame["county"].tolist() == ["乐昌市", "乐昌市", "始兴县"]
+
+
+def test_one_sheet_a_county_is_one_table_and_serial_numbers_may_start_again(tmp_path):
+    head = ["序号", "物业名称", "经度", "纬度"]
+    other = [
+        ("说明", [["填表说明"], ["请如实填写"]], [], False),
+        ("旧表", [["年度", "金额"], [2020, 5]], [], False),
+    ]
+    hidden = ("草稿", [head, [1, "丁楼", 113.3, 25.3]], [], True)
+    second = ("始兴县", [head, [1, "丙楼", 114.1, 24.9]], [], False)
+    path = tmp_path / "a.xlsx"
+    sheet(
+        path,
+        [head, [1, "甲楼", 113.1, 25.1], [2, "乙楼", 113.2, 25.2]],
+        (),
+        "乐昌市",
+        more=[second, hidden, *other],
+    )
+    found = checked(path, "properties")
+    assert found.raw.sheets == ("乐昌市", "始兴县")
+    assert found.frame["property_id"].tolist() == ["乐昌市-1", "乐昌市-2", "始兴县-1"]
+    assert [found.raw.place_of(row) for row in found.rows] == [("乐昌市", 2), ("乐昌市", 3), ("始兴县", 2)]
+    assert {(f.problem, f.sheet) for f in found.faults} == {
+        ("hidden_sheet", "草稿"), ("other_sheet", "说明"), ("other_sheet", "旧表"),
+    }  # fmt: skip
+    assert (
+        found.raw.fault("rejected", "empty_cell", int(found.rows[2]), "x").place()
+        == "a.xlsx · 工作表 始兴县 · 行 2 · 列 x"
+    )
+
+
+def test_a_hidden_sheet_is_read_when_it_is_named(tmp_path):
+    path = sheet(tmp_path / "a.xlsx", [HEAD, *ROWS], more=[("藏", [HEAD, ROWS[0]], [], True)])
+    assert len(read(path, layer="藏").frame) == 1
+
+
+def test_a_column_without_header_keeps_its_content_under_its_letter():
+    found = lay_out([["站址名称", "", "经度"], ["甲", "要紧", 113]], [], len)
+    assert found.headers == ["站址名称", "列B", "经度"]
+
+
+def test_headers_that_repeat_are_numbered():
+    found = lay_out([["经度", "经度", "经度"], [1, 2, 3]], [], len)
+    assert found.headers == ["经度", "经度2", "经度3"]
+
+
+# --- headers -----------------------------------------------------------------------------------------
+
+PUBLISHED = [
+    ("properties", "序号 基站地址 物业所属单位", {"property_id": "序号", "address": "基站地址", "owner": "物业所属单位"}),
+    (
+        "poles", "站址编码 铁塔站址名称 运营商 经度 纬度 详细地址 铁塔种类 铁塔高度(米) 机房类型",
+        {"pole_id": "站址编码", "pole_name": "铁塔站址名称", "kind": "铁塔种类", "antenna_height_m": "铁塔高度(米)",
+         "address": "详细地址", "longitude": "经度", "latitude": "纬度"},
+    ),
+    (
+        "stations", "站址编码 铁塔站址名称 运营商 经度 纬度 详细地址 铁塔种类 铁塔高度(米) 机房类型",
+        {"site_id": "站址编码", "site_name": "铁塔站址名称", "network": "运营商", "antenna_height_m": "铁塔高度(米)",
+         "longitude": "经度", "latitude": "纬度"},
+    ),
+    (
+        "poles", "站址编码 纬度 经度 站址名称 省份 地市 区县 备注 详细地址 站址备注 产权属性",
+        {"pole_id": "站址编码", "pole_name": "站址名称", "county": "区县", "address": "详细地址", "longitude": "经度",
+         "latitude": "纬度"},
+    ),
+    (
+        "stations",
+        "RRU标识 所属站址编码 所属站址名称 所属eNBID 所属eNBID名称 区/市/县/旗 乡/镇/街道 划小单元 片区 簇 网格 厂家 型号 "
+        "额定功率(w) 双工模式 RRU经度 RRU纬度 RRU地址 RRU安装位置 共享属性 共享方式 入网日期 启用日期 备注 自定义1 自定义2",
+        {"station_id": "RRU标识", "site_id": "所属站址编码", "site_name": "所属站址名称", "county": "区/市/县/旗",
+         "longitude": "RRU经度", "latitude": "RRU纬度", "on_air_date": "入网日期"},
+    ),
+    (
+        "poles",
+        "账期月份 产品业务确认单编号 运营商 运营商地市 需求承接地市 站址所属地市 运营商区县 订单属性 产权属性 原产权方 站址名称 "
+        "站址编码 需求确认单编号 业务属性 服务起始日期 产品类型 机房类型 对应实际最高天线挂高（米）1 期末铁塔共享用户数1 "
+        "对应实际最高天线挂高（米）2 期末铁塔共享用户数2 对应实际最高天线挂高（米）3",
+        {"pole_id": "站址编码", "pole_name": "站址名称", "antenna_height_m": "对应实际最高天线挂高（米）1",
+         "county": "运营商区县"},
+    ),
+    ("poles", "省 市 区 站址运维ID 资源系统站址编码 站址名称", {"pole_name": "站址名称", "pole_id": "资源系统站址编码", "county": "区"}),
+    (
+        "poles", "省份名称 地市名称 区县名称 站址id 站址编码 站址名称 所在地址",
+        {"pole_id": "站址编码", "pole_name": "站址名称", "county": "区县名称", "address": "所在地址"},
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("table", "headers", "taken"), PUBLISHED)
+def test_published_headers_need_no_configuration(table, headers, taken):
+    found = match_headers(headers.split(), specs(table), {})
+    assert found.taken == taken | {
+        name: found.taken[name] for name in found.taken.keys() - taken.keys() - set(specs_of_interest(table))
+    }
+    assert not found.ambiguous
+
+
+def specs_of_interest(table):
+    return {"longitude", "latitude", "antenna_height_m", "network", "band", "county", "town", "address"} - (
+        {"town"} if table == "stations" else set()
+    )
+
+
+def test_two_headers_for_one_essential_column_are_a_question(tmp_path):
+    with pytest.raises(InputFaults) as caught:
+        checked(
+            sheet(tmp_path / "a.xlsx", [["站址名称", "中心经度", "边缘经度", "纬度"], ["甲", 113, 113.1, 25]])
+        )
+    fault = caught.value.faults[0]
+    assert (fault.problem, fault.values["found"]) == ("ambiguous_column", "中心经度、边缘经度")
+
+
+def test_two_headers_for_another_column_leave_it_out_with_a_warning(tmp_path):
+    found = checked(
+        sheet(tmp_path / "a.xlsx", [[*HEAD, "南侧天线挂高", "北侧天线挂高"], ["甲", 113.1, 25.1, 30, 40]])
+    )
+    assert "antenna_height_m" not in found.frame
+    assert [(fault.level, fault.problem) for fault in found.faults] == [("warning", "ambiguous_column")]
+
+
+def test_the_project_file_has_the_last_word(tmp_path):
+    path = sheet(tmp_path / "a.xlsx", [[*HEAD, "南侧天线挂高", "北侧天线挂高"], ["甲", 113.1, 25.1, 30, 40]])
+    found = checked(path, columns={"antenna_height_m": "北侧天线挂高"})
+    assert found.frame["antenna_height_m"].tolist() == [40.0]
+
+
+SURENESS = ["经度", "经度(WGS84)", "坐标·经度", "jingdu", "RRU经度", "经度坐标值", "精度"]
+
+
+def test_confidence_falls_from_the_same_word_to_a_slip_of_the_pen():
+    found = [
+        match_headers([header], specs("poles"), {}).confidence.get("longitude", 0.0) for header in SURENESS
+    ]
+    assert found == sorted(found, reverse=True)
+    assert found[0] == 1.0
+    assert all(value >= TAKEN_FROM for value in found[:6])
+    assert found[6] == 0.0
+
+
+def test_pinyin_headers_are_read():
+    found = match_headers(["zhanzhimingcheng", "jingdu", "weidu", "xiangzhen"], specs("poles"), {}).taken
+    assert found == {
+        "pole_name": "zhanzhimingcheng",
+        "longitude": "jingdu",
+        "latitude": "weidu",
+        "town": "xiangzhen",
+    }
+
+
+# --- cells -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "value"),
+    [("３５", 35), ("35米", 35), ("35 m", 35), ("1,234", 1234), ("1,234.5", 1234.5), ("32,7", 32.7), ("−5", -5),
+     ("1.5e2", 150), ("  7 ", 7)],
+)  # fmt: skip
+def test_numbers_are_read_as_typed(typed, value):
+    values, bad = numbers_of(pd.Series([typed]))
+    assert (values[0], bad[0]) == (value, False)
+
+
+@pytest.mark.parametrize("typed", ["约35", "35-40", "三十五", "1.2.3", "35米左右", "inf", "1e999"])
+def test_what_is_no_number_is_a_fault(typed):
+    assert numbers_of(pd.Series([typed]))[1].tolist() == [True]
+
+
+@pytest.mark.parametrize("typed", ["", "/", "无", "暂无", "—", "N/A", "待定", "#N/A"])
+def test_words_for_nothing_are_blank(typed):
+    values, bad = numbers_of(pd.Series([typed]))
+    assert np.isnan(values[0])
+    assert not bad[0]
+    assert not dates_of(pd.Series([typed]))[1][0]
+
+
+@pytest.mark.parametrize(
+    ("typed", "date"),
+    [("2023年6月30日", "2023-06-30"), ("2023年6月", "2023-06-01"), ("2023.6.30", "2023-06-30"), ("2023/6/3", "2023-06-03"),
+     ("20230630", "2023-06-30"), ("45107", "2023-06-30"), ("二〇二三年六月三十日", "2023-06-30"),
+     ("二〇二三年十月", "2023-10-01"), ("2023-06-30 12:30:00", "2023-06-30"), ("２０２３年６月３０日", "2023-06-30")],
+)  # fmt: skip
+def test_dates_are_read_as_typed(typed, date):
+    values, bad = dates_of(pd.Series([typed]))
+    assert (str(values[0].date()), bad[0]) == (date, False)
+
+
+@pytest.mark.parametrize("typed", ["06/05/2023", "2023-13-01", "2023年2月30日", "去年", "23.6.30"])
+def test_what_is_no_date_or_two_dates_is_a_fault(typed):
+    assert dates_of(pd.Series([typed]))[1].tolist() == [True]
+
+
+def test_other_dates_of_a_column_tell_day_from_month():
+    assert [str(day.date()) for day in dates_of(pd.Series(["30/06/2023", "06/05/2023"]))[0]] == [
+        "2023-06-30",
+        "2023-05-06",
+    ]
+    assert [str(day.date()) for day in dates_of(pd.Series(["06/30/2023", "06/05/2023"]))[0]] == [
+        "2023-06-30",
+        "2023-06-05",
+    ]
+
+
+def test_ids_stay_as_they_are_and_spoilt_ones_are_said(tmp_path):
+    rows = [["站址编码", *HEAD], ["000123", *ROWS[0]], ["4.4E+11", *ROWS[1]], ["440203101001", *ROWS[0]]]
+    found = checked(text(tmp_path / "a.csv", csv(rows)))
+    assert found.frame["pole_id"].tolist() == ["000123", "4.4E+11", "440203101001"]
+    assert [(fault.problem, fault.row) for fault in found.faults] == [("excel_id", 3)]
+
+
+def test_numbers_of_twelve_and_eighteen_digits_in_a_workbook(tmp_path):
+    rows = [["站址编码", *HEAD], [440203101001, *ROWS[0]], [440203199001011234, *ROWS[1]]]
+    found = checked(sheet(tmp_path / "a.xlsx", rows))
+    assert found.frame["pole_id"].iloc[0] == "440203101001"
+    assert [(fault.problem, fault.row) for fault in found.faults] == [("excel_digits", 3)]
+
+
+# --- coordinates -------------------------------------------------------------------------------------
+
+NOTATIONS = [
+    "113.586806", "113.586806°", "E113.586806", "113.586806E", "东经113.586806", "113°35′12.5″", "113°35'12.5\"",
+    "113-35-12.5", "113:35:12.5", "113 35 12.5", "113度35分12.5秒", "E113°35′12.5″", "113°35′12.5″E", "１１３．５８６８０６",
+    "113°35.20833′", "113,586806", "东经113度35分12.5秒",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("typed", NOTATIONS)
+def test_one_place_in_many_notations(typed):
+    values, bad = degrees_of(pd.Series([typed]))
+    assert not bad[0]
+    assert values[0] == pytest.approx(113 + 35 / 60 + 12.5 / 3600, abs=2e-6)
+
+
+@pytest.mark.parametrize(
+    ("typed", "value"),
+    [
+        ("70°39′W", -70.65),
+        ("西经70.65", -70.65),
+        ("南纬33°30′", -33.5),
+        ("-33.5", -33.5),
+        ("20E15'30\"", 20 + 15 / 60 + 30 / 3600),
+    ],
+)
+def test_west_and_south_are_negative(typed, value):
+    assert degrees_of(pd.Series([typed]))[0][0] == pytest.approx(value)
+
+
+@pytest.mark.parametrize("typed", ["113°75′12″", "113°35′72″", "约113.5", "见附图", "113.5.6", "113.5°35′"])
+def test_impossible_coordinates_are_faults(typed):
+    assert degrees_of(pd.Series([typed]))[1].tolist() == [True]
+
+
+@pytest.mark.parametrize("typed", ["0", "0.0", "", "无"])
+def test_a_zero_is_no_coordinate(typed):
+    values, bad = degrees_of(pd.Series([typed]))
+    assert np.isnan(values[0])
+    assert not bad[0]
+
+
+PARTS = [
+    ("经度度 经度分 经度秒 纬度度 纬度分 纬度秒", [113, 35, 12.5, 24, 48, 3]),
+    ("东经(度) 东经(分) 东经(秒) 北纬(度) 北纬(分) 北纬(秒)", [113, 35, 12.5, 24, 48, 3]),
+    ("COR_NB_DG_LAT COR_NB_MN_LAT COR_NB_SC_LAT COR_CD_NS_LAT COR_NB_DG_LON COR_NB_MN_LON COR_NB_SC_LON COR_CD_EW_LON",
+     [24, 48, 3, "N", 113, 35, 12.5, "E"]),
+    ("经纬度", ["113.586806,24.800833"]), ("坐标", ["N24°48′3″ E113°35′12.5″"]), ("坐标", ["24.800833, 113.586806"]),
+    ("lat,lon", ["24.800833 113.586806"]), ("GPS坐标", ["POINT (113.586806 24.800833)"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("headers", "cells"), PARTS, ids=[row[0] for row in PARTS])
+def test_coordinates_in_parts_or_in_one_cell(headers, cells, tmp_path):
+    names = [headers] if "," in headers else headers.split()
+    found = checked(sheet(tmp_path / "a.xlsx", [["站址名称", *names], ["甲站", *cells]]))
+    assert found.frame["longitude"].tolist() == pytest.approx([113.586806], abs=2e-6)
+    assert found.frame["latitude"].tolist() == pytest.approx([24.800833], abs=2e-6)
+
+
+def test_degrees_minutes_seconds_under_a_header_of_two_lines(tmp_path):
+    lines = [
+        ["站址名称", "东经", "", "", "北纬", "", ""],
+        ["", "度", "分", "秒", "度", "分", "秒"],
+        ["甲", 113, 35, 12.5, 24, 48, 3],
+    ]
+    found = checked(sheet(tmp_path / "a.xlsx", lines, ["A1:A2", "B1:D1", "E1:G1"]))
+    assert found.frame["longitude"].tolist() == pytest.approx([113.586806], abs=2e-6)
+
+
+BOX = (112.8, 23.8, 114.9, 25.6)
+"""Shaoguan and a halo [deg]."""
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "crs", "turned"),
+    [(459_554.6, 2_743_800.0, "EPSG:4547", False), (38_459_554.6, 2_743_800.0, "EPSG:4526", False),
+     (2_743_800.0, 459_554.6, "EPSG:4547", True), (2_743_800.0, 38_459_554.6, "EPSG:4526", True)],
+)  # fmt: skip
+def test_metres_are_placed_by_trying(first, second, crs, turned):
+    """113.6 E 24.8 N; the Chinese X is the northing."""
+    found = grid_of(np.full(5, first), np.full(5, second), "EPSG:4547", BOX)
+    assert found == [(crs, turned)]
+
+
+def test_metres_that_fit_nowhere_are_a_question():
+    assert grid_of(np.full(5, 100.0), np.full(5, 200_000.0), "EPSG:4547", BOX) == []
