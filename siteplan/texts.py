@@ -505,6 +505,19 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "若应计入，核对其坐标、坐标系或县界",
         "if it should count, check its coordinates, datum or the county borders",
     ),
+    "raster_too_fine": (
+        "栅格在规划区内有 {count} 百万像元，超过 {most} 百万",
+        "the raster has {count} million pixels inside the area, more than {most} million",
+    ),
+    "raster_too_fine_fix": (
+        "重采样到 10 米或更粗再用，或裁剪到规划区",
+        "resample it to 10 m or coarser, or cut it to the area",
+    ),
+    "cut_short": (
+        "文件不完整：声明的记录数多于文件所含",
+        "the file is cut short: it declares more records than it holds",
+    ),
+    "cut_short_fix": ("请重新拷贝或导出", "copy or export it again"),
     "raster_not_covering": (
         "栅格与规划区不重叠",
         "the raster does not overlap the planning area",

@@ -7,9 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import xlsxwriter
+from conftest import STATIONS
 from shapely.geometry import Point
 
-from siteplan.config import Input
+from siteplan import pipeline
+from siteplan.config import Input, load_config
 from siteplan.errors import InputFaults
 from siteplan.inputs.cells import dates_of, numbers_of
 from siteplan.inputs.check import check_table
@@ -604,3 +606,470 @@ def test_metres_are_placed_by_trying(first, second, crs, turned):
 
 def test_metres_that_fit_nowhere_are_a_question():
     assert grid_of(np.full(5, 100.0), np.full(5, 200_000.0), "EPSG:4547", BOX) == []
+
+
+# --- files as they are sent round ----------------------------------------------------------------------
+
+SERIAL = ["序号", *HEAD]
+
+
+def said(table, level):
+    return [(fault.problem, fault.row) for fault in table.faults if fault.level == level]
+
+
+def names(table):
+    return table.frame["pole_name"].tolist()
+
+
+def places(table):
+    return list(zip(table.frame["longitude"].round(6), table.frame["latitude"].round(6), strict=True))
+
+
+def test_a_workbook_renamed_to_xls_is_still_a_workbook(tmp_path):
+    sheet(tmp_path / "list.xlsx", [HEAD, *ROWS]).rename(tmp_path / "list.xls")
+    assert names(checked(tmp_path / "list.xls")) == [row[0] for row in ROWS]
+
+
+PAGE = "<table><tr><td>站址名称</td><td>经度</td><td>纬度</td></tr><tr><td>甲</td><td>113.1</td><td>25.1</td></tr></table>"
+PAGES = {
+    "meta": f'<html><head><meta charset="gb2312"></head><body>{PAGE}</body></html>',
+    "declaration": f'<?xml version="1.0" encoding="gb2312"?><html><body>{PAGE}</body></html>',
+    "comment": f"<!-- 导出 -->{PAGE}",
+    "div": f"<div>{PAGE}</div>",
+    "open cells": PAGE.replace("</td>", ""),
+    "two tables": f"<table><tr><td>查询条件</td><td>全部</td></tr></table>{PAGE}",
+}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_web_page_called_xls_is_read_however_it_begins(page, tmp_path):
+    assert names(checked(text(tmp_path / "a.xls", PAGES[page], "gb18030"))) == ["甲"]
+
+
+def test_a_cell_over_two_rows_of_a_web_page_does_not_shift_the_second(tmp_path):
+    page = (
+        "<table><tr><td>县区</td><td>站址名称</td><td>经度</td><td>纬度</td></tr>"
+        "<tr><td rowspan=2>乐昌市</td><td>甲</td><td>113.1</td><td>25.1</td></tr>"
+        "<tr><td>乙</td><td>113.2</td><td>25.2</td></tr></table>"
+    )
+    found = checked(text(tmp_path / "a.xls", page))
+    assert names(found) == ["甲", "乙"]
+    assert found.frame["county"].tolist() == ["乐昌市", "乐昌市"]
+    assert places(found) == [(113.1, 25.1), (113.2, 25.2)]
+
+
+def test_a_header_of_two_lines_of_a_web_page(tmp_path):
+    page = (
+        "<table><tr><td rowspan=2>站址名称</td><td colspan=2>坐标</td></tr><tr><td>经度</td><td>纬度</td></tr>"
+        "<tr><td>甲</td><td>113.1</td><td>25.1</td></tr></table>"
+    )
+    found = checked(text(tmp_path / "a.xls", page))
+    assert (names(found), places(found)) == (["甲"], [(113.1, 25.1)])
+
+
+def marks(*placemarks):
+    return "".join(
+        f"<Placemark><name>{name}</name>{more}<Point><coordinates>{x},{y},0</coordinates></Point></Placemark>"
+        for name, x, y, more in placemarks
+    )
+
+
+def kml_file(path, body):
+    start = '<?xml version="1.0" encoding="UTF-8"?><kml xmlns="http://www.opengis.net/kml/2.2"><Document>'
+    return text(path, f"{start}{body}</Document></kml>")
+
+
+EXTENDED = '<ExtendedData><Data name="挂高"><value>35</value></Data></ExtendedData>'
+FOLDERS = {
+    "one folder": f"<Folder><name>站</name>{marks(('甲', 113.1, 25.1, ''), ('乙', 113.2, 25.2, ''))}</Folder>",
+    "extended data": marks(("甲", 113.1, 25.1, EXTENDED), ("乙", 113.2, 25.2, EXTENDED)),
+    "nested": "<Folder><name>韶关</name><Folder><name>乐昌</name>"
+    + marks(("甲", 113.1, 25.1, ""), ("乙", 113.2, 25.2, ""))
+    + "</Folder></Folder>",
+    "two folders": f"<Folder><name>乐昌</name>{marks(('甲', 113.1, 25.1, ''))}</Folder>"
+    f"<Folder><name>始兴</name>{marks(('乙', 114.1, 24.9, ''))}</Folder>",
+    "same name": f"<Folder><name>站</name>{marks(('甲', 113.1, 25.1, ''))}</Folder>"
+    f"<Folder><name>站</name>{marks(('乙', 114.1, 24.9, ''))}</Folder>",
+    "two of two": f"<Folder><name>乐昌</name>{marks(('甲', 113.1, 25.1, ''))}</Folder>"
+    f"<Folder><name>始兴</name>{marks(('乙', 114.1, 24.9, ''), ('丙', 114.2, 24.8, ''))}</Folder>",
+}
+
+
+@pytest.mark.parametrize("folders", FOLDERS)
+def test_places_of_a_kml_have_ids_of_their_own_though_it_gives_none(folders, tmp_path):
+    found = checked(kml_file(tmp_path / "a.kml", FOLDERS[folders]))
+    assert names(found) == (["甲", "乙", "丙"] if folders == "two of two" else ["甲", "乙"])
+    assert said(found, "rejected") == []
+    ids = found.frame["pole_id"].astype(str)
+    assert ids.is_unique
+    assert not ids.str.contains("nan|None").any()
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_a_zipped_shapefile_may_stand_in_a_folder(tmp_path):
+    frame().to_file(tmp_path / "站址.shp", encoding="gb18030")
+    with zipfile.ZipFile(tmp_path / "list.zip", "w") as archive:
+        for part in tmp_path.glob("站址.*"):
+            archive.write(part, f"数据/{part.name}")
+    assert names(checked(tmp_path / "list.zip")) == [row[0] for row in ROWS]
+
+
+# --- encodings, with what deceives a guess -------------------------------------------------------------
+
+WESTERN = ["Hauptstraße", "Évian", "Baulé", "Forêt d'Orée", "Sölden", "Gschnaiß"]
+LATIN_INSIDE = ["坪石A塔b站", "梅花镇x东a站", "甲栋b座", "联通", "5G扩容点b"]
+
+
+@pytest.mark.parametrize("name", WESTERN)
+def test_a_western_list_stays_western(name, tmp_path):
+    content = f"name;lon;lat\r\n{name};11,0;46,9\r\nImst;10,7;47,2\r\n"
+    assert names(checked(text(tmp_path / "a.csv", content, "cp1252"))) == [name, "Imst"]
+
+
+@pytest.mark.parametrize("name", WESTERN)
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_a_western_shapefile_without_cpg_stays_western(name, tmp_path):
+    western = frame().assign(name=[name, "Imst"]).drop(columns="站址名称")
+    western.to_file(tmp_path / "at.shp", encoding="cp1252")
+    (tmp_path / "at.cpg").unlink()
+    assert names(checked(tmp_path / "at.shp")) == [name, "Imst"]
+
+
+@pytest.mark.parametrize("name", LATIN_INSIDE)
+def test_a_chinese_list_with_letters_in_its_names_stays_chinese(name, tmp_path):
+    found = checked(text(tmp_path / "a.csv", csv([HEAD, (name, 113.1, 25.1), *ROWS]), "gbk"))
+    assert names(found) == [name, *[row[0] for row in ROWS]]
+
+
+@pytest.mark.parametrize("name", LATIN_INSIDE)
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_a_chinese_shapefile_with_letters_in_its_names_stays_chinese(name, tmp_path):
+    frame().assign(站址名称=[name, "梅花镇站"]).to_file(tmp_path / "a.shp", encoding="gbk")
+    (tmp_path / "a.cpg").unlink()
+    assert names(checked(tmp_path / "a.shp")) == [name, "梅花镇站"]
+
+
+def test_one_broken_character_does_not_spoil_a_short_utf8_list(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes(csv([HEAD, *ROWS]).encode() + "坪".encode()[:2] + b",113.3,25.3\r\n")
+    found = checked(path)
+    assert names(found)[:2] == [row[0] for row in ROWS]
+    assert said(found, "warning") == [("broken_text", 4)]
+
+
+def test_an_id_a_system_wrote_as_a_formula_is_the_id(tmp_path):
+    rows = [["站址编码", *HEAD], ['"=""000123"""', *ROWS[0]]]
+    assert checked(text(tmp_path / "a.csv", csv(rows))).frame["pole_id"].tolist() == ["000123"]
+
+
+# --- layout, with what deceives a guess ----------------------------------------------------------------
+
+TWO = [[1, "甲", 113.1, 25.1], [2, "乙", 113.2, 25.2]]
+TOTALS = [
+    ["合计", "", "", 2], ["合计", "", 2, 2], ["总计", 2, 2, 2], ["合　计", "", 2, ""], ["", "合计", 2, 2], ["合计：", 2],
+    ["乐昌市小计", "", 2, ""], ["本页小计", "", 2, ""],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("total", TOTALS, ids=lambda row: "|".join(map(str, row)))
+def test_a_total_is_never_a_place(total, tmp_path):
+    found = checked(sheet(tmp_path / "a.xlsx", [SERIAL, *TWO, total]))
+    assert (names(found), said(found, "rejected")) == (["甲", "乙"], [])
+    assert said(found, "note") == [("line_total", 4)]
+
+
+REMARKS = [
+    ["注：坐标为WGS84"], ["说明：1、数据截至2023年6月"], ["备注:", "无"], ["填表人：张三", "", "审核人：李四"],
+    ["填表人：张三", "审核人：李四", "日期：2023年6月30日", "联系电话：0751-8880000"], ["", "数据来源：铁塔公司"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("remark", REMARKS, ids=lambda row: row[0] or row[1])
+def test_a_remark_is_never_a_place(remark, tmp_path):
+    found = checked(sheet(tmp_path / "a.xlsx", [SERIAL, *TWO, remark]))
+    assert (names(found), said(found, "rejected")) == (["甲", "乙"], [])
+    assert [row for _, row in said(found, "note")] == [4]
+
+
+@pytest.mark.parametrize(
+    "name", ["附城镇政府", "注塑厂", "联系村委会", "附小", "注册局", "说明书印刷厂", "Sourcegarden"]
+)
+def test_a_place_whose_name_begins_like_a_remark_is_kept(name, tmp_path):
+    lines = [["物业名称", "地址", "物业所属单位"], [name, "解放路1号"], ["审计局", "解放路2号"]]
+    found = checked(sheet(tmp_path / "a.xlsx", lines), "properties")
+    assert found.frame["property_name"].tolist() == [name, "审计局"]
+    assert found.faults == ()
+
+
+@pytest.mark.parametrize(
+    "numbers", [[1, 2, 3, 4], ["①", "②", "③", "④"], ["（1）", "（2）", "（3）", "（4）"]]
+)
+def test_a_line_that_numbers_the_columns_is_no_place(numbers, tmp_path):
+    found = checked(sheet(tmp_path / "a.xlsx", [SERIAL, numbers, *TWO]))
+    assert (names(found), said(found, "rejected")) == (["甲", "乙"], [])
+    assert [row for _, row in said(found, "note")] == [2]
+
+
+def test_serial_numbers_may_start_again_in_each_section_of_a_sheet(tmp_path):
+    lines = [SERIAL, ["武江区"], *TWO, ["浈江区"], [1, "丙", 113.5, 24.8], [2, "丁", 113.6, 24.9]]
+    found = checked(sheet(tmp_path / "a.xlsx", lines, ["A2:D2", "A5:D5"]))
+    assert names(found) == ["甲", "乙", "丙", "丁"]
+    assert found.frame["pole_id"].is_unique
+    assert (said(found, "rejected"), said(found, "note")) == ([], [("line_section", 2), ("line_section", 5)])
+
+
+def test_sections_may_be_numbered_in_hanzi(tmp_path):
+    lines = [SERIAL, ["一", "武江区"], TWO[0], ["二", "浈江区"], TWO[1]]
+    found = checked(sheet(tmp_path / "a.xlsx", lines))
+    assert (names(found), said(found, "note")) == (["甲", "乙"], [("line_section", 2), ("line_section", 4)])
+
+
+def test_every_printed_page_repeats_title_and_header_of_two_lines(tmp_path):
+    page = [["韶关市站址清单"], *TWO_LINES[:2]]
+    lines = [*page, TWO_LINES[2], *page, [2, "梅花镇站", 113.16, 25.18, 30], ["第 2 页"]]
+    found = checked(text(tmp_path / "a.csv", csv(lines), "gb18030"))
+    assert (names(found), found.rows.tolist()) == (["坪石镇站", "梅花镇站"], [4, 8])
+    assert [row for _, row in said(found, "note")] == [5, 6, 7, 9]
+
+
+THREE_LINES = [
+    ["序号", "站址信息", "", "", ""], ["", "名称", "坐标", "", "挂高"], ["", "", "经度", "纬度", ""],
+    [1, "甲", 113.1, 25.1, 35],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("merges", [["A1:A3", "B1:E1", "B2:B3", "C2:D2", "E2:E3"], None], ids=["xlsx", "csv"])
+def test_a_header_of_three_lines(merges, tmp_path):
+    if merges:
+        found = checked(sheet(tmp_path / "a.xlsx", THREE_LINES, merges))
+    else:
+        found = checked(text(tmp_path / "a.csv", csv(THREE_LINES), "gb18030"))
+    assert (names(found), places(found), found.rows.tolist()) == (["甲"], [(113.1, 25.1)], [4])
+    assert found.frame["antenna_height_m"].tolist() == [35.0]
+
+
+def test_a_header_in_row_six(tmp_path):
+    above = [["韶关市站址清单"], ["制表单位：某局"], ["日期：2023年6月30日"], ["单位：米"], []]
+    found = checked(sheet(tmp_path / "a.xlsx", [*above, SERIAL, *TWO], ["A1:D1"]))
+    assert (names(found), found.rows.tolist()) == (["甲", "乙"], [7, 8])
+
+
+@pytest.mark.parametrize(
+    "head", [["序号", "站址名称", "东经", "北纬"], ["序号", "站址名称", "经度(WGS84)", "纬度(WGS84)"]]
+)
+def test_sheets_of_counties_may_use_different_words_for_a_column(head, tmp_path):
+    more = [("始兴县", [head, [1, "丙", 114.1, 24.9]], [], False)]
+    found = checked(sheet(tmp_path / "a.xlsx", [SERIAL, *TWO], (), "乐昌市", more=more))
+    assert names(found) == ["甲", "乙", "丙"]
+    assert places(found) == [(113.1, 25.1), (113.2, 25.2), (114.1, 24.9)]
+
+
+def test_a_sheet_of_stations_beside_the_poles_is_left_out_and_noted(tmp_path):
+    poles = [["站址编码", *HEAD, "铁塔种类"], ["A1", *ROWS[0], "角钢塔"], ["A2", *ROWS[1], "单管塔"]]
+    stations = [["基站编号", *HEAD, "频段", "运营商"], ["S1", *ROWS[0], "700M", "移动"]]
+    found = checked(sheet(tmp_path / "a.xlsx", poles, (), "铁塔", more=[("基站", stations, [], False)]))
+    assert found.frame["pole_id"].tolist() == ["A1", "A2"]
+    assert [(fault.level, fault.problem, fault.sheet) for fault in found.faults] == [
+        ("note", "other_sheet", "基站")
+    ]
+
+
+# --- cells and coordinates, with what deceives a guess -------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "typed", ["二○二三年六月三十日", "2023 年 6 月 30 日", "30.06.2023", "45107.5", "2023-06-30T00:00:00Z"]
+)
+def test_more_ways_to_write_one_day(typed):
+    values, bad = dates_of(pd.Series([typed]))
+    assert (str(values[0])[:10], bad[0]) == ("2023-06-30", False)
+
+
+def test_the_fifth_of_may_is_one_day_in_both_orders():
+    values, bad = dates_of(pd.Series(["05/05/2023"]))
+    assert (str(values[0])[:10], bad[0]) == ("2023-05-05", False)
+
+
+def test_dates_of_a_workbook_are_dates_whatever_their_format(tmp_path):
+    with xlsxwriter.Workbook(tmp_path / "a.xlsx") as book:
+        page = book.add_worksheet()
+        page.write_row(0, 0, ["基站编号", "网络", "频段", "入网日期", "经度", "纬度"])
+        for i, form in enumerate(["yyyy年m月d日", "yyyy/mm/dd", "dd.mm.yyyy", None], 1):
+            page.write_row(i, 0, [f"S{i}", "移动", "700M", 45107, 113.1, 25.1])
+            page.write_number(i, 3, 45107, form and book.add_format({"num_format": form}))
+    dates = checked(tmp_path / "a.xlsx", "stations").frame["on_air_date"]
+    assert [str(day)[:10] for day in dates] == ["2023-06-30"] * 4
+
+
+@pytest.mark.parametrize(
+    "typed", ["113°35´12.5´´", "经度：113.586806", "113° 35' 12.5''", "E 113°35′12.5″", "113º35’12.5”"]
+)
+def test_more_notations_of_one_place(typed):
+    values, bad = degrees_of(pd.Series([typed]))
+    assert not bad[0]
+    assert values[0] == pytest.approx(113 + 35 / 60 + 12.5 / 3600, abs=2e-6)
+
+
+@pytest.mark.parametrize("typed", ["1e400", "inf", "113°35.2′10″"])
+def test_no_coordinate_is_a_fault_and_not_a_blank(typed):
+    assert degrees_of(pd.Series([typed]))[1].tolist() == [True]
+
+
+@pytest.mark.parametrize("typed", ["0°0′0″", "0,0", "0.000000", "00.00"])
+def test_a_zero_in_any_notation_is_no_coordinate(typed):
+    values, bad = degrees_of(pd.Series([typed]))
+    assert np.isnan(values[0])
+    assert not bad[0]
+
+
+def split(path):
+    return places(checked(path))
+
+
+SIX = ["经度度", "经度分", "经度秒", "纬度度", "纬度分", "纬度秒"]
+HERE = [113, 35, 12.5, 24, 48, 3]
+SPOT = [(113.586806, 24.800833)]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    ["东经度 东经分 东经秒 北纬度 北纬分 北纬秒", "经度° 经度′ 经度″ 纬度° 纬度′ 纬度″", "lon_deg lon_min lon_sec lat_deg lat_min lat_sec",
+     "经度-度 经度-分 经度-秒 纬度-度 纬度-分 纬度-秒", "经(度) 经(分) 经(秒) 纬(度) 纬(分) 纬(秒)"],
+)  # fmt: skip
+def test_parts_of_coordinates_under_other_words(headers, tmp_path):
+    assert split(sheet(tmp_path / "a.xlsx", [["站址名称", *headers.split()], ["甲", *HERE]])) == SPOT
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "csv"])
+@pytest.mark.parametrize(
+    "top", [("东经", "北纬"), ("经度", "纬度"), ("东经（E）", "北纬（N）"), ("站址经度", "站址纬度")]
+)
+def test_parts_of_coordinates_under_two_lines(top, kind, tmp_path):
+    lines = [["站址名称", top[0], "", "", top[1], "", ""], ["", *"度分秒度分秒"], ["甲", *HERE]]
+    path = tmp_path / f"a.{kind}"
+    assert (
+        split(sheet(path, lines, ["A1:A2", "B1:D1", "E1:G1"]) if kind == "xlsx" else text(path, csv(lines)))
+        == SPOT
+    )
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [["113°", "35′", "12.5″", "24°", "48′", "3″"], ["E113", 35, 12.5, "N24", 48, 3], ["东经113", 35, 12.5, "北纬24", 48, 3],
+     ["113.0", "35.0", "12.5", "24.0", "48.0", "3.0"]],
+)  # fmt: skip
+def test_parts_may_carry_signs_and_needless_decimals(cells, tmp_path):
+    assert split(text(tmp_path / "a.csv", csv([["站址名称", *SIX], ["甲", *cells]]))) == SPOT
+
+
+@pytest.mark.parametrize("cells", [["暂无"] * 6, [0] * 6, ["/"] * 6])
+def test_parts_that_say_nothing_are_blank(cells, tmp_path):
+    found = checked(sheet(tmp_path / "a.xlsx", [["站址名称", *SIX], ["甲", *HERE], ["乙", *cells]]))
+    assert (names(found), said(found, "rejected")) == (["甲", "乙"], [])
+    assert np.isnan(found.frame[["longitude", "latitude"]].iloc[1]).all()
+
+
+@pytest.mark.parametrize(
+    "cells", [[113, 75, 0, 24, 48, 3], [113, 35, 60, 24, 48, 3], ["", 35, 12.5, 24, 48, 3]]
+)
+def test_impossible_parts_are_faults(cells, tmp_path):
+    found = checked(sheet(tmp_path / "a.xlsx", [["站址名称", *SIX], ["甲", *HERE], ["乙", *cells]]))
+    assert said(found, "rejected") == [("not_coordinate", 3)]
+
+
+def test_south_and_west_of_anfr(tmp_path):
+    parts = [f"COR_{form}_{axis}" for axis in ("LAT", "LON") for form in ("NB_DG", "NB_MN", "NB_SC")]
+    head = ["name", *parts, "COR_CD_NS_LAT", "COR_CD_EW_LON"]
+    lines = [head, ["a", 20, 53, 10, 55, 30, 5, "S", "E"], ["b", 48, 1, 2, 0, 2, 3, "N", "W"]]
+    assert split(text(tmp_path / "a.csv", csv(lines, ";"))) == [
+        (55.501389, -20.886111),
+        (-0.034167, 48.017222),
+    ]
+
+
+def test_decimal_degrees_hold_where_the_parts_are_empty(tmp_path):
+    lines = [[*HEAD, *SIX], ["甲", 113.586806, 24.800833, *HERE], ["乙", 113.2, 24.2]]
+    assert split(sheet(tmp_path / "a.xlsx", lines)) == [*SPOT, (113.2, 24.2)]
+
+
+PAIRS = [
+    "E113.586806,N24.800833", "N24.800833,E113.586806", "北纬24.800833，东经113.586806", "东经113.586806北纬24.800833",
+    "E113.586806N24.800833", "113.586806E24.800833N", "经度：113.586806 纬度：24.800833", "(113.586806, 24.800833)",
+    "113.586806\n24.800833", "113.586806、24.800833", "24.800833/113.586806",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_both_coordinates_in_one_cell(pair, tmp_path):
+    assert split(sheet(tmp_path / "a.xlsx", [["站址名称", "经纬度"], ["甲", pair]])) == SPOT
+
+
+@pytest.mark.parametrize("blank", ["", "暂无", "见附图"])
+def test_a_column_of_pairs_may_be_half_empty(blank, tmp_path):
+    lines = [
+        ["序号", "站址名称", "经纬度"],
+        [1, "甲", "113.586806,24.800833"],
+        [2, "乙", blank],
+        [3, "丙", blank],
+    ]
+    found = checked(sheet(tmp_path / "a.xlsx", lines))
+    assert places(found)[:1] == SPOT
+
+
+@pytest.mark.parametrize("header", ["站址经纬度", "物业坐标", "经纬度（WGS84）", "坐标（经度,纬度）"])
+def test_a_column_of_pairs_under_a_longer_header(header, tmp_path):
+    assert split(sheet(tmp_path / "a.xlsx", [["站址名称", header], ["甲", "113.586806,24.800833"]])) == SPOT
+
+
+def test_a_header_of_both_coordinates_is_not_the_latitude():
+    assert match_headers(["站址名称", "经纬度"], specs("poles"), {}).taken == {"pole_name": "站址名称"}
+
+
+GRIDS = {
+    "EPSG:4547": (459_554.6, 2_743_959.1),
+    "EPSG:4526": (38_459_554.6, 2_743_959.1),
+    "EPSG:4497": (19_762_952.4, 2_746_403.6),
+}
+"""113.6 E 24.8 N in CGCS2000: 3-degree zone without and with its number, 6-degree zone with it."""
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["east first", "north first"])
+@pytest.mark.parametrize("crs", GRIDS)
+def test_a_grid_is_found_with_either_coordinate_first(crs, turned):
+    first, second = GRIDS[crs][::-1] if turned else GRIDS[crs]
+    assert grid_of(np.full(5, first), np.full(5, second), "EPSG:4547", BOX) == [(crs, turned)]
+
+
+@pytest.mark.parametrize("shift", [0, 38_000_000], ids=["plain", "zone number"])
+@pytest.mark.parametrize("turned", [False, True], ids=["east first", "north first"])
+def test_stations_in_metres_land_where_they_stand(two_counties, shift, turned):
+    """X is the northing in a Chinese list: the plan must not care."""
+    path = two_counties / "stations.csv"
+    table = pd.read_csv(path, encoding="gb18030", dtype=str).drop(columns=["经度", "纬度"])
+    metres = [(440_000.0 + row[6] + shift, 2_740_000.0 + row[7]) for row in STATIONS]
+    table["X坐标"], table["Y坐标"] = zip(*[pair[::-1] if turned else pair for pair in metres], strict=True)
+    table.to_csv(path, index=False, encoding="gb18030")
+    stations = (
+        pipeline.load(two_counties, load_config(two_counties)).stations.set_index("station_id").geometry
+    )
+    expected = {row[0]: (440_000.0 + row[6], 2_740_000.0 + row[7]) for row in STATIONS}
+    for name, geometry in stations.items():
+        assert (geometry.x, geometry.y) == pytest.approx(expected[name], abs=0.1)
+
+
+def test_headers_may_be_typed_with_wide_blanks():
+    found = match_headers(["站址名称", "经　度", "纬　度"], specs("poles"), {}).taken
+    assert found == {"pole_name": "站址名称", "longitude": "经　度", "latitude": "纬　度"}
+
+
+def test_planned_and_true_coordinates_are_a_question_that_the_project_file_answers(tmp_path):
+    head = ["站址名称", "规划经度", "规划纬度", "实际经度", "实际纬度"]
+    path = sheet(tmp_path / "a.xlsx", [head, ["甲", 113.1, 25.1, 113.2, 25.2]])
+    with pytest.raises(InputFaults) as caught:
+        checked(path)
+    assert [fault.values["found"] for fault in caught.value.faults] == [
+        "规划经度、实际经度",
+        "规划纬度、实际纬度",
+    ]
+    assert [fault.level for fault in caught.value.faults] == ["fatal", "fatal"]
+    assert places(checked(path, columns={"longitude": "实际经度", "latitude": "实际纬度"})) == [(113.2, 25.2)]

@@ -17,6 +17,7 @@ from siteplan.errors import Fault
 from siteplan.inputs.check import check_table
 from siteplan.inputs.datum import to_wgs84
 from siteplan.inputs.gazetteer import PLACE_RADIUS_M
+from siteplan.inputs.networks import is_blank
 from siteplan.inputs.placing import Choice
 from siteplan.inputs.readers import RawTable, Wanted, read_table
 from siteplan.tables import LOCATED
@@ -64,7 +65,8 @@ def _unclear(raw: RawTable, record: int, row: dict[str, object]) -> Fault:
 def _choice(row: dict[str, object]) -> Choice | None:
     """Coordinates of one's own go before the number of a guess."""
     longitude, latitude = _number(row.get("longitude")), _number(row.get("latitude"))
-    datum = str(row.get("datum") or "wgs84").strip().lower().replace("-", "")
+    told = row.get("datum")
+    datum = "wgs84" if is_blank(told) or not told else str(told).strip().lower().replace("-", "")
     if np.isfinite([longitude, latitude]).all():
         if datum not in _DATUMS or abs(latitude) > 90.0:
             return None

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.stats import trim_mean
+from scipy.stats.mstats import trimmed_stde
 
 DATUMS = ("wgs84", "gcj02", "bd09")
 """Hypotheses; CGCS2000 and WGS84 agree within decimetres."""
@@ -30,7 +32,9 @@ _STRANGE_M = 200.0
 _FINE_M = 100.0
 """Spread below which a name is a place, not a village [m]."""
 _LEAST_ERROR_M = 40.0
-_CAUTION = 1.3
+_TRIMMED = 0.15
+"""Share of the offsets left out at either end: rows that name the wrong village."""
+_CAUTION = 1.2
 """Factor on the standard error: villages next to each other are not quite independent."""
 
 _NOTHING = (float("nan"), float("nan"), float("nan"))
@@ -188,7 +192,7 @@ def _verdict(
     distance = np.hypot(part.offset_m[..., 0], part.offset_m[..., 1])[:, used]
     middles = [_middles(part, each) for each in sorts]
     total = np.sum([_log_likelihood(middle) for middle in middles], axis=0)
-    off = np.hypot(*np.median(middles[0], axis=1).T)
+    off = np.hypot(*trim_mean(middles[0], _TRIMMED, axis=1).T)
     shown = (len(used), names, _three(np.median(distance, axis=1)), _three(off))
     order = np.argsort(-total, kind="stable")
     nats = float(total[order[0]] - total[order[1]])
@@ -213,23 +217,24 @@ def _middles(part: Named, rows: NDArray[np.int64]) -> NDArray[np.float64]:
 
 
 def _log_likelihood(middles: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Of no common offset under each datum, by the median offset and its standard error (the least of
+    """Of no common offset under each datum, by the trimmed mean offset and its standard error (the least of
     the three).
     """
-    off = np.median(middles, axis=1)
+    off = trim_mean(middles, _TRIMMED, axis=1)
     error = np.min([_error_m(each) for each in middles], axis=0)
     return -0.5 * ((off / error) ** 2).sum(axis=1)
 
 
 def _error_m(offset: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Standard error of a median by the median deviation, per axis [m]."""
-    spread = np.median(np.abs(offset - np.median(offset, axis=0)), axis=0)
-    return np.maximum(_CAUTION * 1.2533 * 1.4826 * spread / np.sqrt(len(offset)), _LEAST_ERROR_M)
+    """Standard error of a trimmed mean by the winsorised deviation, per axis [m]."""
+    limits = (_TRIMMED, _TRIMMED)
+    error = [float(trimmed_stde(offset[:, axis], limits=limits)) for axis in range(2)]
+    return np.maximum(_CAUTION * np.array(error), _LEAST_ERROR_M)
 
 
 def _is_strange(offset: NDArray[np.float64]) -> bool:
     """Whether points lie off their names all the same way, farther than chance would have it."""
-    middle = np.median(offset, axis=0)
+    middle = trim_mean(offset, _TRIMMED, axis=0)
     return bool(np.hypot(*middle) > max(_STRANGE_M, 4.0 * np.hypot(*_error_m(offset))))
 
 

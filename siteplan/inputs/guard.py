@@ -7,6 +7,7 @@ far above any real list of a province.
 from __future__ import annotations
 
 import re
+import struct
 import zipfile
 from pathlib import Path
 
@@ -77,11 +78,24 @@ def inspect(path: Path) -> None:
     """
     if path.is_dir():
         return
+    for table in {path, path.with_suffix(".dbf")}:
+        if table.suffix.lower() == ".dbf" and table.is_file():
+            _refuse_cut_short(table)
     if kind_of(path) == "zip":
         _inspect_archive(path)
     elif path.suffix.lower() in _XML_SUFFIXES:
         with path.open("rb") as file:
             _refuse_entities(file)
+
+
+def _refuse_cut_short(path: Path) -> None:
+    """Refuse a table whose header promises records that are not there: room for them would be made."""
+    with path.open("rb") as file:
+        head = file.read(12)
+    if len(head) == 12:
+        records, start, width = struct.unpack("<4xIHH", head)
+        if start + records * width > path.stat().st_size + width:
+            raise HostileFile("cut_short")
 
 
 def _inspect_archive(path: Path) -> None:

@@ -35,7 +35,7 @@ _GENERIC = {
     "layer",
 }  # fmt: skip
 """Aliases too common to be recognised at the end or the start of a longer header."""
-_HANZI_PART = re.compile(r"^.*?(经|纬)度?[·()\-_]*(度|分|秒|方向|半球)\)?$")
+_HANZI_PART = re.compile(r"^.*?(经|纬)(?:度[·()\-_]*|[·()\-_]+)(度|分|秒|方向|半球)\)?$")
 _ASCII_AXES = {"lon": {"lon", "lng", "longitude"}, "lat": {"lat", "latitude"}}
 _ASCII_PARTS = {
     "deg": {"deg", "dg", "d", "degrees", "degree", "dd"}, "min": {"min", "mn", "m", "minutes",

@@ -15,7 +15,7 @@ import rasterio
 import rasterio.warp
 from rasterio.enums import Resampling
 from rasterio.errors import RasterioIOError
-from rasterio.warp import calculate_default_transform, reproject
+from rasterio.warp import calculate_default_transform, reproject, transform_bounds
 from rasterio.windows import Window
 
 from siteplan.errors import Fault, InputFaults
@@ -25,6 +25,8 @@ MARGIN_M = 25_000.0
 """How far beyond the project relief is read: farther than any formula reaches [m]."""
 FINEST_M = 20.0
 """Finest pixel diffraction is computed on [m]; finer relief costs time by the square and adds buildings."""
+MOST_PIXELS = 6e8
+"""Pixels of a raster inside the project's area: 10 m pixels of 60,000 km2."""
 LOWEST_M, HIGHEST_M = -500.0, 9000.0
 """Heights beyond these are voids nobody declared [m]."""
 
@@ -59,6 +61,7 @@ def read_raster(name: str, path: Path, grid: Grid, city: Grid, unit: str, crs: s
         If the file is missing, unreadable, without CRS or elsewhere.
     """
     with _opened(name, path, crs) as source:
+        _refuse_too_fine(name, path, source, city, crs)
         values = _aligned(source, grid)
         if values is None:
             values = part_of(_warped(source, city, name, crs), city, grid)
@@ -121,6 +124,7 @@ def read_codes(name: str, path: Path, grid: Grid, crs: str = "") -> np.ndarray:
     """
     codes = np.zeros(grid.shape, dtype=np.uint8)
     with _opened(name, path, crs) as source:
+        _refuse_too_fine(name, path, source, grid, crs)
         own = source.crs or rasterio.CRS.from_user_input(crs)
         step, _, _ = calculate_default_transform(own, grid.crs, source.width, source.height, *source.bounds)
         finer = step.a < grid.resolution_m / 1.5
@@ -190,6 +194,19 @@ def _opened(name: str, path: Path, crs: str) -> Iterator[rasterio.DatasetReader]
             yield source
     except RasterioIOError as error:
         raise InputFaults([_fault(name, path, "unreadable", detail=str(error))]) from error
+
+
+def _refuse_too_fine(name: str, path: Path, source: rasterio.DatasetReader, grid: Grid, crs: str) -> None:
+    """Refuse a raster with more pixels inside the area than anybody needs (or than it truly holds)."""
+    own = source.crs or rasterio.CRS.from_user_input(crs)
+    west, south, east, north = transform_bounds(grid.crs, own, *grid.bounds)
+    step_x, step_y = source.res
+    wide, high = min((east - west) / step_x, source.width), min((north - south) / step_y, source.height)
+    if wide * high > MOST_PIXELS:
+        count = f"{wide * high / 1e6:,.0f}"
+        raise InputFaults(
+            [_fault(name, path, "raster_too_fine", count=count, most=f"{MOST_PIXELS / 1e6:,.0f}")]
+        )
 
 
 def _fault(name: str, path: Path, problem: str, remedy: str = "", **values: object) -> Fault:
