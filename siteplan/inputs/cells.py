@@ -22,7 +22,7 @@ _TOLD_BLANK = {
 _YEAR_FIRST = re.compile(r"(\d{4})[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?|月)?(?:[T ].*)?")
 _YEAR_LAST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})(?: .*)?")
 _PACKED = re.compile(r"(\d{4})(\d{2})(\d{2})")
-_HANZI_DIGITS = str.maketrans("〇零一二三四五六七八九", "00123456789")
+_HANZI_DIGITS = str.maketrans("〇○零一二三四五六七八九", "000123456789")
 _SPREADSHEET_EPOCH = dt.date(1899, 12, 30)
 _SERIAL_DAYS = (20_000.0, 80_000.0)
 """Day numbers a spreadsheet may show instead of a date: 1954 to 2119."""
@@ -136,12 +136,12 @@ def _day_first(matches: list[re.Match[str]]) -> bool | None:
 
 
 def _date_of(text: str, day_first: bool | None) -> dt.date | None:
-    plain = _hanzi_numbers(unicodedata.normalize("NFKC", text).strip())
+    plain = re.sub(r"\s*([年月日])\s*", r"\1", _hanzi_numbers(unicodedata.normalize("NFKC", text).strip()))
     if match := _YEAR_FIRST.fullmatch(plain):
         return _date(match[1], match[2], match[3] or "1")
     if match := _PACKED.fullmatch(plain):
         return _date(match[1], match[2], match[3])
-    if (match := _YEAR_LAST.fullmatch(plain)) and day_first is not None:
+    if (match := _YEAR_LAST.fullmatch(plain)) and (day_first is not None or int(match[1]) == int(match[2])):
         day, month = (match[1], match[2]) if day_first else (match[2], match[1])
         return _date(match[3], month, day)
     if plain.replace(".", "", 1).isdigit() and _SERIAL_DAYS[0] < float(plain) < _SERIAL_DAYS[1]:
@@ -158,7 +158,7 @@ def _date(year: str, month: str, day: str) -> dt.date | None:
 
 def _hanzi_numbers(text: str) -> str:
     """二〇二三年十二月三十一日 with digits; other text as it is."""
-    if not re.search("[〇零一二三四五六七八九十]", text):
+    if not re.search("[〇○零一二三四五六七八九十]", text):
         return text
     tens = re.sub(
         "([一二三四五六七八九]?)十([一二三四五六七八九]?)", lambda m: f"{m[1] or '一'}{m[2] or '〇'}", text

@@ -175,7 +175,7 @@ def _frame(
     columns: dict[str, pd.Series] = {}
     faults: list[Fault] = []
     for spec in specs:
-        if spec.name in taken:
+        if spec.name in taken and not (_is_id(spec) and _is_blank(raw, taken[spec.name])):
             columns[spec.name], bad = _convert(raw, spec, taken[spec.name])
             faults += bad
         elif spec.name in given.constants:
@@ -195,15 +195,17 @@ def _id_doubts(
     raw: RawTable, spec: ColumnSpec, taken: dict[str, str], columns: dict[str, pd.Series]
 ) -> list[Fault]:
     """Ids a spreadsheet has spoilt; ids that start again on each sheet get the sheet's name before them."""
-    if not _is_id(spec) or spec.name not in taken:
+    if not _is_id(spec) or spec.name not in taken or _is_blank(raw, taken[spec.name]):
         return []
     header, ids = taken[spec.name], columns[spec.name]
     if len(raw.sheets) > 1 and normalise(header) in _SERIALS and ids.duplicated().any():
         sheets = [raw.place_of(row)[0] for row in raw.rows]
         columns[spec.name] = pd.Series(
-            [None if text is None else f"{sheet}-{text}" for sheet, text in zip(sheets, ids, strict=True)],
+            [None if pd.isna(text) else f"{sheet}-{text}" for sheet, text in zip(sheets, ids, strict=True)],
             dtype=object,
         )
+    elif normalise(header) == "序号" and _starts_again(ids):
+        columns[spec.name] = pd.Series([raw.label_of(row) for row in raw.rows], dtype=object)
     spoilt = ids.map(lambda text: bool(text) and bool(_EXCEL_ID.fullmatch(str(text))))
     long = raw.frame[header].map(lambda cell: isinstance(cell, float) and abs(cell) >= 10.0**_MOST_DIGITS)
     return [
@@ -211,6 +213,17 @@ def _id_doubts(
         for problem, mask in (("excel_id", spoilt), ("excel_digits", long))
         for i in np.flatnonzero(mask.to_numpy(dtype=bool))
     ]
+
+
+def _starts_again(ids: pd.Series) -> bool:
+    """Whether serial numbers count from 1 several times, section by section."""
+    numbers = pd.to_numeric(ids, errors="coerce")
+    return int(numbers.eq(1).sum()) > 1 and bool(ids.duplicated().sum() > 1)
+
+
+def _is_blank(raw: RawTable, header: str) -> bool:
+    """Whether a column holds nothing at all, such as the ids of a KML that has none."""
+    return not any(text_of(cell) for cell in raw.frame[header])
 
 
 def _constant(raw: RawTable, spec: ColumnSpec, cells: pd.Series) -> pd.Series:

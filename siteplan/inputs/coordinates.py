@@ -28,7 +28,7 @@ _AXIS = {"lon": "EW", "lat": "NS"}
 _LETTERS = str.maketrans({"东": "E", "西": "W", "南": "S", "北": "N", "經": "", "经": "", "纬": "", "緯": ""})
 _SIGNS = str.maketrans({
     "°": " ", "º": " ", "˚": " ", "度": " ", "′": " ", "’": " ", "‘": " ", "'": " ", "分": " ", "″": " ",
-    "”": " ", "“": " ", '"': " ", "秒": " ", ":": " ", "：": " ",
+    "”": " ", "“": " ", '"': " ", "秒": " ", ":": " ", "：": " ", "´": " ", "`": " ",
 })  # fmt: skip
 _PARTS = re.compile(r"([-+]?)\s*(\d+(?:[.,]\d+)?)(?:[\s-]+(\d+(?:[.,]\d+)?))?(?:[\s-]+(\d+(?:[.,]\d+)?))?\s*")
 _HEMISPHERE = re.compile(r"^\s*([EWNSO])?\s*(.*?)\s*([EWNSO])?\s*$", re.IGNORECASE)
@@ -71,12 +71,13 @@ def degrees_of(cells: pd.Series) -> tuple[pd.Series, pd.Series]:
     ([113.58, 113.5868, 113.58, 20.2583, -70.65, 113.58, nan], [False, True])
     """
     values = pd.to_numeric(cells, errors="coerce").astype("float64")
+    values[~np.isfinite(values)] = np.nan
     odd = (values.isna() & cells.ne("")).to_numpy()
     if odd.any():
         read = {cell: _degrees(cell) for cell in cells[odd].unique()}
         values[odd] = cells[odd].map(read).astype("float64")
-    values[~np.isfinite(values) | values.eq(0.0)] = np.nan
-    zero = pd.to_numeric(cells, errors="coerce").eq(0.0).to_numpy()
+    zero = values.eq(0.0).to_numpy()
+    values[zero] = np.nan
     return values, pd.Series(values.isna().to_numpy() & odd & ~zero & ~cells.map(is_told_blank).to_numpy())
 
 
@@ -92,7 +93,7 @@ def _degrees(text: str) -> float:
     if not found:
         return float("nan")
     whole, minutes, seconds = (float((part or "0").replace(",", ".")) for part in found.groups()[1:])
-    if minutes >= 60.0 or seconds >= 60.0 or (found[3] and "." in found[2]):
+    if minutes >= 60.0 or seconds >= 60.0 or (found[3] and "." in found[2]) or (seconds and "." in found[3]):
         return float("nan")
     value = whole + minutes / 60.0 + seconds / 3600.0
     return -value if found[1] == "-" or side in ("W", "S", "O") else value
@@ -117,7 +118,15 @@ def assembled(raw: RawTable) -> RawTable:
     for axis, name in (("lon", "经度"), ("lat", "纬度")):
         by_part = {part: header for header, (of, part) in parts.items() if of == axis}
         if {"deg", "min"} <= set(by_part):
-            columns[f"{name}(度分秒)"] = _from_parts(raw.frame, by_part, axis)
+            whole = next(
+                (h for h in raw.headers if normalise(h) in (name, f"{axis}gitude", f"{axis}itude")), None
+            )
+            parts_of = _from_parts(raw.frame, by_part, axis)
+            if whole is not None:
+                parts_of = [
+                    own or text_of(cell) for own, cell in zip(parts_of, raw.frame[whole], strict=True)
+                ]
+            columns[f"{name}(度分秒)"] = parts_of
             made[{"lon": "longitude", "lat": "latitude"}[axis]] = f"{name}(度分秒)"
     if not columns:
         columns = _from_both(raw)
@@ -129,14 +138,28 @@ def assembled(raw: RawTable) -> RawTable:
 
 
 def _from_parts(frame: pd.DataFrame, by_part: dict[str, str], axis: str) -> list[str]:
-    texts = {part: frame[header].map(text_of).tolist() for part, header in by_part.items()}
+    texts = {part: [_whole(cell) for cell in frame[header]] for part, header in by_part.items()}
     empty = [""] * len(frame)
     sides = texts.get("side", empty)
     rows = zip(texts["deg"], texts["min"], texts.get("sec", empty), sides, strict=True)
-    return [
-        f"{degrees}°{minutes or 0}′{seconds or 0}″{_side(side, axis)}" if degrees else ""
-        for degrees, minutes, seconds, side in rows
-    ]
+    return [_joined(*parts, axis) for parts in rows]
+
+
+def _joined(degrees: str, minutes: str, seconds: str, side: str, axis: str) -> str:
+    """Parts as one text; nothing when all parts say nothing, a text that fails when only the degrees do."""
+    if not any(_says(part) for part in (degrees, minutes, seconds)):
+        return ""
+    return f"{degrees or '?'}°{minutes or 0}′{seconds or 0}″{_side(side, axis)}"
+
+
+def _whole(cell: object) -> str:
+    """A part as text, 113.0 as 113; words for nothing are nothing."""
+    text = re.sub(r"\.0+$", "", text_of(cell))
+    return "" if is_told_blank(text) else text
+
+
+def _says(part: str) -> bool:
+    return part.strip("0.") != ""
 
 
 def _side(text: str, axis: str) -> str:
@@ -149,9 +172,9 @@ def _from_both(raw: RawTable) -> dict[str, list[str]]:
     for header in raw.headers:
         form = normalise(header).split(PART_SIGN)[-1]
         bare = re.sub(r"\(.*?\)", "", form)
-        if {form, bare} & (_BOTH | _BOTH_TURNED):
+        if {form, bare} & (_BOTH | _BOTH_TURNED) or bare.endswith(("经纬度", "坐标")):
             pairs = [split_pair(text_of(cell)) for cell in raw.frame[header]]
-            if sum(pair != ("", "") for pair in pairs) * 2 > len(pairs):
+            if any(pair != ("", "") for pair in pairs):
                 turned = bool({form, bare} & _BOTH_TURNED)
                 pairs = [_ordered(pair, turned) for pair in pairs]
                 return {"经度(拆分)": [a for a, _ in pairs], "纬度(拆分)": [b for _, b in pairs]}
@@ -178,7 +201,14 @@ def split_pair(text: str) -> tuple[str, str]:
     """
     plain = unicodedata.normalize("NFC", text).strip("()（）[] ")
     plain = re.sub(r"^POINT\s*\(", "", plain, flags=re.IGNORECASE).strip("() ")
-    for sign in (r"\s*[,，;；/、|]\s*", r"(?<=[NSEW])\s+", r"\s+(?=[NSEW北南东西])", r"\s+"):
+    for sign in (
+        r"\s*[,，;；/、|]\s*",
+        r"(?<=[NSEW])(?=\d)",
+        r"(?<=\S)(?=[NSEW北南东西])",
+        r"(?<=[NSEW])\s+",
+        r"\s+(?=[NSEW北南东西])",
+        r"\s+",
+    ):
         parts = [part for part in re.split(sign, plain) if part]
         if len(parts) == 2 and all(any(sign.isdigit() for sign in part) for part in parts):
             return parts[0], parts[1]

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import trim_mean
-from scipy.stats.mstats import trimmed_stde
+from scipy.stats.mstats import winsorize
 
 DATUMS = ("wgs84", "gcj02", "bd09")
 """Hypotheses; CGCS2000 and WGS84 agree within decimetres."""
@@ -32,6 +32,7 @@ _STRANGE_M = 200.0
 _FINE_M = 100.0
 """Spread below which a name is a place, not a village [m]."""
 _LEAST_ERROR_M = 40.0
+_FEWEST_OF_A_SORT = 3
 _TRIMMED = 0.15
 """Share of the offsets left out at either end: rows that name the wrong village."""
 _CAUTION = 1.2
@@ -191,6 +192,7 @@ def _verdict(
         return Verdict("", 0.0, len(used), names, _NOTHING, _NOTHING, "few")
     distance = np.hypot(part.offset_m[..., 0], part.offset_m[..., 1])[:, used]
     middles = [_middles(part, each) for each in sorts]
+    middles = [each for each in middles if each.shape[1] >= _FEWEST_OF_A_SORT] or middles
     total = np.sum([_log_likelihood(middle) for middle in middles], axis=0)
     off = np.hypot(*trim_mean(middles[0], _TRIMMED, axis=1).T)
     shown = (len(used), names, _three(np.median(distance, axis=1)), _three(off))
@@ -228,8 +230,11 @@ def _log_likelihood(middles: NDArray[np.float64]) -> NDArray[np.float64]:
 def _error_m(offset: NDArray[np.float64]) -> NDArray[np.float64]:
     """Standard error of a trimmed mean by the winsorised deviation, per axis [m]."""
     limits = (_TRIMMED, _TRIMMED)
-    error = [float(trimmed_stde(offset[:, axis], limits=limits)) for axis in range(2)]
-    return np.maximum(_CAUTION * np.array(error), _LEAST_ERROR_M)
+    drawn_in = np.column_stack([np.asarray(winsorize(offset[:, axis], limits)) for axis in range(2)])
+    error = drawn_in.std(axis=0, ddof=min(1, len(offset) - 1)) / (
+        (1.0 - 2.0 * _TRIMMED) * np.sqrt(len(offset))
+    )
+    return np.maximum(_CAUTION * error, _LEAST_ERROR_M)
 
 
 def _is_strange(offset: NDArray[np.float64]) -> bool:

@@ -56,7 +56,7 @@ def kind_of(path: Path) -> str:
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "text"
     plain = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if plain.startswith((b"<!doctype html", b"<html", b"<table", b"<meta", b"<head", b"<style")):
+    if plain.startswith(b"<") and (b"<table" in plain or b"<html" in plain):
         return "html"
     return "text"
 

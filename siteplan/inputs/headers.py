@@ -35,14 +35,25 @@ _GENERIC = {
     "layer",
 }  # fmt: skip
 """Aliases too common to be recognised at the end or the start of a longer header."""
-_HANZI_PART = re.compile(r"^.*?(经|纬)(?:度[·()\-_]*|[·()\-_]+)(度|分|秒|方向|半球)\)?$")
+_HANZI_PART = re.compile(
+    r"^.*?(?:[东西南北](经|纬)度?[a-z()·\-_]*|(经|纬)(?:度[a-z()·\-_]*|[a-z()·\-_]+))(度|分|秒|方向|半球|°|′′|′)\)?$"
+)
 _ASCII_AXES = {"lon": {"lon", "lng", "longitude"}, "lat": {"lat", "latitude"}}
 _ASCII_PARTS = {
     "deg": {"deg", "dg", "d", "degrees", "degree", "dd"}, "min": {"min", "mn", "m", "minutes",
     "minute", "mm"},
     "sec": {"sec", "sc", "s", "seconds", "second", "ss"}, "side": {"ns", "ew", "hemisphere", "hem", "dir"},
 }  # fmt: skip
-_PART_OF_HANZI = {"度": "deg", "分": "min", "秒": "sec", "方向": "side", "半球": "side"}
+_PART_OF_HANZI = {
+    "度": "deg",
+    "°": "deg",
+    "分": "min",
+    "′": "min",
+    "秒": "sec",
+    "′′": "sec",
+    "方向": "side",
+    "半球": "side",
+}
 _MIN_FUZZY = 88.0
 _SHORTEST_CUT = 3
 
@@ -210,6 +221,8 @@ def _words(name: str, aliases: tuple[str, ...]) -> tuple[str, ...]:
 
 @lru_cache(maxsize=65_536)
 def _fit(form: str, words: tuple[str, ...]) -> float:
+    if "经纬" in form or "纬经" in form:
+        return 0.0  # both coordinates in one cell: no column's own
     if form in words:
         return 1.0 - 0.02 * words.index(form) / len(words) if words.index(form) > 1 else 1.0
     if "#n/a" in form or not form:
@@ -289,7 +302,7 @@ def coordinate_part(header: str) -> tuple[str, str] | None:
     """
     form = normalise(header)
     if found := _HANZI_PART.match(form):
-        return ("lon" if found[1] == "经" else "lat"), _PART_OF_HANZI[found[2]]
+        return ("lon" if "经" in (found[1], found[2]) else "lat"), _PART_OF_HANZI[found[3]]
     words = set(re.split(r"[^a-z]+", form)) - {""}
     axis = next((name for name, spellings in _ASCII_AXES.items() if spellings & words), None)
     part = next((name for name, spellings in _ASCII_PARTS.items() if spellings & words), None)

@@ -20,12 +20,13 @@ Merge = tuple[tuple[int, int], tuple[int, int]]
 _DEEPEST = 40
 """Lines from the top among which the header is looked for."""
 _LINES = 3
-_TOTAL = re.compile(
-    r"(本页|本表|全市|全县)?(合计|总计|小计|共计|汇总|总数)[:：]?|(grand|sub)?total[:：]?|sum|gesamt"
-)
+_TOTAL = re.compile(r".{0,10}?(合计|总计|小计|共计|汇总|总数)[:：]?|(grand|sub)?total[:：]?|sum|gesamt")
 _REMARK = re.compile(
-    r"(注|备注|说明|填表|填报|制表|审核|审批|单位负责|联系|数据来源|资料来源|截至|注意|附|★|※|\*|note|remark|source)"
+    r"(注|备注|说明|注意|附|附注|note|remark|source)(\d*[:：.、]|\d|$)|(填表|填报|制表|审核|审批|联系人|联系电话|日期|单位)[^\s:：]{0,4}[:：]"
+    r"|单位负责|数据来源|资料来源|截至|★|※|\*"
 )
+_SIGNED = re.compile(r"\S{1,8}[:：]\S{0,12}")
+_HANZI_NUMBER = re.compile(r"[（(]?[一二三四五六七八九十]+[)）、.]?")
 _NUMBER = re.compile(r"[-+]?[\d.,]+")
 _SERIAL = {"序号", "no", "no.", "#", "序"}
 
@@ -231,18 +232,45 @@ def _filled_down(
 def _not_a_record(texts: list[str], forms: list[str], words: Collection[str]) -> str:
     """Why a line is no record, "" when it is one."""
     at = [j for j, text in enumerate(texts) if text]
-    first = normalise(texts[at[0]])
-    columns = sum(bool(form) for form in forms)
-    wide = columns > 2
-    if _TOTAL.fullmatch(first) and len(at) < max(3, columns - 1):
+    said = [normalise(texts[j]) for j in at]
+    wide = sum(bool(form) for form in forms) > 2
+    if any(_TOTAL.fullmatch(each) for each in said[:2]) and not _is_placed(at, texts, forms):
         return "total"
-    if wide and len(at) <= 2 and _REMARK.match(first):
+    if wide and (
+        (len(at) <= 2 and _REMARK.match(said[0])) or (len(at) > 1 and all(map(_SIGNED.fullmatch, said)))
+    ):
         return "remark"
-    if len(at) == 1 and wide:
-        numbered = forms[at[0]] in _SERIAL and _NUMBER.fullmatch(first)
+    if wide and len(at) <= 2 and at[0] == 0 and _is_section(said, forms):
+        numbered = len(at) == 1 and forms[0] in _SERIAL and _NUMBER.fullmatch(said[0])
         return "serial" if numbered else "section"
-    if not any(_NUMBER.fullmatch(texts[j]) for j in at) and len(at) > 1:
-        again = sum((form := normalise(texts[j])) == forms[j] or form in words for j in at)
-        if again * 2 >= len(at):
-            return "header"
-    return ""
+    if len(at) == 1 and wide:
+        return "section"
+    return "header" if _is_header_again(at, said, texts, forms, words) else ""
+
+
+def _is_section(said: list[str], forms: list[str]) -> bool:
+    """A heading alone in its line, or after a Chinese number."""
+    return len(said) == 1 or (len(forms) > 3 and bool(_HANZI_NUMBER.fullmatch(said[0])))
+
+
+def _is_header_again(
+    at: list[int], said: list[str], texts: list[str], forms: list[str], words: Collection[str]
+) -> bool:
+    """The header printed again on the next page, or the line that numbers its columns."""
+    bare = [each.strip("()") for each in said]
+    if len(at) > 2 and bare == [str(n) for n in range(1, len(at) + 1)] and len(at) >= sum(map(bool, forms)):
+        return True
+    if len(at) < 2 or any(_NUMBER.fullmatch(texts[j]) for j in at):
+        return False
+    again = sum(form == forms[j] or form in words for j, form in zip(at, said, strict=True))
+    return again * 2 >= len(at)
+
+
+def _is_placed(at: list[int], texts: list[str], forms: list[str]) -> bool:
+    """Whether a line has a coordinate of a real place: totals have none, or their count there."""
+    values = [
+        texts[j]
+        for j in at
+        if "经度" in forms[j] or "纬度" in forms[j] or forms[j] in ("lon", "lat", "longitude", "latitude")
+    ]
+    return any("." in value for value in values)

@@ -35,7 +35,7 @@ from siteplan.inputs import guard
 from siteplan.inputs.guard import HostileFile
 from siteplan.inputs.headers import HeaderMap, coordinate_part, match_headers, normalise
 from siteplan.inputs.layout import Layout, Merge, Row, lay_out
-from siteplan.tables import SCHEMAS_OF_TABLES, ColumnSpec, columns_of
+from siteplan.tables import SCHEMAS, SCHEMAS_OF_TABLES, ColumnSpec, columns_of
 
 _WORKBOOKS = {".xlsx", ".xls", ".xlsm", ".ods", ".et"}
 _TEXT = {".csv", ".txt", ".tsv"}
@@ -43,9 +43,13 @@ _BYTES_AS_THEY_ARE = {".shp", ".dbf", ".tab", ".mif", ".zip"}
 """Vector files whose text may be in any encoding, whatever they say."""
 _ALL_LAYERS = {".kml", ".kmz"}
 """Files whose layers are folders of one list."""
-_HANZI_IN_WORD = re.compile("[A-Za-z][\u4e00-\u9fff][a-z]")
+_HANZI_RUN = re.compile("([A-Za-z]?)([\u2e80-\U0003ffff]+)(?=([A-Za-z]?))")
+_KEPT_AS_TEXT = re.compile(r'^="(.*)"$', re.DOTALL)
+"""How programs make a spreadsheet keep the zeros of an id."""
 _BROKEN = "\ufffd"
 _DELIMITERS = ",;\t|，"
+_FIELD_WIDTHS = {10, 16, 20, 24, 25, 30, 32, 40, 48, 50, 60, 64, 80, 100, 120, 128, 150, 200, 250, 254, 255}
+"""Widths of text fields people give to tables of old formats; headers have 10 [bytes]."""
 _SAMPLE_LINES = 60
 _SPILT = 3
 """Line ends in one cell of a text file from which a quotation mark was left open."""
@@ -231,7 +235,7 @@ class _Sheet:
 
 
 def _read_workbook(wanted: Wanted, path: Path) -> RawTable:
-    with CalamineWorkbook.from_path(str(path)) as book:
+    with path.open("rb") as file, CalamineWorkbook.from_filelike(file) as book:
         names = list(book.sheet_names)
         if wanted.layer and wanted.layer not in names:
             found = "、".join(names)
@@ -264,7 +268,9 @@ def _table_of(wanted: Wanted, path: Path, sheets: Sequence[_Sheet]) -> RawTable:
             continue
         if sheet.hidden:
             notes.append(_left_out(empty, sheet, "hidden_sheet"))
-        elif sheet.name == best or (layout.records and _same_columns(maps[sheet.name], maps[best])):
+        elif sheet.name == best or (
+            layout.records and _same_table(wanted, layout, maps[sheet.name], maps[best])
+        ):
             chosen.append((sheet.name, layout))
         else:
             notes.append(_left_out(empty, sheet, "other_sheet"))
@@ -275,10 +281,17 @@ def _map_of(wanted: Wanted, layout: Layout) -> HeaderMap:
     return match_headers([name for name in layout.headers if name], wanted.specs, wanted.columns or {})
 
 
-def _same_columns(one: HeaderMap, other: HeaderMap) -> bool:
-    """Whether two sheets hold the same table: most columns of either are in the other."""
-    a, b = set(one.taken), set(other.taken)
-    return bool(a) and 2 * len(a & b) > len(a | b)
+def _same_table(wanted: Wanted, layout: Layout, one: HeaderMap, best: HeaderMap) -> bool:
+    """Whether a sheet holds more of the table: most columns of either are in the other, and no other
+    table fits
+    the sheet clearly better.
+    """
+    a, b = set(one.taken), set(best.taken)
+    if a == b:
+        return bool(a)
+    headers = [name for name in layout.headers if name]
+    others = [match_headers(headers, columns_of(schema), {}).score for schema in SCHEMAS.values()]
+    return 2 * len(a & b) > len(a | b) and max(others) < one.score + 1.0
 
 
 def _left_out(table: RawTable, sheet: _Sheet, problem: str) -> Fault:
@@ -295,7 +308,8 @@ def _stacked(
     for number, (_, layout) in enumerate(parts):
         keep = [j for j, header in enumerate(layout.headers) if header]
         frame = pd.DataFrame(layout.records, columns=range(len(layout.headers)), dtype=object)[keep]
-        frame.columns = pd.Index([layout.headers[j] for j in keep], dtype=object)
+        same = _renamed(wanted, layout, parts[0][1])
+        frame.columns = pd.Index([same.get(layout.headers[j], layout.headers[j]) for j in keep], dtype=object)
         frames.append(frame)
         rows.append(np.array(layout.rows, dtype=np.int64) + number * _STRIDE)
     frame = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
@@ -309,6 +323,13 @@ def _stacked(
     return replace(table, notes=(*notes, *lines))
 
 
+def _renamed(wanted: Wanted, layout: Layout, first: Layout) -> dict[str, str]:
+    """Headers of a sheet by those the first sheet has for the same columns."""
+    mine, theirs = _map_of(wanted, layout).taken, _map_of(wanted, first).taken
+    names = {header: theirs[column] for column, header in mine.items() if column in theirs}
+    return {} if set(names.values()) & (set(layout.headers) - set(names)) else names
+
+
 # --- text --------------------------------------------------------------------------------------------
 
 
@@ -319,6 +340,12 @@ def _read_text(wanted: Wanted, path: Path) -> RawTable:
     text = content.decode(wanted.encoding, errors="replace") if wanted.encoding else decode(content)
     nul = text.count("\x00")
     cells = _split_lines(text.replace("\x00", ""), path.suffix.lower() == ".txt")
+    cells = [
+        [_KEPT_AS_TEXT.sub(r"\1", str(cell)) for cell in row]
+        if any(str(c).startswith("=") for c in row)
+        else row
+        for row in cells
+    ]
     if max(map(len, cells), default=0) > guard.MOST_COLUMNS:
         raise HostileFile("too_wide")
     _refuse_open_quotes(wanted, path, cells)
@@ -383,13 +410,18 @@ def decode(content: bytes) -> str:
         pass
     chinese = content.decode("gb18030", errors="replace")
     unicode = content.decode("utf-8-sig", errors="replace")
-    if unicode.count(_BROKEN) * 20 < sum(sign > "\u2fff" for sign in unicode):
+    if unicode.count(_BROKEN) * 2 < sum(sign > "\u2fff" for sign in unicode):
         return unicode
-    if _HANZI_IN_WORD.search(chinese) or chinese.count(_BROKEN) * 20 > sum(
-        sign > "\u2fff" for sign in chinese
-    ):
+    if _is_western(chinese) or chinese.count(_BROKEN) * 20 > sum(sign > "\u2fff" for sign in chinese):
         return content.decode("cp1252", errors="replace")
     return chinese
+
+
+def _is_western(chinese: str) -> bool:
+    """Whether hanzi come from accented letters read as Chinese: single ones that touch a Latin letter."""
+    runs = _HANZI_RUN.findall(chinese)
+    lone = sum(len(run) == 1 and bool(before.strip() or after.strip()) for before, run, after in runs)
+    return bool(runs) and 2 * lone > len(runs)
 
 
 def _broken_text(table: RawTable) -> list[Fault]:
@@ -411,26 +443,50 @@ class _Tables(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.rows: list[list[object]] = []
+        self.merges: list[Merge] = []
         self._text: list[str] | None = None
+        self._span = (1, 1)
+        self._covered: dict[int, int] = {}
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in ("tr", "td", "th"):
+            self._close()
         if tag == "tr":
             self.rows.append([])
+            self._covered = {column: left - 1 for column, left in self._covered.items() if left > 1}
         elif tag in ("td", "th"):
+            told = dict(attrs)
+            self._span = _span(told.get("rowspan")), _span(told.get("colspan"))
             self._text = []
-            spread = dict(attrs).get("colspan") or "1"
-            self._spread = min(int(spread), 200) if spread.isdigit() else 1
 
     def handle_data(self, data: str) -> None:
         if self._text is not None:
             self._text.append(data)
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in ("td", "th") and self._text is not None:
-            if not self.rows:
-                self.rows.append([])
-            self.rows[-1] += ["".join(self._text).strip(), *[""] * (self._spread - 1)]
-            self._text = None
+        if tag in ("td", "th", "tr", "table"):
+            self._close()
+
+    def _close(self) -> None:
+        """Put the open cell into its row, after those that cells above reach down into."""
+        if self._text is None:
+            return
+        if not self.rows:
+            self.rows.append([])
+        row, (down, right) = self.rows[-1], self._span
+        while self._covered.get(len(row), 0):
+            row.append("")
+        top, left = len(self.rows) - 1, len(row)
+        row += ["".join(self._text).strip(), *[""] * (right - 1)]
+        self._text = None
+        if down > 1 or right > 1:
+            self.merges.append(((top, left), (top + down - 1, left + right - 1)))
+        if down > 1:
+            self._covered |= dict.fromkeys(range(left, left + right), down)
+
+
+def _span(text: str | None) -> int:
+    return min(int(text), 200) if text and text.isdigit() and int(text) else 1
 
 
 def _read_html(wanted: Wanted, path: Path) -> RawTable:
@@ -438,14 +494,26 @@ def _read_html(wanted: Wanted, path: Path) -> RawTable:
         raise HostileFile("too_large")
     page = _Tables()
     page.feed(decode(path.read_bytes()))
-    return _table_of(wanted, path, [_Sheet("", page.rows)])
+    page.close()
+    return _table_of(wanted, path, [_Sheet("", page.rows, page.merges)])
 
 
 # --- vector files ------------------------------------------------------------------------------------
 
 
+def _inside(path: Path) -> str | Path:
+    """The one vector file inside an archive, in whatever folder it lies."""
+    if path.suffix.lower() != ".zip":
+        return path
+    with zipfile.ZipFile(path) as archive:
+        found = [
+            name for name in archive.namelist() if name.lower().endswith((".shp", ".tab", ".mif", ".gpkg"))
+        ]
+    return f"/vsizip/{path}/{found[0]}" if len(found) == 1 else path
+
+
 def _read_vector(wanted: Wanted, path: Path) -> RawTable:
-    layers = [str(each) for each in pyogrio.list_layers(path)[:, 0]]
+    layers = [str(each) for each in pyogrio.list_layers(_inside(path))[:, 0]]
     if wanted.layer and wanted.layer not in layers:
         found = "、".join(layers)
         raise InputFaults([_file_fault(wanted.name, path, "no_layer", value=wanted.layer, found=found)])
@@ -471,7 +539,7 @@ def _layer(path: Path, name: str) -> pd.DataFrame:
     """One layer; text of the old formats is decoded by what it holds, not by what the file says."""
     if path.suffix.lower() not in _BYTES_AS_THEY_ARE:
         return pyogrio.read_dataframe(path, layer=name)
-    data = pyogrio.read_dataframe(path, layer=name, encoding="ISO-8859-1")
+    data = pyogrio.read_dataframe(_inside(path), layer=name, encoding="ISO-8859-1")
     words = [*map(str, data.columns), *_texts(data)]
     encoding = _encoding_of([word.encode("latin-1", errors="ignore") for word in words])
     for header in list(data.columns):
@@ -497,11 +565,13 @@ def _encoding_of(words: Iterable[bytes]) -> str:
     if fits["utf-8"] * 10 >= 9 * len(odd):
         return "utf-8"
     joined = b" ".join(odd).decode("gb18030", errors="replace")
-    return "cp1252" if _HANZI_IN_WORD.search(joined) or fits["gb18030"] * 10 < 9 * len(odd) else "gb18030"
+    return "cp1252" if _is_western(joined) or fits["gb18030"] * 10 < 9 * len(odd) else "gb18030"
 
 
 def _fits(word: bytes, encoding: str) -> bool:
-    for cut in range(3 if encoding == "utf-8" else 2):
+    """Whether a text decodes; half a character at the end is allowed only where it may fill its field."""
+    most = 3 if encoding == "utf-8" else 2
+    for cut in range(most if len(word) in _FIELD_WIDTHS else 1):
         try:
             word[: len(word) - cut].decode(encoding)
         except UnicodeDecodeError:
