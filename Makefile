@@ -50,6 +50,10 @@ bench: $(DEMO)/project.toml
 	$(BIN)/python benchmarks/ranking.py $(DEMO)
 	$(BIN)/python benchmarks/sweep.py
 	$(BIN)/python benchmarks/terrain_accuracy.py
+	$(BIN)/python benchmarks/datum.py $(DEMO)
+	$(BIN)/python benchmarks/addresses.py $(DEMO)
+	$(BIN)/python benchmarks/health.py $(DEMO)
+	$(BIN)/python benchmarks/door.py $(DEMO)
 
 # dist/siteplan-bundle: installs on Windows (Python 3.11, 3.12) without internet
 bundle: $(READY)
