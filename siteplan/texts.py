@@ -100,6 +100,22 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "把数据区复制到新工作表再保存",
         "copy the data into a new sheet and save that",
     ),
+    "not_a_file": ("不是普通文件", "is not a plain file"),
+    "not_a_file_fix": ("换成普通文件", "use a plain file"),
+    "points_elsewhere": (
+        "文件只指向别的文件或网络服务，未打开",
+        "the file only points to other files or servers and was not opened",
+    ),
+    "points_elsewhere_fix": ("请提供数据文件本身", "give the data themselves"),
+    "area_too_large": (
+        "规划区按像元 {resolution} m 有 {count} 百万像元，无法规划",
+        "the area has {count} million pixels of {resolution} m, too many to plan",
+    ),
+    "area_too_large_fix": (
+        "核对县界坐标和坐标系；面积确实这样大时分县规划或加大 demand_resolution_m",
+        "check the borders and their CRS; for an area of this size plan by county or enlarge "
+        "demand_resolution_m",
+    ),
     "path_in_archive": ("压缩包内的文件名指向包外", "a name inside the archive points outside it"),
     "path_in_archive_fix": ("不要使用来历不明的文件；请对方重新导出", "do not use it; ask for a new export"),
     "locked_archive": ("文件有密码", "the file has a password"),

@@ -128,6 +128,13 @@ def _ods(repeat_columns: int, repeat_rows: int, value: str) -> bytes:
     )
 
 
+def _pointer(source: str) -> bytes:
+    layer = (
+        f'<OGRVRTLayer name="other"><SrcDataSource relativeToVRT="1">{source}</SrcDataSource></OGRVRTLayer>'
+    )
+    return f"<OGRVRTDataSource>{layer}</OGRVRTDataSource>".encode()
+
+
 def _dbf(records: int) -> bytes:
     head = struct.pack("<BBBBIHH20x", 3, 23, 6, 30, records, 65, 11)
     return (
@@ -244,11 +251,15 @@ FILES: dict[str, tuple[str, bytes]] = {
     "json_of_something_else": ("a.json", b'{"a": [1, 2, 3]}'),
     "gpkg_is_sqlite_of_another": ("a.gpkg", b"SQLite format 3\0" + bytes(3000)),
     "mif_without_mid": ("a.mif", b'Version 300\nDelimiter ","\nColumns 1\n  a Char(5)\nData\n\nPoint 113 24\n'),
+    "points_to_a_file.gpkg": ("a.gpkg", _pointer("other.csv")),
+    "points_to_a_file.json": ("a.json", _pointer("other.csv")),
+    "points_to_a_server.kml": ("a.kml", b"<?xml version='1.0'?>\n<!-- x -->\n" + _pointer("/vsicurl/http://127.0.0.1:9/x")),
+    "column_beyond_the_last": ("a.xlsx", _hand_xlsx(_sheet_xml('<row r="1"><c r="ZZZZZZ1"><v>1</v></c></row>'))),
     "dates_of_all_times": ("a.csv", f"{HEAD},开通日期\nP1,甲,113.45,24.85,99999-99-99\n".encode()),
 }  # fmt: skip
 HOSTILE = (
     "zip_bomb_xlsx", "far_cell", "lying_dimension", "ods_of_repeats", "billion_laughs", "million_columns", "many_entries",
-    "dbf_of_a_billion", "geojson_deep", "cell_of_10_mb", "million_short_lines", "html_huge_span", "external_entity",
+    "dbf_of_a_billion", "column_beyond_the_last", "points_to_a_file.gpkg", "geojson_deep", "cell_of_10_mb", "million_short_lines", "html_huge_span", "external_entity",
 )  # fmt: skip
 """Those meant to fill the memory or to read what is not theirs."""
 

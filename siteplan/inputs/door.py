@@ -27,6 +27,8 @@ from siteplan.inputs.project_reader import ProjectReader, Source
 
 _POINT_TABLES = ("key_places", "site_plan", "properties", "poles", "orders", "weak_points")
 """In the order they are read: later ones are located by the names of earlier ones."""
+MOST_PIXELS = 1e8
+"""Demand pixels a run can hold: 1,000,000 km2 at 100 m."""
 _FEWEST_PIXELS = 4
 """Pixels of a village from which an empty population raster says something."""
 _ZONE_TABLES = ("area_classes", "exclusions")
@@ -199,6 +201,7 @@ def _load(reader: ProjectReader, config: Config, county: str | None) -> Inputs:
         raise InputFaults(reader.faults)
     area, area_name = _area_of(counties, config, county)
     crs, resolution_m = config.project.crs, config.coverage.demand_resolution_m
+    _refuse_too_large(counties, resolution_m)
     city = Grid.covering(_bounds(counties), resolution_m, crs)
     grid = Grid.covering(_bounds(area), resolution_m, crs)
     county_city = zone_raster(counties.geometry, np.arange(1, len(counties) + 1), city)
@@ -231,6 +234,17 @@ def _load(reader: ProjectReader, config: Config, county: str | None) -> Inputs:
         faults=tuple(reader.faults), rejected=reader.rejected_rows(), sources=reader.listed_sources(),
         **tables,
     )  # fmt: skip
+
+
+def _refuse_too_large(counties: gpd.GeoDataFrame, resolution_m: float) -> None:
+    """Refuse an area whose grid would fill the memory: borders in the wrong CRS, most likely."""
+    west, south, east, north = _bounds(counties)
+    count = (east - west) * (north - south) / resolution_m**2
+    if not count < MOST_PIXELS:
+        values: dict[str, object] = {"count": f"{count / 1e6:,.0f}", "resolution": f"{resolution_m:g}"}
+        raise InputFaults(
+            [Fault("fatal", "counties", "area_too_large", "area_too_large_fix", values, table="counties")]
+        )
 
 
 def _own_rows(tables: dict[str, gpd.GeoDataFrame | None]) -> dict[str, gpd.GeoDataFrame]:

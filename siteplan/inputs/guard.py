@@ -17,16 +17,29 @@ MOST_TEXT = 1 << 28
 """Largest text file [bytes]."""
 MOST_CELLS = 20_000_000
 """Largest rectangle of cells a sheet may span."""
+MOST_LINES = 5_000_000
+"""Most lines of a text file."""
 MOST_COLUMNS = 16_384
 MOST_ENTRIES = 20_000
 _CHUNK = 1 << 20
 _TAIL = 512
 _ENTITY = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
-_CELL = re.compile(rb"<(?:\w+:)?c\s[^>]*?\br=\"([A-Z]{1,3})(\d{1,7})\"")
+_CELL = re.compile(rb"<(?:\w+:)?c\s[^>]*?\br=\"([A-Z]+)(\d+)\"")
 _REPEATED = re.compile(
     rb"<table:table-cell(?=[^>]*value-type)[^>]*number-columns-repeated=\"\d{4,}\""
     rb"|<table:table-row[^>]*number-rows-repeated=\"\d{4,}\"[^>]*>\s*<table:table-cell[^>]*value-type"
 )
+_ELSEWHERE = (
+    b"<ogrvrt",
+    b"<ogrwfs",
+    b"<vrtdataset",
+    b"<gdal_wms",
+    b"<wms_",
+    b"<gdaltileindex",
+    b"<wcs_gdal",
+    b"<wmts",
+)
+"""Starts of files that only name other files or servers: whatever their suffix, GDAL would open those."""
 _XML_SUFFIXES = {".kml", ".gml", ".gpx", ".xml"}
 
 
@@ -61,6 +74,14 @@ def kind_of(path: Path) -> str:
     return "text"
 
 
+def is_there(path: Path) -> bool:
+    """Whether a path leads anywhere; one too long for the system does not [bool]."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
 def inspect(path: Path) -> None:
     """Refuse what would fill the memory or is meant to.
 
@@ -78,6 +99,13 @@ def inspect(path: Path) -> None:
     """
     if path.is_dir():
         return
+    if not path.is_file():
+        raise HostileFile("not_a_file")
+    with path.open("rb") as file:
+        start = file.read(4096).lstrip(b"\xef\xbb\xbf \t\r\n\x00").lower()
+    start = re.sub(rb"^(<\?xml.*?\?>|<!--.*?-->|\s)+", b"", start, flags=re.DOTALL)
+    if start.startswith(_ELSEWHERE):
+        raise HostileFile("points_elsewhere")
     for table in {path, path.with_suffix(".dbf")}:
         if table.suffix.lower() == ".dbf" and table.is_file():
             _refuse_cut_short(table)
@@ -143,7 +171,7 @@ def _refuse_wide_sheet(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None
             letters = {pair[0] for pair in found}
             last_row = max([last_row, *(int(row) for _, row in found)])
             last_column = max([last_column, *map(_number, letters)])
-    if last_row * last_column > MOST_CELLS:
+    if last_row * last_column > MOST_CELLS or last_column > MOST_COLUMNS or last_row > 1 << 20:
         raise HostileFile("too_wide")
 
 

@@ -14,6 +14,8 @@ import pandas as pd
 import pyogrio
 
 from siteplan.errors import Fault, InputFaults
+from siteplan.inputs import guard
+from siteplan.inputs.guard import HostileFile
 
 PUBLIC_AMENITIES = ("school", "college", "university", "hospital", "clinic", "townhall", "community_centre",
                     "library", "police", "fire_station", "bus_station", "post_office")  # fmt: skip
@@ -54,13 +56,18 @@ def read_osm(path: Path) -> OsmData:
     InputFaults
         If the file is missing or not OSM XML.
     """
-    if not path.exists():
+    if not guard.is_there(path):
         raise InputFaults([_fault(path, "missing_file")])
     try:
+        guard.inspect(path)
         if path.suffix == ".pbf":
             return OsmData(_pbf_roads(path), _pbf_public(path))
         return OsmData(_roads(path), _public(path))
-    except (OSError, SyntaxError, ValueError, pyogrio.errors.DataSourceError) as error:
+    except HostileFile as error:
+        raise InputFaults([_fault(path, str(error))]) from error
+    except (
+        OSError, SyntaxError, ValueError, KeyError, TypeError, AttributeError, pyogrio.errors.DataSourceError,
+    ) as error:  # fmt: skip
         raise InputFaults([_fault(path, "unreadable", detail=str(error))]) from error
 
 

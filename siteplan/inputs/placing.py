@@ -152,7 +152,8 @@ class Placer:
         if checked.geometry is not None:
             shapes = checked.geometry
             is_geographic = bool(shapes.crs and shapes.crs.is_geographic)
-            points = shapes.representative_point().to_crs(4326)
+            finite = np.isfinite(shapes.bounds.to_numpy()).all(axis=1)
+            points = shapes.where(finite, None).representative_point().to_crs(4326)
             lonlat = np.column_stack([points.x.to_numpy(), points.y.to_numpy()])
             return np.where(points.is_empty.to_numpy()[:, None], np.nan, lonlat), is_geographic, []
         frame, names = checked.frame, ("longitude", "latitude")

@@ -228,6 +228,8 @@ class ProjectReader:
         if given.datum in ("gcj02", "bd09"):
             shapes = _shifted(shapes, given.datum)
         shapes = shapes.to_crs(self.config.project.crs).make_valid()
+        if wanted == "Polygon":
+            shapes = gpd.GeoSeries([_polygons_of(shape) for shape in shapes], crs=self.config.project.crs)
         return gpd.GeoDataFrame(checked.frame, geometry=shapes, crs=self.config.project.crs)
 
     # --- points ------------------------------------------------------------------------------------
@@ -518,7 +520,10 @@ class ProjectReader:
     # --- bookkeeping -----------------------------------------------------------------------------------
 
     def _checked(self, name: str, given: Input) -> Checked:
-        return check_table(self._read(name, given), given, SCHEMAS[name]).require_most()
+        checked = check_table(self._read(name, given), given, SCHEMAS[name])
+        if name in _SHAPE_KINDS or name == "villages":
+            checked = _with_sound_shapes(checked)
+        return checked.require_most()
 
     def _read(self, name: str, given: Input) -> RawTable:
         raw = read_table(Wanted(name, given.layer, given.encoding, given.columns), self.folder / given.path)
@@ -574,6 +579,35 @@ def _rejecting_blank(checked: Checked, column: str, blank: pd.Series) -> Checked
         for i in np.flatnonzero(blank.to_numpy())
     ]
     return checked.rejecting(blank.to_numpy(), faults)
+
+
+def _with_sound_shapes(checked: Checked) -> Checked:
+    """Records whose shape is there, finite and of the right kind; the others are rejected."""
+    if checked.geometry is None:
+        return checked
+    shapes, wanted = checked.geometry, _SHAPE_KINDS.get(checked.raw.name, "")
+    finite = np.isfinite(shapes.bounds.to_numpy()).all(axis=1)
+    missing = (shapes.isna() | shapes.is_empty).to_numpy() | ~finite
+    kinds = shapes.geom_type.fillna("")
+    other = ~kinds.str.contains(wanted).to_numpy() & ~missing
+    if other.all() or not wanted:
+        other[:] = False  # not one of the right kind: the whole file is wrong, which is said elsewhere
+    faults = [
+        checked.raw.fault("rejected", "no_geometry", int(checked.rows[i])) for i in np.flatnonzero(missing)
+    ]
+    faults += [
+        checked.raw.fault("rejected", "wrong_shape", int(checked.rows[i]), value=wanted, found=kinds.iloc[i])
+        for i in np.flatnonzero(other)
+    ]
+    return checked.rejecting(missing | other, faults)
+
+
+def _polygons_of(shape: shapely.Geometry) -> shapely.Geometry:
+    """What is left of a mended polygon without the lines and points the mending leaves."""
+    if shape is None or shape.geom_type in ("Polygon", "MultiPolygon"):
+        return shape
+    parts = [part for part in getattr(shape, "geoms", []) if "Polygon" in part.geom_type]
+    return shapely.union_all(parts) if parts else shapely.Polygon()
 
 
 def _county_core(name: object) -> str:

@@ -6,6 +6,7 @@ intensive and moves by mean.
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,13 +14,16 @@ from pathlib import Path
 import numpy as np
 import rasterio
 import rasterio.warp
+from rasterio._err import CPLE_BaseError
 from rasterio.enums import Resampling
-from rasterio.errors import RasterioIOError
+from rasterio.errors import CRSError, RasterioError
 from rasterio.warp import calculate_default_transform, reproject, transform_bounds
 from rasterio.windows import Window
 
 from siteplan.errors import Fault, InputFaults
 from siteplan.grid import Grid, Raster, part_of
+from siteplan.inputs import guard
+from siteplan.inputs.guard import HostileFile
 
 MARGIN_M = 25_000.0
 """How far beyond the project relief is read: farther than any formula reaches [m]."""
@@ -185,14 +189,17 @@ def _brought(
 @contextmanager
 def _opened(name: str, path: Path, crs: str) -> Iterator[rasterio.DatasetReader]:
     """A raster with a CRS of its own or a given one; whatever is wrong with the file is a fault."""
-    if not path.exists():
+    if not guard.is_there(path):
         raise InputFaults([_fault(name, path, "missing_file")])
     try:
+        guard.inspect(path)
         with rasterio.open(path) as source:
             if source.crs is None and not crs:
                 raise InputFaults([_fault(name, path, "no_crs")])
             yield source
-    except RasterioIOError as error:
+    except HostileFile as error:
+        raise InputFaults([_fault(name, path, str(error))]) from error
+    except (zipfile.BadZipFile, OSError, RasterioError, CRSError, CPLE_BaseError, ZeroDivisionError) as error:
         raise InputFaults([_fault(name, path, "unreadable", detail=str(error))]) from error
 
 

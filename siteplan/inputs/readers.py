@@ -10,6 +10,7 @@ import csv
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
@@ -187,7 +188,7 @@ def read_table(wanted: Wanted, path: Path) -> RawTable:
     InputFaults
         If the file is missing, unreadable, hostile or has no data row.
     """
-    if not path.exists():
+    if not guard.is_there(path):
         raise InputFaults([_file_fault(wanted.name, path, "missing_file")])
     try:
         guard.inspect(path)
@@ -197,7 +198,7 @@ def read_table(wanted: Wanted, path: Path) -> RawTable:
     except (
         CalamineError, PasswordError, WorksheetNotFound, XmlError, ZipError, OSError, UnicodeError,
         LookupError,
-        csv.Error, zipfile.BadZipFile, NotImplementedError, MemoryError, ValueError,
+        csv.Error, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, MemoryError, ValueError,
         shapely.errors.ShapelyError,
         pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError,
         pyogrio.errors.FieldError, pyogrio.errors.GeometryError, pyogrio.errors.CRSError,
@@ -363,6 +364,8 @@ def _refuse_open_quotes(wanted: Wanted, path: Path, cells: Sequence[Row]) -> Non
 
 
 def _split_lines(text: str, may_be_blanks: bool) -> list[list[object]]:
+    if text.count("\n") + text.count("\r") > 2 * guard.MOST_LINES:
+        raise HostileFile("too_large")
     lines = text.splitlines()
     delimiter = _delimiter([line for line in lines[:_SAMPLE_LINES] if line.strip()])
     if not delimiter and may_be_blanks and lines:

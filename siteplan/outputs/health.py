@@ -515,7 +515,7 @@ def _map_html(inputs: Inputs, lang: Lang) -> str:
     height = round((north - south) * scale + 20)
     parts = [f'<svg width="{_MAP[0]}" viewBox="0 0 {_MAP[0]} {height}" role="img">']
     for shape in inputs.counties.geometry.simplify(1.0 / scale):
-        for ring in getattr(shape, "geoms", [shape]):
+        for ring in (part for part in getattr(shape, "geoms", [shape]) if part.geom_type == "Polygon"):
             path = "L".join(f"{x:g} {y:g}" for x, y in at(np.asarray(ring.exterior.coords)[:, :2]))
             parts.append(f'<path d="M{path}Z" fill="#f6f8fa" stroke="#5b6776"/>')
     keys = []
