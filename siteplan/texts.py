@@ -80,6 +80,17 @@ _TEXTS: dict[str, tuple[str, str]] = {
         '在 project.toml 的 inputs.{table}.columns 中选一个：{column} = "{first}"',
         'choose one in project.toml: inputs.{table}.columns {column} = "{first}"',
     ),
+    "repeated_columns": (
+        "有成组重复的列（{found}），像是并排两栏的表；只读第一组",
+        "columns repeat as a group ({found}), like a list printed in two blocks side by side; only "
+        "the first is read",
+    ),
+    "repeated_columns_fix": ("把右边一栏移到左边一栏下面", "move the right-hand block below the left one"),
+    "two_coordinates": (
+        "同一行的两处坐标不一致，取合并栏或度分秒栏",
+        "the row gives two coordinates that differ; the pair, or degrees-minutes-seconds, is taken",
+    ),
+    "two_coordinates_fix": ("核对后删去错误的一处", "check them and remove the wrong one"),
     "not_number": ("“{value}”不是数字", "'{value}' is not a number"),
     "not_number_fix": ("改为数字", "enter a number"),
     "not_date": ("“{value}”不是日期", "'{value}' is not a date"),

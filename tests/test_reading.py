@@ -1,6 +1,7 @@
 """Files as counties have them: formats, encodings, layouts, headers, cells and coordinates."""
 
 import zipfile
+from itertools import pairwise
 
 import geopandas as gpd
 import numpy as np
@@ -1073,3 +1074,380 @@ def test_planned_and_true_coordinates_are_a_question_that_the_project_file_answe
     ]
     assert [fault.level for fault in caught.value.faults] == ["fatal", "fatal"]
     assert places(checked(path, columns={"longitude": "实际经度", "latitude": "实际纬度"})) == [(113.2, 25.2)]
+
+
+# --- what a list loses without a word ------------------------------------------------------------------
+
+
+def lines_of(table):
+    """Rows that were named, with their level."""
+    return sorted((fault.row, fault.level) for fault in table.faults if fault.row)
+
+
+def is_named(table, row):
+    """Whether a row is told of as wrong, not only as left out."""
+    return any(fault.row == row and fault.level in ("rejected", "warning") for fault in table.faults)
+
+
+def taken_of(path, table, column, **given):
+    """Values of a column, and whether anything was asked or refused about the file."""
+    try:
+        found = checked(path, table, **given)
+    except InputFaults as error:
+        return [], [fault.problem for fault in error.faults]
+    values = found.frame[column].tolist() if column in found.frame else []
+    return values, [fault.problem for fault in found.faults if fault.level != "note"]
+
+
+RARE = ["㙟仔塘站", "𠮷祥站", "坪石€站", "䶮村站"]
+"""Signs that GBK lacks and GB18030 has, some with four bytes; place names of Guangdong have such hanzi."""
+
+
+@pytest.mark.parametrize("name", RARE)
+def test_rare_hanzi_of_gb18030_are_kept(name, tmp_path):
+    path = text(tmp_path / "a.csv", csv([HEAD, (name, 113.1, 25.1), *ROWS]), "gb18030")
+    assert names(checked(path)) == [name, *[row[0] for row in ROWS]]
+
+
+UNICODE = {
+    "little end with mark": (b"\xff\xfe", "utf-16-le"), "big end with mark": (b"\xfe\xff", "utf-16-be"),
+    "little end without": (b"", "utf-16-le"), "big end without": (b"", "utf-16-be"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("suffix", ["txt", "xls"])
+@pytest.mark.parametrize("kind", UNICODE)
+def test_unicode_text_of_a_spreadsheet_is_read_with_and_without_its_mark(kind, suffix, tmp_path):
+    mark, encoding = UNICODE[kind]
+    path = tmp_path / f"a.{suffix}"
+    path.write_bytes(mark + csv([HEAD, *ROWS], "\t").encode(encoding))
+    found = checked(path)
+    assert (found.frame.get("pole_name", pd.Series()).tolist(), found.faults) == ([r[0] for r in ROWS], ())
+
+
+def test_broken_bytes_of_several_rows_are_named_row_by_row(tmp_path):
+    lines = [f"好的名字很多很多{n}".encode("gb18030") for n in range(12)]
+    lines[3], lines[7] = lines[3] + b"\xff", b"\xff" + lines[7]
+    path = tmp_path / "a.csv"
+    body = b"".join(line + b",113.1,25.1\r\n" for line in lines)
+    path.write_bytes(csv([HEAD]).encode("gb18030") + body)
+    found = checked(path)
+    assert len(found.frame) == 12
+    assert said(found, "warning") == [("broken_text", 5), ("broken_text", 9)]
+
+
+TEXTS = {
+    "old Mac lines": csv([HEAD, *ROWS]).replace("\r\n", "\r"),
+    "told delimiter": "sep=;\r\n" + csv([HEAD, *ROWS], ";"),
+    "delimiter at the end": csv([[*row, ""] for row in [HEAD, *ROWS]]),
+    "end mark of DOS": csv([HEAD, *ROWS]) + "\x1a",
+    "every cell quoted": csv([[f'"{cell}"' for cell in row] for row in [HEAD, *ROWS]]),
+    "blank lines": csv([[], HEAD, [], ROWS[0], [], ROWS[1], [], []]),
+}
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+def test_text_files_of_odd_programs_say_the_same(kind, tmp_path):
+    found = checked(text(tmp_path / "A.CSV", TEXTS[kind], "gb18030"))
+    assert names(found) == [row[0] for row in ROWS]
+    assert places(found) == [(113.05, 25.29), (113.16, 25.18)]
+    assert said(found, "rejected") == []
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::UserWarning")
+def test_a_mapinfo_table_and_capital_suffixes(tmp_path):
+    frame().rename(columns={"站址名称": "name"}).to_file(
+        tmp_path / "a.tab", driver="MapInfo File", encoding="CP936"
+    )
+    assert names(checked(tmp_path / "a.tab")) == [row[0] for row in ROWS]
+    shapefile(tmp_path / "b.shp", "gbk")
+    for part in list(tmp_path.glob("b.*")):
+        part.rename(tmp_path / part.name.upper())
+    assert names(checked(tmp_path / "B.SHP")) == [row[0] for row in ROWS]
+
+
+@pytest.mark.parametrize("name", ["a.geojson", "a.kml"])
+def test_vector_text_that_its_format_forbids_is_refused_and_never_garbled(name, tmp_path):
+    start = '<?xml version="1.0" encoding="GB2312"?><kml xmlns="http://www.opengis.net/kml/2.2"><Document>'
+    kml = f"{start}{kml_of(ROWS)}</Document></kml>"
+    content = kml if name.endswith("kml") else frame().to_json(ensure_ascii=False)
+    with pytest.raises(InputFaults) as caught:
+        checked(text(tmp_path / name, content, "gb18030"))
+    assert [fault.problem for fault in caught.value.faults] == ["unreadable"]
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_geodatabase_of_two_layers_is_a_question(tmp_path):
+    path = tmp_path / "a.gdb"
+    frame().to_file(path, driver="OpenFileGDB", layer="站址")
+    frame().head(1).to_file(path, driver="OpenFileGDB", layer="旧站址")
+    with pytest.raises(InputFaults) as caught:
+        checked(path)
+    assert [fault.problem for fault in caught.value.faults] == ["several_layers"]
+    assert names(checked(path, layer="站址")) == [row[0] for row in ROWS]
+
+
+def test_a_chart_and_an_empty_sheet_do_not_hurt(tmp_path):
+    with xlsxwriter.Workbook(tmp_path / "a.xlsx") as book:
+        page, chart = book.add_worksheet("表"), book.add_chart({"type": "column"})
+        for i, line in enumerate([HEAD, *ROWS]):
+            page.write_row(i, 0, line)
+        chart.add_series({"values": "=表!$B$2:$B$3"})
+        book.add_chartsheet("图").set_chart(chart)
+        book.add_worksheet("空")
+    assert names(checked(tmp_path / "a.xlsx")) == [row[0] for row in ROWS]
+
+
+def test_a_table_may_begin_in_the_middle_of_its_sheet(tmp_path):
+    lines = [[], [], *[["", *row[1:]] for row in TWO_LINES]]
+    found = checked(sheet(tmp_path / "a.xlsx", lines, ["B3:B4", "C3:D3", "E3:E4"]))
+    assert (names(found), places(found), found.rows.tolist()) == (["坪石镇站"], [(113.05, 25.29)], [5])
+
+
+# --- lines: what is a record, and what is none ---------------------------------------------------------
+
+SHARED = [
+    (["县区", "乡镇", "物业名称", "物业所属单位"],
+     [["乐昌市", "坪石镇", "甲楼", "镇政府"], ["", "", "乙楼", ""], ["", "", "丙楼", ""]], ["A2:A4", "B2:B4", "D2:D4"],
+     "property_name", ["甲楼", "乙楼", "丙楼"]),
+    (["县区", "基站地址", "物业所属单位"], [["清新区", "太和镇1号", "镇政府"], ["", "太和镇2号", ""]], ["A2:A3", "C2:C3"],
+     "address", ["太和镇1号", "太和镇2号"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "merges", "column", "kept"), SHARED, ids=["county and town", "owner"]
+)
+def test_a_row_of_merged_cells_with_one_cell_of_its_own_is_a_record(
+    head, body, merges, column, kept, tmp_path
+):
+    found = checked(sheet(tmp_path / "a.xlsx", [head, *body], merges), "properties")
+    assert found.frame[column].tolist() == kept
+    assert len(set(found.frame["owner"])) == 1
+    assert lines_of(found) == []
+
+
+@pytest.mark.parametrize("units", [["", "度", "度", "米"], ["", "(°)", "(°)", "(m)"], ["—", "°", "°", "m"]])
+def test_a_line_of_units_under_the_header_is_no_place(units, tmp_path):
+    found = checked(sheet(tmp_path / "a.xlsx", [[*HEAD, "挂高"], units, ["甲", 113.1, 25.1, 35]]))
+    assert (names(found), places(found)) == (["甲"], [(113.1, 25.1)])
+    assert said(found, "rejected") == []
+
+
+def test_a_header_in_two_languages(tmp_path):
+    lines = [HEAD, ["name", "longitude", "latitude"], *ROWS]
+    found = checked(sheet(tmp_path / "a.xlsx", lines))
+    assert (names(found), said(found, "note")) == ([row[0] for row in ROWS], [("line_header", 2)])
+
+
+@pytest.mark.parametrize("word", ["合计(个)", "合计（处）", "总和", "累计", "共计：", "全市合计"])
+def test_more_words_for_a_total(word, tmp_path):
+    found = checked(sheet(tmp_path / "a.xlsx", [SERIAL, *TWO, [word, "", "", 2]]))
+    assert (names(found), said(found, "note")) == (["甲", "乙"], [("line_total", 4)])
+
+
+@pytest.mark.parametrize("word", ["平均值", "平均", "最大值"])
+def test_a_mean_of_coordinates_is_no_place(word, tmp_path):
+    found = checked(sheet(tmp_path / "a.xlsx", [SERIAL, *TWO, [word, "", 113.15, 25.15]]))
+    assert names(found) == ["甲", "乙"]
+    assert [row for row, _ in lines_of(found)] == [4]
+
+
+def test_sums_of_coordinates_are_never_places(tmp_path):
+    found = checked(sheet(tmp_path / "a.xlsx", [SERIAL, *TWO, ["合计", "", 226.3, 50.3]]))
+    assert names(found) == ["甲", "乙"]
+    assert [row for row, _ in lines_of(found)] == [4]
+
+
+@pytest.mark.parametrize(
+    "line", [["制表人", "张三"], ["打印时间", "2023-06-30"], ["第1页", "共3页"], ["注", "坐标为WGS84"]]
+)
+def test_a_remark_in_two_cells_is_no_place(line, tmp_path):
+    found = checked(sheet(tmp_path / "a.xlsx", [SERIAL, *TWO, line]))
+    assert (names(found), lines_of(found)) == (["甲", "乙"], [(4, "note")])
+
+
+def test_a_list_printed_in_two_halves_side_by_side_does_not_lose_the_right_one(tmp_path):
+    lines = [[*SERIAL, *SERIAL], [*TWO[0], 3, "丙", 113.3, 25.3], [*TWO[1], 4, "丁", 113.4, 25.4]]
+    values, problems = taken_of(sheet(tmp_path / "a.xlsx", lines), "poles", "pole_name")
+    assert sorted(values) == sorted("甲乙丙丁") or problems
+
+
+# --- headers: what they say about a column -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "csv"])
+@pytest.mark.parametrize("top", ["经纬度", "经纬度坐标", "站点经纬度"])
+def test_longitude_and_latitude_under_one_heading_of_both(top, kind, tmp_path):
+    lines = [["站址名称", top, "", "挂高"], ["", "经度", "纬度", ""], ["甲", 113.1, 25.1, 35]]
+    path = tmp_path / f"a.{kind}"
+    found = checked(
+        sheet(path, lines, ["A1:A2", "B1:C1", "D1:D2"]) if kind == "xlsx" else text(path, csv(lines))
+    )
+    assert (found.frame.get("pole_name", pd.Series()).tolist(), places(found)) == (["甲"], [(113.1, 25.1)])
+    assert found.frame.get("antenna_height_m", pd.Series()).tolist() == [35.0]
+
+
+@pytest.mark.parametrize(
+    ("table", "header", "column"),
+    [("villages", "人口密度", "population"), ("poles", "经度误差", "longitude"), ("poles", "IP地址", "address"),
+     ("stations", "是否共享网络", "network"), ("stations", "频段带宽", "band")],
+)  # fmt: skip
+def test_a_longer_word_of_another_meaning_is_not_the_column(table, header, column):
+    assert match_headers([header], specs(table), {}).taken.get(column) != header
+
+
+@pytest.mark.parametrize(
+    ("header", "column"),
+    [("常住人口数", "population"), ("户籍人口(人)", "population"), ("中心经度", "longitude")],
+)
+def test_a_longer_word_of_the_same_meaning_is_the_column(header, column):
+    assert match_headers([header], specs("villages"), {}).taken.get(column) == header
+
+
+@pytest.mark.parametrize(
+    ("table", "header", "column", "value", "whole"),
+    [("poles", "引电距离(公里)", "power_distance_m", 1.5, 1_500.0),
+     ("poles", "光缆距离（km）", "backhaul_distance_m", 0.8, 800.0),
+     ("orders", "搜索半径(千米)", "search_radius_m", 0.3, 300.0), ("poles", "挂高(英尺)", "antenna_height_m", 100, 30.48),
+     ("villages", "常住人口（万人）", "population", 1.2, 12_000.0)],
+)  # fmt: skip
+def test_a_unit_in_a_header_is_obeyed_or_asked_about(table, header, column, value, whole, tmp_path):
+    path = sheet(tmp_path / "a.xlsx", [["名称", "经度", "纬度", header], ["甲", 113.1, 25.1, value]])
+    values, problems = taken_of(path, table, column)
+    assert values == pytest.approx([whole]) or problems
+
+
+@pytest.mark.parametrize("typed", ["1.5公里", "1.5km", "1.5 KM", "１.５公里"])
+def test_a_unit_in_a_cell_is_obeyed_or_refused(typed, tmp_path):
+    path = sheet(
+        tmp_path / "a.xlsx", [[*HEAD, "引电距离"], ["甲", 113.1, 25.1, typed], ["乙", 113.2, 25.2, "800米"]]
+    )
+    values, problems = taken_of(path, "poles", "power_distance_m")
+    assert values == [1_500.0, 800.0] or (values == [800.0] and problems)
+
+
+def test_confidences_fall_in_steps_and_bound_what_is_taken():
+    sure = [
+        match_headers([header], specs("poles"), {}).confidence["longitude"]
+        for header in ["经度", "经度(WGS84)", "经度2", "jingdu", "RRU经度", "经度坐标值"]
+    ]
+    assert all(high > low for high, low in pairwise(sure))
+    assert (sure[0], sure[3], sure[4], sure[5]) == (1.0, 0.85, 0.75, 0.7)
+
+
+@pytest.mark.parametrize(
+    "datums",
+    ["经度_WGS84 纬度_WGS84 经度_GCJ02 纬度_GCJ02", "经度(WGS84) 纬度(WGS84) 经度(GCJ02) 纬度(GCJ02)"],
+)
+def test_coordinates_of_two_datums_are_a_question_never_a_guess(datums, tmp_path):
+    path = sheet(tmp_path / "a.xlsx", [["站址名称", *datums.split()], ["甲", 113.1, 25.1, 113.105, 25.097]])
+    with pytest.raises(InputFaults) as caught:
+        checked(path)
+    east, north = datums.split()[::2], datums.split()[1::2]
+    assert [fault.values["found"] for fault in caught.value.faults] == ["、".join(east), "、".join(north)]
+
+
+def test_two_headers_for_the_id_are_a_question_with_both_names(tmp_path):
+    path = sheet(tmp_path / "a.xlsx", [["旧站址编码", "新站址编码", *HEAD], ["A", "B", *ROWS[0]]])
+    with pytest.raises(InputFaults) as caught:
+        checked(path)
+    assert [(f.level, f.values["found"]) for f in caught.value.faults] == [
+        ("fatal", "旧站址编码、新站址编码")
+    ]
+    assert checked(path, columns={"pole_id": "新站址编码"}).frame["pole_id"].tolist() == ["B"]
+
+
+# --- cells and coordinates that may mean two things ----------------------------------------------------
+
+
+@pytest.mark.parametrize("typed", ["440203101001.0", "000123.0"])
+def test_an_id_that_went_through_a_number_is_mended_or_said(typed, tmp_path):
+    found = checked(text(tmp_path / "a.csv", csv([["站址编码", *HEAD], [typed, *ROWS[0]]])))
+    assert found.frame["pole_id"].tolist() == [typed.removesuffix(".0")] or is_named(found, 2)
+
+
+@pytest.mark.parametrize("typed", ["2023年6月30日 12:30", "2023年6月30号", "202306"])
+def test_days_as_chinese_spreadsheets_print_them(typed):
+    values, bad = dates_of(pd.Series([typed]))
+    assert (str(values[0])[:7], bad[0]) == ("2023-06", False)
+
+
+@pytest.mark.parametrize("typed", ["11°04′O", "O 10°57'", "11.07O", "24.8O", "113.58O"])
+def test_an_o_is_east_in_german_west_in_french_and_a_nought_in_haste(typed):
+    """Ost, ouest, oeste, or 24.80: three readings make a fault."""
+    assert degrees_of(pd.Series([typed]))[1].tolist() == [True]
+
+
+@pytest.mark.parametrize(
+    ("side", "sign"), [("E", 1), ("W", -1), ("东", 1), ("西经", -1), ("Ouest", -1), ("Ost", 1)]
+)
+def test_a_side_in_a_column_of_its_own(side, sign, tmp_path):
+    head = [f"{axis}_{part}" for axis in ("lon", "lat") for part in ("deg", "min", "sec", "dir")]
+    path = text(tmp_path / "a.csv", csv([["name", *head], ["a", 10, 57, 30, side, 46, 58, 0, "N"]], ";"))
+    found = checked(path)
+    east = found.frame["longitude"].tolist()
+    assert east == pytest.approx([sign * (10 + 57.5 / 60)]) or (not east and is_named(found, 2))
+
+
+@pytest.mark.parametrize(("east", "north"), [("25.2N", "24.2N"), ("113.1E", "113.1E"), ("北纬25.2", "25.1")])
+def test_a_letter_of_the_other_axis_is_a_fault(east, north, tmp_path):
+    found = checked(sheet(tmp_path / "a.xlsx", [HEAD, *ROWS, ["乙", east, north]]))
+    assert names(found) == [row[0] for row in ROWS]
+    assert is_named(found, 4)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        "东经度 分 秒 北纬度 分 秒",
+        "经度(度) 分 秒 纬度(度) 分 秒",
+        "经度 分 秒 纬度 分 秒",
+        "东经 ′ ″ 北纬 ′ ″",
+    ],
+)
+def test_minutes_named_by_their_neighbour_are_never_dropped(headers, tmp_path):
+    """Whole degrees alone would move the mast by up to 100 km."""
+    path = sheet(tmp_path / "a.xlsx", [["站址名称", *headers.split()], ["甲", *HERE]])
+    values, problems = taken_of(path, "poles", "longitude")
+    assert values == pytest.approx([SPOT[0][0]], abs=2e-6) or problems
+
+
+def test_decimal_degrees_under_a_header_that_names_the_unit(tmp_path):
+    path = sheet(tmp_path / "a.xlsx", [["站址名称", "经度(度)", "纬度（度）"], ["甲", 113.1, 25.1]])
+    assert split(path) == [(113.1, 25.1)]
+
+
+def test_seconds_without_minutes_are_a_fault(tmp_path):
+    lines = [["站址名称", *SIX], ["甲", *HERE], ["乙", 113, "", 12.5, 24, 48, 3]]
+    found = checked(sheet(tmp_path / "a.xlsx", lines))
+    assert (names(found), said(found, "rejected")) == (["甲"], [("not_coordinate", 3)])
+
+
+UNREADABLE_PAIRS = [
+    "113.586806",
+    "113.586806,",
+    "113.586806,24.800833,120",
+    "113,586806;24,800833",
+    "POINT Z (113.586806 24.800833 0)",
+    "113.58.1",
+]
+
+
+@pytest.mark.parametrize("pair", UNREADABLE_PAIRS)
+def test_a_pair_is_read_or_named_but_never_blanked(pair, tmp_path):
+    lines = [["站址名称", "经纬度"], ["甲", pair], ["乙", "113.2,25.2"]]
+    found = checked(sheet(tmp_path / "a.xlsx", lines))
+    assert places(found)[0] == SPOT[0] or is_named(found, 2)
+    assert places(found)[-1] == (113.2, 25.2)
+
+
+def test_columns_of_their_own_hold_where_the_pair_is_empty(tmp_path):
+    lines = [[*HEAD, "经纬度"], ["甲", 113.1, 25.1, "113.1,25.1"], ["乙", 113.2, 25.2, ""]]
+    assert split(sheet(tmp_path / "a.xlsx", lines)) == [(113.1, 25.1), (113.2, 25.2)]
+
+
+def test_a_pair_that_contradicts_the_columns_is_said(tmp_path):
+    lines = [[*HEAD, "经纬度"], ["甲", 113.1, 25.1, "113.1,25.1"], ["乙", 113.2, 25.2, "114.2,24.2"]]
+    _, problems = taken_of(sheet(tmp_path / "a.xlsx", lines), "poles", "longitude")
+    assert problems

@@ -14,14 +14,15 @@ import numpy as np
 import pandas as pd
 
 _THOUSANDS = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?")
-_UNIT = re.compile(r"(?<=\d)\s*(米|m|公里|km|人|元|个|座|户|岁|年|%|度|°|dbm|db|dbi)$", re.IGNORECASE)
+_UNIT = re.compile(r"(?<=\d)\s*(米|m|公里|千米|km|人|元|个|座|户|岁|年|%|度|°|dbm|db|dbi)$", re.IGNORECASE)
+_KILOMETRES = re.compile(r"\d\s*(公里|千米|km)\s*$", re.IGNORECASE)
 _TOLD_BLANK = {
     "/", "\\", "-", "--", "—", "——", "_", "无", "暂无", "空", "待定", "不详", "未知", "未定", "na", "n/a",
     "#n/a", "nan", "null", "none", "nil", "tbd", "?", "？", ".", "…",
 }  # fmt: skip
-_YEAR_FIRST = re.compile(r"(\d{4})[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?|月)?(?:[T ].*)?")
+_YEAR_FIRST = re.compile(r"(\d{4})[-/.年](\d{1,2})(?:[-/.月](\d{1,2})[日号]?|月)?(?:[T ].*)?")
 _YEAR_LAST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})(?: .*)?")
-_PACKED = re.compile(r"(\d{4})(\d{2})(\d{2})")
+_PACKED = re.compile(r"(\d{4})(\d{2})(\d{2})?")
 _HANZI_DIGITS = str.maketrans("〇○零一二三四五六七八九", "000123456789")
 _SPREADSHEET_EPOCH = dt.date(1899, 12, 30)
 _SERIAL_DAYS = (20_000.0, 80_000.0)
@@ -85,6 +86,8 @@ def numbers_of(cells: pd.Series) -> tuple[pd.Series, pd.Series]:
     if not odd.any():
         return values, odd
     values[odd] = pd.to_numeric(cells[odd].map(_plain_number), errors="coerce").astype("float64")
+    far = cells.map(lambda cell: bool(_KILOMETRES.search(unicodedata.normalize("NFKC", cell))))
+    values[far & odd] *= 1000.0
     values[~np.isfinite(values)] = np.nan
     return values, values.isna() & odd & ~cells.map(is_told_blank)
 
@@ -136,11 +139,13 @@ def _day_first(matches: list[re.Match[str]]) -> bool | None:
 
 
 def _date_of(text: str, day_first: bool | None) -> dt.date | None:
-    plain = re.sub(r"\s*([年月日])\s*", r"\1", _hanzi_numbers(unicodedata.normalize("NFKC", text).strip()))
+    plain = re.sub(
+        r"\s*([年月])\s*|\s*([日号])", r"\1\2", _hanzi_numbers(unicodedata.normalize("NFKC", text).strip())
+    )
     if match := _YEAR_FIRST.fullmatch(plain):
         return _date(match[1], match[2], match[3] or "1")
     if match := _PACKED.fullmatch(plain):
-        return _date(match[1], match[2], match[3])
+        return _date(match[1], match[2], match[3] or "1")
     if (match := _YEAR_LAST.fullmatch(plain)) and (day_first is not None or int(match[1]) == int(match[2])):
         day, month = (match[1], match[2]) if day_first else (match[2], match[1])
         return _date(match[3], month, day)

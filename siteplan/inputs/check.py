@@ -115,7 +115,7 @@ def check_table(raw: RawTable, given: Input, schema: pa.DataFrameSchema) -> Chec
     if fatal:
         raise InputFaults([*raw.notes, *fatal])
     frame, faults = _frame(raw, given, specs, headers.taken)
-    faults = [*raw.notes, *_optional_questions(raw, headers), *faults]
+    faults = [*raw.notes, *_optional_questions(raw, headers), *_contradictions(raw, headers), *faults]
     checked = (
         schema.remove_columns(sorted(set(_COORDINATES) & set(schema.columns)))
         if _in_metres(frame, given)
@@ -161,6 +161,25 @@ def _fatal_faults(
             wanted = (given.columns[spec.name],) if mapped else ((near,) if near else ()) + spec.aliases
             fatal.append(missing_column(raw, spec.name, raw.headers, wanted))
     return fatal
+
+
+def _contradictions(raw: RawTable, headers: HeaderMap) -> list[Fault]:
+    """Coordinates that stand twice: a repeated block of columns, or a pair that is not what its
+    columns say.
+    """
+    faults = []
+    twice = [
+        h for n in _COORDINATES if (h := f"{headers.taken.get(n)}2") in raw.headers and not _is_blank(raw, h)
+    ]
+    if len(twice) == 2:
+        faults.append(raw.fault("warning", "repeated_columns", None, twice[0], found="、".join(twice)))
+    for name, own in zip(_COORDINATES, ("经度", "纬度"), strict=True):
+        made = raw.made.get(name)
+        if made and own in raw.headers:
+            one, other = (degrees_of(raw.frame[h].map(text_of))[0] for h in (made, own))
+            for i in np.flatnonzero((abs(one - other) > 1e-4).to_numpy()):
+                faults.append(raw.fault("warning", "two_coordinates", int(raw.rows[i]), own))
+    return faults
 
 
 def _optional_questions(raw: RawTable, headers: HeaderMap) -> list[Fault]:
@@ -275,10 +294,12 @@ def _convert(raw: RawTable, spec: ColumnSpec, header: str) -> tuple[pd.Series, l
     cells = raw.frame[header].map(text_of)
     blank = cells == ""
     if spec.name in _COORDINATES:
-        values, bad = degrees_of(cells)
+        values, bad = degrees_of(cells, "EW" if spec.name == "longitude" else "NS")
         return values, _cell_faults(raw, header, cells, bad, "not_coordinate")
     if spec.kind == "number":
         values, bad = numbers_of(cells)
+        plain = ~cells.str.contains(r"[^\d.,\s+-]", regex=True)
+        values[plain] *= _header_factor(header)
         return values, _cell_faults(raw, header, cells, bad, "not_number")
     if spec.kind == "date":
         values, bad = dates_of(cells)
@@ -290,9 +311,19 @@ def _convert(raw: RawTable, spec: ColumnSpec, header: str) -> tuple[pd.Series, l
     if spec.kind == "angles":
         angles, bad = canonical_angles(cells, spec.name)
         return angles, _cell_faults(raw, header, cells, bad, "not_angles")
+    if spec.name.endswith("_id"):
+        cells = cells.str.replace(r"^(\d{6,})\.0$", r"\1", regex=True)
     if spec.nullable:
         blank |= cells.isin([cell for cell in cells.unique() if is_told_blank(cell)])
     return cells.where(~blank, None), []
+
+
+_HEADER_UNITS = {"公里": 1000.0, "千米": 1000.0, "km": 1000.0, "英尺": 0.3048, "ft": 0.3048, "万人": 10_000.0}
+
+
+def _header_factor(header: str) -> float:
+    found = re.search(r"[(\[【](.*?)[)\]】]$", normalise(header))
+    return _HEADER_UNITS.get(found[1], 1.0) if found else 1.0
 
 
 def _cell_faults(raw: RawTable, header: str, cells: pd.Series, bad: pd.Series, problem: str) -> list[Fault]:

@@ -31,7 +31,7 @@ _SIGNS = str.maketrans({
     "”": " ", "“": " ", '"': " ", "秒": " ", ":": " ", "：": " ", "´": " ", "`": " ",
 })  # fmt: skip
 _PARTS = re.compile(r"([-+]?)\s*(\d+(?:[.,]\d+)?)(?:[\s-]+(\d+(?:[.,]\d+)?))?(?:[\s-]+(\d+(?:[.,]\d+)?))?\s*")
-_HEMISPHERE = re.compile(r"^\s*([EWNSO])?\s*(.*?)\s*([EWNSO])?\s*$", re.IGNORECASE)
+_HEMISPHERE = re.compile(r"^\s*([EWNS])?\s*(.*?)\s*([EWNS])?\s*$", re.IGNORECASE)
 _MIDDLE = re.compile(r"^(\d+)([EWNS])(\d.*)$", re.IGNORECASE)
 _BOTH = {
     "经纬度", "坐标", "经纬度坐标", "地理坐标", "gps", "gps坐标", "位置坐标", "站点坐标", "站址坐标",
@@ -48,7 +48,7 @@ ON_SPOT = 0.9
 """Share of points that must fall into the area for a grid to be taken."""
 
 
-def degrees_of(cells: pd.Series) -> tuple[pd.Series, pd.Series]:
+def degrees_of(cells: pd.Series, sides: str = "EWNS") -> tuple[pd.Series, pd.Series]:
     """Degrees from text in any common notation.
 
     Parameters
@@ -74,14 +74,14 @@ def degrees_of(cells: pd.Series) -> tuple[pd.Series, pd.Series]:
     values[~np.isfinite(values)] = np.nan
     odd = (values.isna() & cells.ne("")).to_numpy()
     if odd.any():
-        read = {cell: _degrees(cell) for cell in cells[odd].unique()}
+        read = {cell: _degrees(cell, sides) for cell in cells[odd].unique()}
         values[odd] = cells[odd].map(read).astype("float64")
     zero = values.eq(0.0).to_numpy()
     values[zero] = np.nan
     return values, pd.Series(values.isna().to_numpy() & odd & ~zero & ~cells.map(is_told_blank).to_numpy())
 
 
-def _degrees(text: str) -> float:
+def _degrees(text: str, allowed: str = "EWNS") -> float:
     """One coordinate, NaN when it is none."""
     plain = unicodedata.normalize("NFKC", text.translate(_SIGNS)).translate(_SIGNS).translate(_LETTERS)
     plain = plain.replace("−", "-").replace("–", "-").strip()
@@ -90,13 +90,13 @@ def _degrees(text: str) -> float:
     sides = _HEMISPHERE.match(plain)
     side = ((sides and (sides[1] or sides[3])) or "").upper()
     found = _PARTS.fullmatch(sides[2] if sides else plain)
-    if not found:
+    if not found or (side and side not in allowed):
         return float("nan")
     whole, minutes, seconds = (float((part or "0").replace(",", ".")) for part in found.groups()[1:])
     if minutes >= 60.0 or seconds >= 60.0 or (found[3] and "." in found[2]) or (seconds and "." in found[3]):
         return float("nan")
     value = whole + minutes / 60.0 + seconds / 3600.0
-    return -value if found[1] == "-" or side in ("W", "S", "O") else value
+    return -value if found[1] == "-" or side in ("W", "S") else value
 
 
 def assembled(raw: RawTable) -> RawTable:
@@ -112,7 +112,7 @@ def assembled(raw: RawTable) -> RawTable:
     RawTable
         With columns such as ``经度(度分秒)`` added; the file's own columns stay.
     """
-    parts = {header: part for header in raw.headers if (part := coordinate_part(header))}
+    parts = _parts_by_header(raw.headers)
     columns: dict[str, list[str]] = {}
     made: dict[str, str] = {}
     for axis, name in (("lon", "经度"), ("lat", "纬度")):
@@ -137,6 +137,28 @@ def assembled(raw: RawTable) -> RawTable:
     return replace(raw, frame=frame, made=made)
 
 
+def _parts_by_header(headers: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Parts of coordinates; a bare "分" or "秒" belongs to the axis on its left, and makes that one
+    degrees.
+    """
+    found: dict[str, tuple[str, str]] = {}
+    before, axis = "", None
+    for header in headers:
+        form = normalise(header).strip("()").rstrip("0123456789_").strip("()")
+        part = coordinate_part(header)
+        bare = {"分": "min", "′": "min", "秒": "sec", "′′": "sec"}.get(form)
+        if part:
+            found[header], axis = part, part[0]
+        elif bare and axis:
+            found.setdefault(before, (axis, "deg"))
+            found[header] = (axis, bare)
+        else:
+            axis = "lon" if "经" in form else "lat" if "纬" in form else None
+            axis = None if "经纬" in form or "纬经" in form else axis
+        before = header
+    return found
+
+
 def _from_parts(frame: pd.DataFrame, by_part: dict[str, str], axis: str) -> list[str]:
     texts = {part: [_whole(cell) for cell in frame[header]] for part, header in by_part.items()}
     empty = [""] * len(frame)
@@ -149,7 +171,8 @@ def _joined(degrees: str, minutes: str, seconds: str, side: str, axis: str) -> s
     """Parts as one text; nothing when all parts say nothing, a text that fails when only the degrees do."""
     if not any(_says(part) for part in (degrees, minutes, seconds)):
         return ""
-    return f"{degrees or '?'}°{minutes or 0}′{seconds or 0}″{_side(side, axis)}"
+    minutes = minutes or ("?" if _says(seconds) else "0")
+    return f"{degrees or '?'}°{minutes}′{seconds or 0}″{_side(side, axis)}"
 
 
 def _whole(cell: object) -> str:
@@ -163,8 +186,9 @@ def _says(part: str) -> bool:
 
 
 def _side(text: str, axis: str) -> str:
-    letter = text.translate(_LETTERS).strip().upper()[:1]
-    return letter if letter and letter in _AXIS[axis] + "O" else ""
+    plain = text.translate(_LETTERS).strip().upper()
+    letter = {"OST": "E", "OUEST": "W", "OESTE": "W", "O": "?"}.get(plain, plain[:1])
+    return letter if letter and letter in _AXIS[axis] + "?" else ""
 
 
 def _from_both(raw: RawTable) -> dict[str, list[str]]:
@@ -173,12 +197,27 @@ def _from_both(raw: RawTable) -> dict[str, list[str]]:
         form = normalise(header).split(PART_SIGN)[-1]
         bare = re.sub(r"\(.*?\)", "", form)
         if {form, bare} & (_BOTH | _BOTH_TURNED) or bare.endswith(("经纬度", "坐标")):
-            pairs = [split_pair(text_of(cell)) for cell in raw.frame[header]]
+            texts = [text_of(cell) for cell in raw.frame[header]]
+            pairs = [split_pair(text) for text in texts]
             if any(pair != ("", "") for pair in pairs):
                 turned = bool({form, bare} & _BOTH_TURNED)
-                pairs = [_ordered(pair, turned) for pair in pairs]
+                own = [_whole_column(raw, axis) for axis in ("经度", "纬度")]
+                pairs = [
+                    _ordered(pair, turned)
+                    if pair != ("", "")
+                    else (f"?{text}", f"?{text}")
+                    if any(sign.isdigit() for sign in text)
+                    else (column[0][i], column[1][i])
+                    for i, (pair, text) in enumerate(zip(pairs, texts, strict=True))
+                    for column in [own]
+                ]
                 return {"经度(拆分)": [a for a, _ in pairs], "纬度(拆分)": [b for _, b in pairs]}
     return {}
+
+
+def _whole_column(raw: RawTable, name: str) -> list[str]:
+    header = next((h for h in raw.headers if normalise(h) == name), None)
+    return [""] * len(raw.frame) if header is None else [text_of(cell) for cell in raw.frame[header]]
 
 
 def split_pair(text: str) -> tuple[str, str]:

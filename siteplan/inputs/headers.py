@@ -54,6 +54,7 @@ _PART_OF_HANZI = {
     "方向": "side",
     "半球": "side",
 }
+_OTHER_MEANING = re.compile(r"^(是否|有无|ip|mac|url|邮箱)|(密度|误差|偏差|精度|带宽|占比|比例|增长率)$")
 _MIN_FUZZY = 88.0
 _SHORTEST_CUT = 3
 
@@ -221,7 +222,8 @@ def _words(name: str, aliases: tuple[str, ...]) -> tuple[str, ...]:
 
 @lru_cache(maxsize=65_536)
 def _fit(form: str, words: tuple[str, ...]) -> float:
-    if "经纬" in form or "纬经" in form:
+    last = form.rsplit(PART_SIGN, maxsplit=1)[-1]
+    if "经纬" in last or "纬经" in last:
         return 0.0  # both coordinates in one cell: no column's own
     if form in words:
         return 1.0 - 0.02 * words.index(form) / len(words) if words.index(form) > 1 else 1.0
@@ -263,7 +265,7 @@ def _part_fit(form: str, words: tuple[str, ...]) -> float:
                 best = max(best, 0.85)
         elif len(form) >= _SHORTEST_CUT and word.startswith(form):
             best = max(best, 0.66)  # cut off by an old format that keeps ten bytes of a name
-        elif word not in _GENERIC and len(word) >= 2:
+        elif word not in _GENERIC and len(word) >= 2 and not _OTHER_MEANING.search(form):
             if form.endswith(word):
                 best = max(best, 0.75)
             elif form.startswith(word):

@@ -20,12 +20,24 @@ Merge = tuple[tuple[int, int], tuple[int, int]]
 _DEEPEST = 40
 """Lines from the top among which the header is looked for."""
 _LINES = 3
-_TOTAL = re.compile(r".{0,10}?(合计|总计|小计|共计|汇总|总数)[:：]?|(grand|sub)?total[:：]?|sum|gesamt")
+_UNITS = {
+    "", "-", "—", "/", "度", "°", "米", "m", "km", "公里", "%", "个", "人", "元", "万元", "w", "mhz", "dbm",
+    "dbi", "db",
+}  # fmt: skip
+"""What a line of units under the header holds."""
+_MEAN = re.compile(r"平均值?|均值|最大值?|最小值?|average|mean|max|min")
+_LABEL = re.compile(r"(填表|填报|制表|审核|审批|联系|打印|导出)(人|单位|日期|时间|电话)|第\d+页")
+_TOTAL = re.compile(
+    r".{0,10}?(合计|总计|小计|共计|汇总|总数|总和|累计)(\(.{0,3}\))?[:：]?|(grand|sub)?total[:：]?|sum|gesamt"
+)
 _REMARK = re.compile(
-    r"(注|备注|说明|注意|附|附注|note|remark|source)(\d*[:：.、]|\d|$)|(填表|填报|制表|审核|审批|联系人|联系电话|日期|单位)[^\s:：]{0,4}[:：]"
+    r"(注|备注|说明|注意|附|附注|note|remark|source)(\d*[:：.、]|\d|$)"
+    r"|(填表|填报|制表|审核|审批|联系人|联系电话|日期|单位)[^\s:：]{0,4}[:：]"
     r"|单位负责|数据来源|资料来源|截至|★|※|\*"
 )
 _SIGNED = re.compile(r"\S{1,8}[:：]\S{0,12}")
+_MEASURED = re.compile(r"\d\.\d|\d\s*[°度′]")
+"""A decimal or an angle: no header has one."""
 _HANZI_NUMBER = re.compile(r"[（(]?[一二三四五六七八九十]+[)）、.]?")
 _NUMBER = re.compile(r"[-+]?[\d.,]+")
 _SERIAL = {"序号", "no", "no.", "#", "序"}
@@ -115,6 +127,8 @@ def lay_out(
         record = [*cells[i], *[None] * (width - len(cells[i]))]
         texts = [text_of(cell) for cell in record]
         why = _not_a_record(texts, forms, words)
+        if why == "section" and down.get(i):
+            why = ""
         if why:
             skipped.append(Skipped(i + 1, why, " ".join(text for text in texts if text)[:80]))
             continue
@@ -155,7 +169,9 @@ def _may_go_on(cells: Sequence[Row], first: int, lines: int, merges: Sequence[Me
         return False
     texts = [text for text in map(text_of, cells[line]) if text]
     under = any(top <= line - 1 and bottom >= line for (top, _), (bottom, _) in merges)
-    return (bool(texts) or under) and not any(_NUMBER.fullmatch(text) for text in texts)
+    return (bool(texts) or under) and not any(
+        _NUMBER.fullmatch(text) or _MEASURED.search(text) for text in texts
+    )
 
 
 def _joined(cells: Sequence[Row], first: int, lines: int, merges: Sequence[Merge]) -> list[str]:
@@ -236,9 +252,9 @@ def _not_a_record(texts: list[str], forms: list[str], words: Collection[str]) ->
     wide = sum(bool(form) for form in forms) > 2
     if any(_TOTAL.fullmatch(each) for each in said[:2]) and not _is_placed(at, texts, forms):
         return "total"
-    if wide and (
-        (len(at) <= 2 and _REMARK.match(said[0])) or (len(at) > 1 and all(map(_SIGNED.fullmatch, said)))
-    ):
+    if _MEAN.fullmatch(said[0]) and len(at) > 1:
+        return "total"
+    if wide and _is_remark(said):
         return "remark"
     if wide and len(at) <= 2 and at[0] == 0 and _is_section(said, forms):
         numbered = len(at) == 1 and forms[0] in _SERIAL and _NUMBER.fullmatch(said[0])
@@ -246,6 +262,13 @@ def _not_a_record(texts: list[str], forms: list[str], words: Collection[str]) ->
     if len(at) == 1 and wide:
         return "section"
     return "header" if _is_header_again(at, said, texts, forms, words) else ""
+
+
+def _is_remark(said: list[str]) -> bool:
+    """A note or a label with its value, or a line of things to sign."""
+    if len(said) <= 2:
+        return bool(_LABEL.fullmatch(said[0]) or _REMARK.match(said[0])) or all(map(_SIGNED.fullmatch, said))
+    return all(map(_SIGNED.fullmatch, said))
 
 
 def _is_section(said: list[str], forms: list[str]) -> bool:
@@ -258,6 +281,8 @@ def _is_header_again(
 ) -> bool:
     """The header printed again on the next page, or the line that numbers its columns."""
     bare = [each.strip("()") for each in said]
+    if len(at) > 1 and all(each in _UNITS for each in bare):
+        return True
     if len(at) > 2 and bare == [str(n) for n in range(1, len(at) + 1)] and len(at) >= sum(map(bool, forms)):
         return True
     if len(at) < 2 or any(_NUMBER.fullmatch(texts[j]) for j in at):

@@ -407,6 +407,10 @@ def decode(content: bytes) -> str:
     """
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", errors="replace")
+    for high, name in ((1, "utf-16-le"), (0, "utf-16-be")):
+        size = max(len(content) // 2, 1)
+        if content[high::2].count(0) * 5 > size and content[1 - high :: 2].count(0) * 20 < size:
+            return content.decode(name, errors="replace")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
