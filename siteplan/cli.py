@@ -24,13 +24,17 @@ from siteplan.cache import FileCache
 from siteplan.calibration import Judged
 from siteplan.config import Config, Datum, Input, load_config, read_calibration
 from siteplan.demo import write_demo
+from siteplan.diff import compare_plans
 from siteplan.errors import SiteplanError, summarise
+from siteplan.inputs.runs import read_plan
 from siteplan.ledger import build_ledger, on_air
 from siteplan.meter import Stopwatch, peak_memory_mib
-from siteplan.outputs import MAP, WORKBOOK, write_all, write_summary
+from siteplan.outputs import WORKBOOK, MapOrder, write_all, write_diff, write_summary
+from siteplan.outputs.audience import audience_of, map_name
 from siteplan.outputs.calibration import Facts, write_calibration
 from siteplan.outputs.health import exit_code, text_map, verdict, write_health
 from siteplan.outputs.templates import DEFAULT_CRS, new_project
+from siteplan.outputs.webmap.words import word
 from siteplan.proposal import Proposal
 from siteplan.store import (
     atomic_folder,
@@ -193,6 +197,19 @@ def plan(  # noqa: PLR0913, PLR0917 - one argument an option
     calibration: Annotated[
         Path | None, typer.Option("--calibration", help="校准文件 / calibration.toml to apply")
     ] = None,
+    audience: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--audience", help="地图给谁看，可重复 / whom a map is for, repeatable: internal, tower, public"
+        ),
+    ] = None,
+    recipient: Annotated[
+        str, typer.Option("--recipient", help="水印上的接收单位 / recipient named in the watermark")
+    ] = "",
+    online_tiles: Annotated[
+        bool,
+        typer.Option("--online-tiles", help="地图可选用在线底图（默认不联网）/ offer online base maps"),
+    ] = False,
     output: Annotated[Path | None, typer.Option("--out", help="输出文件夹 / output folder")] = None,
     threads: Annotated[int, typer.Option(min=1, help="线程数 / threads")] = THREADS,
     lang: LangOpt = "zh",
@@ -201,10 +218,11 @@ def plan(  # noqa: PLR0913, PLR0917 - one argument an option
     proposal, folder = plan_area(
         project, county=county, year=year, quota=quota, built=built, data=data, level=level,
         clutter=clutter, calibration=calibration, output=output, threads=threads, lang=_lang(lang),
+        audiences=tuple(audience or ()), recipient=recipient, online_tiles=online_tiles,
     )  # fmt: skip
     for line in summarise(proposal.faults, _lang(lang)):
         err.print(line)
-    _say_result(proposal, folder, lang)
+    _say_result(proposal, folder, lang, tuple(audience or proposal.config.outputs.maps))
 
 
 def plan_area(  # noqa: PLR0913 - one argument an option
@@ -221,6 +239,9 @@ def plan_area(  # noqa: PLR0913 - one argument an option
     output: Path | None = None,
     threads: int = THREADS,
     lang: Lang = "zh",
+    audiences: tuple[str, ...] = (),
+    recipient: str = "",
+    online_tiles: bool = False,
 ) -> tuple[Proposal, Path]:
     """Plan and write one area; what the command and the scripts call.
 
@@ -246,6 +267,12 @@ def plan_area(  # noqa: PLR0913 - one argument an option
         Threads for propagation.
     lang
         Language of the outputs.
+    audiences
+        Ids of the audiences maps are written for; () for the project's own choice.
+    recipient
+        Whom maps with a watermark are made out to.
+    online_tiles
+        Whether the maps offer online base maps.
 
     Returns
     -------
@@ -262,6 +289,9 @@ def plan_area(  # noqa: PLR0913 - one argument an option
     config = _at_level(config, level, clutter)
     if calibration is not None:
         config = read_calibration(config, calibration)
+    for each in audiences:
+        audience_of(config, each)
+    order = MapOrder(audiences, recipient, datetime.now().date().isoformat(), online_tiles)
     with watch.stage("load"):
         inputs = pipeline.load(data or folder, config, county)
     for path in (data, output):
@@ -279,7 +309,7 @@ def plan_area(  # noqa: PLR0913 - one argument an option
             cache=cache, map_fn=pool.map, watch=watch,
         )  # fmt: skip
         with watch.stage("outputs"):
-            write_all(proposal, work, lang)
+            write_all(proposal, work, lang, order)
         proposal.summary["seconds"] = watch.total()
         proposal.summary["peak_memory_mib"] = peak_memory_mib()
         write_summary(proposal, work)
@@ -409,6 +439,28 @@ def progress(project: ProjectArg, year: YearOpt = None, data: DataOpt = None, la
 
 
 @app.command()
+@_told
+def compare(
+    before: Annotated[Path, typer.Argument(help="原结果文件夹 / folder of the old run")],
+    after: Annotated[Path, typer.Argument(help="新结果文件夹 / folder of the new run")],
+    output: Annotated[
+        Path | None, typer.Option("--out", help="对比文件夹（默认新结果旁）/ folder of the comparison")
+    ] = None,
+    lang: LangOpt = "zh",
+) -> None:
+    """两次结果对比：保留、改址、去掉、新增，清单和地图 / compare two runs: kept, moved, dropped, new."""
+    found = compare_plans(read_plan(before), read_plan(after))
+    target = output or _run_folder(after.absolute().parent, f"compare-{after.name}")
+    _require_plain(target)
+    with atomic_folder(target) as work:
+        names = write_diff(found, work, _lang(lang))
+    for change, count in found.counts.items():
+        out.print(f"{word(f'diff_{change}', _lang(lang))}: {count}")
+    for name in names:
+        out.print(str(target / name))
+
+
+@app.command()
 def version() -> None:
     """版本 / version."""
     out.print(__version__)
@@ -448,8 +500,9 @@ def _run_folder(directory: Path, area_name: str) -> Path:
     return target
 
 
-def _say_result(proposal: Proposal, folder: Path, lang: str) -> None:
-    s = proposal.summary
+def _say_result(proposal: Proposal, folder: Path, lang: str, audiences: tuple[str, ...]) -> None:
+    s, config = proposal.summary, proposal.config
+    maps = [audience_of(config, each) for each in audiences]
     rows = [
         (either("区域", "area", lang), proposal.area_name),
         (
@@ -473,7 +526,13 @@ def _say_result(proposal: Proposal, folder: Path, lang: str) -> None:
         *_remarks(proposal, lang),
         (either("文件夹", "folder", lang), str(folder)),
         (either("表格", "workbook", lang), str(folder / WORKBOOK)),
-        (either("地图", "map", lang), str(folder / MAP)),
+        *(
+            (
+                either(f"地图（{each.name}）", f"map ({each.name_en or each.name})", lang),
+                str(folder / map_name(config, each)),
+            )
+            for each in maps
+        ),
     ]
     if proposal.config.project.synthetic:
         out.print(say("synthetic", _lang(lang)))

@@ -12,6 +12,7 @@ from functools import partial
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from siteplan.config import Config
@@ -29,6 +30,9 @@ from siteplan.ledger import Ledger, Limit
 from siteplan.rules import conflicts_of
 from siteplan.selection import Cap, CoverProblem
 from siteplan.tables import Status
+
+MOST_CHOICES = 6
+"""Places listed for one village."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,6 +156,57 @@ def build_problem(
         group=options.place * max(len(networks), 1) + number,
         caps=_caps(places, options, ledger), conflicts=conflicts_of(places, config),
     )  # fmt: skip
+
+
+def village_choices(
+    places: gpd.GeoDataFrame,
+    options: Options,
+    problem: CoverProblem,
+    demand: Demand,
+    uncovered: NDArray[np.float32],
+    villages: gpd.GeoDataFrame | None,
+    config: Config,
+) -> pd.DataFrame:
+    """Which single place would bring a village that falls short today to the target in the first layer.
+
+    Parameters
+    ----------
+    places, options, problem
+        Who may be built, and what each option covers.
+    demand
+        Rows.
+    uncovered
+        What the existing network leaves, shape (services, height, width).
+    villages
+        ``Inputs.villages``.
+    config
+        The project.
+
+    Returns
+    -------
+    DataFrame
+        ``village_id, candidate_id, probability``, the best place of a village first, at most
+        ``MOST_CHOICES`` a village.
+    """
+    columns = ["village_id", "candidate_id", "probability"]
+    if villages is None or not len(options.place):
+        return pd.DataFrame(columns=columns)
+    row = np.where(demand.village_pixel >= 0, demand.row_of[0, demand.village_pixel], -1)
+    target, number = config.coverage.edge_probability_target, np.flatnonzero(row >= 0)
+    left = uncovered[0].ravel()[demand.pixels[demand.village_pixel[number]]].astype(float)
+    short = pd.DataFrame({"row": row[number], "village": number, "left": left})
+    short = short[1.0 - short["left"] < target]
+    entry = np.flatnonzero(np.isin(problem.rows, short["row"].to_numpy()))
+    column = np.searchsorted(problem.indptr, entry, side="right") - 1
+    pairs = pd.DataFrame({"row": problem.rows[entry], "place": options.place[column]})
+    pairs = pairs.assign(share=problem.values[entry].astype(float)).merge(short, on="row")
+    pairs["probability"] = 1.0 - pairs["left"] * (1.0 - pairs["share"])
+    pairs = pairs[pairs["probability"] >= target]
+    pairs["village_id"] = villages["village_id"].to_numpy(dtype=object)[pairs["village"]]
+    pairs["candidate_id"] = places["candidate_id"].to_numpy(dtype=object)[pairs["place"]]
+    best = pairs.groupby(["village_id", "candidate_id"], as_index=False)["probability"].max()
+    best = best.sort_values(["village_id", "probability", "candidate_id"], ascending=[True, False, True])
+    return best.groupby("village_id").head(MOST_CHOICES).reset_index(drop=True)[columns]
 
 
 def row_values(demand: Demand, rasters: NDArray[np.float32]) -> NDArray[np.float64]:

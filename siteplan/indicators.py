@@ -6,8 +6,9 @@ reaches the target, ``expected`` sums people times P.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -17,9 +18,16 @@ from siteplan.config import Config
 from siteplan.coverage import Footprint, multiply
 from siteplan.demand import Demand
 from siteplan.gaps import basic_services, covered
+from siteplan.grid import Raster
 from siteplan.inputs.door import Inputs
 
+NOTICEABLE = 0.02
+"""Rise of a probability that a map shows."""
 _TERRAIN_WHAT = ("population", "villages", "area_km2")
+
+
+def _no_pixels() -> NDArray[np.bool_]:
+    return np.zeros((0, 0), dtype=bool)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,12 +44,27 @@ class RankEffect:
         People x networks whose P reaches the target in the basic per-network services.
     villages
         Positions in ``Inputs.villages`` whose point is newly served by any network.
+    people_by_county
+        ``people`` by the number of their county in ``Inputs.county_code``.
+    row, col
+        Upper-left pixel of the two masks on the grid.
+    reached, raised
+        Pixels, lived in or not, that reach the target in the first layer at this rank, and those whose
+        probability rises noticeably (``NOTICEABLE``), shape (h, w).
+    alone
+        Pixels that would reach it by what is added alone, shape (h, w).
     """
 
     gain_by_layer: dict[str, float]
     people: float
     people_networks: float
     villages: tuple[int, ...]
+    people_by_county: dict[int, float] = field(default_factory=dict)
+    row: int = 0
+    col: int = 0
+    reached: NDArray[np.bool_] = field(default_factory=_no_pixels)
+    raised: NDArray[np.bool_] = field(default_factory=_no_pixels)
+    alone: NDArray[np.bool_] = field(default_factory=_no_pixels)
 
 
 def rank_effects(
@@ -75,8 +98,26 @@ def rank_effects(
         rows, cols = footprint.window
         before = left[:, rows, cols].copy()
         multiply(left, footprint)
-        effects.append(_effect(demand, lookup[rows, cols], before, left[:, rows, cols], target))
+        effect = _effect(demand, lookup[rows, cols], before, left[:, rows, cols], target)
+        effects.append(_drawn(effect, footprint, before[0], left[0, rows, cols], target))
     return effects, left
+
+
+def _drawn(
+    effect: RankEffect,
+    footprint: Footprint,
+    before: NDArray[np.float32],
+    after: NDArray[np.float32],
+    target: float,
+) -> RankEffect:
+    """The effect with its masks of the first service."""
+    serves = np.flatnonzero(footprint.services == 0)
+    alone = np.zeros(before.shape, dtype=bool)
+    if serves.size:
+        alone = footprint.probability[serves[0]] >= target
+    reached = (1.0 - before < target) & (1.0 - after >= target)
+    raised = before - after >= NOTICEABLE
+    return replace(effect, row=footprint.row, col=footprint.col, reached=reached, raised=raised, alone=alone)
 
 
 def _effect(
@@ -100,12 +141,71 @@ def _effect(
     basic = basic_services(demand)
     fresh = pixels[newly[0]]
     villages = np.flatnonzero(np.isin(demand.village_pixel, fresh) & (demand.village_pixel >= 0))
+    county = np.bincount(demand.county_code[fresh], weights=demand.people[fresh])
     return RankEffect(
         gains,
         float(people[newly[0]].sum()),
         float(sum(people[newly[k]].sum() for k in basic)),
         tuple(int(v) for v in villages),
+        {int(code): float(county[code]) for code in np.flatnonzero(county)},
     )
+
+
+def changing_ranks(effects: Sequence[RankEffect], inputs: Inputs) -> Raster:
+    """Rank that matters most for each pixel of the area in the first layer.
+
+    Parameters
+    ----------
+    effects
+        In rank order.
+    inputs
+        Grid and area.
+
+    Returns
+    -------
+    Raster
+        int32: where a pixel newly reaches the target, the rank at which it does; elsewhere the last rank that
+        raises its probability noticeably; 0 for none.
+    """
+    ranks = np.zeros(inputs.grid.shape, dtype=np.int32)
+    done = np.zeros(inputs.grid.shape, dtype=bool)
+    for rank, effect in enumerate(effects, start=1):
+        height, width = effect.reached.shape
+        window = slice(effect.row, effect.row + height), slice(effect.col, effect.col + width)
+        changed = (effect.raised | effect.reached) & ~done[window]
+        ranks[window][changed] = rank
+        done[window] |= effect.reached
+    ranks[inputs.county_code == 0] = 0
+    return Raster(ranks, inputs.grid, "changing_rank", "1")
+
+
+def step_table(effects: Sequence[RankEffect], inputs: Inputs) -> pd.DataFrame:
+    """What each rank adds in each county, in the first layer: sums over ranks are after minus before.
+
+    Parameters
+    ----------
+    effects
+        In rank order.
+    inputs
+        Counties and villages.
+
+    Returns
+    -------
+    DataFrame
+        ``rank, county_id, people, villages``; rows where something is added.
+    """
+    ids = inputs.counties["county_id"].tolist()
+    homes = None if inputs.villages is None else inputs.villages["county_id"].to_numpy(dtype=object)
+    rows = []
+    for rank, effect in enumerate(effects, start=1):
+        people = {ids[code - 1]: number for code, number in effect.people_by_county.items() if code}
+        villages = Counter(homes[v] for v in effect.villages) if homes is not None else Counter()
+        rows += [
+            (rank, each, people.get(each, 0.0), villages.get(each, 0))
+            for each in ids
+            if each in people or each in villages
+        ]
+    return pd.DataFrame(rows, columns=["rank", "county_id", "people", "villages"])
 
 
 def terrain_table(

@@ -17,7 +17,7 @@ from siteplan.config import Config, Input
 from siteplan.coverage import MapFn, added_footprint, masts_of, uncovered_probability
 from siteplan.demand import build_demand, services_of
 from siteplan.errors import Fault, InputFaults
-from siteplan.formulate import build_options, build_problem
+from siteplan.formulate import build_options, build_problem, village_choices
 from siteplan.gaps import gap_polygons, village_table
 from siteplan.indicators import county_table, layer_table, rank_effects, terrain_table
 from siteplan.inputs import door
@@ -185,6 +185,9 @@ def run(  # noqa: PLR0913 - everything a run depends on is an argument
         additions = joined_additions(ready.options, selection)
         shares = (added_footprint(addition, ready.level, inputs.grid) for addition in additions)
         effects, after = rank_effects(ready.demand, ready.before, shares, config)
+        choices = village_choices(
+            ready.places, ready.options, ready.problem, ready.demand, ready.before, inputs.villages, config
+        )
         villages = village_table(inputs, ready.demand, ready.before, after, config)
         layers = layer_table(ready.demand, ready.before, after, config)
         counties = county_table(inputs, ready.demand, ready.before, after, villages, config)
@@ -198,6 +201,6 @@ def run(  # noqa: PLR0913 - everything a run depends on is an argument
     results = Results(
         **vars(ready), selection=selection, additions=additions, effects=tuple(effects), after=after,
         villages=villages, layers=layers, counties=counties, terrain=terrain, tiers=tiers, grades=grades,
-        spread=spread,
+        spread=spread, choices=choices,
     )  # fmt: skip
     return assemble(inputs, config, results, lang, watch), all_ids

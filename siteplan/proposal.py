@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from siteplan.config import Config
 from siteplan.errors import Fault
@@ -44,7 +46,8 @@ class Proposal:
         Points, one row a village: ``village_id, village, town, county, people, probability_before,
         probability_after, covered_before, covered_after, share_before, share_after,
         networks_before, networks_after, model_spread_db, state`` (``covered``, ``newly``, ``uncovered``),
-        ``serving_site_before, serving_site_after`` (site or candidate id), ``longitude, latitude``.
+        ``serving_site_before, serving_site_after`` (site or candidate id), ``reached_rank`` (rank that newly
+        serves it, or 0), ``longitude, latitude``.
     village_areas
         Polygons by ``village_id``, or None.
     gaps
@@ -79,6 +82,17 @@ class Proposal:
         Grade of signal by pixel before and after: see :func:`siteplan.tiers.tier_rasters`; None without.
     grades
         People by grade: see :func:`siteplan.tiers.tier_table`.
+    steps
+        What each rank adds in each county: ``rank, county_id, people, villages``, first layer.
+    ranks
+        Rank at which a pixel newly reaches the target in the first layer; where it does not, the last rank
+        that raises its probability noticeably, 0 for none. None without.
+    footprints
+        For each rank: row and column on the grid, and the pixels that would reach the target by what is
+        added alone.
+    choices
+        Places that would bring a village that falls short today to the target: ``village_id,
+        candidate_id, probability``, the best first.
     spread
         Points a low band serves in deep shadow: see :func:`siteplan.spread.model_spread`; None without
         terrain.
@@ -110,6 +124,10 @@ class Proposal:
     tiers: tuple[Raster, Raster] | None = None
     grades: pd.DataFrame = field(default_factory=pd.DataFrame)
     spread: gpd.GeoDataFrame | None = None
+    steps: pd.DataFrame = field(default_factory=pd.DataFrame)
+    ranks: Raster | None = None
+    footprints: tuple[tuple[int, int, NDArray[np.bool_]], ...] = ()
+    choices: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 PROPOSED_COLUMNS: dict[str, tuple[str, str]] = {

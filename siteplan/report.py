@@ -21,7 +21,7 @@ from siteplan.coverage import Addition, Level, Mast, best_server
 from siteplan.errors import Fault
 from siteplan.formulate import Options
 from siteplan.grid import Raster, lonlat
-from siteplan.indicators import RankEffect
+from siteplan.indicators import RankEffect, changing_ranks, step_table
 from siteplan.inputs.datum import gcj02_from_wgs84
 from siteplan.inputs.door import Inputs
 from siteplan.meter import Stopwatch
@@ -121,13 +121,16 @@ def assemble(inputs: Inputs, config: Config, results: Results, lang: Lang, watch
         coverage_before=_covered("coverage_before", results.before, inputs),
         coverage_after=_covered("coverage_after", results.after, inputs),
         coverage_buffer=None if results.flat is None else _covered("coverage_buffer", results.flat, inputs),
-        terrain=results.terrain, villages=_located(_doubted(_served(results), results), config),
+        terrain=results.terrain,
+        villages=_located(_ranked(_doubted(_served(results), results), inputs, results), config),
         village_areas=inputs.village_areas, gaps=results.gaps,
         sites=_located(_sites(inputs, results), config),
         candidates=candidates, proposed=proposed, curve=_curve(results), layers=results.layers,
         county_table=_county_table(results), ledger=_ledger(results), radii=_radii(config, results.level),
         faults=faults, rejected=inputs.rejected, tiers=results.tiers, grades=results.grades,
         spread=results.spread if results.spread is None else _located(results.spread, config),
+        steps=step_table(results.effects, inputs), ranks=changing_ranks(results.effects, inputs),
+        footprints=tuple((e.row, e.col, e.alone) for e in results.effects), choices=results.choices,
         summary=run_summary(inputs, config, results, proposed, watch, lang),
     )  # fmt: skip
 
@@ -187,6 +190,15 @@ def _served(results: Results) -> gpd.GeoDataFrame:
     candidates = np.append(ids, "")
     after = np.where(new_best > old_best, candidates[new], sites[old])
     return villages.assign(serving_site_before=sites[old], serving_site_after=after)
+
+
+def _ranked(villages: gpd.GeoDataFrame, inputs: Inputs, results: Results) -> gpd.GeoDataFrame:
+    """Villages with the rank that brings the first service to their point; 0 for none."""
+    if inputs.villages is None or villages.empty:
+        return villages.assign(reached_rank=0)
+    ids = inputs.villages["village_id"].to_numpy(dtype=object)
+    ranks = {ids[v]: rank for rank, effect in enumerate(results.effects, start=1) for v in effect.villages}
+    return villages.assign(reached_rank=villages["village_id"].map(ranks).fillna(0).astype(int))
 
 
 def _doubted(villages: gpd.GeoDataFrame, results: Results) -> gpd.GeoDataFrame:

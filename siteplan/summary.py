@@ -5,6 +5,7 @@ One decision to know: every assumption a reader must know to trust a number is w
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
@@ -78,6 +79,7 @@ class Results(Prepared):
     tiers: tuple[Raster, Raster] | None
     grades: pd.DataFrame
     spread: gpd.GeoDataFrame | None
+    choices: pd.DataFrame
 
     @cached_property
     def limited(self) -> frozenset[str]:
@@ -110,6 +112,7 @@ def run_summary(
         JSON-ready values.
     """
     return {
+        "run_id": run_id(inputs, config, results.ledger),
         **_task(inputs, config, results, proposed),
         **_outcome(inputs, config, results),
         "model": _model(inputs, config, results, proposed, lang),
@@ -129,6 +132,25 @@ def run_summary(
         "seconds": watch.total(),
         "peak_memory_mib": peak_memory_mib(),
     }  # fmt: skip
+
+
+def run_id(inputs: Inputs, config: Config, ledger: Ledger) -> str:
+    """Name of a run by what went into it: the same inputs give the same id.
+
+    Parameters
+    ----------
+    inputs, config, ledger
+        Of the run.
+
+    Returns
+    -------
+    str
+        Year and twelve hexadecimal digits.
+    """
+    files = sorted((source.name, source.sha256) for source in inputs.sources)
+    asked = (config.sha256, ledger.year, ledger.quota, ledger.built, inputs.area["county_id"].tolist())
+    text = json.dumps([__version__, files, asked], ensure_ascii=False)
+    return f"{ledger.year}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
 def _task(inputs: Inputs, config: Config, results: Results, proposed: gpd.GeoDataFrame) -> dict[str, Any]:

@@ -32,6 +32,30 @@ class Status(StrEnum):
     EXCLUDED = "EXCLUDED"
 
 
+class Returned(StrEnum):
+    """What the field says of a candidate, in the order of the work; the last three end it."""
+
+    PROPOSED = "PROPOSED"
+    NEGOTIATING = "NEGOTIATING"
+    AGREED = "AGREED"
+    SIGNED = "SIGNED"
+    BUILDING = "BUILDING"
+    ON_AIR = "ON_AIR"
+    REFUSED = "REFUSED"
+    INFEASIBLE = "INFEASIBLE"
+    WITHDRAWN = "WITHDRAWN"
+
+
+RETURNS_SCHEMA = "siteplan-returns/1"
+MOVED = "MOVED"
+"""Event of a return form beside the statuses: a new point inside the search ring."""
+RETURN_COLUMNS = (
+    "schema", "run_id", "candidate_id", "status", "longitude", "latitude", "datum", "reason", "note",
+    "reported_by", "reported_at",
+)  # fmt: skip
+"""Columns of a return form, one row an event."""
+
+
 @dataclass(frozen=True)
 class ColumnSpec:
     """One column of an input table, as the door needs it."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -333,3 +336,17 @@ def shared_world(tmp_path_factory) -> Path:
 def point(east, north) -> Point:
     """A point in the project CRS."""
     return Point(WEST + east, SOUTH + north)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Headless Chromium, one for all tests of pages."""
+    api = pytest.importorskip("playwright.sync_api")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("no chromium on this machine")
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with api.sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=chromium, args=flags)
+        yield running
+        running.close()

@@ -3,7 +3,6 @@
 import csv
 import dataclasses
 import io
-import shutil
 import tomllib
 
 import numpy as np
@@ -183,19 +182,6 @@ def test_the_map_shows_the_sites_it_is_told(judged, config, places):
     assert '"masts":[[' in page
     assert HOSTILE not in page
     assert "Map of residuals" in page
-
-
-@pytest.fixture(scope="module")
-def browser():
-    api = pytest.importorskip("playwright.sync_api")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("no chromium on this machine")
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with api.sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=chromium, args=flags)
-        yield running
-        running.close()
 
 
 @pytest.fixture(params=["zh", "en"])

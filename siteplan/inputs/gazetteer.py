@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from pypinyin import lazy_pinyin
+from pypinyin import Style, lazy_pinyin, pinyin
 
 from siteplan.inputs.cells import text_of
 
@@ -182,6 +182,34 @@ def core_of(name: str, level: int) -> str:
 def sound_of(name: str) -> tuple[str, ...]:
     """Syllables of a name [tuple of str]."""
     return tuple(lazy_pinyin(name))
+
+
+def initials_of(characters: Iterable[str]) -> dict[str, str]:
+    """First letters of each Chinese character's readings.
+
+    Parameters
+    ----------
+    characters
+        Single characters; others than Chinese ones are left out.
+
+    Returns
+    -------
+    dict
+        Letters by character, such as ``{"乐": "ly"}``, in the order of the characters.
+
+    Examples
+    --------
+    >>> initials_of("乐昌A")
+    {'乐': 'ly', '昌': 'c'}
+    """
+    found = {}
+    for each in sorted(set(characters)):
+        if not "\u3400" <= each <= "\u9fff":
+            continue
+        readings = pinyin(each, style=Style.FIRST_LETTER, heteronym=True)[0]
+        letters = sorted({reading[:1] for reading in readings if reading[:1].isalpha()})
+        found[each] = "".join(letters)
+    return found
 
 
 def _forms_of(name: str, level: int) -> dict[str, int]:

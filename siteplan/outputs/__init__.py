@@ -5,12 +5,17 @@ One decision to know: every writer gets a folder that becomes visible only when 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
+from siteplan.diff import Diff
+from siteplan.outputs.audience import audience_of, map_name, seen_by
 from siteplan.outputs.gis import write_coverage, write_geopackages
 from siteplan.outputs.kml import kmz_bytes
-from siteplan.outputs.sheets import candidates_csv, refused_csv, rejected_csv, villages_csv
-from siteplan.outputs.webmap import map_html
+from siteplan.outputs.overview import overview_png
+from siteplan.outputs.sheets import candidates_csv, changes_csv, refused_csv, rejected_csv, villages_csv
+from siteplan.outputs.webmap import diff_html, map_html
+from siteplan.outputs.webmap.panel import watermark_of
 from siteplan.outputs.workbook import write_workbook
 from siteplan.proposal import Proposal
 from siteplan.summary import run_json
@@ -20,7 +25,72 @@ WORKBOOK = "候选站址.xlsx"
 MAP = "map.html"
 
 
-def write_all(proposal: Proposal, folder: Path, lang: Lang = "zh") -> None:
+@dataclass(frozen=True)
+class MapOrder:
+    """Which maps are to be written, and for whom.
+
+    Attributes
+    ----------
+    audiences
+        Ids of audiences; () for the project's own choice.
+    recipient, issued
+        Whom maps with a watermark are made out to, and when.
+    online
+        Whether online base maps are offered.
+    """
+
+    audiences: tuple[str, ...] = ()
+    recipient: str = ""
+    issued: str = ""
+    online: bool = False
+
+
+def write_maps(proposal: Proposal, folder: Path, lang: Lang, order: MapOrder) -> list[str]:
+    """One map for every audience, and a still picture of it for phones that cannot open a page.
+
+    Parameters
+    ----------
+    proposal
+        The whole plan; each audience gets its own part.
+    folder
+        Existing folder.
+    lang
+        Language.
+    order
+        What is asked for.
+
+    Returns
+    -------
+    list of str
+        Files written.
+
+    Raises
+    ------
+    SiteplanError
+        If an audience is not in the project file.
+    """
+    names = []
+    audiences = [
+        audience_of(proposal.config, each) for each in order.audiences or proposal.config.outputs.maps
+    ]
+    for audience in audiences:
+        name = map_name(proposal.config, audience)
+        page = map_html(
+            proposal, lang=lang, audience=audience, recipient=order.recipient, issued=order.issued,
+            online=order.online,
+        )  # fmt: skip
+        (folder / name).write_text(page, encoding="utf-8", newline="\n")
+        picture = name.replace(".html", ".png")
+        seen, mark = (
+            seen_by(proposal, audience, lang),
+            watermark_of(audience, order.recipient, order.issued, lang),
+        )
+        (folder / picture).write_bytes(overview_png(seen, lang, watermark=mark))
+        names += [name, picture]
+    return names
+
+
+def write_all(proposal: Proposal, folder: Path, lang: Lang = "zh", order: MapOrder | None = None) -> None:
     """Write every output of a run but run.json, which is written last.
 
     Parameters
@@ -31,6 +101,8 @@ def write_all(proposal: Proposal, folder: Path, lang: Lang = "zh") -> None:
         Existing folder, not yet visible to users.
     lang
         Language of headers and labels.
+    order
+        Maps to be written; None for the project's own choice.
     """
     (folder / "candidates.csv").write_bytes(candidates_csv(proposal))
     (folder / "refused.csv").write_bytes(refused_csv(proposal))
@@ -40,7 +112,29 @@ def write_all(proposal: Proposal, folder: Path, lang: Lang = "zh") -> None:
     (folder / "candidates.kmz").write_bytes(kmz_bytes(proposal, lang))
     write_geopackages(proposal, folder)
     write_coverage(proposal, folder)
-    (folder / MAP).write_text(map_html(proposal, lang=lang), encoding="utf-8", newline="\n")
+    write_maps(proposal, folder, lang, order or MapOrder())
+
+
+def write_diff(diff: Diff, folder: Path, lang: Lang) -> list[str]:
+    """Write what becomes of every place as ``changes.csv`` and as a map, ``changes.html``.
+
+    Parameters
+    ----------
+    diff
+        Two plans.
+    folder
+        Existing folder.
+    lang
+        Language of the map.
+
+    Returns
+    -------
+    list of str
+        Files written.
+    """
+    (folder / "changes.csv").write_bytes(changes_csv(diff))
+    (folder / "changes.html").write_text(diff_html(diff, lang=lang), encoding="utf-8", newline="\n")
+    return ["changes.csv", "changes.html"]
 
 
 def write_summary(proposal: Proposal, folder: Path) -> None:

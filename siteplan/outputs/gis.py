@@ -22,7 +22,7 @@ NODATA = -1.0
 
 
 def write_geopackages(proposal: Proposal, folder: Path) -> None:
-    """Write ``candidates.gpkg`` (proposed, not_proposed, rings, villages, deep_shadow) and ``gaps.gpkg``.
+    """Write ``candidates.gpkg`` (proposed and not, rings, villages, counties, deep_shadow) and ``gaps.gpkg``.
 
     Parameters
     ----------
@@ -40,6 +40,7 @@ def write_geopackages(proposal: Proposal, folder: Path) -> None:
         "not_proposed": others[[*REFUSED_COLUMNS, "geometry"]],
         "rings": rings,
         "villages": proposal.villages,
+        "counties": proposal.counties,
     }
     if proposal.spread is not None:
         layers["deep_shadow"] = proposal.spread

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from siteplan.diff import Diff
 from siteplan.proposal import PROPOSED_COLUMNS, Proposal
 from siteplan.store import csv_bytes
 
@@ -146,3 +147,10 @@ def villages_csv(proposal: Proposal) -> bytes:
 def rejected_csv(proposal: Proposal) -> bytes:
     """Input rows left out, with content, problem and remedy [bytes]."""
     return _csv(proposal.rejected, proposal.rejected.columns)
+
+
+def changes_csv(diff: Diff) -> bytes:
+    """What becomes of every place between two plans [bytes]."""
+    return _csv(
+        pd.DataFrame(diff.rows), [name for name in diff.rows.columns if name not in ("from", "geometry")]
+    )

@@ -4,6 +4,7 @@ One decision to know: folium renders a small skeleton; every script, style, pict
 into it afterwards in one pass, so user text never goes through a template engine.
 """
 
+from siteplan.outputs.webmap.changes import diff_html
 from siteplan.outputs.webmap.page import map_html
 
-__all__ = ["map_html"]
+__all__ = ["diff_html", "map_html"]

@@ -10,11 +10,17 @@ import re
 
 from branca.element import MacroElement
 from folium.elements import JSCSSMixin
-from folium.raster_layers import ImageOverlay
 from folium.template import Template
 
-_SCRIPTS, _STYLE = ("siteplan_map.js", "siteplan_panel.js"), "siteplan_map.css"
-_SLOT = re.compile(r"(?:data:,)?__siteplan:([a-z_]+)__")
+SCRIPTS = (
+    "siteplan_core.js", "siteplan_draw.js", "siteplan_layers.js", "siteplan_pictures.js",
+    "siteplan_popups.js", "siteplan_panels.js", "siteplan_tools.js", "siteplan_returns.js",
+)  # fmt: skip
+"""In the order in which they run."""
+_STYLE = "siteplan_map.css"
+_DATA = '<script type="application/json" id="siteplan-{key}">__siteplan:{key}__</script>\n'
+"""Where a piece of data stands: JSON that the browser does not run."""
+_SLOT = re.compile(r"__siteplan:([a-z_]+)__")
 
 
 def slot(name: str) -> str:
@@ -56,50 +62,32 @@ class Program(JSCSSMixin, MacroElement):
 
     _template = Template(
         "{% macro script(this, kwargs) %}"
-        "siteplan.begin({{ this._parent.get_name() }}, {{ this.data }});"
+        "siteplan.begin({{ this._parent.get_name() }}, siteplan.data('settings'));"
         "{% endmacro %}"
+        "{% macro html(this, kwargs) %}" + _DATA.format(key="settings") + "{% endmacro %}"
     )
 
     def __init__(self) -> None:
         super().__init__()
         self._name = "SiteplanProgram"
-        self.default_js = [(name, f"siteplan:{name}") for name in _SCRIPTS]
+        self.default_js = [(name, f"siteplan:{name}") for name in SCRIPTS]
         self.default_css = [(_STYLE, f"siteplan:{_STYLE}")]
-        self.data = slot("settings")
 
 
-class DataLayer(MacroElement):
-    """A table drawn on canvas."""
-
-    _template = Template("{% macro script(this, kwargs) %}siteplan.layer({{ this.data }});{% endmacro %}")
-
-    def __init__(self, key: str) -> None:
-        super().__init__()
-        self._name = "SiteplanLayer"
-        self.data = slot(key)
-
-
-class PictureSwitch(MacroElement):
-    """Hands a picture over to the page's own layer switch."""
+class Call(MacroElement):
+    """Hands one piece of data to a function of the page."""
 
     _template = Template(
         "{% macro script(this, kwargs) %}"
-        "siteplan.picture('{{ this.key }}', {{ this.overlay.get_name() }});"
+        "siteplan.{{ this.function }}({% if this.key %}siteplan.data('{{ this.key }}'){% endif %});"
         "{% endmacro %}"
+        "{% macro html(this, kwargs) %}{% if this.key %}"
+        + _DATA.format(key="{{ this.key }}")
+        + "{% endif %}{% endmacro %}"
     )
 
-    def __init__(self, key: str, overlay: ImageOverlay) -> None:
+    def __init__(self, function: str, key: str = "") -> None:
         super().__init__()
-        self._name = "SiteplanPicture"
+        self._name = "SiteplanCall"
+        self.function = function
         self.key = key
-        self.overlay = overlay
-
-
-class Finish(MacroElement):
-    """Shows the page once everything is there."""
-
-    _template = Template("{% macro script(this, kwargs) %}siteplan.finish();{% endmacro %}")
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._name = "SiteplanFinish"

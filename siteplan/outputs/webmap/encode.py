@@ -7,6 +7,7 @@ are written as escapes, so that a name is a name wherever it stands.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -17,8 +18,11 @@ import shapely
 from numpy.typing import NDArray
 
 DEGREES = 1e5
-"""Vertices are whole numbers of 1/DEGREES degree, about one metre."""
+"""Vertices are whole numbers of 1/DEGREES degree, about one metre, unless said otherwise."""
+COARSE = 1e4
+"""The same for outlines that are no finer than a pixel, about ten metres."""
 
+_NUMBERED = re.compile(r"(.*?)([0-9]{1,15})", re.DOTALL)
 _ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
 
 
@@ -79,7 +83,7 @@ def _scalar(value: Any) -> Any:
 
 
 def column(values: Iterable[Any], decimals: int = 3) -> Any:
-    """One column; text that repeats is stored once.
+    """One column; text that repeats is stored once, ids that count up are stored as numbers.
 
     Parameters
     ----------
@@ -90,22 +94,60 @@ def column(values: Iterable[Any], decimals: int = 3) -> Any:
 
     Returns
     -------
-    list or dict
-        The values, or ``{"values": [...], "codes": [...]}``.
+    list or dict or None
+        The values; ``{"values": [...], "codes": [...]}``; ``{"heads": [...], "widths": [...],
+        "numbers": [...], "codes": [...]}`` for a head and so many digits; with ``"runs": [code, count, ...]``
+        in place of ``codes`` where that is shorter. None where there is nothing at all.
 
     Examples
     --------
     >>> column(["东镇", "东镇", "西镇", "东镇"])
     {'values': ['东镇', '西镇'], 'codes': [0, 0, 1, 0]}
+    >>> column(["S07", "S08", "S09", "S10", "S11"])
+    {'heads': ['S'], 'widths': [2], 'numbers': [7, 8, 9, 10, 11], 'runs': [0, 5]}
     """
     cells = [_rounded(plain(value), decimals) for value in values]
+    if cells and all(cell is None or cell == "" for cell in cells):
+        return None
     if not all(isinstance(cell, str) for cell in cells):
         return cells
     codes: dict[str, int] = {}
     numbers = [codes.setdefault(cell, len(codes)) for cell in cells]
-    if 2 * len(codes) > len(cells):
-        return cells
-    return {"values": list(codes), "codes": numbers}
+    if 2 * len(codes) <= len(cells):
+        return {"values": list(codes), **_coded(numbers)}
+    return _counted(cells) or cells
+
+
+def _coded(codes: list[int]) -> dict[str, list[int]]:
+    """Codes one by one, or as runs where that is shorter."""
+    starts = [k for k, code in enumerate(codes) if k == 0 or code != codes[k - 1]]
+    if 3 * len(starts) >= len(codes):
+        return {"codes": codes}
+    ends = [*starts[1:], len(codes)]
+    return {
+        "runs": [
+            part for start, end in zip(starts, ends, strict=True) for part in (codes[start], end - start)
+        ]
+    }
+
+
+def _counted(cells: list[str]) -> dict[str, Any] | None:
+    """Ids as a head and a number of so many digits; None where they are not made like that."""
+    found = [_NUMBERED.fullmatch(cell) for cell in cells]
+    if not cells or not all(found):
+        return None
+    pairs = [(match.group(1), len(match.group(2))) for match in found if match]
+    heads: dict[tuple[str, int], int] = {}
+    codes = [heads.setdefault(pair, len(heads)) for pair in pairs]
+    if 4 * len(heads) > len(cells):
+        return None
+    numbers = [int(match.group(2)) for match in found if match]
+    return {
+        "heads": [head for head, _ in heads],
+        "widths": [width for _, width in heads],
+        "numbers": numbers,
+        **_coded(codes),
+    }
 
 
 def _rounded(value: Any, decimals: int) -> Any:
@@ -131,32 +173,58 @@ def lonlat(table: gpd.GeoDataFrame) -> tuple[NDArray[np.float64], NDArray[np.flo
     return points.x.to_numpy(float), points.y.to_numpy(float)
 
 
-def shapes(geometry: gpd.GeoSeries) -> list[list[list[list[int]]]]:
+def shapes(geometry: gpd.GeoSeries, per_degree: float = DEGREES) -> list[list[list[list[int]]]]:
     """Polygons as whole numbers: first vertex, then steps.
 
     Parameters
     ----------
     geometry
         Polygons in any CRS.
+    per_degree
+        Whole numbers in a degree.
 
     Returns
     -------
     list
         For each row its polygons, for each polygon its rings, for each ring ``[x, y, dx, dy, ...]``
-        in 1/:data:`DEGREES` degree, not closed.
+        in 1/``per_degree`` degree, not closed.
     """
-    return [_polygons(each) for each in geometry.to_crs("EPSG:4326")]
+    return [_polygons(each, per_degree) for each in geometry.to_crs("EPSG:4326")]
 
 
-def _polygons(geometry: Any) -> list[list[list[int]]]:
+def lines(geometry: gpd.GeoSeries, per_degree: float = DEGREES) -> list[list[int]]:
+    """Lines as whole numbers: first vertex, then steps.
+
+    Parameters
+    ----------
+    geometry
+        Lines in any CRS.
+    per_degree
+        Whole numbers in a degree.
+
+    Returns
+    -------
+    list
+        For each line ``[x, y, dx, dy, ...]`` in 1/``per_degree`` degree.
+    """
+    parts = shapely.get_parts(geometry.to_crs("EPSG:4326").to_numpy())
+    return [
+        _steps(shapely.get_coordinates(part), per_degree) for part in parts if part.geom_type == "LineString"
+    ]
+
+
+def _polygons(geometry: Any, per_degree: float) -> list[list[list[int]]]:
     if geometry is None or geometry.is_empty:
         return []
     parts = [part for part in shapely.get_parts(geometry) if part.geom_type == "Polygon"]
-    return [[_ring(ring) for ring in (part.exterior, *part.interiors)] for part in parts]
+    return [
+        [_steps(shapely.get_coordinates(ring)[:-1], per_degree) for ring in (part.exterior, *part.interiors)]
+        for part in parts
+    ]
 
 
-def _ring(ring: Any) -> list[int]:
-    whole = np.rint(shapely.get_coordinates(ring)[:-1] * DEGREES).astype(np.int64)
+def _steps(coordinates: NDArray[np.float64], per_degree: float) -> list[int]:
+    whole = np.rint(coordinates * per_degree).astype(np.int64)
     steps = np.diff(whole, axis=0, prepend=np.zeros((1, 2), np.int64))
     keep = np.ones(len(steps), bool)
     keep[1:] = steps[1:].any(axis=1)

@@ -6,15 +6,15 @@ its popup says stands in ``siteplan_map.js``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import geopandas as gpd
 import pandas as pd
 
-from siteplan.config import Config
+from siteplan.config import Audience, Config, MapLayer
 from siteplan.outputs.webmap import style
-from siteplan.outputs.webmap.encode import column, lonlat, plain, shapes
+from siteplan.outputs.webmap.encode import COARSE, DEGREES, column, lonlat, plain, shapes
 from siteplan.outputs.webmap.words import word
 from siteplan.proposal import Proposal
 from siteplan.texts import Lang, say
@@ -27,47 +27,51 @@ _PROPOSED = (
     "rank", "candidate_id", "name", "county", "town", "village", "stations", "antenna_height_m",
     "ground_m", "longitude_gcj02", "latitude_gcj02", "gain", "people_newly_covered",
     "villages_newly_covered", "villages_newly_covered_names", "cell_radius_m", "search_radius_m",
-    "due_date", "restriction",
+    "location_grade", "location_radius_m", "owner", "due_date", "restriction",
     "cost", "power_distance_m", "backhaul_distance_m", "success_probability", "status", "reason",
 )  # fmt: skip
-_OTHERS = ("candidate_id", "name", "county", "town", "status", "rule", "antenna_height_m")
+_OTHERS = (
+    "candidate_id", "name", "county", "town", "status", "rule", "antenna_height_m", "location_grade",
+    "location_radius_m",
+)  # fmt: skip
 _VILLAGES = (
     "village", "town", "county", "people", "share_before", "share_after", "networks_before",
-    "networks_after",
+    "networks_after", "reached_rank", "serving_site_before", "serving_site_after", "model_spread_db",
 )  # fmt: skip
-_SITES = ("site_id", "site_name", "county", "stations", "antenna_height_m")
+_SITES = ("site_id", "site_name", "county", "stations", "antenna_height_m", "sectors")
+_ZONES = ("zone", "layer", "level", "basis")
 _PROPERTIES = (
     "property_id", "property_name", "kind", "owner", "address", "building_height_m", "county", "town",
 )  # fmt: skip
 _GAPS = ("gap_id", "county", "area_km2", "people")
+_DIGITS = {"proposed": 6}
+"""Decimals of longitude and latitude; five are a metre."""
 _TEXTS = {"villages_newly_covered_names", "restriction", "alternates"}
 
 
-def layer_specs(proposal: Proposal, lang: Lang) -> list[Spec]:
-    """Every vector layer, bottom first.
+def layer_specs(proposal: Proposal, audience: Audience, lang: Lang) -> list[Spec]:
+    """Every vector layer an audience may see, bottom first.
 
     Parameters
     ----------
     proposal
-        What to draw.
+        What to draw, already cut to the audience.
+    audience
+        Names its layers.
     lang
         Language of names and legends.
 
     Returns
     -------
     list of dict
-        Empty tables give empty layers; a missing property table gives none.
+        Empty tables give empty layers; a table that was not given gives none.
     """
-    specs = [county_spec(proposal, lang), gap_spec(proposal, lang)]
-    if proposal.inputs.properties is not None:
-        specs.append(property_spec(proposal.inputs.properties, lang))
-    specs += [
-        other_spec(proposal, lang),
-        site_spec(proposal, lang),
-        village_spec(proposal, lang),
-        proposed_spec(proposal, lang),
-    ]
-    return specs
+    makers: dict[MapLayer, Callable[[Proposal, Lang], Spec | None]] = {
+        "counties": county_spec, "zones": zone_spec, "gaps": gap_spec, "properties": property_spec,
+        "others": other_spec, "sites": site_spec, "villages": village_spec, "proposed": proposed_spec,
+    }  # fmt: skip
+    specs = [maker(proposal, lang) for name, maker in makers.items() if name in audience.layers]
+    return [spec for spec in specs if spec is not None]
 
 
 def county_spec(proposal: Proposal, lang: Lang) -> Spec:
@@ -81,7 +85,7 @@ def county_spec(proposal: Proposal, lang: Lang) -> Spec:
         "y": inside.y,
     }
     classes = [{"label": word("layer_counties", lang), **style.COUNTY}]
-    return _polygons("counties", word("layer_counties", lang), outline, columns, classes) | {"show": True}
+    return outline_spec("counties", word("layer_counties", lang), outline, columns, classes) | {"show": True}
 
 
 def gap_spec(proposal: Proposal, lang: Lang) -> Spec:
@@ -95,27 +99,45 @@ def gap_spec(proposal: Proposal, lang: Lang) -> Spec:
     }
     name = word("layer_gaps" if len(table) == len(proposal.gaps) else "layer_gaps_largest", lang)
     classes = [{"label": word("gap", lang), **style.GAP}]
-    spec = _polygons("gaps", name, outline, columns, classes)
+    spec = outline_spec("gaps", name, outline, columns, classes, COARSE)
     return spec | {"show": len(table) <= _FEW_GAPS}
 
 
-def property_spec(table: gpd.GeoDataFrame, lang: Lang) -> Spec:
+def zone_spec(proposal: Proposal, lang: Lang) -> Spec | None:
+    """Zones with a rule, by the level of the rule."""
+    table = proposal.inputs.exclusions
+    if table is None:
+        return None
+    outline = table.geometry.simplify(proposal.grid.resolution_m / 4)
+    classes = [
+        {"value": key, "label": word(f"zone_{key}", lang), **look} for key, look in style.ZONES.items()
+    ]
+    spec = outline_spec("zones", word("layer_zones", lang), outline, _columns(table, _ZONES), classes)
+    levels = list(style.ZONES)
+    spec["columns"]["class"] = [levels.index(each) for each in table["level"]]
+    return spec
+
+
+def property_spec(proposal: Proposal, lang: Lang) -> Spec | None:
     """Public properties."""
+    table = proposal.inputs.properties
+    if table is None:
+        return None
     classes = [{"value": "", "label": word("property", lang), **style.PROPERTY}]
     columns = _columns(table, _PROPERTIES)
     name = word("layer_properties", lang)
-    return _points("properties", name, table, columns, classes, [""] * len(table))
+    return point_spec("properties", name, table, columns, classes, [""] * len(table))
 
 
 def other_spec(proposal: Proposal, lang: Lang) -> Spec:
     """Candidates that were not chosen, with the rule that refuses them."""
     table = proposal.candidates[proposal.candidates["status"].isin(list(style.OTHERS))]
-    columns = _columns(table, _OTHERS) | {"rung": _rungs(table, lang)}
+    columns = _columns(table, _OTHERS) | {"rung": _rungs(table, lang), "uncertain": _uncertain(table)}
     classes = [
         {"value": key, "label": say(f"status_{key}", lang), **look} for key, look in style.OTHERS.items()
     ]
     name = word("layer_others", lang)
-    return _points("others", name, table, columns, classes, _text(table["status"]))
+    return point_spec("others", name, table, columns, classes, _text(table["status"]))
 
 
 def site_spec(proposal: Proposal, lang: Lang) -> Spec:
@@ -134,7 +156,7 @@ def site_spec(proposal: Proposal, lang: Lang) -> Spec:
     }
     kinds = [_only(_parts(each), config) for each in table["networks"]]
     name = word("layer_sites", lang)
-    spec = _points("sites", name, table, columns, [look | each for each in classes], kinds)
+    spec = point_spec("sites", name, table, columns, [look | each for each in classes], kinds)
     return spec | {"show": True}
 
 
@@ -150,34 +172,40 @@ def village_spec(proposal: Proposal, lang: Lang) -> Spec:
     for key in ("networks_before", "networks_after"):
         if key in columns:
             columns[key] = [_networks(each, proposal.config) for each in columns[key]]
+    choices = _choices(proposal)
+    if choices:
+        columns["choices"] = [choices.get(each) for each in table["village_id"]]
     name = word("layer_villages", lang)
-    spec = _points("villages", name, table, columns, classes, _text(table["state"]))
+    spec = point_spec("villages", name, table, columns, classes, _text(table["state"]))
     return spec | {"show": True}
 
 
 def proposed_spec(proposal: Proposal, lang: Lang) -> Spec:
     """Ranked candidates, the first rank last so that it lies on top."""
     table, config = proposal.proposed.sort_values("rank", ascending=False), proposal.config
-    names = {layer.id: layer.name for layer in config.layers}
+    ids = [layer.id for layer in config.layers]
     columns = _columns(table, _PROPOSED) | {
         "rung": _rungs(table, lang),
         "network_bands": [
             _network_bands(n, b, config) for n, b in zip(table["networks"], table["bands"], strict=True)
         ],
-        "gain_by_layer": [_gains(each, names) for each in table["gain_by_layer"]],
-        "alternates": [_parts(each) for each in table["alternates"]],
+        "uncertain": _uncertain(table),
     }
+    if "gain_by_layer" in table:
+        columns["gain_by_layer"] = [_gains(each, ids) for each in table["gain_by_layer"]]
+    if "alternates" in table:
+        columns["alternates"] = [str(plain(each) or "").split() for each in table["alternates"]]
     classes = [
         {"value": key, "label": say(f"rung_{key}", lang), "fill": fill} for key, fill in style.RUNGS.items()
     ]
     look = {"line": "#ffffff", "size": 7.0, "width": 1.6}
     kinds = [str(plain(each)) for each in table["rung"]]
     name = word("layer_proposed", lang)
-    spec = _points("proposed", name, table, columns, [look | each for each in classes], kinds)
+    spec = point_spec("proposed", name, table, columns, [look | each for each in classes], kinds)
     return spec | {"show": True}
 
 
-def _points(
+def point_spec(
     key: str,
     name: str,
     table: gpd.GeoDataFrame,
@@ -185,9 +213,30 @@ def _points(
     classes: list[dict[str, Any]],
     kinds: list[str],
 ) -> Spec:
+    """A layer of points.
+
+    Parameters
+    ----------
+    key, name
+        Of the layer.
+    table
+        Points.
+    columns
+        What the page knows of them.
+    classes
+        Looks, each with a ``value``.
+    kinds
+        Value of each row's class; an unknown one takes the last class.
+
+    Returns
+    -------
+    dict
+        Hidden until ``show`` is set.
+    """
     longitude, latitude = lonlat(table)
     index = {each["value"]: number for number, each in enumerate(classes)}
-    data = {"lon": column(longitude, 6), "lat": column(latitude, 6)}
+    digits = _DIGITS.get(key, 5)
+    data = {"lon": column(longitude, digits), "lat": column(latitude, digits)}
     data |= {name: column(values, 6 if "itude" in name else 3) for name, values in columns.items()}
     data["class"] = [index.get(kind, len(classes) - 1) for kind in kinds]
     return {
@@ -196,18 +245,39 @@ def _points(
     }  # fmt: skip
 
 
-def _polygons(
+def outline_spec(
     key: str,
     name: str,
     outline: gpd.GeoSeries,
     columns: Mapping[str, Iterable[Any]],
     classes: list[dict[str, Any]],
+    per_degree: float = DEGREES,
 ) -> Spec:
+    """A layer of polygons.
+
+    Parameters
+    ----------
+    key, name
+        Of the layer.
+    outline
+        Polygons.
+    columns
+        What the page knows of them.
+    classes
+        Looks; every row has the first.
+    per_degree
+        Precision of the vertices.
+
+    Returns
+    -------
+    dict
+        Hidden until ``show`` is set.
+    """
     data = {name: column(values, 5 if name in "xy" else 3) for name, values in columns.items()}
     data["class"] = [0] * len(outline)
     return {
         "key": key, "name": name, "show": False, "kind": "polygons", "n": len(outline),
-        "classes": classes, "columns": data, "shapes": shapes(outline),
+        "classes": classes, "columns": data, "shapes": shapes(outline, per_degree), "per_degree": per_degree,
     }  # fmt: skip
 
 
@@ -218,6 +288,23 @@ def _columns(table: pd.DataFrame, names: Iterable[str]) -> dict[str, Any]:
         for name in names
         if name in table
     }
+
+
+def _uncertain(table: pd.DataFrame) -> list[int]:
+    """1 for places that were found by their address and not by coordinates."""
+    if "location_grade" not in table:
+        return [0] * len(table)
+    return [int(str(plain(each) or "") != "") for each in table["location_grade"]]
+
+
+def _choices(proposal: Proposal) -> dict[str, list[list[Any]]]:
+    """Candidate and probability of what would help a village, by village."""
+    found: dict[str, list[list[Any]]] = {}
+    if proposal.choices.empty:
+        return found
+    for row in proposal.choices.itertuples():
+        found.setdefault(str(row.village_id), []).append([row.candidate_id, round(float(row.probability), 2)])
+    return found
 
 
 def _text(values: Iterable[Any]) -> list[str]:
@@ -266,12 +353,7 @@ def _only(networks: list[str], config: Config) -> str:
     return found.pop() if len(found) == 1 else ""
 
 
-def _gains(value: Any, names: Mapping[str, str]) -> Any:
-    """Gain by layer as ``[[name, number], ...]``, or the text it came as."""
-    value = plain(value)
-    if not isinstance(value, dict):
-        return value
-    return [
-        [names.get(key, key), round(number, 1) if isinstance(number, float) else number]
-        for key, number in value.items()
-    ]
+def _gains(value: Any, ids: list[str]) -> list[list[float]]:
+    """Gain by layer, ``"L1 2.5; L2 1.0"``, as position of the layer and number."""
+    parts = [part.rpartition(" ") for part in str(plain(value) or "").split("; ")]
+    return [[ids.index(key), float(number)] for key, _, number in parts if key in ids]

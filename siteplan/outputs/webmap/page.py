@@ -12,14 +12,27 @@ from typing import Any
 
 import folium
 from branca.element import Element, Figure
-from folium.raster_layers import ImageOverlay
 
+from siteplan.config import Audience
+from siteplan.inputs.gazetteer import initials_of
+from siteplan.outputs.audience import seen_by
 from siteplan.outputs.webmap.assets import inline_assets
-from siteplan.outputs.webmap.elements import DataLayer, Finish, PictureSwitch, Program, fill, slot
+from siteplan.outputs.webmap.base import base_spec
+from siteplan.outputs.webmap.elements import Call, Program, fill
 from siteplan.outputs.webmap.encode import to_json
 from siteplan.outputs.webmap.layers import layer_specs
-from siteplan.outputs.webmap.panel import coverage_breaks, settings, title
-from siteplan.outputs.webmap.rasters import Picture, coverage_picture, relief_picture, terrain_picture
+from siteplan.outputs.webmap.online import online_policy, online_tiles
+from siteplan.outputs.webmap.panel import Edition, breaks_of, settings, title
+from siteplan.outputs.webmap.rasters import (
+    codes_picture,
+    coverage_codes,
+    footprint_masks,
+    ranks_picture,
+    relief_picture,
+    relief_source,
+    warp_of,
+    water_of,
+)
 from siteplan.outputs.webmap.words import word
 from siteplan.proposal import Proposal
 from siteplan.texts import Lang
@@ -29,54 +42,145 @@ CONTENT_POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'uns
 
 _OPTIONS: dict[str, Any] = {"maxZoom": 18, "zoomSnap": 0.5}
 """Leaflet options that folium hands on as they are."""
+_SEARCHED = ("name", "town", "village", "county", "property_name", "site_name")
 
 
-def map_html(proposal: Proposal, *, lang: Lang = "zh") -> str:
+def map_html(
+    proposal: Proposal,
+    *,
+    lang: Lang = "zh",
+    audience: Audience | None = None,
+    recipient: str = "",
+    issued: str = "",
+    online: bool = False,
+) -> str:
     """The shared map as one HTML page that needs no network.
 
     Parameters
     ----------
     proposal
-        Result of a run; drawn as it is.
+        Result of a run; what the audience may not have is taken out first.
     lang
         Language of the page.
+    audience
+        Who will read it; None for the first of the project's audiences, the office.
+    recipient, issued
+        Whom the map is made out to and when; printed across maps with a watermark.
+    online
+        Offer online base maps, off until the reader switches one on; without, the page's policy forbids the
+        network altogether.
 
     Returns
     -------
     str
-        The page; writing it is the caller's business. The same proposal gives the same text.
+        The page; writing it is the caller's business. The same arguments give the same text.
 
     Raises
     ------
     SiteplanError
         If folium asks for an asset that is not packaged.
     """
-    pictures = _pictures(proposal)
-    specs = layer_specs(proposal, lang)
-    data = {key: picture.uri for key, picture in pictures.items()}
-    data |= {spec["key"]: to_json(spec) for spec in specs}
-    data["settings"] = to_json(settings(proposal, lang))
-    figure = _skeleton(pictures, [spec["key"] for spec in specs])
-    figure.title = html.escape(title(proposal, lang))
-    return fill(inline_assets(framed(rendered(figure), lang)), data)
+    audience = audience or proposal.config.outputs.audiences[0]
+    seen = seen_by(proposal, audience, lang)
+    specs = layer_specs(seen, audience, lang)
+    edition = Edition(
+        audience,
+        recipient,
+        issued,
+        online_tiles(proposal.config, lang) if online else (),
+        initials_of_specs(specs),
+    )
+    policy = online_policy(CONTENT_POLICY, edition.online)
+    return assembled(
+        html.escape(title(proposal, lang)), specs, settings(seen, edition, lang), base_spec(seen),
+        _pictures(seen), lang, policy,
+    )  # fmt: skip
 
 
-def _pictures(proposal: Proposal) -> dict[str, Picture]:
-    breaks = coverage_breaks(proposal)
-    pictures = {}
-    if proposal.inputs.dem is not None:
-        pictures["relief"] = relief_picture(proposal.inputs.dem)
-    pictures["coverage_before"] = coverage_picture(proposal.coverage_before, breaks)
-    pictures["coverage_after"] = coverage_picture(proposal.coverage_after, breaks)
-    if proposal.coverage_buffer is not None:
-        target = proposal.config.coverage.edge_probability_target
-        pictures["coverage_terrain"] = terrain_picture(
-            proposal.coverage_buffer, proposal.coverage_before, target
-        )
-    return pictures
+def assembled(
+    title_html: str,
+    specs: list[dict[str, Any]],
+    page_settings: dict[str, Any],
+    base: dict[str, Any],
+    pictures: dict[str, Any],
+    lang: Lang,
+    policy: str = CONTENT_POLICY,
+) -> str:
+    """A page from its data.
+
+    Parameters
+    ----------
+    title_html
+        Title, escaped.
+    specs
+        Layers, bottom first.
+    page_settings, base, pictures
+        Everything else on the page, its base map, and its pictures.
+    lang
+        Language of the page.
+    policy
+        What the browser may load.
+
+    Returns
+    -------
+    str
+        The page.
+    """
+    data = {spec["key"]: to_json(spec) for spec in specs}
+    data |= {"base": to_json(base), "pictures": to_json(pictures), "settings": to_json(page_settings)}
+    figure = _skeleton([spec["key"] for spec in specs])
+    figure.title = title_html
+    return fill(inline_assets(framed(rendered(figure), lang, policy=policy)), data)
 
 
-def _skeleton(pictures: dict[str, Picture], keys: list[str]) -> Figure:
+def _pictures(proposal: Proposal) -> dict[str, Any]:
+    """Relief, coverage, ranks and footprints, each with where it lies."""
+    given, config = proposal.inputs, proposal.config
+    warp = warp_of(proposal.grid)
+    codes = coverage_codes(
+        proposal.coverage_before, proposal.coverage_after, proposal.coverage_buffer,
+        breaks_of(config), config.coverage.edge_probability_target,
+    )  # fmt: skip
+    found: dict[str, Any] = {"coverage": vars(codes_picture(codes, warp))}
+    relief = relief_source(
+        given.dem, given.terrain, water_of(given.clutter, given.terrain, config), proposal.grid
+    )
+    if relief is not None:
+        found["relief"] = vars(relief_picture(*relief))
+    if proposal.ranks is not None:
+        found["ranks"] = vars(ranks_picture(proposal.ranks, warp))
+        found["footprints"] = footprint_masks(proposal.footprints, warp)
+    return found
+
+
+def initials_of_specs(specs: list[dict[str, Any]]) -> dict[str, str]:
+    """First letters of the readings of every character that can be searched for.
+
+    Parameters
+    ----------
+    specs
+        Layers.
+
+    Returns
+    -------
+    dict
+        Characters by their letters.
+    """
+    texts: set[str] = set()
+    for spec in specs:
+        for name in _SEARCHED:
+            values = spec["columns"].get(name, [])
+            if isinstance(values, dict):
+                values = values["values"] if "values" in values else values["heads"]
+            for value in values or ():
+                texts |= set(str(value or ""))
+    found: dict[str, list[str]] = {}
+    for character, letters in initials_of(texts).items():
+        found.setdefault(letters, []).append(character)
+    return {letters: "".join(characters) for letters, characters in sorted(found.items())}
+
+
+def _skeleton(keys: list[str]) -> Figure:
     """The folium map with a slot for each piece of data."""
     chart = folium.Map(
         tiles=None,
@@ -87,29 +191,14 @@ def _skeleton(pictures: dict[str, Picture], keys: list[str]) -> Figure:
         **_OPTIONS,
     )
     Program().add_to(chart)
-    for level, (key, picture) in enumerate(pictures.items(), start=1):
-        overlay = _overlay(key, picture, level)
-        chart.add_child(overlay)
-        PictureSwitch(key, overlay).add_to(chart)
+    Call("baseMap", "base").add_to(chart)
     for key in keys:
-        DataLayer(key).add_to(chart)
-    Finish().add_to(chart)
+        Call("layer", key).add_to(chart)
+    Call("pictures", "pictures").add_to(chart)
+    Call("finish").add_to(chart)
     figure = chart.get_root()
     assert isinstance(figure, Figure)  # a folium map always sits in one
     return figure
-
-
-def _overlay(key: str, picture: Picture, level: int) -> ImageOverlay:
-    return ImageOverlay(
-        image=f"data:,{slot(key)}",
-        bounds=picture.bounds,
-        name=key,
-        pixelated=False,
-        show=False,
-        zindex=level,
-        class_name=f"sp-image sp-{key}",
-        alt="",
-    )
 
 
 def rendered(figure: Figure) -> str:
@@ -126,7 +215,7 @@ def _elements(root: Element) -> Iterator[Element]:
         yield from _elements(child)
 
 
-def framed(page: str, lang: Lang, head: str = "", body: str = "") -> str:
+def framed(page: str, lang: Lang, head: str = "", body: str = "", policy: str = CONTENT_POLICY) -> str:
     """Policy and language at the very start, and a line for readers without scripts.
 
     Parameters
@@ -137,6 +226,8 @@ def framed(page: str, lang: Lang, head: str = "", body: str = "") -> str:
         Language of the page.
     head, body
         HTML of one's own, right after the policy and at the start of the body.
+    policy
+        What the browser may load.
 
     Returns
     -------
@@ -146,7 +237,7 @@ def framed(page: str, lang: Lang, head: str = "", body: str = "") -> str:
     code = "zh-CN" if lang == "zh" else "en"
     start = (
         f'<html lang="{code}">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_POLICY}">{head}'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">{head}'
     )
     notice = f"<body>\n<noscript>{html.escape(word('noscript', lang))}</noscript>{body}"
     page = page.replace("<html>\n<head>", start, 1)

@@ -5,33 +5,101 @@ One decision to know: a number the run did not record is left out, never guessed
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from siteplan import __version__
+from siteplan.config import Audience, Config
 from siteplan.outputs.webmap import style
 from siteplan.outputs.webmap.encode import plain
+from siteplan.outputs.webmap.online import Tiles
 from siteplan.outputs.webmap.words import page_words, word
 from siteplan.proposal import Proposal
+from siteplan.tables import MOVED, RETURN_COLUMNS, RETURNS_SCHEMA, Returned
 from siteplan.texts import Lang, say
 
+_NAVIGATE = "https://uri.amap.com/marker?position={longitude},{latitude}&name={name}&coordinate=gaode"
+"""Where a phone finds its way to a place, in GCJ-02; only followed when the reader presses it."""
 
-def settings(proposal: Proposal, lang: Lang) -> dict[str, Any]:
+
+@dataclass(frozen=True)
+class Edition:
+    """What sets one map of a plan apart from another.
+
+    Attributes
+    ----------
+    audience
+        Who will read it.
+    recipient, issued
+        Whom it is made out to, and when; "" for nobody.
+    online
+        Online base maps it offers.
+    initials
+        Characters by the first letters of their readings.
+    """
+
+    audience: Audience
+    recipient: str
+    issued: str
+    online: tuple[Tiles, ...]
+    initials: dict[str, str]
+
+
+def settings(proposal: Proposal, edition: Edition, lang: Lang) -> dict[str, Any]:
     """Everything on the page that is not a layer.
 
     Parameters
     ----------
     proposal
-        What to show.
+        What to show, already cut to the audience.
+    edition
+        Of this map.
     lang
         Language of the page.
 
     Returns
     -------
     dict
-        Title, warning, facts, notes, bounds, words and the legend of coverage.
+        Title, warning, facts, notes, bounds, words, legends, what each rank adds, counties, and what the page
+        may do.
     """
     west, south, east, north = proposal.counties.to_crs("EPSG:4326").total_bounds
+    audience = edition.audience
     return {
+        "run": {"id": proposal.summary.get("run_id", ""), "version": __version__},
+        "edition": {
+            "name": audience.name if lang == "zh" else audience.name_en or audience.name,
+            "watermark": watermark_of(audience, edition.recipient, edition.issued, lang),
+            "returns": audience.returns and audience.snap_m == 0,
+            "snapped": audience.snap_m,
+        },
+        "steps": _steps(proposal),
+        "totals": _totals(proposal),
+        "counties": _counties(proposal),
+        "layerNames": [each.name for each in proposal.config.layers],
+        "networks": [each.name for each in proposal.config.networks],
+        "bands": [each.name for each in proposal.config.bands],
+        "returns": {
+            "schema": RETURNS_SCHEMA,
+            "columns": RETURN_COLUMNS,
+            "statuses": [each.value for each in Returned],
+            "moved": MOVED,
+        },
+        "initials": edition.initials,
+        "online": [
+            {
+                "key": t.key,
+                "name": t.name,
+                "url": t.url,
+                "subdomains": t.subdomains,
+                "gcj02": t.gcj02,
+                "credit": t.credit,
+            }
+            for t in edition.online
+        ],
+        "navigate": _NAVIGATE if not audience.snap_m else "",
+        "footprint": {"label": word("footprint", lang), "fill": style.FOOTPRINT, "alpha": 0.45},
         "lang": lang,
         "title": title(proposal, lang),
         "warning": warning(proposal, lang),
@@ -39,9 +107,88 @@ def settings(proposal: Proposal, lang: Lang) -> dict[str, Any]:
         "notes": notes(proposal, lang),
         "bounds": [[south, west], [north, east]],
         "words": page_words(lang),
-        "coverage": coverage_legend(proposal, lang),
+        "coverage": legend_of(breaks_of(proposal.config), lang),
         "terrain": terrain_legend(lang),
+        "hasTerrain": proposal.coverage_buffer is not None,
+        "hasFootprints": bool(proposal.footprints),
     }
+
+
+def watermark_of(audience: Audience, recipient: str, issued: str, lang: Lang) -> list[str]:
+    """Lines across a map: who it is for and when it was given.
+
+    Parameters
+    ----------
+    audience
+        Who will read it.
+    recipient, issued
+        Whom it is made out to, and when; "" for nobody.
+    lang
+        Language.
+
+    Returns
+    -------
+    list of str
+        Empty for an audience without a watermark.
+    """
+    if not audience.watermark:
+        return []
+    words = (audience.name, audience.note) if lang == "zh" else (audience.name_en, audience.note_en)
+    parts = [" ".join(each for each in words if each) or audience.name]
+    if recipient or issued:
+        parts.append(" ".join(part for part in (recipient, issued) if part))
+    return parts
+
+
+def _steps(proposal: Proposal) -> dict[str, Any]:
+    """What each rank adds, as columns: county is a position among the counties."""
+    steps, curve = proposal.steps, proposal.curve
+    number = {each: k for k, each in enumerate(proposal.counties["county_id"])}
+    known = steps[steps["county_id"].isin(number)] if len(steps) else steps
+    share: list[Any] = []
+    if len(curve):
+        share = [
+            round(gain / bound, 4) if bound > 0 else None
+            for gain, bound in zip(curve["cumulative_gain"], curve["upper_bound"], strict=True)
+        ]
+    return {
+        "rank": known["rank"].tolist() if len(known) else [],
+        "county": [number[each] for each in known["county_id"]] if len(known) else [],
+        "people": [round(each, 1) for each in known["people"]] if len(known) else [],
+        "villages": known["villages"].tolist() if len(known) else [],
+        "share": share,
+    }
+
+
+def _totals(proposal: Proposal) -> dict[str, Any]:
+    """People and villages before the plan, and of how many."""
+    names = {
+        "people": "population_total", "people_before": "population_covered_before",
+        "villages": "villages_total", "villages_before": "villages_covered_before", "quota": "quota",
+        "built": "built", "remaining": "remaining",
+    }  # fmt: skip
+    return {name: plain(proposal.summary.get(key)) for name, key in names.items()}
+
+
+def _counties(proposal: Proposal) -> list[dict[str, Any]]:
+    """Each county with its numbers before the plan, and where it lies."""
+    table = proposal.county_table
+    have = table.set_index("county_id") if len(table) else table
+    columns = {
+        "quota": "quota", "built": "built", "people": "population_total",
+        "people_before": "population_covered_before", "villages": "villages_total",
+        "villages_before": "villages_covered_before",
+    }  # fmt: skip
+    bounds = proposal.counties.to_crs("EPSG:4326").bounds.round(5)
+    rows = []
+    for county_id, county, box in zip(
+        proposal.counties["county_id"], proposal.counties["county"], bounds.to_numpy(), strict=True
+    ):
+        row: dict[str, Any] = {"county": county, "bounds": [[box[1], box[0]], [box[3], box[2]]]}
+        if county_id in have.index:
+            row |= {name: plain(have.at[county_id, key]) for name, key in columns.items() if key in have}
+        rows.append(row)
+    return rows
 
 
 def title(proposal: Proposal, lang: Lang) -> str:
@@ -116,9 +263,9 @@ def _model_text(model: object, lang: Lang) -> str:
     return f"{level} ({', '.join(model.get('formulas_used', {}))})"
 
 
-def coverage_breaks(proposal: Proposal) -> tuple[float, ...]:
+def breaks_of(config: Config) -> tuple[float, ...]:
     """Limits of the five classes: the floor, half-way, the target, and near certainty."""
-    rules = proposal.config.coverage
+    rules = config.coverage
     floor, target = rules.probability_floor, rules.edge_probability_target
     floor = min(floor, target / 2)
     middle = round((floor + target) * 10) / 20
@@ -127,9 +274,9 @@ def coverage_breaks(proposal: Proposal) -> tuple[float, ...]:
     return floor, middle, target, 1 - (1 - target) / 5
 
 
-def coverage_legend(proposal: Proposal, lang: Lang) -> list[dict[str, Any]]:
+def legend_of(breaks: tuple[float, ...], lang: Lang) -> list[dict[str, Any]]:
     """Label, colour and opacity of the five classes, lowest first."""
-    shown = [f"{round(each * 100)}%" for each in coverage_breaks(proposal)]
+    shown = [f"{round(each * 100)}%" for each in breaks]
     labels = [word("below", lang, high=shown[0])]
     labels += [word("between", lang, low=low, high=high) for low, high in pairwise(shown)]
     labels.append(word("above", lang, low=shown[-1]))

@@ -8,21 +8,28 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from affine import Affine
 from numpy.typing import NDArray
 from PIL import Image, ImageColor
 from pyproj import Transformer
 from rasterio.transform import array_bounds
 from rasterio.warp import Resampling, calculate_default_transform, reproject
 
+from siteplan.config import Config, clutter_kinds
 from siteplan.grid import Grid, Raster
 from siteplan.outputs.webmap import style
 
 _MERCATOR = "EPSG:3857"
+_EXACT = {"lossless": True, "quality": 50, "method": 4}
+_WIDEST = 2200
+"""Most pixels of the relief along its longer side."""
 _LOWLAND, _HIGHLAND = np.array([250.0, 249.0, 240.0]), np.array([226.0, 224.0, 217.0])
 
 
@@ -42,78 +49,319 @@ class Picture:
     bounds: list[list[float]]
 
 
-def coverage_picture(coverage: Raster, breaks: tuple[float, ...]) -> Picture:
-    """Probability of coverage as a palette PNG of five classes.
+@dataclass(frozen=True, eq=False)
+class Warp:
+    """A grid seen in Web Mercator.
+
+    Attributes
+    ----------
+    grid
+        The grid.
+    index
+        Flat pixel of the grid that each picture pixel shows, -1 outside, shape (height, width).
+    transform
+        From picture column and row to Web Mercator.
+    bounds
+        ``[[south, west], [north, east]]`` [deg].
+    """
+
+    grid: Grid
+    index: NDArray[np.int32]
+    transform: Affine
+    bounds: list[list[float]]
+
+    def seen(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Values of a raster on the grid at the picture's pixels, 0 outside."""
+        return np.where(self.index >= 0, values.ravel()[self.index], np.zeros((), values.dtype))
+
+    def window(self, row: int, col: int, height: int, width: int) -> tuple[slice, slice]:
+        """Picture rows and columns that can show a window of the grid."""
+        size, grid = self.grid.resolution_m, self.grid
+        west, north = grid.west_m + col * size, grid.north_m - row * size
+        left, bottom, right, top = _to_mercator(grid.crs).transform_bounds(
+            west, north - height * size, west + width * size, north
+        )
+        to = self.transform
+        col0, col1 = (left - to.c) / to.a, (right - to.c) / to.a
+        row0, row1 = (top - to.f) / to.e, (bottom - to.f) / to.e
+        return (
+            slice(max(0, math.floor(row0) - 1), max(0, math.ceil(row1) + 1)),
+            slice(max(0, math.floor(col0) - 1), max(0, math.ceil(col1) + 1)),
+        )
+
+
+def warp_of(grid: Grid) -> Warp:
+    """Where the pixels of a grid lie in Web Mercator, by nearest neighbour.
 
     Parameters
     ----------
-    coverage
-        Probability [0-1], NaN outside the area.
-    breaks
-        Four rising limits between the classes.
+    grid
+        Demand grid.
 
     Returns
     -------
-    Picture
-        Transparent outside the area and in the lowest class.
+    Warp
+        One for all rasters of the grid, so that they lie upon each other exactly.
     """
-    values = np.asarray(coverage.values, np.float32)
-    inside = np.isfinite(values)
-    classes = np.digitize(np.where(inside, values, 0.0), breaks).astype(np.uint8) + np.uint8(1)
-    warped, bounds = _warp(np.where(inside, classes, 0).astype(np.uint8), coverage.grid, "nearest")
-    return Picture(
-        _uri(_indexed(warped), "png", bits=4, transparency=bytes((0, *style.COVERAGE_ALPHA))), bounds
-    )
+    index = np.arange(grid.width * grid.height, dtype=np.int32).reshape(grid.shape) + 1
+    warped, transform = _warp(index, grid, "nearest")
+    return Warp(grid, warped - 1, transform, _degrees(warped.shape, transform))
 
 
-def terrain_picture(flat: Raster, terrain: Raster, target: float) -> Picture:
-    """What is covered today, and what the buffers call covered and the terrain takes away.
+@lru_cache(maxsize=4)
+def _to_mercator(crs: str) -> Transformer:
+    return Transformer.from_crs(crs, _MERCATOR, always_xy=True)
+
+
+def coverage_codes(
+    before: Raster, after: Raster, flat: Raster | None, breaks: tuple[float, ...], target: float
+) -> NDArray[np.uint8]:
+    """Class before and after, and what terrain takes away, in one number a pixel.
 
     Parameters
     ----------
-    flat, terrain
-        Probability by buffers and over terrain [0-1], NaN outside the area.
+    before, after
+        Probability of coverage [0-1], NaN outside the area.
+    flat
+        The same before the plan by buffers alone; None without.
+    breaks
+        Four rising limits between the five classes.
     target
         Probability at which a pixel counts as covered [0-1].
 
     Returns
     -------
-    Picture
-        Transparent elsewhere.
+    ndarray
+        ``18 before + 3 after + terrain`` with classes 1-5, 0 outside; terrain is 1 where both levels reach
+        the target today, 2 where only the buffers do.
     """
-    by_buffer, by_terrain = (np.nan_to_num(each.values) >= target for each in (flat, terrain))
-    codes = np.where(by_terrain, 1, np.where(by_buffer, 2, 0)).astype(np.uint8)
-    warped, bounds = _warp(codes, flat.grid, "nearest")
-    image = _indexed(warped, style.TERRAIN)
-    return Picture(_uri(image, "png", bits=2, transparency=bytes((0, *style.TERRAIN_ALPHA))), bounds)
+    classes = []
+    for raster in (before, after):
+        values = np.asarray(raster.values, np.float32)
+        inside = np.isfinite(values)
+        found = np.digitize(np.where(inside, values, 0.0), breaks) + 1
+        classes.append(np.where(inside, found, 0))
+    terrain: Any = 0
+    if flat is not None:
+        by_buffer, by_terrain = (np.nan_to_num(each.values) >= target for each in (flat, before))
+        terrain = np.where(by_terrain, 1, np.where(by_buffer, 2, 0))
+    return (18 * classes[0] + 3 * classes[1] + terrain).astype(np.uint8)
 
 
-def _indexed(codes: NDArray[np.uint8], palette: Sequence[str] = style.COVERAGE) -> Image.Image:
-    height, width = codes.shape
-    image = Image.frombytes("P", (width, height), codes.tobytes())
-    colours = [(0, 0, 0), *(ImageColor.getrgb(colour) for colour in palette)]
-    image.putpalette([part for colour in colours for part in colour[:3]])
-    return image
-
-
-def relief_picture(dem: Raster) -> Picture:
-    """Muted relief, lit from the north-west.
+def codes_picture(codes: NDArray[np.uint8], warp: Warp) -> Picture:
+    """Codes as grey levels; no transparency, so that the page reads them back exactly.
 
     Parameters
     ----------
-    dem
+    codes
+        On the grid.
+    warp
+        Of the grid.
+
+    Returns
+    -------
+    Picture
+        Grey WebP, lossless.
+    """
+    return Picture(_uri(Image.fromarray(warp.seen(codes)).convert("RGB"), "webp", **_EXACT), warp.bounds)
+
+
+def ranks_picture(ranks: Raster, warp: Warp) -> Picture:
+    """Rank at which a pixel reaches the target, low byte in red and high byte in green.
+
+    Parameters
+    ----------
+    ranks
+        0 for never.
+    warp
+        Of the grid.
+
+    Returns
+    -------
+    Picture
+        WebP, lossless.
+    """
+    seen = warp.seen(np.asarray(ranks.values)).astype(np.uint32)
+    rgb = np.stack([seen & 255, seen >> 8 & 255, np.zeros_like(seen)], axis=-1).astype(np.uint8)
+    return Picture(_uri(Image.fromarray(rgb), "webp", **_EXACT), warp.bounds)
+
+
+def footprint_masks(
+    footprints: Sequence[tuple[int, int, NDArray[np.bool_]]], warp: Warp
+) -> dict[str, list[Any]]:
+    """Where each ranked place alone would reach the target, as small pictures of one bit a pixel.
+
+    Parameters
+    ----------
+    footprints
+        Row, column and mask of each rank.
+    warp
+        Of the grid.
+
+    Returns
+    -------
+    dict
+        ``row``, ``col`` of the upper-left picture pixel and ``mask`` (PNG as base64 text) by rank; no text
+        where there is nothing.
+    """
+    rows: dict[str, list[Any]] = {"row": [], "col": [], "mask": []}
+    for row, col, mask in footprints:
+        for name, value in zip(rows, _mask(row, col, mask, warp), strict=True):
+            rows[name].append(value)
+    return rows
+
+
+def _mask(row: int, col: int, mask: NDArray[np.bool_], warp: Warp) -> tuple[int, int, str]:
+    """Upper-left picture pixel and picture of one mask, cut to what is set."""
+    if not mask.any():
+        return 0, 0, ""
+    rows, cols = warp.window(row, col, *mask.shape)
+    index = warp.index[rows, cols]
+    own_row, own_col = np.divmod(index, warp.grid.width)
+    own_row, own_col = own_row - row, own_col - col
+    inside = (index >= 0) & (own_row >= 0) & (own_row < mask.shape[0])
+    inside &= (own_col >= 0) & (own_col < mask.shape[1])
+    seen = np.zeros(index.shape, bool)
+    seen[inside] = mask[own_row[inside], own_col[inside]]
+    if not seen.any():
+        return 0, 0, ""
+    down, right = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+    cut = seen[down[0] : down[-1] + 1, right[0] : right[-1] + 1]
+    uri = _uri(_indexed(cut.astype(np.uint8), [style.FOOTPRINT]), "png", bits=1, transparency=0)
+    return rows.start + int(down[0]), cols.start + int(right[0]), uri.partition(",")[2]
+
+
+def shaded(relief: Raster) -> NDArray[np.float64]:
+    """The muted relief as colours, for pictures in the project's own CRS.
+
+    Parameters
+    ----------
+    relief
         Elevation [m], NaN as nodata.
+
+    Returns
+    -------
+    ndarray
+        Red, green and blue [0-1], shape (height, width, 3); paper where nothing is known.
+    """
+    bands = np.moveaxis(_relief(np.asarray(relief.values, np.float32), relief.grid.resolution_m), 0, -1)
+    paper = np.array(ImageColor.getrgb(style.BACKGROUND), np.uint8)
+    return np.where(bands[..., :1] == 0, paper, bands) / 255.0
+
+
+def relief_picture(relief: Raster, water: NDArray[np.bool_] | None = None) -> Picture:
+    """Muted relief, lit from the north-west, with water.
+
+    Parameters
+    ----------
+    relief
+        Elevation [m], NaN as nodata.
+    water
+        Where there is water, on the same grid; None without.
 
     Returns
     -------
     Picture
         WebP in paper colours; nodata has the colour of the page.
     """
-    shade = _relief(np.asarray(dem.values, np.float32), dem.grid.resolution_m)
-    warped, bounds = _warp(shade, dem.grid, "bilinear")
+    shade = _relief(np.asarray(relief.values, np.float32), relief.grid.resolution_m)
+    if water is not None:
+        shade[:, water] = np.array(ImageColor.getrgb(style.WATER), np.uint8)[:, None]
+    warped, transform = _warp(shade, relief.grid, "bilinear")
     paper = np.array(ImageColor.getrgb(style.BACKGROUND), np.uint8)
     rgb = np.where((warped[0] == 0)[..., None], paper, np.moveaxis(warped, 0, -1))
-    return Picture(_uri(Image.fromarray(rgb.astype(np.uint8)), "webp", quality=55, method=4), bounds)
+    image = Image.fromarray(rgb.astype(np.uint8))
+    return Picture(_uri(image, "webp", quality=50, method=4), _degrees(warped.shape[1:], transform))
+
+
+def water_of(clutter: Raster | None, terrain: Raster | None, config: Config) -> NDArray[np.bool_] | None:
+    """Where the land cover has water, on the grid of the terrain.
+
+    Parameters
+    ----------
+    clutter
+        Kind of clutter by pixel, or None.
+    terrain
+        Elevation at its own resolution, or None.
+    config
+        The project.
+
+    Returns
+    -------
+    ndarray or None
+        Shape of the terrain's grid; None without land cover or terrain, or where the two grids differ.
+    """
+    kinds = [kind.id for kind in clutter_kinds(config)]
+    if clutter is None or terrain is None or config.inputs.land_cover is None or "water" not in kinds:
+        return None
+    if clutter.grid != terrain.grid:
+        return None
+    return np.asarray(clutter.values) == kinds.index("water")
+
+
+def relief_source(
+    dem: Raster | None, terrain: Raster | None, wet: NDArray[np.bool_] | None, area: Grid
+) -> tuple[Raster, NDArray[np.bool_] | None] | None:
+    """The relief to be drawn: the finest that is given, cut to the area, thinned to the size of a screen.
+
+    Parameters
+    ----------
+    dem
+        Elevation on the demand grid, or None.
+    terrain
+        Elevation at its own resolution, or None.
+    wet
+        Water on the grid of ``terrain``, or None.
+    area
+        Demand grid of the run.
+
+    Returns
+    -------
+    tuple or None
+        Elevation and water on one grid; None without relief.
+    """
+    if terrain is None:
+        return None if dem is None else (dem, None)
+    rows, cols = _cut(terrain.grid, area)
+    if rows.start >= rows.stop or cols.start >= cols.stop:
+        return None if dem is None else (dem, None)
+    step = max(1, math.ceil(max(rows.stop - rows.start, cols.stop - cols.start) / _WIDEST))
+    values = _thinned(np.asarray(terrain.values[rows, cols], np.float32), step)
+    size = terrain.grid.resolution_m
+    height, width = values.shape
+    west, north = terrain.grid.west_m + cols.start * size, terrain.grid.north_m - rows.start * size
+    grid = Grid(terrain.grid.crs, west, north, size * step, width, height)
+    water = None if wet is None else wet[rows, cols][::step, ::step][:height, :width]
+    return Raster(values, grid, "relief", "m"), water
+
+
+def _cut(grid: Grid, area: Grid) -> tuple[slice, slice]:
+    """Rows and columns of a grid that lie over an area."""
+    west, south, east, north = area.bounds
+    row0, row1 = (round((grid.north_m - each) / grid.resolution_m) for each in (north, south))
+    col0, col1 = (round((each - grid.west_m) / grid.resolution_m) for each in (west, east))
+    return (
+        slice(max(0, row0), min(grid.height, row1)),
+        slice(max(0, col0), min(grid.width, col1)),
+    )
+
+
+def _thinned(values: NDArray[np.float32], step: int) -> NDArray[np.float32]:
+    """Means of blocks; what does not fill a block is cut."""
+    if step == 1:
+        return values
+    height, width = (length // step for length in values.shape)
+    blocks = values[: height * step, : width * step].reshape(height, step, width, step)
+    return np.asarray(blocks.mean(axis=(1, 3)), np.float32)
+
+
+def _indexed(codes: NDArray[np.uint8], palette: Sequence[str]) -> Image.Image:
+    """Codes from 1 on in the palette's colours; 0 is black, to be made transparent."""
+    height, width = codes.shape
+    image = Image.frombytes("P", (width, height), codes.tobytes())
+    colours = [(0, 0, 0), *(ImageColor.getrgb(colour) for colour in palette)]
+    image.putpalette([part for colour in colours for part in colour[:3]])
+    return image
 
 
 def _relief(elevation: NDArray[np.float32], resolution_m: float) -> NDArray[np.uint8]:
@@ -135,12 +383,12 @@ def _hillshade(elevation: NDArray[Any], resolution_m: float) -> NDArray[Any]:
     return np.clip(np.sqrt(0.5) * cosine, 0, 1)
 
 
-def _warp(values: NDArray[np.uint8], grid: Grid, method: str) -> tuple[NDArray[np.uint8], list[list[float]]]:
-    """Values in Web Mercator with 0 as nodata, and their bounds."""
+def _warp(values: NDArray[Any], grid: Grid, method: str) -> tuple[NDArray[Any], Affine]:
+    """Values in Web Mercator with 0 as nodata, and the picture's transform."""
     transform, width, height = calculate_default_transform(
         grid.crs, _MERCATOR, grid.width, grid.height, *grid.bounds
     )
-    warped = np.zeros((*values.shape[:-2], height, width), np.uint8)
+    warped = np.zeros((*values.shape[:-2], height, width), values.dtype)
     reproject(
         values,
         warped,
@@ -152,10 +400,14 @@ def _warp(values: NDArray[np.uint8], grid: Grid, method: str) -> tuple[NDArray[n
         dst_nodata=0,
         resampling=Resampling[method],
     )
-    west, south, east, north = array_bounds(height, width, transform)
+    return warped, transform
+
+
+def _degrees(shape: tuple[int, ...], transform: Affine) -> list[list[float]]:
+    west, south, east, north = array_bounds(*shape, transform)
     to_degrees = Transformer.from_crs(_MERCATOR, "EPSG:4326", always_xy=True)
     (left, right), (bottom, top) = to_degrees.transform([west, east], [south, north])
-    return warped, [[round(bottom, 7), round(left, 7)], [round(top, 7), round(right, 7)]]
+    return [[round(bottom, 7), round(left, 7)], [round(top, 7), round(right, 7)]]
 
 
 def _uri(image: Image.Image, kind: str, **options: Any) -> str:

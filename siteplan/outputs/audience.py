@@ -1,0 +1,242 @@
+"""What a reader may see of a plan: the plan itself with everything else taken out.
+
+One decision to know: writers for people outside the office are given the reduced plan, not a list of what to
+hide, so what a reader must not have cannot slip into a file, in whatever form.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from siteplan.config import Audience, Config
+from siteplan.errors import SiteplanError
+from siteplan.grid import Raster, lonlat
+from siteplan.inputs.door import Inputs
+from siteplan.proposal import Proposal
+from siteplan.texts import Lang, say
+
+_NEEDED: dict[str, tuple[str, ...]] = {
+    "counties": ("county_id", "county"),
+    "zones": ("layer",),
+    "gaps": ("gap_id",),
+    "properties": ("property_id",),
+    "others": ("candidate_id", "county", "county_id", "rung", "status"),
+    "sites": ("networks", "bands", "stations", "county_id"),
+    "villages": ("village_id", "county", "county_id", "state", "reached_rank"),
+    "proposed": (
+        "rank", "candidate_id", "county", "county_id", "rung", "networks", "bands", "stations", "status",
+    ),
+}  # fmt: skip
+"""Columns without which a layer cannot be drawn, filtered or counted."""
+_POINTS = frozenset({"properties", "others", "sites", "villages", "proposed"})
+_SNAPPED = _POINTS - {"villages"}
+_TEXTS = ("restriction", "reason", "rule")
+
+
+@dataclass(frozen=True, eq=False)
+class SeenInputs:
+    """The only inputs a map draws.
+
+    Attributes
+    ----------
+    properties, exclusions, roads
+        Tables, or None.
+    dem, terrain, clutter
+        Rasters, or None.
+    """
+
+    properties: gpd.GeoDataFrame | None
+    exclusions: gpd.GeoDataFrame | None
+    roads: gpd.GeoDataFrame | None
+    dem: Raster | None
+    terrain: Raster | None
+    clutter: Raster | None
+
+
+def audience_of(config: Config, audience_id: str) -> Audience:
+    """The audience of this id.
+
+    Parameters
+    ----------
+    config
+        The project.
+    audience_id
+        As in the project file.
+
+    Returns
+    -------
+    Audience
+        What it may see.
+
+    Raises
+    ------
+    SiteplanError
+        If the project has none of this id.
+    """
+    known = {each.id: each for each in config.outputs.audiences}
+    if audience_id not in known:
+        raise SiteplanError(f"--audience {audience_id}: 只能是 / must be one of {', '.join(known)}")
+    return known[audience_id]
+
+
+def map_name(config: Config, audience: Audience) -> str:
+    """File of an audience's map: ``map.html`` for the office, the first of the project's audiences.
+
+    Parameters
+    ----------
+    config
+        The project.
+    audience
+        One of its audiences.
+
+    Returns
+    -------
+    str
+        File name.
+    """
+    return "map.html" if audience.id == config.outputs.audiences[0].id else f"map_{audience.id}.html"
+
+
+def seen_by(proposal: Proposal, audience: Audience, lang: Lang = "zh") -> Proposal:
+    """A plan without what an audience may not have.
+
+    Parameters
+    ----------
+    proposal
+        The whole plan.
+    audience
+        Who will read it.
+    lang
+        Language of what stands in place of words taken out.
+
+    Returns
+    -------
+    Proposal
+        Tables cut to the audience's layers and columns, coordinates snapped, sensitive zones without trace.
+        Stations, site plan, faults and other inputs are left out altogether.
+    """
+    hidden = _hidden_words(proposal, audience)
+    tables = {
+        name: _said(_cut(table, name, audience), hidden, lang)
+        for name, table in _tables(proposal, audience).items()
+        if table is not None
+    }
+    given = proposal.inputs
+    inputs = SeenInputs(
+        tables.get("properties"), tables.get("zones"), getattr(given, "roads", None), given.dem,
+        getattr(given, "terrain", None), getattr(given, "clutter", None),
+    )  # fmt: skip
+    exact = audience.snap_m == 0
+    candidates = proposal.candidates.iloc[:0] if "others" not in tables else tables["others"]
+    return replace(
+        proposal, inputs=cast(Inputs, inputs), candidates=candidates, gaps=tables["gaps"],
+        sites=tables["sites"], villages=tables["villages"], proposed=tables["proposed"],
+        choices=_choices(proposal, audience), rejected=pd.DataFrame(), faults=(), spread=None,
+        ranks=proposal.ranks if exact else None, footprints=proposal.footprints if exact else (),
+    )  # fmt: skip
+
+
+def _tables(proposal: Proposal, audience: Audience) -> dict[str, gpd.GeoDataFrame | None]:
+    """The plan's tables by layer; zones know the level of their rule."""
+    return {
+        "zones": _zones(proposal, audience),
+        "gaps": proposal.gaps,
+        "properties": proposal.inputs.properties,
+        "others": proposal.candidates,
+        "sites": proposal.sites,
+        "villages": proposal.villages,
+        "proposed": _with_owner(proposal),
+    }
+
+
+def _with_owner(proposal: Proposal) -> gpd.GeoDataFrame:
+    """Ranked rows with the owner of the property they stand on."""
+    table, properties = proposal.proposed, proposal.inputs.properties
+    if properties is None or "owner" not in properties or "source_id" not in table:
+        return table
+    owners = properties.drop_duplicates("property_id").set_index("property_id")["owner"]
+    mine = table["rung"].astype(str).eq("3")
+    return table.assign(owner=table["source_id"].map(owners).where(mine).fillna(""))
+
+
+def _zones(proposal: Proposal, audience: Audience) -> gpd.GeoDataFrame | None:
+    """Zones with a rule, its level and legal basis; without the sensitive ones unless they may be seen."""
+    table = getattr(proposal.inputs, "exclusions", None)
+    if table is None:
+        return None
+    rules = {rule.layer: rule for rule in proposal.config.exclusions}
+    shown = [each in rules and (audience.sensitive or not rules[each].sensitive) for each in table["layer"]]
+    table = table[shown].reset_index(drop=True)
+    return table.assign(
+        level=[rules[each].level for each in table["layer"]],
+        basis=[rules[each].basis for each in table["layer"]],
+    )
+
+
+def _cut(table: gpd.GeoDataFrame, name: str, audience: Audience) -> gpd.GeoDataFrame:
+    """The rows and columns of a layer that its audience may have."""
+    if name not in audience.layers:
+        table = table.iloc[:0]
+    if name in audience.columns:
+        asked = {*_NEEDED[name], *audience.columns[name], "geometry"}
+        if name in _POINTS:
+            asked |= {"longitude", "latitude"}
+        table = table[[column for column in table.columns if column in asked]]
+    if audience.snap_m and name in _SNAPPED:
+        table = _snapped(table, audience.snap_m)
+    return table
+
+
+def _snapped(table: gpd.GeoDataFrame, size_m: float) -> gpd.GeoDataFrame:
+    """Points in the middle of the squares they lie in; other coordinates of theirs are dropped."""
+    points = shapely.get_coordinates(table.geometry.to_numpy())
+    middle = (np.floor(points / size_m) + 0.5) * size_m
+    longitude, latitude = lonlat(str(table.crs), middle[:, 0], middle[:, 1])
+    moved = table.drop(
+        columns=[name for name in table.columns if name.endswith(("_gcj02", "easting_m", "northing_m"))]
+    )
+    return moved.set_geometry(gpd.GeoSeries(shapely.points(middle), index=table.index, crs=table.crs)).assign(
+        longitude=np.round(longitude, 6), latitude=np.round(latitude, 6)
+    )
+
+
+def _hidden_words(proposal: Proposal, audience: Audience) -> list[str]:
+    """Names, kinds and legal bases of sensitive zones, the longest first."""
+    rules = [rule for rule in proposal.config.exclusions if rule.sensitive]
+    table = getattr(proposal.inputs, "exclusions", None)
+    if audience.sensitive or not rules:
+        return []
+    words = {rule.layer for rule in rules} | {rule.basis for rule in rules}
+    if table is not None and "zone" in table:
+        words |= set(table["zone"][table["layer"].isin([rule.layer for rule in rules])].dropna())
+    return sorted((word for word in words if word), key=lambda word: (-len(word), word))
+
+
+def _said(table: gpd.GeoDataFrame, hidden: list[str], lang: Lang) -> gpd.GeoDataFrame:
+    """Texts without the words of sensitive zones."""
+    if not hidden:
+        return table
+    instead = say("sensitive_zone", lang)
+    changed = {
+        name: [_replaced(text, hidden, instead) for text in table[name]] for name in _TEXTS if name in table
+    }
+    return table.assign(**changed)
+
+
+def _replaced(text: Any, hidden: list[str], instead: str) -> Any:
+    if isinstance(text, str):
+        for word in hidden:
+            text = text.replace(word, instead)
+    return text
+
+
+def _choices(proposal: Proposal, audience: Audience) -> pd.DataFrame:
+    """Places that would help a village, for readers who may see places."""
+    columns = audience.columns.get("villages", ("choices",))
+    return proposal.choices if "choices" in columns and "others" in audience.layers else pd.DataFrame()

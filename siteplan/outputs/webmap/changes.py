@@ -1,0 +1,212 @@
+"""Two plans on one map: what is kept, moved, dropped and new, and what that does to coverage.
+
+One decision to know: it is the page of a plan with other data: left of the swipe is the old plan, right of it
+the new one, and the ranked list is the list of changes.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+from siteplan import __version__
+from siteplan.diff import CHANGES, DROPPED, KEPT, MOVED, NEW, Diff
+from siteplan.errors import SiteplanError
+from siteplan.grid import lonlat
+from siteplan.outputs.webmap import style
+from siteplan.outputs.webmap.encode import DEGREES, lines
+from siteplan.outputs.webmap.layers import Spec, outline_spec, point_spec
+from siteplan.outputs.webmap.page import assembled, initials_of_specs
+from siteplan.outputs.webmap.panel import breaks_of, legend_of
+from siteplan.outputs.webmap.rasters import codes_picture, coverage_codes, warp_of
+from siteplan.outputs.webmap.words import page_words, word
+from siteplan.texts import Lang, say
+
+_SIGNS = {KEPT: "=", MOVED: "→", DROPPED: "×", NEW: "+"}
+
+
+def diff_html(diff: Diff, *, lang: Lang = "zh") -> str:
+    """The map of two plans as one HTML page that needs no network.
+
+    Parameters
+    ----------
+    diff
+        The plans and what becomes of every place.
+    lang
+        Language of the page.
+
+    Returns
+    -------
+    str
+        The page.
+
+    Raises
+    ------
+    SiteplanError
+        If the plans cover different ground, so that their coverage cannot lie side by side.
+    """
+    if diff.before.coverage.grid != diff.after.coverage.grid:
+        raise SiteplanError(
+            f"{diff.before.name} / {diff.after.name}: 两次运行的范围不同，请用同一县或同为全市的结果 / "
+            "the runs cover different ground; compare the same county, or two whole runs"
+        )
+    specs = [_counties(diff, lang), _villages(diff, lang), _changes(diff, lang)]
+    settings = _settings(diff, lang) | {"initials": initials_of_specs(specs)}
+    base = {
+        "lines": {"moved": _moves(diff)},
+        "per_degree": {"moved": DEGREES},
+        "labels": {"n": 0, "columns": {}},
+    }
+    return assembled(html.escape(_title(diff, lang)), specs, settings, base, _pictures(diff), lang)
+
+
+def _title(diff: Diff, lang: Lang) -> str:
+    return word("diff_title", lang, before=diff.before.name, after=diff.after.name)
+
+
+def _counties(diff: Diff, lang: Lang) -> Spec:
+    table = diff.after.counties
+    inside = table.geometry.representative_point().to_crs("EPSG:4326")
+    outline = table.geometry.simplify_coverage(diff.after.coverage.grid.resolution_m / 2)
+    columns = {"county": table["county"], "x": inside.x, "y": inside.y}
+    classes = [{"label": word("layer_counties", lang), **style.COUNTY}]
+    return outline_spec("counties", word("layer_counties", lang), outline, columns, classes) | {"show": True}
+
+
+def _villages(diff: Diff, lang: Lang) -> Spec:
+    """Villages by what both plans make of them; those that change lie on top."""
+    was = diff.before.villages.set_index("village_id")["covered_after"].astype(bool)
+    table = diff.after.villages
+    now = table["covered_after"].astype(bool)
+    old = table["village_id"].map(was).fillna(False).astype(bool)
+    state = np.select([old & now, ~old & now, old & ~now], ["covered", "newly", "lost"], "uncovered")
+    order = list(style.DIFF_VILLAGES)
+    table = table.assign(state=state, _order=[order.index(each) for each in state])
+    table = table.sort_values("_order", kind="stable")
+    classes = [
+        {"value": key, "label": word(f"diff_{key}", lang), **look}
+        for key, look in style.DIFF_VILLAGES.items()
+    ]
+    columns = {name: table[name] for name in ("village", "town", "county", "people") if name in table}
+    name = word("layer_villages", lang)
+    return point_spec("villages", name, table, columns, classes, table["state"].tolist()) | {"show": True}
+
+
+def _changes(diff: Diff, lang: Lang) -> Spec:
+    """Every place with its change; the first of the list lies on top."""
+    rows = diff.rows.assign(rank=range(1, len(diff.rows) + 1)).sort_values("rank", ascending=False)
+    longitude, latitude = lonlat(str(rows.crs), rows.geometry.x.to_numpy(), rows.geometry.y.to_numpy())
+    rows = rows.assign(longitude=np.round(longitude, 6), latitude=np.round(latitude, 6))
+    ids = rows["candidate_id_after"].where(rows["candidate_id_after"].ne(""), rows["candidate_id_before"])
+    columns = {name: rows[name] for name in ("rank", "name", "county", "town")} | {
+        "candidate_id": ids,
+        "stations": rows["stations_after"].where(rows["stations_after"].gt(0), rows["stations_before"]),
+        "rung": [word(f"diff_{change}", lang) for change in rows["change"]],
+        "network_bands": rows["networks"].astype(str) + " · " + rows["bands"].astype(str),
+        "reason": [_said(row, lang) for row in rows.itertuples()],
+        "mark": [_SIGNS[change] for change in rows["change"]],
+    }
+    classes = [
+        {
+            "value": key,
+            "label": word(f"diff_{key}", lang),
+            "line": "#ffffff",
+            "size": 7.0,
+            "width": 1.6,
+            **look,
+        }
+        for key, look in style.CHANGES.items()
+    ]
+    spec = point_spec("proposed", word("diff_changes", lang), rows, columns, classes, rows["change"].tolist())
+    return spec | {"show": True}
+
+
+def _said(row: Any, lang: Lang) -> str:
+    """What became of a place, in one sentence."""
+    return word(
+        f"diff_said_{row.change}", lang, before=row.rank_before, after=row.rank_after,
+        old=row.candidate_id_before, new=row.candidate_id_after, distance=f"{row.distance_m:,.0f}",
+        stations_before=row.stations_before, stations_after=row.stations_after,
+    )  # fmt: skip
+
+
+def _moves(diff: Diff) -> list[list[int]]:
+    """A line from the old place to the new one of everything that moved."""
+    rows = diff.rows[diff.rows["change"].eq(MOVED)]
+    tracks = [
+        shapely.LineString([start, end]) for start, end in zip(rows["from"], rows.geometry, strict=True)
+    ]
+    return lines(gpd.GeoSeries(tracks, crs=diff.rows.crs)) if tracks else []
+
+
+def _pictures(diff: Diff) -> dict[str, Any]:
+    target = diff.after.config.coverage.edge_probability_target
+    codes = coverage_codes(
+        diff.before.coverage, diff.after.coverage, None, breaks_of(diff.after.config), target
+    )
+    return {"coverage": vars(codes_picture(codes, warp_of(diff.after.coverage.grid)))}
+
+
+def _facts(diff: Diff, lang: Lang) -> list[dict[str, str]]:
+    """Places by change, and what both plans reach."""
+    rows = [(f"diff_{change}", f"{diff.counts[change]:,}") for change in CHANGES]
+    old, new = diff.before.summary, diff.after.summary
+    for key, name in (
+        ("people_covered", "population_covered_after"),
+        ("villages_covered", "villages_covered_after"),
+        ("selected", "selected_stations"),
+    ):
+        rows.append((key, f"{old[name]:,.0f} → {new[name]:,.0f}"))
+    return [{"key": key, "label": word(key, lang), "value": value, "note": ""} for key, value in rows]
+
+
+def _notes(plans: Sequence[Any], lang: Lang) -> list[str]:
+    lines_ = [
+        word("diff_run", lang, name=plan.name, run=plan.summary.get("run_id", "–"), year=plan.summary["year"])
+        for plan in plans
+    ]
+    attribution = plans[-1].config.project.attribution
+    return [*lines_, word("sources", lang, text=attribution)] if attribution else lines_
+
+
+def _settings(diff: Diff, lang: Lang) -> dict[str, Any]:
+    """The page without steps, counties, returns and online maps."""
+    config = diff.after.config
+    west, south, east, north = diff.after.counties.to_crs("EPSG:4326").total_bounds
+    said = config.project.synthetic
+    words = page_words(lang)
+    other = {
+        "coverage_before": "diff_before", "coverage_after": "diff_after", "swipe_left": "diff_before",
+        "swipe_right": "diff_after", "swipe": "diff_swipe", "filter_rung": "diff_change",
+        "rung": "diff_change", "ranked": "diff_changes",
+    }  # fmt: skip
+    return {
+        "lang": lang,
+        "title": _title(diff, lang),
+        "warning": [say("synthetic", lang), said] if said else [],
+        "facts": _facts(diff, lang),
+        "notes": _notes((diff.before, diff.after), lang),
+        "bounds": [[south, west], [north, east]],
+        "words": words | {key: words[value] for key, value in other.items()},
+        "coverage": legend_of(breaks_of(config), lang),
+        "terrain": [],
+        "hasTerrain": False,
+        "hasFootprints": False,
+        "run": {"id": diff.after.summary.get("run_id", ""), "version": __version__},
+        "edition": {"name": word("diff_edition", lang), "watermark": [], "returns": False, "snapped": 0},
+        "steps": {"rank": [], "county": [], "people": [], "villages": [], "share": []},
+        "totals": {},
+        "counties": [],
+        "layerNames": [each.name for each in config.layers],
+        "networks": [each.name for each in config.networks],
+        "bands": [each.name for each in config.bands],
+        "returns": {"schema": "", "columns": [], "statuses": [], "moved": ""},
+        "online": [],
+        "navigate": "",
+        "footprint": {"label": "", "fill": style.FOOTPRINT, "alpha": 0.45},
+    }
