@@ -560,6 +560,7 @@ def test_geopackages_list_their_layers(plan):
     assert layers_of(folder / "candidates.gpkg") == {
         "proposed",
         "not_proposed",
+        "counties",
         "rings",
         "villages",
         "deep_shadow",
@@ -703,6 +704,7 @@ def test_a_plan_without_candidates_still_opens_everywhere(nothing):
     assert layers_of(folder / "candidates.gpkg") == {
         "proposed",
         "not_proposed",
+        "counties",
         "rings",
         "villages",
         "deep_shadow",

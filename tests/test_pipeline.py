@@ -19,7 +19,7 @@ from siteplan.store import read_registry
 
 OUTPUTS = {
     "candidates.csv", "候选站址.xlsx", "candidates.gpkg", "candidates.kmz", "villages.csv", "gaps.gpkg",
-    "coverage_before.tif", "coverage_after.tif", "coverage_buffer.tif", "signal_tier_before.tif", "signal_tier_after.tif", "map.html", "run.json", "refused.csv", "rejected_rows.csv",
+    "coverage_before.tif", "coverage_after.tif", "coverage_buffer.tif", "signal_tier_before.tif", "signal_tier_after.tif", "map.html", "map.png", "map_tower.html", "map_tower.png", "run.json", "refused.csv", "rejected_rows.csv",
     "config.json",
 }  # fmt: skip
 RUN_JSON = {

@@ -47,7 +47,11 @@ def shown(name, prompt):
 
 EVERY = sorted({command for name in READMES for command in shown(name, "$ ")})
 MAKE = [each for each in EVERY if each.startswith("make ")]
-RUN = [each for each in EVERY if each.startswith(("siteplan ", "python ")) and each != DEMO]
+# what compares two runs comes after them
+RUN = sorted(
+    (each for each in EVERY if each.startswith(("siteplan ", "python ")) and each != DEMO),
+    key=lambda command: (command.startswith("siteplan compare"), command),
+)
 
 
 def run(command, folder):
@@ -145,7 +149,7 @@ def test_subcommands_and_options_exist(name):
         subcommand, *words = command.split()
         assert {each for each in words if each.startswith("--")} <= option_names(commands[subcommand])
     every = {each for command in commands.values() for each in option_names(command)}
-    assert set(re.findall(r"`(--[a-z]+)", TEXT[name])) <= every
+    assert set(re.findall(r"`(--[a-z-]+)", TEXT[name])) <= every
 
 
 def option_names(command):

@@ -427,7 +427,12 @@ def mark(visit: Visit, row: int, status: str, reason: str = "", who: str = "å¼ ä
     form.locator(".sp-mark-reason").fill(reason)
     form.locator(".sp-mark-who").fill(who)
     form.locator(".sp-mark-save").click()
-    return str(form.locator(".sp-mark-said").inner_text())
+    said = form.locator(".sp-mark-said")
+    for _ in range(40):
+        if said.inner_text():
+            break
+        visit.page.wait_for_timeout(50)
+    return str(said.inner_text())
 
 
 def exported(visit: Visit, kind: str) -> bytes:

@@ -5,6 +5,8 @@
 (function (page) {
   'use strict';
 
+  const AFTER_ZOOM_MS = 120;
+
   /* A canvas as large as the view and a margin, painted by a function. */
   const Sheet = L.Renderer.extend({
     initialize: function (pane, paint) {
@@ -26,8 +28,28 @@
 
     _updatePaths: function () {},
 
+    _reset: function () {
+      this._update();
+    },
+
+    /* After a change of zoom the old picture is scaled until no further step follows. */
     _update: function () {
-      if (this._map._animatingZoom && this._bounds) return;
+      const map = this._map;
+      if (map._animatingZoom && this._bounds) return;
+      clearTimeout(this._waiting);
+      if (!this._bounds || this._zoom === map.getZoom()) {
+        this.renew();
+        return;
+      }
+      this._updateTransform(map.getCenter(), map.getZoom());
+      const sheet = this;
+      this._waiting = setTimeout(function () { sheet.renew(); }, AFTER_ZOOM_MS);
+    },
+
+    /* Lay the canvas over the view and paint it. */
+    renew: function () {
+      if (!this._map || (this._map._animatingZoom && this._bounds)) return;
+      clearTimeout(this._waiting);
       L.Renderer.prototype._update.call(this);
       const size = this._bounds.getSize();
       const ratio = Math.min(2, window.devicePixelRatio || 1);
@@ -45,7 +67,7 @@
 
     /* Paint again where the map stands. */
     paint: function () {
-      if (!this._map || !this._bounds || this._map._animatingZoom) return;
+      if (!this._map || !this._bounds || this._map._animatingZoom || this._zoom !== this._map.getZoom()) return;
       const pen = this._pen;
       const min = this._bounds.min;
       pen.setTransform(1, 0, 0, 1, 0, 0);

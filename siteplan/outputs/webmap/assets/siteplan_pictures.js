@@ -187,7 +187,7 @@
     const again = function () { page.pictureSheet.later(); };
     ['built', 'coverage', 'base'].forEach(function (event) { page.on(event, again); });
     page.map.on('move', function () { if (page.state.swipe !== null) again(); });
-    return Promise.all(parts).then(function () { page.pictureSheet.paint(); });
+    return Promise.all(parts).then(function () { page.pictureSheet.renew(); });
   }
 
   /* The ranks are only needed once the slider moves, so the page does not wait for them. */

@@ -233,8 +233,8 @@
     fillPrint();
     map.invalidateSize({ animate: false });
     map.fitBounds(kept.bounds, { animate: false });
-    page.pictureSheet.paint();
-    page.sheet.paint();
+    page.pictureSheet.renew();
+    page.sheet.renew();
   }
 
   /* What the panels leave of the map. */
