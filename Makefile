@@ -54,6 +54,7 @@ bench: $(DEMO)/project.toml
 	$(BIN)/python benchmarks/addresses.py $(DEMO)
 	$(BIN)/python benchmarks/health.py $(DEMO)
 	$(BIN)/python benchmarks/door.py $(DEMO)
+	$(BIN)/python benchmarks/webmap.py $(DEMO)
 
 # dist/siteplan-bundle: installs on Windows (Python 3.11, 3.12) without internet
 bundle: $(READY)

@@ -326,12 +326,13 @@ def relief_source(
     if rows.start >= rows.stop or cols.start >= cols.stop:
         return None if dem is None else (dem, None)
     step = max(1, math.ceil(max(rows.stop - rows.start, cols.stop - cols.start) / _WIDEST))
-    values = _thinned(np.asarray(terrain.values[rows, cols], np.float32), step)
+    values = np.asarray(_blocks(np.asarray(terrain.values[rows, cols], np.float32), step).mean(axis=(1, 3)))
     size = terrain.grid.resolution_m
     height, width = values.shape
     west, north = terrain.grid.west_m + cols.start * size, terrain.grid.north_m - rows.start * size
     grid = Grid(terrain.grid.crs, west, north, size * step, width, height)
-    water = None if wet is None else wet[rows, cols][::step, ::step][:height, :width]
+    # a river that crosses a block is drawn, however narrow
+    water = None if wet is None else np.asarray(_blocks(wet[rows, cols], step).any(axis=(1, 3)), np.bool_)
     return Raster(values, grid, "relief", "m"), water
 
 
@@ -346,13 +347,10 @@ def _cut(grid: Grid, area: Grid) -> tuple[slice, slice]:
     )
 
 
-def _thinned(values: NDArray[np.float32], step: int) -> NDArray[np.float32]:
-    """Means of blocks; what does not fill a block is cut."""
-    if step == 1:
-        return values
+def _blocks(values: NDArray[Any], step: int) -> NDArray[Any]:
+    """Square blocks of pixels, shape (rows, step, columns, step); what does not fill a block is cut."""
     height, width = (length // step for length in values.shape)
-    blocks = values[: height * step, : width * step].reshape(height, step, width, step)
-    return np.asarray(blocks.mean(axis=(1, 3)), np.float32)
+    return values[: height * step, : width * step].reshape(height, step, width, step)
 
 
 def _indexed(codes: NDArray[np.uint8], palette: Sequence[str]) -> Image.Image:

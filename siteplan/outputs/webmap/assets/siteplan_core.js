@@ -63,8 +63,13 @@ window.siteplan = (function () {
   /* The same for the canvas, which knows no isolation: marks are dropped, long names are cut. */
   function label(text, most) {
     const plain = String(text).replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g, '');
-    const limit = most || 16;
-    return plain.length > limit ? plain.slice(0, limit - 1) + '…' : plain;
+    const limit = 2 * (most || 16);
+    let width = 0;
+    for (let i = 0; i < plain.length; i += 1) {
+      width += plain.charCodeAt(i) > 0x2e7f ? 2 : 1.2;
+      if (width > limit) return plain.slice(0, i) + '…';
+    }
+    return plain;
   }
 
   // ---- tables ------------------------------------------------------------------------------------
