@@ -377,8 +377,12 @@ def test_the_view_travels_in_the_address(visit: Visit, browser: Any, map_file: P
     visit.page.locator("input[value=swipe]").check()
     visit.page.locator(".sp-list .sp-row").nth(2).click()
     heading = visit.popup().locator("h3 bdi").text_content()
-    visit.page.wait_for_timeout(600)
-    hash_ = "#" + visit.page.url.partition("#")[2]
+    for _ in range(100):
+        if visit.script("location.hash === siteplan.describe()"):
+            break
+        visit.page.wait_for_timeout(50)
+    hash_ = visit.script("location.hash")
+    assert "s=proposed" in hash_
     other = Visit(browser, map_file, hash_=hash_)
     assert other.popup().locator("h3 bdi").text_content() == heading
     for text in (
