@@ -153,6 +153,29 @@ def test_coverage_of_every_step_is_what_the_plan_says(visit: Visit, proposal: Pr
         assert ((np.array(classes) >= 4) == expected).mean() > 0.94
 
 
+def test_names_do_not_collide_with_each_other_or_with_ranks(visit: Visit) -> None:
+    boxes = visit.script(
+        """() => {
+        const ranks = [], names = [], draw = siteplan.draw, write = draw.writeName, add = draw.Taken.prototype.add;
+        let writing = false;
+        draw.Taken.prototype.add = function (box) { (writing ? names : ranks).push(box); add.call(this, box); };
+        draw.writeName = function () { writing = true; const done = write.apply(null, arguments); writing = false; return done; };
+        siteplan.map.setView(siteplan.map.getCenter(), 13, {animate: false});
+        siteplan.sheet.renew();
+        draw.Taken.prototype.add = add;
+        draw.writeName = write;
+        return [names, ranks]; }"""
+    )
+    names, ranks = (np.array(each) for each in boxes)
+    assert len(names) > 10
+    assert len(ranks) > 5
+    for k, name in enumerate(names):
+        others = np.vstack([names[:k], ranks])
+        overlaps = (others[:, 0] < name[2]) & (others[:, 2] > name[0])
+        overlaps &= (others[:, 1] < name[3]) & (others[:, 3] > name[1])
+        assert not overlaps.any()
+
+
 # --- what it answers --------------------------------------------------------------------------------------
 
 
