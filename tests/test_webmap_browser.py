@@ -518,6 +518,17 @@ def test_a_form_comes_back_whole_and_strange_rows_are_named(visit: Visit, tmp_pa
         visit.page.locator(".sp-import").set_input_files(path)
         visit.page.get_by_text("导入 2 条；0 条已有").wait_for()
         assert visit.script("siteplan.asJson()") == before
+    saved = forms["csv"].decode("utf-8-sig")
+    other = io.StringIO()
+    csv.writer(other, delimiter=";").writerows(csv.reader(io.StringIO(saved, newline="")))
+    for text in (saved.encode("gb18030"), other.getvalue().encode()):
+        path = tmp_path / "另存.csv"
+        path.write_bytes(text)
+        for _ in range(2):
+            visit.page.locator(".sp-undo").click()
+        visit.page.locator(".sp-import").set_input_files(path)
+        visit.page.get_by_text("导入 2 条；0 条已有").wait_for()
+        assert visit.script("siteplan.asJson()") == before
     data = json.loads(forms["json"])
     data["run_id"] = "other"
     data["returns"][0]["run_id"] = "另一次"

@@ -220,7 +220,7 @@
 
   function coordinatesOf(key, get) {
     if (page.settings.edition.snapped && key !== 'villages') return null;
-    const given = get('longitude_gcj02') !== null;
+    const given = get('longitude_gcj02') !== null && page.geo.inChina(get('lon'), get('lat'));
     const gcj = given ? [get('longitude_gcj02'), get('latitude_gcj02')] : shifted(get('lon'), get('lat'));
     return coordinates(get('lon'), get('lat'), gcj, page.name(key, get.row));
   }

@@ -303,12 +303,31 @@
     setTimeout(function () { URL.revokeObjectURL(anchor.href); }, 10000);
   }
 
+  /* A text file as a spreadsheet may have saved it: UTF-8, else the Chinese code page. */
+  function decoded(buffer) {
+    try {
+      return new TextDecoder('utf-8', { fatal: true }).decode(buffer);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      return new TextDecoder('gb18030').decode(buffer);
+    }
+  }
+
+  /* Comma, semicolon or tab, whichever the header has most of. */
+  function separatorOf(text) {
+    const head = text.slice(0, text.search(/[\r\n]|$/));
+    return [',', ';', '\t'].reduce(function (best, each) {
+      return head.split(each).length > head.split(best).length ? each : best;
+    });
+  }
+
   function parseCsv(text) {
     const rows = [];
     let row = [];
     let value = '';
     let quoted = false;
     const plain = text.replace(/^\ufeff/, '');
+    const separator = separatorOf(plain);
     for (let i = 0; i < plain.length; i += 1) {
       const c = plain[i];
       if (quoted) {
@@ -318,7 +337,7 @@
         } else if (c === '"') quoted = false;
         else value += c;
       } else if (c === '"') quoted = true;
-      else if (c === ',') {
+      else if (c === separator) {
         row.push(value);
         value = '';
       } else if (c === '\n') {
@@ -442,8 +461,8 @@
       const chosen = file.files[0];
       if (!chosen) return;
       const reader = new FileReader();
-      reader.onload = function () { tellImport(chosen.name, String(reader.result)); };
-      reader.readAsText(chosen, 'utf-8');
+      reader.onload = function () { tellImport(chosen.name, decoded(reader.result)); };
+      reader.readAsArrayBuffer(chosen);
       file.value = '';
     });
     const button = page.text.button('sp-link', word('import'), function () { file.click(); });
