@@ -71,6 +71,14 @@ class Visit:
     def popup(self) -> Any:
         return self.page.locator(".sp-popup").last
 
+    def says(self, text: str) -> bool:
+        """Whether the popup says something, within two seconds."""
+        for _ in range(40):
+            if self.popup().count() and text in self.popup().inner_text():
+                return True
+            self.page.wait_for_timeout(50)
+        return False
+
     def shot(self, path: Path) -> np.ndarray[Any, Any]:
         self.page.wait_for_timeout(200)
         self.page.screenshot(path=path)
@@ -195,7 +203,7 @@ def test_a_ranked_row_opens_its_reason_ring_and_coordinates(visit: Visit, propos
     assert link.get_attribute("href").startswith("https://uri.amap.com/marker?position=")
     assert link.get_attribute("rel") == "noopener noreferrer"
     visit.popup().locator("dd button.sp-link").first.click()
-    assert "D0001" in visit.popup().inner_text()
+    assert visit.says("D0001")
     assert visit.page.locator("input[value=others]").is_checked()
 
 
@@ -215,7 +223,7 @@ def test_a_click_on_the_map_opens_the_candidate_under_it(visit: Visit, proposal:
         [row["latitude"], row["longitude"]],
     )
     visit.page.mouse.click(*at)
-    assert row["reason"] in visit.popup().inner_text()
+    assert visit.says(row["reason"])
 
 
 def test_a_place_shows_its_own_footprint(visit: Visit, proposal: Proposal, tmp_path: Path) -> None:
@@ -248,7 +256,7 @@ def test_a_village_says_who_serves_it_and_what_would_help(visit: Visit, proposal
     visit.script("row => siteplan.go('villages', row)", order.index(newly["village"]))
     assert f"新通于第 {newly['reached_rank']} 名建成时" in visit.popup().inner_text()
     visit.popup().get_by_role("button", name="C0001").click()
-    assert proposal.proposed["reason"].iloc[0] in visit.popup().inner_text()
+    assert visit.says(proposal.proposed["reason"].iloc[0])
 
 
 def test_the_slider_counts_along_the_ranks(visit: Visit, proposal: Proposal) -> None:
@@ -570,7 +578,7 @@ def test_a_place_moves_inside_its_ring_only(visit: Visit, proposal: Proposal) ->
     east = (moved["longitude"] - row["longitude"]) * 111_195 * np.cos(np.radians(row["latitude"]))
     north = (moved["latitude"] - row["latitude"]) * 111_195
     assert 390 < np.hypot(east, north) <= row["search_radius_m"] * 1.002
-    assert "改址" in visit.popup().inner_text()
+    assert visit.says("改址")
     visit.script("localStorage.clear()")
 
 
