@@ -129,8 +129,8 @@ def seen_by(proposal: Proposal, audience: Audience, lang: Lang = "zh") -> Propos
     }
     given = proposal.inputs
     inputs = SeenInputs(
-        tables.get("properties"), tables.get("zones"), getattr(given, "roads", None), given.dem,
-        getattr(given, "terrain", None), getattr(given, "clutter", None),
+        tables.get("properties"), tables.get("zones"), given.roads, given.dem,
+        given.terrain, given.clutter,
     )  # fmt: skip
     exact = audience.snap_m == 0
     candidates = proposal.candidates.iloc[:0] if "others" not in tables else tables["others"]
@@ -167,7 +167,7 @@ def _with_owner(proposal: Proposal) -> gpd.GeoDataFrame:
 
 def _zones(proposal: Proposal, audience: Audience) -> gpd.GeoDataFrame | None:
     """Zones with a rule, its level and legal basis; without the sensitive ones unless they may be seen."""
-    table = getattr(proposal.inputs, "exclusions", None)
+    table = proposal.inputs.exclusions
     if table is None:
         return None
     rules = {rule.layer: rule for rule in proposal.config.exclusions}
@@ -209,7 +209,7 @@ def _snapped(table: gpd.GeoDataFrame, size_m: float) -> gpd.GeoDataFrame:
 def _hidden_words(proposal: Proposal, audience: Audience) -> list[str]:
     """Names, kinds and legal bases of sensitive zones, the longest first."""
     rules = [rule for rule in proposal.config.exclusions if rule.sensitive]
-    table = getattr(proposal.inputs, "exclusions", None)
+    table = proposal.inputs.exclusions
     if audience.sensitive or not rules:
         return []
     words = {rule.layer for rule in rules} | {rule.basis for rule in rules}

@@ -43,7 +43,7 @@ def base_spec(proposal: Proposal) -> dict[str, Any]:
     if areas is not None:
         kinds["village"] = _boundaries(areas.geometry, tolerance)
         kinds["town"] = _boundaries(_towns(areas).geometry, tolerance)
-    roads = getattr(proposal.inputs, "roads", None)
+    roads = proposal.inputs.roads
     if roads is not None and len(roads):
         kinds |= _roads(_near(roads, proposal), tolerance / 2, proposal.config.outputs.map_road_vertices)
     return {
