@@ -22,7 +22,6 @@ from siteplan.summary import run_json
 from siteplan.texts import Lang
 
 WORKBOOK = "候选站址.xlsx"
-MAP = "map.html"
 
 
 @dataclass(frozen=True)
