@@ -501,6 +501,14 @@ def test_statuses_are_kept_and_come_out_as_a_return_form(
     assert tuple(table[0]) == RETURN_COLUMNS
     assert table[1]["reason"] == "'" + reason.replace("\n", " ")
     assert float(table[0]["longitude"]) == round(proposal.proposed["longitude"].iloc[0], 6)
+    visit.open_section("filters")
+    visit.page.locator(".sp-filter", has_text="状态").locator("select").select_option("REFUSED")
+    assert visit.page.locator(".sp-list .sp-row").count() == 1
+    visit.page.locator(".sp-undo").click()
+    visit.page.locator(".sp-undo").click()
+    assert visit.page.locator(".sp-list .sp-row").count() == 0
+    visit.script("rows => siteplan.takeIn(JSON.stringify(rows))", rows)
+    assert visit.page.locator(".sp-list .sp-row").count() == 1
     visit.page.reload()
     visit.wait()
     assert visit.script("siteplan.statusOf('C0001')") == "AGREED"

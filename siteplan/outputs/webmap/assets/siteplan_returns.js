@@ -499,6 +499,7 @@
   function beginReturns() {
     if (!page.settings.edition.returns) return;
     page.on('marks', told);
+    page.on('marks', function () { if (page.state.filters.status) page.filter(); });
     recall();
     page.emit('marks');
     page.filter();
