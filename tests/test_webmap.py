@@ -249,6 +249,10 @@ def test_words_and_titles_follow_the_language(proposal: Proposal) -> None:
     assert "the model is not calibrated" in page
 
 
+def test_a_city_may_be_called_like_a_slot() -> None:
+    assert "__siteplan:foo__" in map_html(draw_proposal(SMALL, city="甲__siteplan:foo__"))
+
+
 def test_a_hostile_city_name_stays_a_name() -> None:
     page = map_html(draw_proposal(SMALL, city=HOSTILE[0]))
     assert page.count("</script") == page.count("<script")

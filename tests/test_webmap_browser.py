@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import itertools
 import json
@@ -18,6 +19,7 @@ import pytest
 from PIL import Image
 from webmap_world import CITY, HOSTILE, SMALL, draw_proposal
 
+from siteplan.config import Audience
 from siteplan.inputs.datum import gcj02_from_wgs84
 from siteplan.outputs.audience import audience_of
 from siteplan.outputs.webmap import map_html
@@ -426,10 +428,26 @@ def test_the_view_travels_in_the_address(visit: Visit, browser: Any, map_file: P
     assert other.script("siteplan.layers.gaps.shown")
     assert other.complaints == []
     other.context.close()
-    for nonsense in ("#v=a/b/c&n=x&l=&c=__proto__&w=z&s=proposed:99999", "#v=9/24/113&s=:&f_county=<b>&n=-5"):
-        strange = Visit(browser, map_file, hash_=nonsense)
-        assert strange.complaints == []
-        strange.context.close()
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        "#v=a/b/c&n=x&l=&c=__proto__&w=z&s=proposed:99999",
+        "#v=9/24/113&s=:&f_county=<b>&n=-5",
+        "#v=10/1e300/1e300&s=__proto__:0&n=1.5",
+        "#v=10/24.8/113.5&s=constructor:0&c=constructor",
+        "#v=10/24.8/113.5&s=proposed:-1&c=search",
+        "#v=10/24.8/113.5&s=proposed:0.5",
+    ],
+)
+def test_an_address_that_means_nothing_does_no_harm(browser: Any, map_file: Path, nonsense: str) -> None:
+    visit = Visit(browser, map_file, hash_=nonsense)
+    assert visit.complaints == []
+    assert visit.script("({}).checked === undefined")
+    assert visit.script("siteplan.state.coverage") == "coverage_after"
+    assert re.match(r"先建前 \d+ / 30", visit.page.locator(".sp-build-said").inner_text())
+    visit.context.close()
 
 
 # --- nothing in a table becomes markup ------------------------------------------------------------------
@@ -566,6 +584,75 @@ def test_a_form_comes_back_whole_and_strange_rows_are_named(visit: Visit, tmp_pa
     assert visit.script("siteplan.asJson()").count("candidate_id") == 3
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"reported_at": None}, "reported_at"),
+        ({"reported_at": 45292.5}, "reported_at"),
+        ({"reported_at": "2026年1月2日"}, "reported_at"),
+        ({"status": "agreed"}, "status“agreed”"),
+        ({"status": "MOVED", "longitude": None}, "longitude"),
+        ({"status": "MOVED", "longitude": 0.0, "latitude": 0.0}, "longitude"),
+        ({"longitude": "113,5"}, "longitude"),
+        ({"datum": "gcj02"}, "datum“gcj02”"),
+        ({"candidate_id": 7}, "candidate_id"),
+    ],
+)
+def test_a_row_that_cannot_be_is_named_and_nothing_is_taken(
+    visit: Visit, proposal: Proposal, change: dict[str, Any], said: str
+) -> None:
+    place = proposal.proposed.iloc[5]
+    row = {
+        "schema": "siteplan-returns/1", "run_id": "2023-abcdef012345", "candidate_id": place["candidate_id"],
+        "status": "AGREED", "longitude": place["longitude"], "latitude": place["latitude"], "datum": "wgs84",
+        "reason": "", "note": "", "reported_by": "甲", "reported_at": "2026-01-02T10:00:00+08:00",
+    }  # fmt: skip
+    form = {"schema": "siteplan-returns/1", "run_id": row["run_id"], "returns": [row, row | change]}
+    message = visit.script(
+        "form => { try { siteplan.takeIn(JSON.stringify(form)); return ''; } catch (e) { return e.message; } }",
+        form,
+    )
+    assert message.startswith("第 2 行")
+    assert said in message
+    assert json.loads(visit.script("siteplan.asJson()"))["returns"] == []
+    form["returns"] = [row]
+    assert visit.script("form => siteplan.takeIn(JSON.stringify(form)).n", form) == 1
+    visit.script("localStorage.clear()")
+
+
+def test_a_network_is_not_part_of_another(browser: Any, proposal: Proposal, tmp_path: Path) -> None:
+    first, second = proposal.config.networks
+    networks = (first.model_copy(update={"name": "移动"}), second.model_copy(update={"name": "移动广电"}))
+    config = proposal.config.model_copy(update={"networks": networks})
+    table = proposal.proposed.copy()
+    table["networks"] = ["移动" if i % 2 else "移动广电" for i in range(len(table))]
+    path = tmp_path / "networks.html"
+    page = map_html(dataclasses.replace(proposal, config=config, proposed=table))
+    path.write_text(page, encoding="utf-8")
+    visit = Visit(browser, path)
+    visit.script("siteplan.setFilter('network', '移动')")
+    assert visit.page.locator(".sp-list .sp-row").count() == 15
+    visit.context.close()
+
+
+def test_a_reader_without_candidates_has_none_and_a_page(
+    browser: Any, proposal: Proposal, tmp_path: Path
+) -> None:
+    audience = Audience(id="lean", name="简版", layers=("counties", "villages"))
+    page = map_html(proposal, audience=audience)
+    for hidden in ('"ranks"', '"footprints"', '"C0001"', '"heads":["C"]'):
+        assert hidden not in page
+    assert '"steps":{"rank":[]' in page
+    path = tmp_path / "lean.html"
+    path.write_text(page, encoding="utf-8")
+    visit = Visit(browser, path)
+    visit.page.locator("h1").click()
+    visit.page.keyboard.press("/")
+    assert set(visit.script("siteplan.counts")) == {"counties", "villages"}
+    assert visit.complaints == []
+    visit.context.close()
+
+
 def test_a_place_moves_inside_its_ring_only(visit: Visit, proposal: Proposal) -> None:
     visit.page.locator(".sp-list .sp-row").nth(4).click()
     form = visit.popup().locator("form")
@@ -625,7 +712,7 @@ def test_print_is_one_a3_sheet_with_legend_and_scale(visit: Visit, tmp_path: Pat
         assert blue[80:500, 100:600].mean() > 0.05
     visit.script("window.dispatchEvent(new Event('beforeprint'))")
     side = visit.page.locator(".sp-print")
-    for text in ("建议站址", "本步尚未建", "40%–75%", "覆盖口径", "北", "先建前 30 / 30"):
+    for text in ("建议站址", "本步尚未建", "40%–75%", "覆盖口径", "北", "先建前 30 / 30", "图上覆盖：规划后"):
         assert text in side.inner_text(), text
     assert visit.page.locator(".leaflet-control-scale").is_visible()
     assert not visit.page.locator(".sp-plan").is_visible()

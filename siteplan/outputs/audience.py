@@ -132,12 +132,18 @@ def seen_by(proposal: Proposal, audience: Audience, lang: Lang = "zh") -> Propos
         tables.get("properties"), tables.get("zones"), given.roads, given.dem,
         given.terrain, given.clutter,
     )  # fmt: skip
-    exact = audience.snap_m == 0
+    ranked = "proposed" in audience.layers
+    exact = audience.snap_m == 0 and ranked
+    nothing = pd.DataFrame()
+    others = {"serving_site_before": "sites", "serving_site_after": "proposed"}
+    unseen = [column for column, layer in others.items() if layer not in audience.layers]
+    villages = tables["villages"].drop(columns=unseen, errors="ignore")
     candidates = proposal.candidates.iloc[:0] if "others" not in tables else tables["others"]
     return replace(
         proposal, inputs=cast(Inputs, inputs), candidates=candidates, gaps=tables["gaps"],
-        sites=tables["sites"], villages=tables["villages"], proposed=tables["proposed"],
-        choices=_choices(proposal, audience), rejected=pd.DataFrame(), faults=(), spread=None,
+        sites=tables["sites"], villages=villages, proposed=tables["proposed"],
+        choices=_choices(proposal, audience), rejected=nothing, faults=(), spread=None,
+        steps=proposal.steps if ranked else nothing, curve=proposal.curve if ranked else nothing,
         ranks=proposal.ranks if exact else None, footprints=proposal.footprints if exact else (),
     )  # fmt: skip
 
@@ -147,12 +153,19 @@ def _tables(proposal: Proposal, audience: Audience) -> dict[str, gpd.GeoDataFram
     return {
         "zones": _zones(proposal, audience),
         "gaps": proposal.gaps,
-        "properties": proposal.inputs.properties,
+        "properties": _own(proposal.inputs.properties, proposal),
         "others": proposal.candidates,
         "sites": proposal.sites,
         "villages": proposal.villages,
         "proposed": _with_owner(proposal),
     }
+
+
+def _own(properties: gpd.GeoDataFrame | None, proposal: Proposal) -> gpd.GeoDataFrame | None:
+    """Properties of the run's counties; a county's map is not the city's."""
+    if properties is None or "county_id" not in properties:
+        return properties
+    return properties[properties["county_id"].isin(proposal.counties["county_id"])].reset_index(drop=True)
 
 
 def _with_owner(proposal: Proposal) -> gpd.GeoDataFrame:

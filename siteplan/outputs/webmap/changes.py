@@ -20,7 +20,7 @@ from siteplan.errors import SiteplanError
 from siteplan.grid import lonlat
 from siteplan.outputs.webmap import style
 from siteplan.outputs.webmap.encode import DEGREES, lines
-from siteplan.outputs.webmap.layers import Spec, outline_spec, point_spec
+from siteplan.outputs.webmap.layers import Spec, names_between, outline_spec, point_spec
 from siteplan.outputs.webmap.page import assembled, initials_of_specs
 from siteplan.outputs.webmap.panel import breaks_of, legend_of
 from siteplan.outputs.webmap.rasters import codes_picture, coverage_codes, warp_of
@@ -108,6 +108,7 @@ def _changes(diff: Diff, lang: Lang) -> Spec:
         "stations": rows["stations_after"].where(rows["stations_after"].gt(0), rows["stations_before"]),
         "rung": [word(f"diff_{change}", lang) for change in rows["change"]],
         "network_bands": rows["networks"].astype(str) + " · " + rows["bands"].astype(str),
+        **names_between(rows, diff.after.config),
         "reason": [_said(row, lang) for row in rows.itertuples()],
         "mark": [_SIGNS[change] for change in rows["change"]],
     }

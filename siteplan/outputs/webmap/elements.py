@@ -54,7 +54,7 @@ def fill(page: str, data: dict[str, str]) -> str:
     >>> fill("a = __siteplan:a__", {"a": '"__siteplan:b__"', "b": "?"})
     'a = "__siteplan:b__"'
     """
-    return _SLOT.sub(lambda match: data[match.group(1)], page)
+    return _SLOT.sub(lambda match: data.get(match.group(1), match.group(0)), page)
 
 
 class Program(JSCSSMixin, MacroElement):

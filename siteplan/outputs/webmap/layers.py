@@ -152,7 +152,8 @@ def site_spec(proposal: Proposal, lang: Lang) -> Spec:
     columns = _columns(table, _SITES) | {
         "network_bands": [
             _network_bands(n, b, config) for n, b in zip(table["networks"], table["bands"], strict=True)
-        ]
+        ],
+        **names_between(table, config),
     }
     kinds = [_only(_parts(each), config) for each in table["networks"]]
     name = word("layer_sites", lang)
@@ -190,6 +191,8 @@ def proposed_spec(proposal: Proposal, lang: Lang) -> Spec:
             _network_bands(n, b, config) for n, b in zip(table["networks"], table["bands"], strict=True)
         ],
         "uncertain": _uncertain(table),
+        "county_number": _county_numbers(table, proposal),
+        **names_between(table, config),
     }
     if "gain_by_layer" in table:
         columns["gain_by_layer"] = [_gains(each, ids) for each in table["gain_by_layer"]]
@@ -287,6 +290,36 @@ def _columns(table: pd.DataFrame, names: Iterable[str]) -> dict[str, Any]:
         name: [_joined(each) for each in table[name]] if name in _TEXTS else table[name].tolist()
         for name in names
         if name in table
+    }
+
+
+def _county_numbers(table: pd.DataFrame, proposal: Proposal) -> list[int]:
+    """Position of each row's county among those of the run; -1 for none."""
+    number = {each: k for k, each in enumerate(proposal.counties["county_id"])}
+    return [number.get(each, -1) for each in table["county_id"]]
+
+
+def names_between(table: pd.DataFrame, config: Config) -> dict[str, list[str]]:
+    """Names of networks and bands, for filters.
+
+    Parameters
+    ----------
+    table
+        Rows with ``networks`` and ``bands``.
+    config
+        The project.
+
+    Returns
+    -------
+    dict
+        ``networks_of`` and ``bands_of``: names between line feeds, so that a name is never part of another.
+    """
+    names = {each.id: each.name for each in config.networks} | {each.id: each.name for each in config.bands}
+    return {
+        f"{name}_of": [
+            "\n".join(["", *(names.get(part, part) for part in _parts(each)), ""]) for each in table[name]
+        ]
+        for name in ("networks", "bands")
     }
 
 

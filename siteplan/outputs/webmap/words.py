@@ -119,6 +119,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "dms": ("度分秒", "Degrees, minutes, seconds"),
     "navigate": ("高德导航（联网）", "Navigate in Amap (online)"),
     "share_view": ("复制本视图（网址 # 后的文字）", "Copy this view (what follows # in the address)"),
+    "coverage_shown": ("图上覆盖：{which}", "Coverage shown: {which}"),
     "print": ("打印 A3", "Print A3"),
     "online": ("在线底图（联网，默认关闭）", "Online base map (needs network, off by default)"),
     "online_off": ("不用", "none"),
@@ -210,7 +211,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "import_bad": ("{file}：{why}", "{file}: {why}"),
     "bad_schema": ("不是 {schema} 格式的回执", "not a return form of {schema}"),
-    "bad_row": ("第 {row} 行：状态“{status}”不认识", "row {row}: unknown status {status}"),
+    "bad_row": ("第 {row} 行：{column}“{value}”不对", "row {row}: {column} cannot be {value}"),
     "other_run": ("注意：{n} 条来自另一次运行 {run}", "note: {n} are of another run {run}"),
     "not_kept": (
         "浏览器不允许本页保存，关闭前请先导出",

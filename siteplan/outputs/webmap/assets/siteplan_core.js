@@ -183,13 +183,13 @@ window.siteplan = (function () {
     county: function (get, value) { return get('county') === null || get('county') === value; },
     town: function (get, value) { return get('town') === null || get('town') === value; },
     rung: function (get, value) { return get('rung') === null || get('rung') === value; },
-    network: function (get, value) { return has(get('network_bands'), value); },
-    band: function (get, value) { return has(get('network_bands'), value); },
+    network: function (get, value) { return has(get('networks_of'), value); },
+    band: function (get, value) { return has(get('bands_of'), value); },
     uncertain: function (get) { return get('uncertain') === null || get('uncertain') === 1; }
   };
 
   function has(text, part) {
-    return text === null || String(text).indexOf(part) >= 0;
+    return text === null || String(text).indexOf('\n' + part + '\n') >= 0;
   }
 
   /* Which rows of every layer pass; kept until the filters change. */
@@ -220,7 +220,7 @@ window.siteplan = (function () {
   }
 
   function build(count) {
-    page.state.built = Math.max(0, Math.min(count, page.layers.proposed ? page.layers.proposed.spec.n : 0));
+    page.state.built = Math.max(0, Math.min(Math.round(count), page.layers.proposed ? page.layers.proposed.spec.n : 0));
     emit('built');
   }
 

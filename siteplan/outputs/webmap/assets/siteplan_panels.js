@@ -15,7 +15,7 @@
   const word = page.text.word;
   const number = page.text.number;
   const percent = page.text.percent;
-  const boxes = {};
+  const boxes = Object.create(null);
   const parts = {};
 
   function narrow() {
@@ -151,10 +151,9 @@
   function builtRows(all, counties) {
     const each = page.layers.proposed;
     if (!each) return;
-    const names = page.settings.counties.map(function (one) { return one.county; });
     for (let row = 0; row < each.spec.n; row += 1) {
       if (!page.isBuilt(each.read(row, 'rank'))) continue;
-      const mine = counties[names.indexOf(each.read(row, 'county'))];
+      const mine = counties[each.read(row, 'county_number')];
       [all].concat(mine ? [mine] : []).forEach(function (sum) {
         sum.sites += 1;
         sum.stations += each.read(row, 'stations') || 0;
@@ -267,7 +266,7 @@
       row.appendChild(make('td', '', (county.built || 0) + '/' + (county.quota || 0)));
       row.appendChild(make('td', '', '+' + found[k].stations));
       row.appendChild(make('td', '', change(found[k].people, county.people_before, county.people)));
-      row.appendChild(make('td', '', county.villages_before + '→' + found[k].villages + '/' + county.villages));
+      row.appendChild(make('td', '', county.villages ? county.villages_before + '→' + found[k].villages + '/' + county.villages : '–'));
       parts.counties.appendChild(row);
     });
   }
@@ -642,7 +641,7 @@
     const side = panel('plan', word('panel'));
     const body = side.body;
     body.appendChild(facts());
-    if (page.settings.steps.rank.length) body.appendChild(slider());
+    if (page.layers.proposed && page.settings.steps.rank.length) body.appendChild(slider());
     if (page.settings.counties.length) body.appendChild(section('by_county', countyTable(), false));
     if (page.layers.proposed) body.appendChild(section('filters', filterBox(), false));
     if (page.returnsBox && page.settings.edition.returns) body.appendChild(section('returns', page.returnsBox(), false));

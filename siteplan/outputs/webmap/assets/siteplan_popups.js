@@ -315,6 +315,7 @@
   function go(key, row) {
     const get = page.getter(key, row);
     const point = L.latLng(get('lat'), get('lon'));
+    if (page.endMove) page.endMove();
     page.show(key, true);
     page.map.closePopup();
     page.map.setView(point, Math.max(page.map.getZoom(), 13), { animate: false });

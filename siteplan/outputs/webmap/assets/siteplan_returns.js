@@ -50,9 +50,33 @@
     return page.settings.returns.statuses;
   }
 
+  const DATUMS = ['wgs84', 'cgcs2000', ''];
+
+  /* First column of a row that cannot be what it should, or null. */
+  function faultOf(row) {
+    if (!row || typeof row.candidate_id !== 'string' || !row.candidate_id) return 'candidate_id';
+    const isMove = row.status === page.settings.returns.moved;
+    if (!isMove && statuses().indexOf(row.status) < 0) return 'status';
+    if (typeof row.reported_at !== 'string' || !isFinite(Date.parse(row.reported_at))) return 'reported_at';
+    const at = [row.longitude, row.latitude];
+    const isPlace = at.every(function (each) { return typeof each === 'number' && isFinite(each); }) &&
+      Math.abs(at[0]) <= 180 && Math.abs(at[1]) <= 90;
+    if (!isPlace && (isMove || at.some(function (each) { return each !== null && each !== undefined; }))) return 'longitude';
+    if (isPlace && DATUMS.indexOf(row.datum || '') < 0) return 'datum';
+    return isMove && isOutside(row) ? 'longitude' : null;
+  }
+
+  /* Whether a move leads out of the search ring of its place. */
+  function isOutside(row) {
+    const found = page.locate(row.candidate_id);
+    if (!found || found[0] !== 'proposed') return false;
+    const get = page.getter('proposed', found[1]);
+    const away = page.geo.distance({ lat: get('lat'), lng: get('lon') }, { lat: row.latitude, lng: row.longitude });
+    return away > (get('search_radius_m') || 0) * 1.01 + 1;
+  }
+
   function isSound(row) {
-    return row && typeof row.candidate_id === 'string' &&
-      (statuses().indexOf(row.status) >= 0 || row.status === page.settings.returns.moved);
+    return faultOf(row) === null;
   }
 
   function eventsOf(id) {
@@ -68,6 +92,8 @@
     const mine = eventsOf(id).filter(function (row) { return row.status === page.settings.returns.moved; });
     return mine.length ? mine[mine.length - 1] : null;
   }
+
+  const TEXTS = ['reason', 'note', 'reported_by', 'datum', 'run_id'];
 
   function statusLine(id) {
     const mine = eventsOf(id);
@@ -353,11 +379,11 @@
 
   function fromCsv(text) {
     const rows = parseCsv(text);
-    const head = rows.shift() || [];
+    const head = (rows.shift() || []).map(function (name) { return name.trim(); });
     return rows.map(function (row) {
       const found = {};
       head.forEach(function (name, k) {
-        const value = row[k] || '';
+        const value = TEXTS.indexOf(name) >= 0 ? row[k] || '' : (row[k] || '').trim();
         found[name] = /^'['=+\-@\t\r]/.test(value) ? value.slice(1) : value;
       });
       ['longitude', 'latitude'].forEach(function (name) { found[name] = found[name] === '' ? null : Number(found[name]); });
@@ -375,7 +401,8 @@
     } else rows = fromCsv(text);
     rows.forEach(function (row, k) {
       if (row.schema !== schema) throw new Error(word('bad_schema', { schema: schema }));
-      if (!isSound(row)) throw new Error(word('bad_row', { row: k + 1, status: page.text.label(row.status, 30) }));
+      const fault = faultOf(row);
+      if (fault) throw new Error(word('bad_row', { row: k + 1, column: fault, value: page.text.label(row[fault], 30) }));
     });
     return rows;
   }
@@ -389,7 +416,10 @@
     const fresh = [];
     read(text).forEach(function (row) {
       const clean = {};
-      columns.forEach(function (name) { clean[name] = row[name] === undefined ? null : row[name]; });
+      columns.forEach(function (name) {
+        const value = row[name] === undefined ? null : row[name];
+        clean[name] = TEXTS.indexOf(name) >= 0 ? String(value === null ? '' : value) : value;
+      });
       if (clean.run_id !== page.settings.run.id) {
         result.other += 1;
         result.run = clean.run_id;
@@ -442,6 +472,8 @@
       events.pop();
       keep();
       page.emit('marks');
+      const selected = page.state.selected;
+      if (selected && selected.key === 'proposed') page.open(selected.key, selected.row);
     }));
     node.appendChild(row);
     page.parts.returnsSaid = make('p', 'sp-mark-said');
@@ -508,6 +540,6 @@
   Object.assign(page, {
     statusOf: statusOf, statusLine: statusLine, markForm: markForm, paintMarks: paintMarks, returnsBox: returnsBox,
     beginReturns: beginReturns, takeIn: takeIn, asJson: asJson, asCsv: asCsv,
-    isMoving: function () { return moving !== null; }
+    isMoving: function () { return moving !== null; }, endMove: endMove
   });
 }(window.siteplan));

@@ -92,9 +92,11 @@
       node.setPointerCapture(event.pointerId);
       node.addEventListener('pointermove', move);
     });
-    node.addEventListener('pointerup', function () {
-      node.removeEventListener('pointermove', move);
-      remember();
+    ['pointerup', 'pointercancel'].forEach(function (end) {
+      node.addEventListener(end, function () {
+        node.removeEventListener('pointermove', move);
+        remember();
+      });
     });
     node.addEventListener('keydown', function (event) {
       const step = { ArrowLeft: -0.02, ArrowRight: 0.02 }[event.key];
@@ -103,6 +105,7 @@
       event.stopPropagation();
       place(page.state.swipe + step);
       page.pictureSheet.later();
+      rememberSoon();
     });
     document.querySelector('.sp-frame').appendChild(node);
     return node;
@@ -153,6 +156,7 @@
   }
 
   // ---- the view in the address -------------------------------------------------------------------------
+  const COVERAGES = ['coverage_before', 'coverage_after', 'coverage_terrain', 'coverage_off'];
   const FILTERS = ['county', 'town', 'rung', 'network', 'band', 'status', 'uncertain'];
   let isRestoring = false;
   let written = '';
@@ -198,8 +202,19 @@
     const asked = new URLSearchParams(window.location.hash.slice(1));
     if (!asked.get('v')) return false;
     isRestoring = true;
+    try {
+      apply(asked);
+    } finally {
+      isRestoring = false;
+    }
+    return true;
+  }
+
+  /* The state an address asks for; what it cannot mean is left as it is. */
+  function apply(asked) {
     const view = asked.get('v').split('/').map(Number);
-    if (view.length === 3 && view.every(isFinite)) page.map.setView([view[1], view[2]], view[0], { animate: false });
+    const isPlace = view.length === 3 && view.every(isFinite) && Math.abs(view[1]) <= 85 && Math.abs(view[2]) <= 360;
+    if (isPlace) page.map.setView([view[1], view[2]], view[0], { animate: false });
     const on = (asked.get('l') || '').split('.');
     if (asked.get('l') !== null) Object.keys(page.layers).forEach(function (key) { page.show(key, on.indexOf(key) >= 0); });
     page.state.filters = {};
@@ -211,15 +226,14 @@
     const n = asked.get('n');
     page.build(n === null || !isFinite(Number(n)) ? Infinity : Number(n));
     const coverage = asked.get('c');
-    if (coverage && page.settings.words[coverage]) page.setCoverage(coverage);
-    else page.setCoverage('coverage_after');
+    const known = COVERAGES.indexOf(coverage) >= 0 && page.hasPicture(coverage);
+    page.setCoverage(known ? coverage : 'coverage_after');
     const swipe = asked.get('w');
     page.setSwipe(swipe !== null && isFinite(Number(swipe)) ? Number(swipe) : null);
     const chosen = (asked.get('s') || '').split(':');
-    const each = page.layers[chosen[0]];
-    if (each && each.spec.kind === 'points' && each.spec.n > Number(chosen[1])) page.open(chosen[0], Number(chosen[1]));
-    isRestoring = false;
-    return true;
+    const each = Object.prototype.hasOwnProperty.call(page.layers, chosen[0]) ? page.layers[chosen[0]] : null;
+    const row = Number(chosen[1]);
+    if (each && each.spec.kind === 'points' && Number.isInteger(row) && row >= 0 && row < each.spec.n) page.open(chosen[0], row);
   }
 
   // ---- print -------------------------------------------------------------------------------------------
@@ -228,7 +242,8 @@
   function beforePrint() {
     if (kept) return;
     const map = page.map;
-    kept = { centre: map.getCenter(), zoom: map.getZoom(), bounds: inSight(map) };
+    kept = { centre: map.getCenter(), zoom: map.getZoom(), bounds: inSight(map), swipe: page.state.swipe };
+    page.state.swipe = null;
     document.body.classList.add('sp-printing');
     fillPrint();
     map.invalidateSize({ animate: false });
@@ -252,6 +267,8 @@
     document.body.classList.remove('sp-printing');
     page.map.invalidateSize({ animate: false });
     page.map.setView(kept.centre, kept.zoom, { animate: false });
+    page.state.swipe = kept.swipe;
+    page.pictureSheet.later();
     kept = null;
   }
 
@@ -267,6 +284,7 @@
     [page.parts.said, page.parts.more].forEach(function (each) {
       if (each) node.appendChild(make('p', 'sp-print-numbers', each.textContent));
     });
+    node.appendChild(make('p', 'sp-print-numbers', word('coverage_shown', { which: word(page.state.coverage) })));
     Array.prototype.forEach.call(page.parts.layers.children, function (row) {
       if (row.classList.contains('sp-off')) return;
       const copy = row.cloneNode(true);
@@ -339,9 +357,11 @@
   function keys(event) {
     if (event.key === 'Escape') {
       if (measuring) measure(false);
+      else if (page.isMoving && page.isMoving()) page.endMove();
       else page.map.closePopup();
     }
     if (event.key === '/' && !/^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName)) {
+      if (!page.parts.search) return;
       event.preventDefault();
       page.parts.search.focus();
     }
