@@ -65,41 +65,7 @@ def settings(proposal: Proposal, edition: Edition, lang: Lang) -> dict[str, Any]
         may do.
     """
     west, south, east, north = proposal.counties.to_crs("EPSG:4326").total_bounds
-    audience = edition.audience
     return {
-        "run": {"id": proposal.summary.get("run_id", ""), "version": __version__},
-        "edition": {
-            "name": audience.name if lang == "zh" else audience.name_en or audience.name,
-            "watermark": watermark_of(audience, edition.recipient, edition.issued, lang),
-            "returns": audience.returns and audience.snap_m == 0,
-            "snapped": audience.snap_m,
-        },
-        "steps": _steps(proposal),
-        "totals": _totals(proposal),
-        "counties": _counties(proposal),
-        "layerNames": [each.name for each in proposal.config.layers],
-        "networks": [each.name for each in proposal.config.networks],
-        "bands": [each.name for each in proposal.config.bands],
-        "returns": {
-            "schema": RETURNS_SCHEMA,
-            "columns": RETURN_COLUMNS,
-            "statuses": [each.value for each in Returned],
-            "moved": MOVED,
-        },
-        "initials": edition.initials,
-        "online": [
-            {
-                "key": t.key,
-                "name": t.name,
-                "url": t.url,
-                "subdomains": t.subdomains,
-                "gcj02": t.gcj02,
-                "credit": t.credit,
-            }
-            for t in edition.online
-        ],
-        "navigate": _NAVIGATE if not audience.snap_m else "",
-        "footprint": {"label": word("footprint", lang), "fill": style.FOOTPRINT, "alpha": 0.45},
         "lang": lang,
         "title": title(proposal, lang),
         "warning": warning(proposal, lang),
@@ -107,10 +73,49 @@ def settings(proposal: Proposal, edition: Edition, lang: Lang) -> dict[str, Any]
         "notes": notes(proposal, lang),
         "bounds": [[south, west], [north, east]],
         "words": page_words(lang),
+        "run": {"id": proposal.summary.get("run_id", ""), "version": __version__},
+        "steps": _steps(proposal),
+        "totals": _totals(proposal),
+        "counties": _counties(proposal),
+        "layerNames": [each.name for each in proposal.config.layers],
+        "networks": [each.name for each in proposal.config.networks],
+        "bands": [each.name for each in proposal.config.bands],
+        "initials": edition.initials,
+        **_legends(proposal, lang),
+        **_abilities(edition, lang),
+    }
+
+
+def _legends(proposal: Proposal, lang: Lang) -> dict[str, Any]:
+    """Legends of the pictures, and which pictures there are."""
+    return {
         "coverage": legend_of(breaks_of(proposal.config), lang),
         "terrain": terrain_legend(lang),
+        "footprint": {"label": word("footprint", lang), "fill": style.FOOTPRINT, "alpha": 0.45},
         "hasTerrain": proposal.coverage_buffer is not None,
         "hasFootprints": bool(proposal.footprints),
+    }
+
+
+def _abilities(edition: Edition, lang: Lang) -> dict[str, Any]:
+    """Whose page it is, and what it may do: returns, coordinates, online maps."""
+    audience = edition.audience
+    shown = ("key", "name", "url", "subdomains", "gcj02", "credit")
+    return {
+        "edition": {
+            "name": audience.name if lang == "zh" else audience.name_en or audience.name,
+            "watermark": watermark_of(audience, edition.recipient, edition.issued, lang),
+            "returns": audience.returns and audience.snap_m == 0,
+            "snapped": audience.snap_m,
+        },
+        "returns": {
+            "schema": RETURNS_SCHEMA,
+            "columns": RETURN_COLUMNS,
+            "statuses": [each.value for each in Returned],
+            "moved": MOVED,
+        },
+        "online": [{name: getattr(each, name) for name in shown} for each in edition.online],
+        "navigate": _NAVIGATE if not audience.snap_m else "",
     }
 
 
