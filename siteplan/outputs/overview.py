@@ -42,6 +42,12 @@ _LINE = 60
 """Width of a line of notes, in Latin characters."""
 _LONGEST = 60
 """Characters of a line of text."""
+_LATIN = re.compile("[\\x20-\\x7e\\u00a0-\\u017f\\u2013\\u2014\\u2026\\u2192\\u2264\\u2265]")
+"""What every machine's font draws: Latin letters, dashes, arrows, at least and at most."""
+_CHINESE = re.compile(
+    _LATIN.pattern[:-1]
+    + "\\u2010-\\u2027\\u2460-\\u2473\\u3000-\\u30ff\\u3400-\\u4dbf\\u4e00-\\u9fff\\uff01-\\uff5e]"
+)
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
@@ -108,10 +114,8 @@ def _packed(figure: Figure) -> bytes:
 
 def _text(text: object, font: str, most: int = _LONGEST) -> str:
     """Text the font can draw: marks and controls dropped, long texts cut, other scripts left out."""
-    plain = _CONTROLS.sub("", str(text))
-    allowed = font and all(char < "\u0250" or "\u2010" <= char <= "\uffef" for char in plain)
-    if not allowed:
-        plain = "".join(char for char in plain if char.isascii())
+    drawable = _CHINESE if font else _LATIN
+    plain = "".join(char for char in _CONTROLS.sub("", str(text)) if drawable.match(char))
     return plain if len(plain) <= most else plain[: most - 1] + "…"
 
 
