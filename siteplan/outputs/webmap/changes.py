@@ -20,12 +20,12 @@ from siteplan.errors import SiteplanError
 from siteplan.grid import lonlat
 from siteplan.outputs.webmap import style
 from siteplan.outputs.webmap.encode import DEGREES, lines
-from siteplan.outputs.webmap.layers import Spec, names_between, outline_spec, point_spec
+from siteplan.outputs.webmap.layers import Spec, county_outlines, names_between, point_spec
 from siteplan.outputs.webmap.page import assembled, initials_of_specs
-from siteplan.outputs.webmap.panel import breaks_of, legend_of
+from siteplan.outputs.webmap.panel import breaks_of, legend_of, warning
 from siteplan.outputs.webmap.rasters import codes_picture, coverage_codes, warp_of
 from siteplan.outputs.webmap.words import page_words, word
-from siteplan.texts import Lang, say
+from siteplan.texts import Lang
 
 _SIGNS = {KEPT: "=", MOVED: "→", DROPPED: "×", NEW: "+"}
 
@@ -55,7 +55,12 @@ def diff_html(diff: Diff, *, lang: Lang = "zh") -> str:
             f"{diff.before.name} / {diff.after.name}: 两次运行的范围不同，请用同一县或同为全市的结果 / "
             "the runs cover different ground; compare the same county, or two whole runs"
         )
-    specs = [_counties(diff, lang), _villages(diff, lang), _changes(diff, lang)]
+    plan = diff.after
+    specs = [
+        county_outlines(plan.counties, plan.coverage.grid.resolution_m, lang),
+        _villages(diff, lang),
+        _changes(diff, lang),
+    ]
     settings = _settings(diff, lang) | {"initials": initials_of_specs(specs)}
     base = {
         "lines": {"moved": _moves(diff)},
@@ -67,15 +72,6 @@ def diff_html(diff: Diff, *, lang: Lang = "zh") -> str:
 
 def _title(diff: Diff, lang: Lang) -> str:
     return word("diff_title", lang, before=diff.before.name, after=diff.after.name)
-
-
-def _counties(diff: Diff, lang: Lang) -> Spec:
-    table = diff.after.counties
-    inside = table.geometry.representative_point().to_crs("EPSG:4326")
-    outline = table.geometry.simplify_coverage(diff.after.coverage.grid.resolution_m / 2)
-    columns = {"county": table["county"], "x": inside.x, "y": inside.y}
-    classes = [{"label": word("layer_counties", lang), **style.COUNTY}]
-    return outline_spec("counties", word("layer_counties", lang), outline, columns, classes) | {"show": True}
 
 
 def _villages(diff: Diff, lang: Lang) -> Spec:
@@ -179,7 +175,6 @@ def _settings(diff: Diff, lang: Lang) -> dict[str, Any]:
     """The page without steps, counties, returns and online maps."""
     config = diff.after.config
     west, south, east, north = diff.after.counties.to_crs("EPSG:4326").total_bounds
-    said = config.project.synthetic
     words = page_words(lang)
     other = {
         "coverage_before": "diff_before", "coverage_after": "diff_after", "swipe_left": "diff_before",
@@ -189,7 +184,7 @@ def _settings(diff: Diff, lang: Lang) -> dict[str, Any]:
     return {
         "lang": lang,
         "title": _title(diff, lang),
-        "warning": [say("synthetic", lang), said] if said else [],
+        "warning": warning(config, lang),
         "facts": _facts(diff, lang),
         "notes": _notes((diff.before, diff.after), lang),
         "bounds": [[south, west], [north, east]],

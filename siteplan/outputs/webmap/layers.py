@@ -75,9 +75,28 @@ def layer_specs(proposal: Proposal, audience: Audience, lang: Lang) -> list[Spec
 
 
 def county_spec(proposal: Proposal, lang: Lang) -> Spec:
-    """County outlines with their names, simplified below half a pixel."""
-    table = proposal.counties
-    outline = table.geometry.simplify_coverage(proposal.grid.resolution_m / 2)
+    """County outlines with their names."""
+    return county_outlines(proposal.counties, proposal.grid.resolution_m, lang)
+
+
+def county_outlines(table: gpd.GeoDataFrame, resolution_m: float, lang: Lang) -> Spec:
+    """Outlines with names, simplified below half a pixel.
+
+    Parameters
+    ----------
+    table
+        Polygons with ``county``.
+    resolution_m
+        Pixel edge [m].
+    lang
+        Language of the layer's name.
+
+    Returns
+    -------
+    dict
+        A layer that is shown.
+    """
+    outline = table.geometry.simplify_coverage(resolution_m / 2)
     inside = table.geometry.representative_point().to_crs("EPSG:4326")
     columns = {
         "county": table["county"],

@@ -68,7 +68,7 @@ def settings(proposal: Proposal, edition: Edition, lang: Lang) -> dict[str, Any]
     return {
         "lang": lang,
         "title": title(proposal, lang),
-        "warning": warning(proposal, lang),
+        "warning": warning(proposal.config, lang),
         "facts": facts(proposal, lang),
         "notes": notes(proposal, lang),
         "bounds": [[south, west], [north, east]],
@@ -205,9 +205,9 @@ def title(proposal: Proposal, lang: Lang) -> str:
     return word("title", lang, city=place, year=proposal.summary.get("year", project.year))
 
 
-def warning(proposal: Proposal, lang: Lang) -> list[str]:
+def warning(config: Config, lang: Lang) -> list[str]:
     """What is synthetic, in large letters; empty when nothing is."""
-    said = proposal.config.project.synthetic
+    said = config.project.synthetic
     return [say("synthetic", lang), said] if said else []
 
 

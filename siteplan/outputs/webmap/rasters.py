@@ -231,6 +231,12 @@ def _mask(row: int, col: int, mask: NDArray[np.bool_], warp: Warp) -> tuple[int,
     return rows.start + int(down[0]), cols.start + int(right[0]), uri.partition(",")[2]
 
 
+def _on_paper(bands: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Colours with the page's own where nothing is known."""
+    paper = np.array(ImageColor.getrgb(style.BACKGROUND), np.uint8)
+    return np.where(bands[..., :1] == 0, paper, bands)
+
+
 def shaded(relief: Raster) -> NDArray[np.float64]:
     """The muted relief as colours, for pictures in the project's own CRS.
 
@@ -245,8 +251,7 @@ def shaded(relief: Raster) -> NDArray[np.float64]:
         Red, green and blue [0-1], shape (height, width, 3); paper where nothing is known.
     """
     bands = np.moveaxis(_relief(np.asarray(relief.values, np.float32), relief.grid.resolution_m), 0, -1)
-    paper = np.array(ImageColor.getrgb(style.BACKGROUND), np.uint8)
-    return np.where(bands[..., :1] == 0, paper, bands) / 255.0
+    return _on_paper(bands) / 255.0
 
 
 def relief_picture(relief: Raster, water: NDArray[np.bool_] | None = None) -> Picture:
@@ -268,9 +273,7 @@ def relief_picture(relief: Raster, water: NDArray[np.bool_] | None = None) -> Pi
     if water is not None:
         shade[:, water] = np.array(ImageColor.getrgb(style.WATER), np.uint8)[:, None]
     warped, transform = _warp(shade, relief.grid, "bilinear")
-    paper = np.array(ImageColor.getrgb(style.BACKGROUND), np.uint8)
-    rgb = np.where((warped[0] == 0)[..., None], paper, np.moveaxis(warped, 0, -1))
-    image = Image.fromarray(rgb.astype(np.uint8))
+    image = Image.fromarray(_on_paper(np.moveaxis(warped, 0, -1)))
     return Picture(_uri(image, "webp", quality=50, method=4), _degrees(warped.shape[1:], transform))
 
 

@@ -58,7 +58,6 @@ _WORDS: dict[str, tuple[str, str]] = {
     "state_newly": ("本方案新通", "newly covered"),
     "state_uncovered": ("仍未通", "still not covered"),
     "shared": ("多网共址", "several networks"),
-    "other_network": ("其他", "other"),
     "gap": ("规划前的覆盖空洞", "gap before the plan"),
     "property": ("已开放公共物业", "opened public property"),
     "below": ("＜{high}", "< {high}"),
@@ -78,7 +77,6 @@ _WORDS: dict[str, tuple[str, str]] = {
     "found": ("找到 {n} 个结果", "{n} found"),
     "found_first": ("找到 {n} 个结果，显示前 {shown} 个", "{n} found, first {shown} shown"),
     "more": ("再显示 {n} 个", "{n} more"),
-    "close": ("关闭", "Close"),
     "whole": ("全图", "Whole area"),
     "build_first": (
         "先建前 {n} / {total} 个站址（{stations} 站）",
@@ -112,8 +110,6 @@ _WORDS: dict[str, tuple[str, str]] = {
         "量距：点击地图加点，双击或 Esc 结束",
         "Measure: click to add points, double-click or Esc to end",
     ),
-    "measured": ("{n}", "{n}"),
-    "coordinates": ("坐标", "Coordinates"),
     "copy": ("复制", "Copy"),
     "copied": ("已复制", "Copied"),
     "dms": ("度分秒", "Degrees, minutes, seconds"),
@@ -126,7 +122,6 @@ _WORDS: dict[str, tuple[str, str]] = {
     "basemap": ("底图", "Base map"),
     "edition": ("{name} · 运行 {run} · siteplan {version}", "{name} · run {run} · siteplan {version}"),
     "snapped": ("坐标已取整到 {n} 米方格中心", "coordinates are moved to the middle of {n} m squares"),
-    "print_note": ("离线单文件地图打印", "printed from the offline map"),
     "north": ("北", "N"),
     "choices": ("可解决的候选点", "Places that would help"),
     "choice_none": (
@@ -218,7 +213,6 @@ _WORDS: dict[str, tuple[str, str]] = {
         "the browser keeps nothing for this page: export before you close it",
     ),
     "last_status": ("最新状态", "Latest status"),
-    "history": ("登记记录", "History"),
     # --- popups
     "reason": ("理由", "Why"),
     "rank": ("排名", "Rank"),

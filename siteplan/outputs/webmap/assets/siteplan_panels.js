@@ -692,7 +692,6 @@
   }
 
   Object.assign(page, {
-    frame: frame, room: room, home: home, setCoverage: setCoverage, sums: sums, narrow: narrow, foldAll: foldAll,
-    section: section, parts: parts
+    frame: frame, room: room, home: home, setCoverage: setCoverage, sums: sums, parts: parts
   });
 }(window.siteplan));

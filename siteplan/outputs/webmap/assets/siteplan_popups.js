@@ -70,7 +70,7 @@
   }
 
   function choices(get) {
-    if (get('state_of') === 'covered') return null;
+    if (get('class_of') === 'covered') return null;
     if (get('choices')) return links(get('choices'));
     return page.layers.villages.spec.columns.choices && get('share_before') !== null && !get('reached_rank') &&
       get('class_of') === 'uncovered' ? word('choice_none') : null;
@@ -231,7 +231,6 @@
     const classes = each.spec.classes;
     const get = function (column) {
       if (column === 'class_of') return classes[each.spec.columns['class'][row]].value;
-      if (column === 'state_of') return classes[each.spec.columns['class'][row]].value;
       return each.read(row, column);
     };
     get.row = row;
@@ -363,7 +362,6 @@
   }
 
   Object.assign(page, {
-    open: open, go: go, find: find, locate: locate, chip: chip, copy: copy, copyButton: copyButton,
-    popupContent: content, listen: listen, place: place, unit: unit
+    open: open, go: go, find: find, locate: locate, chip: chip, copy: copy, listen: listen
   });
 }(window.siteplan));

@@ -394,7 +394,6 @@
 
   Object.assign(page, {
     finish: finish, setSwipe: setSwipe, hint: hint, measure: measure, describe: describe, restore: restore,
-    lengthText: lengthText,
     busy: function () { return measuring || (page.isMoving && page.isMoving()); }
   });
 }(window.siteplan));
