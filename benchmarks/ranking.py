@@ -12,7 +12,6 @@ import numpy as np
 from siteplan import pipeline
 from siteplan.config import load_config
 from siteplan.selection import select
-from siteplan.selection.greedy import State
 from siteplan.selection.problem import objective_of
 
 SHARES = (0.10, 0.25, 0.50, 1.00)
@@ -21,11 +20,24 @@ DRAWS = 5
 
 def taken(problem, order):
     """Columns of an order as far as quotas, groups and conflicts allow."""
-    state = State(problem)
-    for column in order:
-        if state.fits(int(column)):
-            state.add(int(column))
-    return np.array(state.chosen, dtype=np.int64)
+    chosen, places, groups = [], set(), set()
+    used = [0.0] * len(problem.caps)
+    sizes = [dict(zip(cap.members.tolist(), problem.sizes_in(cap), strict=True)) for cap in problem.caps]
+    foes = {}
+    for p, q in problem.conflicts.tolist():
+        foes.setdefault(p, set()).add(q)
+        foes.setdefault(q, set()).add(p)
+    for column in map(int, order):
+        place, group = int(problem.place[column]), int(problem.group[column])
+        asked = [each.get(column, 0.0) for each in sizes]
+        full = any(u + a > cap.limit for u, a, cap in zip(used, asked, problem.caps, strict=True))
+        if full or group in groups or foes.get(place, set()) & places:
+            continue
+        chosen.append(column)
+        places.add(place)
+        groups.add(group)
+        used = [u + a for u, a in zip(used, asked, strict=True)]
+    return np.array(chosen, dtype=np.int64)
 
 
 def prefix(problem, columns, stations):
@@ -56,7 +68,7 @@ def main():
         prepared, _ = pipeline.prepare(inputs, config, map_fn=pool.map)
     problem = prepared.problem
     rules = config.selection
-    best = select(problem, swap_passes=rules.swap_passes, bound_iterations=rules.bound_iterations)
+    best = select(problem, gap=rules.gap, work_limit=rules.work_limit)
     gap_order = taken(problem, largest_gap_first(problem, prepared))
     draws = [
         taken(problem, np.random.default_rng(seed).permutation(problem.columns)) for seed in range(DRAWS)

@@ -409,8 +409,12 @@ class SelectionRules(_Part):
     """How hard to search."""
 
     seed: int = 0
-    bound_iterations: Annotated[int, Field(ge=0)] = 300
-    swap_passes: Annotated[int, Field(ge=0)] = 2
+    gap: Share = 1e-3
+    """The search ends when the choice is proven to be within this share of the best possible one."""
+    work_limit: Positive = 8000.0
+    """Or after so much work [million matrix entries touched]; the same on every machine."""
+    time_limit_s: Positive | None = None
+    """Guard against slow machines [s]; a plan cut short by it may differ from run to run and says so."""
     min_gain_per_station: NotNegative = 1.0
     """Newly covered weight below which a station is not worth building; the quota is then not used up."""
 

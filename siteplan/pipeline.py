@@ -27,7 +27,7 @@ from siteplan.ledger import build_ledger, on_air
 from siteplan.meter import Stopwatch
 from siteplan.proposal import Proposal
 from siteplan.report import assemble, assign_ids, joined_additions
-from siteplan.selection import select
+from siteplan.selection import check, select
 from siteplan.spread import model_spread
 from siteplan.summary import Prepared, Results
 from siteplan.terrain import TerrainLevel, level_for
@@ -178,9 +178,11 @@ def run(  # noqa: PLR0913 - everything a run depends on is an argument
     )
     with watch.stage("selection"):
         selection = select(
-            ready.problem, swap_passes=rules.swap_passes, bound_iterations=rules.bound_iterations,
-            min_gain=rules.min_gain_per_station, seed=rules.seed,
+            ready.problem, gap=rules.gap, work_limit=rules.work_limit,
+            time_limit_s=rules.time_limit_s or float("inf"), min_gain=rules.min_gain_per_station,
+            seed=rules.seed,
         )  # fmt: skip
+        checked = check(ready.problem, selection)
     with watch.stage("effects"):
         additions = joined_additions(ready.options, selection)
         shares = (added_footprint(addition, ready.level, inputs.grid) for addition in additions)
@@ -199,7 +201,7 @@ def run(  # noqa: PLR0913 - everything a run depends on is an argument
         if isinstance(ready.level, TerrainLevel):
             spread = model_spread(ready.masts, ready.level, inputs, ready.demand, villages, config)
     results = Results(
-        **vars(ready), selection=selection, additions=additions, effects=tuple(effects), after=after,
+        **vars(ready), selection=selection, checked=checked, additions=additions, effects=tuple(effects), after=after,
         villages=villages, layers=layers, counties=counties, terrain=terrain, tiers=tiers, grades=grades,
         spread=spread, choices=choices,
     )  # fmt: skip

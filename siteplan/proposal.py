@@ -150,6 +150,7 @@ PROPOSED_COLUMNS: dict[str, tuple[str, str]] = {
     "latitude_gcj02": ("纬度GCJ02", "latitude for Chinese phone maps [deg]"),
     "gain": ("新增加权覆盖", "newly covered weight at this rank"),
     "gain_per_station": ("每站新增", "gain per station: what the order follows"),
+    "loss_if_dropped": ("缺建损失", "covered weight lost if this place alone is not built"),
     "gain_by_layer": ("分层新增", "newly covered weight by layer"),
     "people_newly_covered": ("新增覆盖居民", "people whose P reaches the target, first layer"),
     "people_networks_newly_covered": (

@@ -288,6 +288,7 @@ def _proposed(
         ground_m=_ground(table, inputs),
         gain=np.round(results.selection.marginal_gains, 3),
         gain_per_station=np.round(results.selection.marginal_gains / _stations_per_place(results), 3),
+        loss_if_dropped=np.round(results.selection.losses, 3),
         gain_by_layer=[_layer_text(effect) for effect in effects],
         people_newly_covered=[round(effect.people) for effect in effects],
         people_networks_newly_covered=[round(effect.people_networks) for effect in effects],

@@ -28,7 +28,7 @@ from siteplan.inputs.door import Inputs
 from siteplan.ledger import Ledger
 from siteplan.meter import Stopwatch, peak_memory_mib
 from siteplan.radio.diffraction import effective_earth_radius_km
-from siteplan.selection import CoverProblem, Selection
+from siteplan.selection import Checked, CoverProblem, Selection
 from siteplan.spread import spread_summary
 from siteplan.terrain import TerrainLevel
 from siteplan.texts import Lang, say
@@ -69,6 +69,7 @@ class Results(Prepared):
     """A solved area; the names are those of ``pipeline.run``."""
 
     selection: Selection
+    checked: Checked
     additions: tuple[Addition, ...]
     effects: tuple[RankEffect, ...]
     after: NDArray[np.float32]
@@ -182,6 +183,9 @@ def _outcome(inputs: Inputs, config: Config, results: Results) -> dict[str, Any]
         "upper_bound": selection.upper_bound,
         "optimality_gap": selection.optimality_gap,
         "selection_status": selection.status,
+        "bound_source": selection.bound_source,
+        "certificate_bound": results.checked.bound,
+        "certificate_holds": results.checked.holds,
         "gain_by_layer": dict(zip(results.layers["layer"], results.layers["gain"], strict=True)),
         "edge_probability_target": config.coverage.edge_probability_target,
         "demand_resolution_m": config.coverage.demand_resolution_m,

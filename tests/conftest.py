@@ -154,7 +154,7 @@ name = "弱"
 threshold_dbm = -110
 
 [selection]
-bound_iterations = 60
+work_limit = 20
 """
 
 

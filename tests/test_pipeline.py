@@ -299,7 +299,7 @@ def test_the_choice_is_feasible_for_the_problem_itself(shared_world):
     """Solve the prepared problem and ask the independent checker."""
     config = load_config(shared_world)
     prepared, _ = pipeline.prepare(pipeline.load(shared_world, config), config)
-    selection = select(prepared.problem, bound_iterations=20)
+    selection = select(prepared.problem, work_limit=20.0)
     assert violations(prepared.problem, selection.columns) == []
     assert selection.columns.size > 0
 
@@ -316,7 +316,7 @@ def test_a_quota_of_one_county_is_not_spent_in_another(two_counties, tmp_path):
 def test_a_station_that_adds_next_to_nothing_is_not_proposed(two_counties, tmp_path):
     text = (two_counties / "project.toml").read_text(encoding="utf-8")
     text = text.replace("stations = 3", "stations = 300").replace("stations = 2", "stations = 200")
-    text = text.replace("bound_iterations = 60", "bound_iterations = 60\nmin_gain_per_station = 5")
+    text = text.replace("work_limit = 20", "work_limit = 20\nmin_gain_per_station = 5")
     (two_counties / "project.toml").write_text(text, encoding="utf-8")
     proposal, _ = plan_area(two_counties, output=tmp_path / "much")
     assert proposal.summary["selected_stations"] < proposal.summary["remaining"]

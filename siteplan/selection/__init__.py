@@ -15,7 +15,28 @@ f is monotone and submodular, so lazy greedy applies. What is covered already is
 never inside objective, bound or gap.
 """
 
-from siteplan.selection.problem import Cap, CoverProblem, Selection
-from siteplan.selection.solve import select
+from siteplan.selection.certificate import Checked, check, price_bound
+from siteplan.selection.fewest import Curve, coverage_curve, select_fewest
+from siteplan.selection.problem import Cap, Certificate, CoverProblem, Floor, Selection, Village
+from siteplan.selection.solve import select, solve
+from siteplan.selection.solver import Answer, Limits, Solver
 
-__all__ = ["Cap", "CoverProblem", "Selection", "select"]
+__all__ = [
+    "Answer",
+    "Cap",
+    "Certificate",
+    "Checked",
+    "CoverProblem",
+    "Curve",
+    "Floor",
+    "Limits",
+    "Selection",
+    "Solver",
+    "Village",
+    "check",
+    "coverage_curve",
+    "price_bound",
+    "select",
+    "select_fewest",
+    "solve",
+]

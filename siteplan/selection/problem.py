@@ -5,34 +5,81 @@ One decision to know: every constraint is inside the problem. Nothing is filtere
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
 
 from siteplan.errors import SiteplanError
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Quota = int | float | tuple[float, float]
+"""At most that many, or (at least, at most)."""
+_SLACK = 1e-9
+
+
+def _none() -> Ints:
+    return np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False)
 class Cap:
-    """At most ``limit`` stations among some columns.
+    """At most ``limit`` and at least ``least`` among some columns.
 
     Attributes
     ----------
     name
         For messages, such as ``county 乐昌市``.
     family
-        Caps of one family are disjoint; ``parent`` families hold whole child families.
+        Kind of limit: ``city``, ``county``, ``network``, ``county_network``, ``budget``.
     members
         Columns, ascending.
     limit
-        Stations.
+        Stations, or what ``sizes`` count.
+    least
+        Required minimum in the same unit.
+    sizes
+        What each member uses up; None for its stations.
     """
 
     name: str
     family: str
-    members: NDArray[np.int64]
-    limit: int
+    members: Ints
+    limit: float
+    least: float = 0.0
+    sizes: Floats | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Village:
+    """A village counts when the newly covered weight of its rows reaches ``need``."""
+
+    name: str
+    rows: Ints
+    need: float
+
+
+@dataclass(frozen=True, eq=False)
+class Floor:
+    """At least so many of some villages must count.
+
+    Attributes
+    ----------
+    name
+        For messages.
+    villages
+        Those that can count.
+    least
+        How many must.
+    """
+
+    name: str
+    villages: tuple[Village, ...]
+    least: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,53 +99,206 @@ class CoverProblem:
     place, group
         Labels, shape (columns,).
     caps
-        Quotas.
+        Quotas and budgets.
     conflicts
         Pairs of places that exclude each other, shape (m, 2).
+    locked_in, locked_out
+        Columns that must, and must not, be chosen.
+    floors
+        Villages that must count.
+    cost
+        c_j; None counts stations.
+    ids
+        Stable id of each column, where ties end; None for its number.
     """
 
-    indptr: NDArray[np.int64]
+    indptr: Ints
     rows: NDArray[np.int32]
     values: NDArray[np.float32]
-    weight: NDArray[np.float64]
+    weight: Floats
     base_value: float
-    stations: NDArray[np.int64]
-    place: NDArray[np.int64]
-    group: NDArray[np.int64]
+    stations: Ints
+    place: Ints
+    group: Ints
     caps: tuple[Cap, ...]
-    conflicts: NDArray[np.int64]
+    conflicts: Ints
+    locked_in: Ints = field(default_factory=_none)
+    locked_out: Ints = field(default_factory=_none)
+    floors: tuple[Floor, ...] = ()
+    cost: Floats | None = None
+    ids: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         n = self.columns
         if not (len(self.stations) == len(self.place) == len(self.group) == n):
             raise SiteplanError(f"{n} columns, but labels of other lengths")
-        if n and (self.stations.min() < 1 or self.values.min(initial=0.0) < 0.0):
+        if n and (self.stations.min() < 1 or not self.values.min(initial=0.0) >= 0.0):
             raise SiteplanError("stations must be at least 1 and shares not negative")
-        if self.values.max(initial=0.0) > 1.0 or self.weight.min(initial=0.0) < 0.0:
+        if not self.values.max(initial=0.0) <= 1.0 or not self.weight.min(initial=0.0) >= 0.0:
             raise SiteplanError("shares must not exceed 1 and weights must not be negative")
+        if not np.isfinite(self.weight).all():
+            raise SiteplanError("weights must be finite")
+        if len(np.unique(self.place)) < n and len(np.unique(_crossed(self.group, self.place))) > len(
+            np.unique(self.group)
+        ):
+            raise SiteplanError("a group must lie within one place where places have several columns")
+        both = np.intersect1d(self.locked_in, self.locked_out)
+        if len(both):
+            raise SiteplanError(f"column {both[0]} is locked in and locked out")
+
+    @classmethod
+    def from_arrays(  # noqa: PLR0913 - the contract: everything a problem may state
+        cls,
+        cover: Any,
+        weights: ArrayLike,
+        *,
+        quota: Quota | None = None,
+        stations: ArrayLike | None = None,
+        cost: ArrayLike | None = None,
+        budget: float | None = None,
+        county: ArrayLike | None = None,
+        county_quota: Mapping[Any, Quota] | Sequence[Quota] | None = None,
+        county_min: Mapping[Any, float] | Sequence[float] | None = None,
+        network: ArrayLike | None = None,
+        network_quota: Mapping[Any, Quota] | Sequence[Quota] | None = None,
+        base: ArrayLike | None = None,
+        locked_in: ArrayLike | None = None,
+        locked_out: ArrayLike | None = None,
+        conflicts: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+        floors: Sequence[Floor] | None = None,
+        ids: Sequence[str] | None = None,
+    ) -> CoverProblem:
+        """A problem from plain arrays; columns are candidates and cover independently of each other.
+
+        Parameters
+        ----------
+        cover
+            Sparse matrix, demand x candidates, shares a_ij in [0, 1].
+        weights
+            Weight of each demand row, not negative.
+        quota
+            Stations of the whole: at most a number, or (at least, at most); (k, k) for exactly k.
+        stations, cost
+            Of each candidate; 1 and the stations by default.
+        budget
+            Most cost.
+        county, network
+            Label of each candidate.
+        county_quota, network_quota
+            Like ``quota``, by label (or in the order of labels 0, 1, ...).
+        county_min
+            Least stations by county.
+        base
+            Share of each row that is covered already [0, 1].
+        locked_in, locked_out
+            Candidates that must, and must not, be chosen.
+        conflicts
+            Pairs of candidates that exclude each other, shape (m, 2).
+        groups
+            Label of each candidate; of one label at most one is chosen.
+        floors
+            Villages that must count.
+        ids
+            Stable ids; ties end in the smaller one.
+
+        Returns
+        -------
+        CoverProblem
+            The problem.
+
+        Raises
+        ------
+        SiteplanError
+            If shapes, labels or ranges do not fit.
+        """
+        matrix = sparse.csc_array(cover)
+        matrix.sum_duplicates()
+        m, n = matrix.shape
+        given = _row_vector("weights", weights, m)
+        covered = _row_vector("base", base, m) if base is not None else np.zeros(m)
+        if not ((covered >= 0.0) & (covered <= 1.0)).all():
+            raise SiteplanError("base must lie in [0, 1]")
+        size = np.ones(n, dtype=np.int64) if stations is None else np.asarray(stations, dtype=np.int64)
+        spent = None if cost is None else _row_vector("cost", cost, n)
+        everyone = np.arange(n, dtype=np.int64)
+        caps = [] if quota is None else [_cap("city", "city", everyone, quota)]
+        caps += _caps_by_label("county", county, county_quota, county_min, n)
+        caps += _caps_by_label("network", network, network_quota, None, n)
+        if budget is not None:
+            money = size.astype(np.float64) if spent is None else spent
+            caps.append(Cap("budget", "budget", everyone, float(budget), 0.0, money))
+        return cls(
+            indptr=matrix.indptr.astype(np.int64), rows=matrix.indices.astype(np.int32),
+            values=matrix.data.astype(np.float32), weight=given * (1.0 - covered),
+            base_value=float(given @ covered), stations=size, place=everyone,
+            group=everyone if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1],
+            caps=tuple(caps), conflicts=_pairs(conflicts), locked_in=_columns("locked_in", locked_in, n),
+            locked_out=_columns("locked_out", locked_out, n), floors=tuple(floors or ()), cost=spent,
+            ids=None if ids is None else tuple(str(each) for each in ids),
+        )  # fmt: skip
 
     @property
     def columns(self) -> int:
         """Number of columns."""
         return len(self.indptr) - 1
 
-    def cap_table(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Caps of each column as a padded table, and the limits.
+    def tie_order(self) -> Ints:
+        """Place of each column in the order of the stable ids, where ties end."""
+        if self.ids is None:
+            return np.arange(self.columns, dtype=np.int64)
+        rank = np.empty(self.columns, dtype=np.int64)
+        rank[np.argsort(np.array(self.ids, dtype=object), kind="stable")] = np.arange(self.columns)
+        return rank
 
-        Returns
-        -------
-        tuple of ndarray
-            Cap positions, shape (columns, most caps of a column), padded with -1; limits.
-        """
-        lists: list[list[int]] = [[] for _ in range(self.columns)]
-        for position, cap in enumerate(self.caps):
-            for column in cap.members:
-                lists[column].append(position)
-        width = max((len(each) for each in lists), default=0)
-        table = np.full((self.columns, max(width, 1)), -1, dtype=np.int64)
-        for column, each in enumerate(lists):
-            table[column, : len(each)] = each
-        return table, np.array([cap.limit for cap in self.caps], dtype=np.int64)
+    def sizes_in(self, cap: Cap) -> Floats:
+        """What each member of a cap uses up, shape of ``cap.members``."""
+        return self.stations[cap.members].astype(np.float64) if cap.sizes is None else cap.sizes
+
+
+@dataclass(frozen=True, eq=False)
+class Certificate:
+    """Prices that prove a bound without any solver; :func:`siteplan.selection.check` reads them.
+
+    For each demand row the chance of a place to reach it is cut at some shares; each box of these cuts is a case
+    with a price of its own (one case, the row itself, where nothing is cut).
+
+    Attributes
+    ----------
+    row_of
+        Merged row of each demand row; -1 where nothing can cover it.
+    cut_ptr, cut_columns
+        Columns whose shares cut merged row r: ``cut_columns[cut_ptr[r]:cut_ptr[r + 1]]``.
+    case_ptr
+        Cases of merged row r lie at ``case_ptr[r]:case_ptr[r + 1]``, the first cut varying fastest.
+    prices
+        u of each case, in [0, weight of the case].
+    cap_prices, least_prices
+        Price per unit of each cap's limit, and of each cap's minimum.
+    conflict_prices
+        Price of each set of ``conflict_sets``.
+    conflict_sets
+        Places of which at most one can be used.
+    floor_prices
+        Price of one village of each floor.
+    village_prices
+        Part of it asked from the rows of each village, floor by floor.
+    bound
+        What the prices prove, ``base_value`` not included.
+    """
+
+    row_of: Ints
+    cut_ptr: Ints
+    cut_columns: Ints
+    case_ptr: Ints
+    prices: Floats
+    cap_prices: Floats
+    least_prices: Floats
+    conflict_prices: Floats
+    conflict_sets: tuple[tuple[int, ...], ...]
+    floor_prices: Floats
+    village_prices: tuple[Floats, ...]
+    bound: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +313,8 @@ class Selection:
         Chosen places in rank order: any first k are a good k.
     marginal_gains
         Newly covered weight each place adds at its rank.
+    losses
+        Newly covered weight lost if the place alone were dropped.
     objective
         f of the choice.
     base_value
@@ -124,28 +326,44 @@ class Selection:
     curve_bounds
         Upper bound for the stations of each prefix, shape of ``places``.
     status
-        ``gap`` when bound and objective meet within 0.1 %, else ``heuristic``.
+        ``optimal``, ``gap``, ``work_limit``, ``time_limit`` or ``interrupted``; the last two may differ between
+        runs.
     seconds, seed
-        Time taken and seed given (this solver draws nothing).
-    prices
-        Demand prices u_i that prove the bound; see :mod:`siteplan.selection.bound`.
+        Time taken and seed given.
+    certificate
+        Prices that prove ``certificate.bound``; ``upper_bound`` may be smaller where whole counties were solved
+        to the end.
+    bound_source
+        ``prices`` or ``branch and bound``: what proves ``upper_bound``.
+    spent, least_spent
+        Stations (or cost) of the choice, and fewest that could do; only where that was asked
+        (:func:`siteplan.selection.select_fewest`).
     """
 
-    columns: NDArray[np.int64]
-    places: NDArray[np.int64]
-    marginal_gains: NDArray[np.float64]
+    columns: Ints
+    places: Ints
+    marginal_gains: Floats
+    losses: Floats
     objective: float
     base_value: float
     upper_bound: float
     optimality_gap: float
-    curve_bounds: NDArray[np.float64]
+    curve_bounds: Floats
     status: str
     seconds: float
     seed: int
-    prices: NDArray[np.float64]
+    certificate: Certificate
+    bound_source: str = "prices"
+    spent: float = np.nan
+    least_spent: float = np.nan
+
+    @property
+    def indices(self) -> Ints:
+        """Chosen columns in rank order."""
+        return self.columns
 
 
-def objective_of(problem: CoverProblem, columns: NDArray[np.int64]) -> float:
+def objective_of(problem: CoverProblem, columns: Ints) -> float:
     """Value f of a set of columns, straight from the definition.
 
     Parameters
@@ -160,17 +378,40 @@ def objective_of(problem: CoverProblem, columns: NDArray[np.int64]) -> float:
     float
         Newly covered weight.
     """
-    left = np.ones(len(problem.weight))
-    for place in np.unique(problem.place[columns]):
-        best = np.zeros(len(problem.weight))
-        for column in columns[problem.place[columns] == place]:
-            part = slice(problem.indptr[column], problem.indptr[column + 1])
-            best[problem.rows[part]] = np.maximum(best[problem.rows[part]], problem.values[part])
-        left *= 1.0 - best
-    return float(problem.weight @ (1.0 - left))
+    return float(problem.weight @ covered_shares(problem, columns))
 
 
-def violations(problem: CoverProblem, columns: NDArray[np.int64]) -> list[str]:
+def covered_shares(problem: CoverProblem, columns: Ints) -> Floats:
+    """Newly covered share of each row under a set of columns.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    columns
+        Any columns, feasible or not.
+
+    Returns
+    -------
+    ndarray
+        1 - prod over places of (1 - best share of the place), shape (rows,).
+    """
+    columns = np.asarray(columns, dtype=np.int64)
+    columns = columns[np.argsort(problem.place[columns], kind="stable")]
+    place = problem.place[columns]
+    cuts = np.flatnonzero(np.diff(place)) + 1
+    left, best = np.ones(len(problem.weight)), np.zeros(len(problem.weight))
+    for mates in np.split(columns, cuts):
+        touched = [problem.rows[problem.indptr[j] : problem.indptr[j + 1]] for j in mates]
+        for j, rows in zip(mates, touched, strict=True):
+            best[rows] = np.maximum(best[rows], problem.values[problem.indptr[j] : problem.indptr[j + 1]])
+        rows = np.unique(np.concatenate(touched)) if len(touched) > 1 else (touched or [_none()])[0]
+        left[rows] *= 1.0 - best[rows]
+        best[rows] = 0.0
+    return 1.0 - left
+
+
+def violations(problem: CoverProblem, columns: Ints) -> list[str]:
     """Constraints a set of columns breaks, in words.
 
     Parameters
@@ -185,17 +426,115 @@ def violations(problem: CoverProblem, columns: NDArray[np.int64]) -> list[str]:
     list of str
         Empty when feasible.
     """
+    columns = np.asarray(columns, dtype=np.int64)
     found = []
     for cap in problem.caps:
-        used = int(problem.stations[np.intersect1d(columns, cap.members)].sum())
-        if used > cap.limit:
-            found.append(f"{cap.name}: {used} stations, limit {cap.limit}")
+        used = float(problem.sizes_in(cap)[np.isin(cap.members, columns)].sum())
+        if used > cap.limit + _SLACK * max(1.0, cap.limit):
+            found.append(f"{cap.name}: {used:g}, limit {cap.limit:g}")
+        if used < cap.least - _SLACK * max(1.0, cap.least):
+            found.append(f"{cap.name}: {used:g}, at least {cap.least:g} needed")
     groups, counts = np.unique(problem.group[columns], return_counts=True)
-    found += [
-        f"group {group}: {count} columns" for group, count in zip(groups, counts, strict=True) if count > 1
-    ]
+    found += [f"group {g}: {count} columns" for g, count in zip(groups, counts, strict=True) if count > 1]
     places = set(problem.place[columns].tolist())
     found += [
         f"places {p} and {q} are in conflict" for p, q in problem.conflicts.tolist() if {p, q} <= places
     ]
+    found += [f"column {j} is locked in" for j in np.setdiff1d(problem.locked_in, columns)]
+    found += [f"column {j} is locked out" for j in np.intersect1d(problem.locked_out, columns)]
+    return found + _missed_floors(problem, columns)
+
+
+def counted_villages(problem: CoverProblem, columns: Ints) -> list[int]:
+    """How many villages of each floor count under a choice.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    columns
+        Chosen columns.
+
+    Returns
+    -------
+    list of int
+        One a floor.
+    """
+    if not problem.floors:
+        return []
+    covered = problem.weight * covered_shares(problem, columns)
+    return [
+        sum(covered[v.rows].sum() >= v.need * (1.0 - _SLACK) - _SLACK for v in floor.villages)
+        for floor in problem.floors
+    ]
+
+
+def _missed_floors(problem: CoverProblem, columns: Ints) -> list[str]:
+    counts = counted_villages(problem, columns)
+    return [
+        f"{floor.name}: {count} villages, at least {floor.least} needed"
+        for floor, count in zip(problem.floors, counts, strict=True)
+        if count < floor.least
+    ]
+
+
+def _crossed(group: Ints, place: Ints) -> Ints:
+    """One label for each pair of group and place."""
+    return np.unique(np.stack([group, place]), axis=1, return_inverse=True)[1]
+
+
+def _row_vector(name: str, given: ArrayLike, count: int) -> Floats:
+    values = np.asarray(given, dtype=np.float64)
+    if values.shape != (count,):
+        raise SiteplanError(f"{name} has shape {values.shape}, expected ({count},)")
+    if not np.isfinite(values).all():
+        raise SiteplanError(f"{name}[{int(np.flatnonzero(~np.isfinite(values))[0])}] is not a number")
+    return values
+
+
+def _pairs(given: ArrayLike | None) -> Ints:
+    return np.asarray([] if given is None else given, dtype=np.int64).reshape(-1, 2)
+
+
+def _columns(name: str, given: ArrayLike | None, count: int) -> Ints:
+    found = np.unique(np.asarray([] if given is None else given, dtype=np.int64))
+    if len(found) and not 0 <= found[0] <= found[-1] < count:
+        raise SiteplanError(f"{name} names a candidate outside 0 ... {count - 1}")
     return found
+
+
+def _cap(name: str, family: str, members: Ints, quota: Quota, least: float = 0.0) -> Cap:
+    low, high = quota if isinstance(quota, tuple) else (0.0, quota)
+    low = max(float(low), least)
+    if not 0 <= low <= high:
+        raise SiteplanError(f"{name}: at least {low:g} and at most {high:g} cannot both hold")
+    return Cap(name, family, members, float(high), low)
+
+
+def _caps_by_label(
+    family: str,
+    labels: ArrayLike | None,
+    quotas: Mapping[Any, Quota] | Sequence[Quota] | None,
+    least: Mapping[Any, float] | Sequence[float] | None,
+    count: int,
+) -> list[Cap]:
+    if quotas is None and least is None:
+        return []
+    if labels is None:
+        raise SiteplanError(f"a quota by {family} needs the {family} of each candidate")
+    given = np.asarray(labels)
+    if given.shape != (count,):
+        raise SiteplanError(f"{family} has shape {given.shape}, expected ({count},)")
+    tops, lows = _by_label(quotas), _by_label(least)
+    found = []
+    for label in sorted(set(tops) | set(lows), key=str):
+        members = np.flatnonzero(given == label).astype(np.int64)
+        quota: Quota = tops.get(label, float(np.inf))
+        found.append(_cap(f"{family} {label}", family, members, quota, float(lows.get(label, 0.0))))
+    return found
+
+
+def _by_label(given: Mapping[Any, Any] | Sequence[Any] | None) -> dict[Any, Any]:
+    if given is None:
+        return {}
+    return dict(given) if isinstance(given, Mapping) else dict(enumerate(given))

@@ -1,189 +1,217 @@
-"""From a problem to a selection: greedy, swaps, rank order, bound.
+"""From a problem to a selection: search, proof, ranks.
 
-One decision to know: the work is limited by passes and iterations, never by a clock, so the same
-problem gives the same selection on any machine.
+One decision to know: the normal end is the gap or the work limit; time is a guard, and a selection says when it
+was cut short.
 """
 
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
-from siteplan.selection import bound as bounds
-from siteplan.selection.greedy import State, fill, rank, swap
-from siteplan.selection.problem import CoverProblem, Selection, objective_of
+from siteplan.selection.problem import Certificate, CoverProblem, Floats, Selection, objective_of
+from siteplan.selection.rank import curve_bounds, ranked
+from siteplan.selection.solver import CLOSED, Limits, Solver, clock
 
-_CLOSED = 1e-3
-"""Optimality gap at which a selection counts as solved."""
-_PREFIXES = (0.1, 0.25, 0.5)
-"""Shares of the ranked places for which prices of their own are sought."""
-_PREFIX_STEPS = 100
-"""Steps of the bound for each of these prefixes."""
+WORK = 8_000.0
+"""Work limit unless told otherwise [million matrix entries touched]."""
+_FIRST, _MORE = 400, 800
+_ROUNDS = 3_000
+_PATIENCE = 2
 
 
 def select(
     problem: CoverProblem,
     *,
-    swap_passes: int = 2,
-    bound_iterations: int = 300,
-    min_gain: float = 0.0,
+    gap: float = 1e-3,
+    work_limit: float = WORK,
+    time_limit_s: float = np.inf,
     seed: int = 0,
+    min_gain: float = 0.0,
 ) -> Selection:
-    """Choose columns within the quotas and rank their places.
+    """Choose columns within the quotas, rank their places, and prove how good the choice is.
 
     Parameters
     ----------
     problem
         The problem.
-    swap_passes
-        Most passes of local search.
-    bound_iterations
-        Steps of the bound.
-    min_gain
-        Gain per station below which greedy stops, leaving quota unused; the bound knows nothing of it.
+    gap
+        Stop when (bound - objective) / bound is at most this; 0 asks for the optimum.
+    work_limit
+        Stop after so many million matrix entries touched.
+    time_limit_s
+        Guard [s]; a selection cut short by it says so and may differ between runs.
     seed
-        Kept for the record; this solver draws nothing.
+        Of the search.
+    min_gain
+        Newly covered weight per station below which nothing is chosen, leaving quota unused; the bound knows
+        nothing of it.
 
     Returns
     -------
     Selection
-        Always an answer with a bound; empty when nothing fits or helps.
+        The same for the same problem and seed, whatever the number of threads, unless status is ``time_limit`` or
+        ``interrupted`` (Ctrl-C gives what is known so far).
+
+    Raises
+    ------
+    SiteplanError
+        If the constraints cannot hold together: which, by how much, and what to change.
+    """
+    return solve(Solver(problem, min_gain), Limits(gap, work_limit, time_limit_s, seed))
+
+
+def solve(solver: Solver, limits: Limits) -> Selection:
+    """Solve a problem made ready; see :func:`select`.
+
+    Parameters
+    ----------
+    solver
+        The problem.
+    limits
+        When to stop.
+
+    Returns
+    -------
+    Selection
+        The answer.
     """
     started = time.perf_counter()
-    state = State(problem, min_gain)
-    fill(state)
-    for _ in range(swap_passes):
-        if not swap(state):
-            break
-    places, gains, columns = rank(problem, state.chosen)
-    objective = objective_of(problem, columns)
-    prices, upper = best_bound(problem, columns, objective, bound_iterations)
-    curve = _curve_bounds(problem, places, columns, prices)
-    gap = 0.0 if upper <= 0.0 else max(0.0, (upper - objective) / upper)
+    stop = clock(limits, started)
+    interrupted = False
+    try:
+        search(solver, limits, stop)
+    except KeyboardInterrupt:
+        if not np.isfinite(solver.value):
+            raise
+        interrupted = True
+    status = "interrupted" if interrupted else _status(solver, limits, stop)
+    return finished(solver, limits, status, started)
+
+
+def search(solver: Solver, limits: Limits, stop: Callable[[], bool]) -> None:
+    """Prices, rounding, neighbourhoods, then counties, in turn while anything gets better.
+
+    Parameters
+    ----------
+    solver
+        Changed in place.
+    limits
+        When to stop.
+    stop
+        Says when time is over.
+    """
+    if not np.isfinite(solver.value):
+        solver.begin(stop)
+    solver.prove(limits, stop, _FIRST)
+    turn = 0
+    while not _ended(solver, limits, stop):
+        value = solver.value
+        for step in _steps(solver, limits, stop, turn):
+            step()
+            if _ended(solver, limits, stop):
+                return
+        turn += 1
+        if turn > 1 and value == solver.value and solver.close(limits, stop):
+            return
+
+
+def _steps(solver: Solver, limits: Limits, stop: Callable[[], bool], turn: int) -> list[Callable[[], None]]:
+    """What is done in a turn: the first ends with more prices, the next ones with counties."""
+    rounds = _ROUNDS * min(4**turn, 64)
+    steps = [solver.round, lambda: solver.explore(limits, stop, rounds, _PATIENCE)]
+    if turn:
+        steps.append(lambda: solver.reopen(limits, stop))
+    if not solver.converged:
+        steps.append(lambda: solver.prove(limits, stop, _MORE))
+    if turn:
+        steps.append(lambda: solver.apart(limits, stop))
+    return steps
+
+
+def _ended(solver: Solver, limits: Limits, stop: Callable[[], bool]) -> bool:
+    done = solver.gap <= max(limits.gap, CLOSED) or limits.answered(solver.value, solver.bound)
+    return done or solver.work >= limits.work or stop()
+
+
+def _status(solver: Solver, limits: Limits, stop: Callable[[], bool]) -> str:
+    if solver.gap <= CLOSED:
+        return "optimal"
+    if solver.gap <= limits.gap:
+        return "gap"
+    return "time_limit" if stop() else "work_limit"
+
+
+def finished(solver: Solver, limits: Limits, status: str, started: float) -> Selection:
+    """What a solver knows, as a selection.
+
+    Parameters
+    ----------
+    solver
+        After its search.
+    limits
+        Of the search.
+    status
+        How it ended.
+    started
+        ``time.perf_counter()`` at the beginning.
+
+    Returns
+    -------
+    Selection
+        With ranks, bounds of prefixes and certificate.
+    """
+    if solver.min_gain > 0:
+        solver.prune()
+    columns = solver.columns()
+    objective = objective_of(solver.problem, columns)
+    places, gains, losses, order = ranked(solver.problem, columns)
+    certificate = certificate_of(solver)
+    bound = max(min(solver.bound, certificate.bound), objective)
+    curve = np.minimum(curve_bounds(solver, places, order), bound)
+    gap = 0.0 if bound <= 0.0 else (bound - objective) / bound
     return Selection(
-        columns=columns, places=places, marginal_gains=gains, objective=objective,
-        base_value=problem.base_value, upper_bound=max(upper, objective), optimality_gap=gap,
-        curve_bounds=np.minimum(curve, max(upper, objective)),
-        status="gap" if gap <= _CLOSED else "heuristic",
-        seconds=time.perf_counter() - started, seed=seed, prices=prices,
+        columns=order, places=places, marginal_gains=gains, losses=losses, objective=objective,
+        base_value=solver.problem.base_value, upper_bound=bound, optimality_gap=gap, curve_bounds=curve,
+        status=status, seconds=time.perf_counter() - started, seed=limits.seed, certificate=certificate,
+        bound_source="prices" if bound >= certificate.bound else solver.source,
     )  # fmt: skip
 
 
-def best_bound(
-    problem: CoverProblem, columns: NDArray[np.int64], objective: float, iterations: int
-) -> tuple[NDArray[np.float64], float]:
-    """Prices and the smallest bound over the nested families of caps.
+def certificate_of(solver: Solver) -> Certificate:
+    """The best prices of a solver, in the terms of its problem.
 
     Parameters
     ----------
-    problem
-        The problem.
-    columns
-        A choice; its residual weights are the first prices.
-    objective
-        Its value.
-    iterations
-        Steps of the bound.
+    solver
+        After its search.
 
     Returns
     -------
-    tuple
-        Prices u_i, and the bound they prove.
+    Certificate
+        All zero (and the whole weight as its bound) where no price was ever looked for.
     """
-    start = problem.weight * _left_after(problem, columns)
-    results = []
-    for families in nested_families(problem):
-        relaxed = bounds.relaxation(problem, families)
-        results.append(bounds.improve_prices(problem, relaxed, start, objective, iterations))
-    return min(results, key=lambda result: result[1])
-
-
-def nested_families(problem: CoverProblem) -> list[tuple[str, ...]]:
-    """Chains of cap families that lie inside each other.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-
-    Returns
-    -------
-    list of tuple of str
-        Each chain from the widest to the narrowest family; none lies inside another.
-    """
-    present = {cap.family for cap in problem.caps}
-    chains = [("city", "county", "county_network"), ("city", "network", "county_network")]
-    found = list(dict.fromkeys(tuple(name for name in chain if name in present) for chain in chains))
-    return [each for each in found if not any(set(each) < set(other) for other in found)]
-
-
-def _left_after(problem: CoverProblem, columns: NDArray[np.int64]) -> NDArray[np.float64]:
-    state = State(problem)
-    for column in columns:
-        state.add(int(column))
-    return state.left
-
-
-def _curve_bounds(
-    problem: CoverProblem,
-    places: NDArray[np.int64],
-    columns: NDArray[np.int64],
-    prices: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Upper bound for the stations of every prefix, all other caps kept."""
-    stations = [int(problem.stations[columns[problem.place[columns] == place]].sum()) for place in places]
-    used = np.cumsum(np.array(stations, dtype=np.int64))
-    pool = [prices, problem.weight]
-    for share in _PREFIXES:
-        pool.append(_prefix_prices(problem, places, columns, used, share))
-    curve = np.full(len(places), np.inf)
-    for families in nested_families(problem):
-        relaxed = bounds.relaxation(problem, families)
-        for each in pool:
-            curve = np.minimum(curve, _prefix_bounds(problem, relaxed, each, used))
-    return np.maximum.accumulate(curve) if len(curve) else curve
-
-
-def _prefix_prices(
-    problem: CoverProblem,
-    places: NDArray[np.int64],
-    columns: NDArray[np.int64],
-    used: NDArray[np.int64],
-    share: float,
-) -> NDArray[np.float64]:
-    """Prices that suit the quota of a prefix: its residual weights, improved under its station count."""
-    count = max(1, round(share * len(places)))
-    first = columns[np.isin(problem.place[columns], places[:count])]
-    start = problem.weight * _left_after(problem, first)
-    if not len(places):
-        return start
-    relaxed = bounds.relaxation(problem, nested_families(problem)[0])
-    limits = _with_city(problem, relaxed.limits, int(used[count - 1]))
-    smaller = replace(relaxed, limits=limits)
-    return bounds.improve_prices(problem, smaller, start, objective_of(problem, first), _PREFIX_STEPS)[0]
-
-
-def _with_city(problem: CoverProblem, limits: NDArray[np.int64], count: int) -> NDArray[np.int64]:
-    """Limits with the city's lowered to a station count."""
-    city = [position for position, cap in enumerate(problem.caps) if cap.family == "city"]
-    lowered = limits.copy()
-    lowered[city] = np.minimum(lowered[city], count)
-    return lowered
-
-
-def _prefix_bounds(
-    problem: CoverProblem,
-    relaxed: bounds.Relaxation,
-    prices: NDArray[np.float64],
-    used: NDArray[np.int64],
-) -> NDArray[np.float64]:
-    values = bounds.column_values(problem, prices)
-    outside = float((problem.weight - prices).sum())
-    found = []
-    for count in used:
-        limits = _with_city(problem, relaxed.limits, int(count))
-        found.append((outside + bounds.inner_maximum(problem, relaxed, values, limits)[0]) * (1 + 1e-9))
-    return np.array(found)
+    problem, frame = solver.problem, solver.frame
+    if solver.proof is None:
+        solver.prove(Limits(0.0, np.inf, np.inf, 0), lambda: False, 0)
+    cases, relaxed = solver.proof or (solver.cases, solver.relaxed)
+    if relaxed is None:
+        raise AssertionError("no prices")
+    caps, least = np.zeros(len(problem.caps)), np.zeros(len(problem.caps))
+    caps[frame.part_cap] = relaxed.part_prices
+    conflicts, floors = np.zeros(len(frame.conflict_sets)), np.zeros(len(problem.floors))
+    asked = np.zeros(sum(len(floor.villages) for floor in problem.floors))
+    into: dict[str, Floats] = {
+        "cap": caps, "least": least, "conflict": conflicts, "floor": floors, "village": asked,
+    }  # fmt: skip
+    for row, price in zip(frame.rows, relaxed.row_prices, strict=True):
+        into[row.kind][row.number] += price
+    cuts = np.cumsum([len(floor.villages) for floor in problem.floors])[:-1]
+    return Certificate(
+        row_of=solver.core.row_of, cut_ptr=cases.cut_ptr, cut_columns=solver.core.column[cases.cut_columns],
+        case_ptr=cases.case_ptr, prices=relaxed.prices, cap_prices=caps, least_prices=least,
+        conflict_prices=conflicts, conflict_sets=frame.conflict_sets, floor_prices=floors,
+        village_prices=tuple(np.split(asked, cuts)) if problem.floors else (), bound=relaxed.bound,
+    )  # fmt: skip

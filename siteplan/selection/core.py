@@ -1,0 +1,227 @@
+"""The covering problem as the engine sees it: equal rows merged, both ways to read it, memory in order.
+
+Rows covered by exactly the same columns with the same shares are one row with the sum of their weights, which
+changes no choice's value. A row's set of columns is told by a 128-bit sum of random keys.
+
+One decision to know: merged rows keep the order of their first pixel and columns that of their middle row, so
+what lies together on the ground lies together in memory.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
+Ints = NDArray[np.int64]
+Shorts = NDArray[np.int32]
+Keys = NDArray[np.uint64]
+
+_KEY_SEED = 20230630
+
+
+@dataclass(frozen=True, eq=False)
+class Core:
+    """A reduced problem.
+
+    Attributes
+    ----------
+    indptr, rows, values
+        a_ij by column: column j has ``rows[indptr[j]:indptr[j + 1]]``, ascending.
+    row_ptr, cols, row_values
+        The same by row.
+    weight
+        w_i of merged rows, all positive.
+    column
+        Original number of each column.
+    row_of
+        Merged row of each original row, -1 where it was dropped (no weight, or no column).
+    """
+
+    indptr: Ints
+    rows: Shorts
+    values: Singles
+    row_ptr: Ints
+    cols: Shorts
+    row_values: Singles
+    weight: Floats
+    column: Ints
+    row_of: Ints
+
+    @property
+    def columns(self) -> int:
+        """Number of columns."""
+        return len(self.indptr) - 1
+
+    @property
+    def is_boolean(self) -> bool:
+        """Whether every share is 1."""
+        return bool((self.values == 1.0).all())
+
+
+def reduced(indptr: Ints, rows: Shorts, values: Singles, weight: Floats) -> Core:
+    """Merge equal rows, drop empty ones, put columns in the order of the ground.
+
+    Parameters
+    ----------
+    indptr, rows, values
+        a_ij by column.
+    weight
+        w_i, not negative.
+
+    Returns
+    -------
+    Core
+        A problem in which every choice of columns has the value it had.
+    """
+    columns = len(indptr) - 1
+    order = np.argsort(_middle_rows(indptr, rows), kind="stable")
+    keys = np.random.default_rng(_KEY_SEED).integers(1, 2**63, (2, columns), dtype=np.uint64)
+    signature, degree = _signatures(indptr, rows, values, keys, len(weight))
+    used = np.flatnonzero((degree > 0) & (weight > 0))
+    row_of, count = _numbered(signature[:, used], used, len(weight))
+    merged = np.bincount(row_of[used], weights=weight[used], minlength=count)
+    new_ptr, new_rows, new_values = _columns_of(indptr, rows, values, order, row_of, _firsts(row_of, count))
+    row_ptr, cols, row_values = transposed(new_ptr, new_rows, new_values, count)
+    return Core(new_ptr, new_rows, new_values, row_ptr, cols, row_values, merged, order, row_of)
+
+
+def _middle_rows(indptr: Ints, rows: Shorts) -> Ints:
+    """Row in the middle of each column; the number of rows where it is empty."""
+    middle = (indptr[:-1] + indptr[1:]) // 2
+    filled = indptr[1:] > indptr[:-1]
+    found = np.full(len(indptr) - 1, np.iinfo(np.int64).max, dtype=np.int64)
+    found[filled] = rows[middle[filled]]
+    return found
+
+
+def _numbered(signature: Keys, used: Ints, count: int) -> tuple[Ints, int]:
+    """Number of the merged row of each row, in the order of first appearance."""
+    row_of = np.full(count, -1, dtype=np.int64)
+    if not len(used):
+        return row_of, 0
+    order = np.lexsort((used, signature[1], signature[0]))
+    sorted_ = signature[:, order]
+    new = np.ones(len(order), dtype=bool)
+    new[1:] = (sorted_[:, 1:] != sorted_[:, :-1]).any(axis=0)
+    group = np.cumsum(new) - 1
+    first = used[order[new]]
+    rank = np.empty(len(first), dtype=np.int64)
+    rank[np.argsort(first, kind="stable")] = np.arange(len(first))
+    row_of[used[order]] = rank[group]
+    return row_of, len(first)
+
+
+def _firsts(row_of: Ints, count: int) -> Ints:
+    """First original row of each merged row."""
+    first = np.full(count, len(row_of), dtype=np.int64)
+    used = np.flatnonzero(row_of >= 0)
+    np.minimum.at(first, row_of[used], used)
+    return first
+
+
+@njit(cache=True, nogil=True)
+def _signatures(indptr: Ints, rows: Shorts, values: Singles, keys: Keys, count: int) -> tuple[Keys, Ints]:
+    """128-bit sum of what covers each row, and how many columns do."""
+    found = np.zeros((2, count), np.uint64)
+    degree = np.zeros(count, np.int64)
+    for j in range(len(indptr) - 1):
+        first, second = keys[0, j], keys[1, j]
+        for k in range(indptr[j], indptr[j + 1]):
+            i = rows[k]
+            share = np.uint64(np.int64(values[k] * 1073741824.0))
+            found[0, i] += first * (share | np.uint64(1)) ^ (first >> np.uint64(29))
+            found[1, i] += second * (share | np.uint64(1)) + (second >> np.uint64(31)) * share
+            degree[i] += 1
+    return found, degree
+
+
+@njit(cache=True, nogil=True)
+def _columns_of(
+    indptr: Ints, rows: Shorts, values: Singles, order: Ints, row_of: Ints, first: Ints
+) -> tuple[Ints, Shorts, Singles]:
+    """Columns in a new order over merged rows."""
+    n = len(order)
+    new_ptr = np.zeros(n + 1, np.int64)
+    for c in range(n):
+        j = order[c]
+        kept = 0
+        for k in range(indptr[j], indptr[j + 1]):
+            i = rows[k]
+            if row_of[i] >= 0 and first[row_of[i]] == i:
+                kept += 1
+        new_ptr[c + 1] = new_ptr[c] + kept
+    new_rows = np.empty(new_ptr[n], np.int32)
+    new_values = np.empty(new_ptr[n], np.float32)
+    for c in range(n):
+        j = order[c]
+        at = new_ptr[c]
+        for k in range(indptr[j], indptr[j + 1]):
+            i = rows[k]
+            if row_of[i] >= 0 and first[row_of[i]] == i:
+                new_rows[at] = row_of[i]
+                new_values[at] = values[k]
+                at += 1
+    return new_ptr, new_rows, new_values
+
+
+@njit(cache=True, nogil=True)
+def transposed(indptr: Ints, rows: Shorts, values: Singles, count: int) -> tuple[Ints, Shorts, Singles]:
+    """The same entries by row, columns ascending.
+
+    Parameters
+    ----------
+    indptr, rows, values
+        By column.
+    count
+        Number of rows.
+
+    Returns
+    -------
+    tuple of ndarray
+        Pointer, columns and values by row.
+    """
+    row_ptr = np.zeros(count + 1, np.int64)
+    for k in range(len(rows)):
+        row_ptr[rows[k] + 1] += 1
+    for i in range(count):
+        row_ptr[i + 1] += row_ptr[i]
+    at = row_ptr[:-1].copy()
+    cols = np.empty(len(rows), np.int32)
+    row_values = np.empty(len(rows), np.float32)
+    for j in range(len(indptr) - 1):
+        for k in range(indptr[j], indptr[j + 1]):
+            i = rows[k]
+            cols[at[i]] = j
+            row_values[at[i]] = values[k]
+            at[i] += 1
+    return row_ptr, cols, row_values
+
+
+@njit(cache=True, nogil=True, parallel=True)
+def column_sums(indptr: Ints, rows: Shorts, values: Singles, prices: Floats) -> Floats:
+    """c_j = sum_i a_ij u_i, the same with any number of threads.
+
+    Parameters
+    ----------
+    indptr, rows, values
+        By column.
+    prices
+        u_i.
+
+    Returns
+    -------
+    ndarray
+        Shape (columns,).
+    """
+    found = np.zeros(len(indptr) - 1)
+    for j in prange(len(indptr) - 1):
+        total = 0.0
+        for k in range(indptr[j], indptr[j + 1]):
+            total += values[k] * prices[rows[k]]
+        found[j] = total
+    return found

@@ -1,0 +1,215 @@
+"""The order of building: every prefix good, and how good it could be.
+
+One decision to know: the order is the better of two, greedy from the first place up and dropping the least useful
+from the last place down, judged by the mean over all prefixes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from siteplan.selection.limits import frame_of
+from siteplan.selection.problem import Cap, CoverProblem, Floats, Ints, covered_shares
+from siteplan.selection.relax import bound_of, relax
+
+if TYPE_CHECKING:
+    from siteplan.selection.solver import Solver
+
+_PREFIXES = (0.1, 0.25, 0.5, 0.75)
+"""Shares of the stations for which prices of their own are sought."""
+_STEPS = 200
+_SLOPES = (0.0, 0.25, 0.5, 0.75, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0, 3.0)
+
+
+class _Build:
+    """Chosen places on the rows they reach, for ordering only."""
+
+    def __init__(self, problem: CoverProblem, columns: Ints) -> None:
+        place = problem.place[columns]
+        self.places = np.unique(place)
+        self.columns = [np.sort(columns[place == each]) for each in self.places]
+        self.stations = np.array([problem.stations[each].sum() for each in self.columns], dtype=np.float64)
+        touched = [self._shares(problem, each) for each in self.columns]
+        rows = np.unique(np.concatenate([each for each, _ in touched] or [np.zeros(0, np.int64)]))
+        self.weight = problem.weight[rows.astype(np.int64)]
+        self.rows = [np.searchsorted(rows, each) for each, _ in touched]
+        self.shares = [each for _, each in touched]
+
+    @staticmethod
+    def _shares(problem: CoverProblem, columns: Ints) -> tuple[Ints, Floats]:
+        parts = [slice(problem.indptr[j], problem.indptr[j + 1]) for j in columns]
+        rows, at = np.unique(np.concatenate([problem.rows[part] for part in parts]), return_inverse=True)
+        shares = np.zeros(len(rows))
+        np.maximum.at(shares, at, np.concatenate([problem.values[part] for part in parts]).astype(np.float64))
+        return rows.astype(np.int64), shares
+
+    def gain(self, left: Floats, k: int) -> float:
+        return float((self.weight[self.rows[k]] * left[self.rows[k]]) @ self.shares[k])
+
+    def forward(self) -> list[int]:
+        """Greedy by gain per station, ties to the lower place."""
+        left, order = np.ones(len(self.weight)), []
+        ratio = np.array([self.gain(left, k) for k in range(len(self.places))]) / self.stations
+        fresh = np.zeros(len(ratio), dtype=np.int64)
+        while len(order) < len(ratio):
+            k = int(np.argmax(ratio))
+            if fresh[k] < len(order):
+                ratio[k], fresh[k] = self.gain(left, k) / self.stations[k], len(order)
+                continue
+            order.append(k)
+            left[self.rows[k]] *= 1.0 - self.shares[k]
+            ratio[k] = -np.inf
+        return order
+
+    def backward(self) -> list[int]:
+        """Drop the place that loses least per station; the last dropped is built first."""
+        count, part = np.zeros(len(self.weight), np.int64), np.ones(len(self.weight))
+        sure = [share >= 1.0 for share in self.shares]
+        for rows, share, full in zip(self.rows, self.shares, sure, strict=True):
+            count[rows[full]] += 1
+            part[rows[~full]] *= 1.0 - share[~full]
+        standing, order = np.ones(len(self.places), dtype=bool), []
+        worth = np.array([self._loss(count, part, sure, k) for k in range(len(self.places))]) / self.stations
+        fresh = np.zeros(len(worth), dtype=np.int64)
+        while standing.any():
+            k = len(worth) - 1 - int(np.argmin(worth[::-1]))
+            if fresh[k] < len(order):
+                worth[k], fresh[k] = self._loss(count, part, sure, k) / self.stations[k], len(order)
+                continue
+            order.append(k)
+            standing[k] = False
+            count[self.rows[k][sure[k]]] -= 1
+            part[self.rows[k][~sure[k]]] /= 1.0 - self.shares[k][~sure[k]]
+            near = np.flatnonzero(standing)
+            worth[k] = np.inf
+            worth[near] = np.array([self._loss(count, part, sure, n) for n in near]) / self.stations[near]
+            fresh[near] = len(order)
+        return order[::-1]
+
+    def _loss(self, count: Ints, part: Floats, sure: list, k: int) -> float:
+        rows, share, full = self.rows[k], self.shares[k], sure[k]
+        alone = np.where(full, count[rows] == 1, count[rows] == 0)
+        rest = np.where(full, 1.0, share / np.maximum(1.0 - share, 1e-300))
+        return float((self.weight[rows] * part[rows] * alone) @ rest)
+
+    def sums(self, order: list[int]) -> Floats:
+        """Covered weight after each place of an order."""
+        left, total, found = np.ones(len(self.weight)), 0.0, []
+        for k in order:
+            total += self.gain(left, k)
+            left[self.rows[k]] *= 1.0 - self.shares[k]
+            found.append(total)
+        return np.array(found)
+
+
+def ranked(problem: CoverProblem, columns: Ints) -> tuple[Ints, Floats, Floats, Ints]:
+    """Order of building of chosen columns.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    columns
+        Chosen columns.
+
+    Returns
+    -------
+    tuple of ndarray
+        Places in order, the gain of each at its rank, what dropping it alone would lose, and the columns in order.
+    """
+    build = _Build(problem, columns)
+    if not len(build.places):
+        return np.zeros(0, np.int64), np.zeros(0), np.zeros(0), np.zeros(0, np.int64)
+    orders = [build.forward(), build.backward()] if len(build.places) <= _MOST_BACKWARD else [build.forward()]
+    order = max(orders, key=lambda each: float(build.sums(each).sum()))
+    gains = np.diff(build.sums(order), prepend=0.0)
+    return (
+        build.places[order], gains, _losses(problem, build, columns)[order],
+        np.concatenate([build.columns[k] for k in order]),
+    )  # fmt: skip
+
+
+_MOST_BACKWARD = 200
+"""Places up to which the order from the last place down is tried; each step looks at all that stand."""
+
+
+def _losses(problem: CoverProblem, build: _Build, columns: Ints) -> Floats:
+    """What each place alone adds to all others."""
+    whole = covered_shares(problem, columns)
+    del whole
+    count, part = np.zeros(len(build.weight), np.int64), np.ones(len(build.weight))
+    sure = [share >= 1.0 for share in build.shares]
+    for rows, share, full in zip(build.rows, build.shares, sure, strict=True):
+        count[rows[full]] += 1
+        part[rows[~full]] *= 1.0 - share[~full]
+    return np.array([build._loss(count, part, sure, k) for k in range(len(build.places))])
+
+
+def curve_bounds(solver: Solver, places: Ints, columns: Ints) -> Floats:
+    """Upper bound for the stations of every prefix, all upper limits kept.
+
+    Parameters
+    ----------
+    solver
+        With its prices.
+    places, columns
+        Ranked places, and their columns in that order.
+
+    Returns
+    -------
+    ndarray
+        Shape of ``places``.
+    """
+    used = stations_after(solver.problem, places, columns)
+    if not len(used) or solver.proof is None:
+        return np.zeros(len(used))
+    curve = np.full(len(used), np.inf)
+    for share in _PREFIXES:
+        at = max(int(np.searchsorted(used, share * used[-1], side="right")) - 1, 0)
+        for bound, slope in _lines(solver, float(used[at])):
+            curve = np.minimum(curve, bound + slope * (used - used[at]))
+    return np.asarray(np.maximum.accumulate(curve))
+
+
+def stations_after(problem: CoverProblem, places: Ints, columns: Ints) -> Floats:
+    """Stations built after each ranked place, shape of ``places``."""
+    of = problem.place[columns]
+    return np.cumsum([float(problem.stations[columns[of == place]].sum()) for place in places])
+
+
+def _without_minima(problem: CoverProblem) -> CoverProblem:
+    """What the first places of an order must keep: upper limits, groups and conflicts."""
+    caps = tuple(replace(cap, least=0.0) for cap in problem.caps)
+    return replace(problem, caps=caps, locked_in=problem.locked_in[:0], floors=())
+
+
+def _lines(solver: Solver, stations: float) -> list[tuple[float, float]]:
+    """Bounds at a number of stations, each with what one station more could add to it."""
+    if solver.proof is None:
+        return []
+    cases, relaxed = solver.proof
+    problem, n = _without_minima(solver.problem), solver.problem.columns
+    prefix = Cap("prefix", "prefix", np.arange(n), stations)
+    frame = frame_of(problem, solver.core, (prefix,))
+    number = len(problem.caps)
+    kept = [k for k, row in enumerate(frame.rows) if row.kind == "cap" and row.number == number]
+    rows = np.zeros(len(frame.rows))
+    outward = solver._outward()
+    start = bound_of(cases.core, frame, relaxed.prices, rows, outward)
+    found = relax(
+        cases.core, frame, start, outward=outward, best=0.0, gap=0.0, iterations=_STEPS, stop=lambda: False
+    )
+    if not kept:
+        at = np.flatnonzero(frame.part_cap == number)
+        slope = float(found.part_prices[at[0]]) if len(at) else 0.0
+        return [(found.bound, slope)]
+    lines = []
+    for share in _SLOPES:
+        prices = found.row_prices.copy()
+        prices[kept[0]] *= share
+        line = bound_of(cases.core, frame, found.prices, prices, outward)
+        lines.append((line.bound, float(prices[kept[0]])))
+    return lines

@@ -1,0 +1,555 @@
+"""A bound and a fractional plan from prices on demand: a first-order method for the linear relaxation.
+
+With prices 0 <= u_r <= w_r on rows and prices q >= 0 on limits, weak duality gives for every feasible choice
+
+    f(S) <= sum_r (w_r - u_r) + sum_g room_g q_g + sum_groups max(0, max_j (c_j - sum_g size_gj q_g)),
+    c_j = sum_r a_rj u_r,
+
+so any prices prove a bound. Good ones come from the saddle point of the relaxation by the primal-dual hybrid
+gradient method (Chambolle and Pock 2011, doi 10.1007/s10851-010-0251-1) in the reflected Halpern form with
+restarts (Lu and Yang 2024, arXiv 2407.16144), with diagonal steps (Pock and Chambolle 2011,
+doi 10.1109/ICCV.2011.6126441).
+
+One decision to know: columns that no price makes interesting are left out of the iterations and looked at again
+whenever the bound is evaluated, which is always over all columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import NDArray
+
+from siteplan.selection.core import Core, Floats, Ints, Shorts, Singles, column_sums, transposed
+from siteplan.selection.limits import Frame, part_prices
+
+_CHECK = 40
+"""Iterations between two looks at all columns."""
+_INTERESTING = 0.85
+"""Share of its price from which a column takes part in the iterations."""
+_STEP = 0.95
+_LONGEST = 400
+"""Iterations without a restart."""
+_PIECES = 64
+"""Rows are summed in so many pieces, so that the sum does not depend on the number of threads."""
+EXACT, ROUNDED = 1.0 + 1e-9, 1.0 + 2e-7
+"""Bounds are rounded up by this: rows as given, and rows cut into cases (single precision)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Relaxed:
+    """Result of the relaxation.
+
+    Attributes
+    ----------
+    prices
+        u_r of rows.
+    row_prices
+        q of the frame's rows.
+    part_prices
+        q of its caps lying apart.
+    bound
+        What they prove.
+    fraction
+        x_j, nearly feasible, shape (columns of the frame,).
+    worth
+        c_j less everything the limits charge.
+    charge
+        What the limits charge.
+    iterations
+        Done.
+    work
+        Entries touched, in millions.
+    """
+
+    prices: Floats
+    row_prices: Floats
+    part_prices: Floats
+    bound: float
+    fraction: Floats
+    worth: Floats
+    charge: Floats
+    iterations: int
+    work: float
+
+
+def bound_of(core: Core, frame: Frame, prices: Floats, row_prices: Floats, outward: float) -> Relaxed:
+    """The bound that prices prove, with the best prices on caps that lie apart.
+
+    Parameters
+    ----------
+    core, frame
+        The problem.
+    prices
+        u_r in [0, w_r].
+    row_prices
+        q of the frame's rows.
+    outward
+        Factor by which the bound is rounded up.
+
+    Returns
+    -------
+    Relaxed
+        With an empty plan.
+    """
+    values = np.zeros(frame.columns)
+    values[: core.columns] = column_sums(core.indptr, core.rows, core.values, prices)
+    asked = frame.charges(row_prices)
+    on_parts, inner = part_prices(frame, values - asked)
+    rooms = float(frame.row_room @ row_prices)
+    whole = float((core.weight - prices).sum()) + inner + rooms
+    bound = whole + (abs(whole) + abs(rooms)) * (outward - 1.0)
+    charge = asked + frame.size * np.append(on_parts, 0.0)[frame.part]
+    return Relaxed(
+        prices, row_prices, on_parts, bound, np.zeros(frame.columns), values - charge, charge, 0, 0.0
+    )
+
+
+def relax(
+    core: Core,
+    frame: Frame,
+    start: Relaxed,
+    *,
+    outward: float,
+    best: float,
+    gap: float,
+    iterations: int,
+    stop: Callable[[], bool],
+) -> Relaxed:
+    """Improve prices until the bound meets a known value, stands still, or the work is done.
+
+    Parameters
+    ----------
+    core, frame
+        The problem.
+    start
+        First prices and plan.
+    outward
+        Factor by which bounds are rounded up.
+    best
+        Value of a feasible choice.
+    gap
+        Relative gap at which to stop.
+    iterations
+        Most iterations.
+    stop
+        Says when to give up (clock, interrupt).
+
+    Returns
+    -------
+    Relaxed
+        The best bound found, with its prices and the last plan.
+    """
+    result = start
+    run = _Run(core, frame, result)
+    done, marks = 0, [result.bound]
+    while done < iterations and not stop() and result.bound - best > gap * abs(result.bound):
+        run.iterate(_CHECK)
+        done += _CHECK
+        seen = bound_of(core, frame, run.u_shown.copy(), run.q_shown.copy(), outward)
+        if seen.bound < result.bound:
+            result = seen
+        run.refresh(seen)
+        marks.append(result.bound)
+        if done >= 10 * _CHECK and marks[-6] - marks[-1] < 2e-6 * abs(result.bound):
+            break
+    return _with_plan(result, run.plan() if done else start.fraction, done, run.work)
+
+
+def _with_plan(found: Relaxed, plan: Floats, done: int, work: float) -> Relaxed:
+    return Relaxed(
+        found.prices,
+        found.row_prices,
+        found.part_prices,
+        found.bound,
+        plan,
+        found.worth,
+        found.charge,
+        done,
+        work,
+    )
+
+
+class _Rows(NamedTuple):
+    """Interesting columns, both ways, and steps."""
+
+    ptr: Ints
+    rows: Shorts
+    values: Singles
+    row_ptr: Ints
+    cols: Shorts
+    row_values: Singles
+    weight: Floats
+    scale: Floats
+    total: Floats
+
+
+class _Kept(NamedTuple):
+    """Limits over the interesting columns."""
+
+    part: Ints
+    size: Floats
+    room: Floats
+    low: Floats
+    high: Floats
+    mate_ptr: Ints
+    mates: Ints
+    lone: NDArray[np.bool_]
+    row_ptr: Ints
+    members: Ints
+    sizes: Floats
+    row_room: Floats
+    row_scale: Floats
+
+
+class _Point(NamedTuple):
+    """Iterate, anchor, and the point that is shown; all changed in place."""
+
+    x: Floats
+    u: Floats
+    q: Floats
+    x0: Floats
+    u0: Floats
+    q0: Floats
+    x_new: Floats
+    u_new: Floats
+    q_new: Floats
+    price: Floats
+
+
+class _Run:
+    """State of the iteration: anchor, iterate, interesting columns."""
+
+    def __init__(self, core: Core, frame: Frame, first: Relaxed) -> None:
+        self.core, self.frame, self.work = core, frame, 0.0
+        total = np.zeros(frame.columns)
+        total[: core.columns] = column_sums(core.indptr, core.rows, core.values, core.weight)
+        self.unit = max(float(np.median(total[total > 0])) if (total > 0).any() else 1.0, 1e-9)
+        self.total = np.maximum(total, 1e-9 * self.unit)
+        of = np.repeat(_row_weights(frame), np.diff(frame.row_ptr))
+        self.total += self.unit * np.bincount(
+            frame.row_members, weights=of * np.abs(frame.row_sizes), minlength=frame.columns
+        )
+        self.x, self.u, self.q = first.fraction.copy(), first.prices.copy(), first.row_prices.copy()
+        self.u_shown, self.q_shown = self.u.copy(), self.q.copy()
+        self.omega, self.k, self.first_residual = 1.0, 0, np.inf
+        self.price = np.append(first.part_prices, 0.0)
+        self.chosen = np.zeros(frame.columns, dtype=bool)
+        self.active = np.zeros(0, dtype=np.int64)
+        self.shown = self.x.copy()
+        self.chosen |= self.x > 0
+        self.chosen[core.columns :] = True
+        self.refresh(first)
+
+    def refresh(self, seen: Relaxed) -> None:
+        """Take in columns that have become interesting."""
+        near = seen.worth + (1.0 - _INTERESTING) * seen.charge >= 0.0
+        wanted = ((near & (self.frame.high > 0)) | (self.frame.low > 0)) & ~self.chosen
+        if len(self.active) and not wanted.any():
+            return
+        self.chosen |= wanted
+        self.active = np.flatnonzero(self.chosen)
+        self.arrays, self.kept = self._rows_of(self.active), _kept(self.frame, self.active, self.unit)
+        self._anchor()
+
+    def _rows_of(self, active: Ints) -> _Rows:
+        core, m = self.core, len(self.core.weight)
+        own = active[active < core.columns]
+        ptr, rows, values = gathered(core.indptr, core.rows, core.values, own)
+        row_ptr, cols, row_values = transposed(ptr, rows, values, m)
+        ptr = np.append(ptr, np.full(len(active) - len(own), ptr[-1]))
+        degree = np.bincount(rows, weights=values, minlength=m)
+        scale = np.maximum(core.weight, 1e-300) / np.maximum(degree, 1.0)
+        return _Rows(ptr, rows, values, row_ptr, cols, row_values, core.weight, scale, self.total[active])
+
+    def _anchor(self) -> None:
+        act = self.active
+        x = self.x[act]
+        self.point = _Point(
+            x, self.u, self.q, x.copy(), self.u.copy(), self.q.copy(), x.copy(), self.u_shown, self.q_shown,
+            self.price,
+        )  # fmt: skip
+        self.k, self.first_residual = 0, np.inf
+
+    def plan(self) -> Floats:
+        """x_j of all columns."""
+        return self.shown
+
+    def iterate(self, count: int) -> None:
+        """Reflected Halpern steps with restarts."""
+        done = 0
+        while done < count:
+            steps, first, residual, before = _halpern(
+                count - done, self.k, self.first_residual, self.omega, self.arrays, self.kept, self.point
+            )
+            done, self.k, self.first_residual = done + steps, self.k + steps, first
+            if _is_stale(residual, before, first, self.k):
+                self._restart()
+        self.work += 2e-6 * count * len(self.arrays.rows)
+        self.x[self.active] = self.point.x
+        self.shown = np.zeros(self.frame.columns)
+        self.shown[self.active] = self.point.x_new
+
+    def _restart(self) -> None:
+        """Go on from the point shown, and balance both steps by how far both sides moved."""
+        point, kept = self.point, self.kept
+        dx = point.x_new - point.x0
+        moved_x = np.sqrt(float((dx * dx * self.arrays.total).sum()))
+        moved = _weighted(point.u_new - point.u0, self.arrays.scale)
+        moved += _weighted(point.q_new - point.q0, kept.row_scale)
+        moved_u = np.sqrt(moved)
+        if moved_x > 1e-12 * self.unit and moved_u > 1e-12 * self.unit:
+            self.omega = float(np.exp(0.5 * np.log(moved_u / moved_x) + 0.5 * np.log(self.omega)))
+        for shown, now, anchor in (
+            (point.x_new, point.x, point.x0), (point.u_new, point.u, point.u0), (point.q_new, point.q, point.q0),
+        ):  # fmt: skip
+            now[:] = shown
+            anchor[:] = shown
+        self.k, self.first_residual = 0, np.inf
+
+
+@njit(cache=True, nogil=True)
+def _is_stale(residual: float, before: float, first: float, k: int) -> bool:
+    """Whether it is time to start again from here."""
+    return residual <= 0.2 * first or (residual <= 0.8 * first and residual > before) or k >= _LONGEST
+
+
+def _row_weights(frame: Frame) -> Floats:
+    """One over the mean size of each row."""
+    count = np.maximum(np.diff(frame.row_ptr), 1)
+    of = np.repeat(np.arange(len(frame.rows)), np.diff(frame.row_ptr))
+    sums = np.bincount(of, weights=np.abs(frame.row_sizes), minlength=len(frame.rows))
+    return np.asarray(count / np.maximum(sums, 1e-12))
+
+
+def _kept(frame: Frame, active: Ints, unit: float) -> _Kept:
+    """Limits over some columns, with groups of several and steps of rows."""
+    at = np.full(frame.columns, -1, dtype=np.int64)
+    at[active] = np.arange(len(active))
+    order = frame.group_order
+    label = np.repeat(np.arange(len(frame.group_ptr) - 1), np.diff(frame.group_ptr))
+    inside = at[order] >= 0
+    mates, label = at[order[inside]], label[inside]
+    starts = np.flatnonzero(np.diff(label, prepend=-1))
+    lengths = np.diff(np.append(starts, len(label)))
+    lone = np.ones(len(active), dtype=bool)
+    many = np.repeat(lengths > 1, lengths)
+    lone[mates[many]] = False
+    mate_ptr = np.concatenate([[0], np.cumsum(lengths[lengths > 1])]).astype(np.int64)
+    members = at[frame.row_members]
+    of = np.repeat(np.arange(len(frame.rows)), np.diff(frame.row_ptr))[members >= 0]
+    sizes, members = frame.row_sizes[members >= 0], members[members >= 0]
+    row_ptr = np.searchsorted(of, np.arange(len(frame.rows) + 1)).astype(np.int64)
+    sums = np.bincount(of, weights=np.abs(sizes), minlength=len(frame.rows))
+    scale = unit * _row_weights(frame) / np.maximum(sums, 1e-12)
+    return _Kept(
+        frame.part[active], frame.size[active], frame.part_room, frame.low[active], frame.high[active], mate_ptr,
+        mates[many], lone, row_ptr, members, sizes, frame.row_room, scale,
+    )  # fmt: skip
+
+
+def gathered(indptr: Ints, rows: Shorts, values: Singles, columns: Ints) -> tuple[Ints, Shorts, Singles]:
+    """Some columns, packed.
+
+    Parameters
+    ----------
+    indptr, rows, values
+        By column.
+    columns
+        Which to keep.
+
+    Returns
+    -------
+    tuple of ndarray
+        Pointer, rows and values of these.
+    """
+    lengths = indptr[columns + 1] - indptr[columns]
+    ptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    return ptr, *_packed(indptr, rows, values, columns, ptr)
+
+
+@njit(cache=True, nogil=True)
+def _packed(indptr: Ints, rows: Shorts, values: Singles, columns: Ints, ptr: Ints) -> tuple[Shorts, Singles]:
+    new_rows = np.empty(ptr[-1], np.int32)
+    new_values = np.empty(ptr[-1], np.float32)
+    for c in range(len(columns)):
+        start = indptr[columns[c]]
+        for k in range(ptr[c + 1] - ptr[c]):
+            new_rows[ptr[c] + k] = rows[start + k]
+            new_values[ptr[c] + k] = values[start + k]
+    return new_rows, new_values
+
+
+@njit(cache=True, nogil=True, parallel=True)
+def _halpern(
+    count: int, k: int, first: float, omega: float, body: _Rows, kept: _Kept, at: _Point
+) -> tuple[int, float, float, float]:
+    """Steps until the count is reached or a restart is due: steps done, first, last, last but one residual."""
+    x, u, x0, u0, x_new, u_new = at.x, at.u, at.x0, at.u0, at.x_new, at.u_new
+    ptr, rows, values, total = body.ptr, body.rows, body.values, body.total
+    row_ptr, cols, row_values, weight, scale = (
+        body.row_ptr,
+        body.cols,
+        body.row_values,
+        body.weight,
+        body.scale,
+    )
+    n, m = len(x), len(u)
+    target, middle, asked = np.empty(n), np.empty(n), np.zeros(n)
+    moved = np.zeros(_PIECES)
+    before, residual = np.inf, np.inf
+    for turn in range(count):
+        _ask(kept, at.q, asked)
+        for c in prange(n):
+            worth = -asked[c]
+            for t in range(ptr[c], ptr[c + 1]):
+                worth += values[t] * u[rows[t]]
+            target[c] = x[c] + _STEP / (omega * total[c]) * worth
+        _project(target, omega, total, kept, at.price, x_new)
+        moved_x = 0.0
+        for c in range(n):
+            moved_x += (x_new[c] - x[c]) ** 2 * total[c]
+            middle[c] = 2.0 * x_new[c] - x[c]
+        keep = (k + turn + 1.0) / (k + turn + 2.0)
+        for p in prange(_PIECES):
+            moved[p] = 0.0
+            for i in range(m * p // _PIECES, m * (p + 1) // _PIECES):
+                covered = 0.0
+                for t in range(row_ptr[i], row_ptr[i + 1]):
+                    covered += row_values[t] * middle[cols[t]]
+                new = min(max(u[i] - _STEP * omega * scale[i] * (covered - 1.0), 0.0), weight[i])
+                moved[p] += (new - u[i]) ** 2 / scale[i]
+                u_new[i] = new
+                u[i] = keep * (2.0 * new - u[i]) + (1.0 - keep) * u0[i]
+        moved_u = _move_rows(kept, omega, middle, keep, at)
+        for p in range(_PIECES):
+            moved_u += moved[p]
+        for c in range(n):
+            x[c] = keep * middle[c] + (1.0 - keep) * x0[c]
+        residual = np.sqrt(moved_x * omega + moved_u / omega)
+        if k + turn == 0:
+            first = residual
+        if k + turn > 0 and _is_stale(residual, before, first, k + turn + 1):
+            return turn + 1, first, residual, before
+        if turn < count - 1:
+            before = residual
+    return count, first, residual, before
+
+
+@njit(cache=True, nogil=True)
+def _ask(kept: _Kept, q: Floats, asked: Floats) -> None:
+    """What the rows' prices ask of each column."""
+    asked[:] = 0.0
+    for g in range(len(q)):
+        if q[g] != 0.0:
+            for t in range(kept.row_ptr[g], kept.row_ptr[g + 1]):
+                asked[kept.members[t]] += kept.sizes[t] * q[g]
+
+
+@njit(cache=True, nogil=True)
+def _move_rows(kept: _Kept, omega: float, middle: Floats, keep: float, at: _Point) -> float:
+    """Step of the prices of rows; how far they moved."""
+    moved = 0.0
+    for g in range(len(at.q)):
+        used = -kept.row_room[g]
+        for t in range(kept.row_ptr[g], kept.row_ptr[g + 1]):
+            used += kept.sizes[t] * middle[kept.members[t]]
+        new = max(at.q[g] + _STEP * omega * kept.row_scale[g] * used, 0.0)
+        moved += (new - at.q[g]) ** 2 / kept.row_scale[g]
+        at.q_new[g] = new
+        at.q[g] = keep * (2.0 * new - at.q[g]) + (1.0 - keep) * at.q0[g]
+    return moved
+
+
+@njit(cache=True, nogil=True)
+def _weighted(du: Floats, scale: Floats) -> float:
+    total = 0.0
+    for i in range(len(du)):
+        if du[i] != 0.0:
+            total += du[i] * du[i] / scale[i]
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _project(y: Floats, omega: float, total: Floats, kept: _Kept, price: Floats, x: Floats) -> None:
+    """Nearest point that keeps parts, groups and what is fixed, in the metric of the steps.
+
+    ``price`` holds the last multipliers of parts, to start from, and takes the new ones.
+    """
+    n, parts = len(y), len(kept.room)
+    low, high = np.zeros(parts + 1), np.full(parts + 1, np.inf)
+    used, slope = np.zeros(parts + 1), np.zeros(parts + 1)
+    for _ in range(60):
+        used[:] = 0.0
+        slope[:] = 0.0
+        for j in range(n):
+            if not kept.lone[j]:
+                continue
+            g, step = kept.part[j], _STEP / (omega * total[j])
+            at = y[j] - step * kept.size[j] * (price[g] if g < parts else 0.0)
+            x[j] = min(max(at, kept.low[j]), kept.high[j])
+            used[g] += kept.size[j] * x[j]
+            if kept.low[j] < at < kept.high[j]:
+                slope[g] += kept.size[j] * kept.size[j] * step
+        _project_groups(y, omega, total, kept, price, x, used, slope)
+        ended = True
+        for g in range(parts):
+            over = used[g] - kept.room[g]
+            if over > 1e-9 * max(kept.room[g], 1.0):
+                low[g] = price[g]
+            elif price[g] > 0.0 and over < -1e-9 * max(kept.room[g], 1.0):
+                high[g] = price[g]
+            else:
+                continue
+            if high[g] - low[g] < 1e-13 * max(1.0, high[g]):
+                continue
+            ended = False
+            moved = price[g] + over / slope[g] if slope[g] > 0.0 else -1.0
+            if not low[g] <= moved <= high[g] or moved == price[g]:
+                moved = 0.5 * (low[g] + high[g]) if high[g] < np.inf else 2.0 * max(low[g], 1e-6)
+            price[g] = max(moved, 0.0)
+        if ended:
+            break
+
+
+@njit(cache=True, nogil=True)
+def _project_groups(
+    y: Floats, omega: float, total: Floats, kept: _Kept, price: Floats, x: Floats, used: Floats, slope: Floats
+) -> None:
+    """Groups of several columns: their sum is at most one; all members are of one part."""
+    parts = len(kept.room)
+    for k in range(len(kept.mate_ptr) - 1):
+        start, end = kept.mate_ptr[k], kept.mate_ptr[k + 1]
+        g = kept.part[kept.mates[start]]
+        fee = price[g] if g < parts else 0.0
+        extra = 0.0
+        for _ in range(end - start + 1):
+            over, steps = -1.0, 0.0
+            for t in range(start, end):
+                j = kept.mates[t]
+                step = _STEP / (omega * total[j])
+                at = (y[j] - step * (kept.size[j] * fee + extra)) if kept.high[j] > 0.0 else 0.0
+                if at > 0.0:
+                    over += at
+                    steps += step
+            if over <= 1e-12 or steps <= 0.0:
+                break
+            extra += over / steps
+        mean, steps = 0.0, 0.0
+        for t in range(start, end):
+            j = kept.mates[t]
+            step = _STEP / (omega * total[j])
+            x[j] = max(y[j] - step * (kept.size[j] * fee + extra), 0.0) if kept.high[j] > 0.0 else 0.0
+            used[g] += kept.size[j] * x[j]
+            if x[j] > 0.0:
+                mean += step * kept.size[j]
+                steps += step
+        for t in range(start, end):
+            j = kept.mates[t]
+            if x[j] > 0.0:
+                held = mean / steps if extra > 0.0 else 0.0
+                slope[g] += kept.size[j] * _STEP / (omega * total[j]) * (kept.size[j] - held)

@@ -1,0 +1,495 @@
+"""The search for a choice and its proof: what is known so far, and the steps that improve it.
+
+One decision to know: every step counts its work in matrix entries touched, and steps follow each other by what is
+known and by work done, never by the clock; so the same problem gives the same answer on any machine and with any
+number of threads, unless time runs out.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from siteplan.errors import SiteplanError
+from siteplan.selection.cases import Cases, cut, uncut
+from siteplan.selection.core import Core, Floats, Ints, column_sums, reduced
+from siteplan.selection.feasible import feasible_columns
+from siteplan.selection.improve import LANES, improve, join, kernel_of, rounded
+from siteplan.selection.limits import Frame, frame_of
+from siteplan.selection.options import Options, options_of
+from siteplan.selection.parts import reopened, solve_apart
+from siteplan.selection.problem import CoverProblem, violations
+from siteplan.selection.relax import EXACT, ROUNDED, Relaxed, bound_of, relax
+from siteplan.selection.search import Choice, Field, rules_of
+
+CLOSED = 2e-6
+"""Relative gap at which a selection counts as optimal: twice the tolerance of branch and bound."""
+_CUTS = (3, 4, 5, 5)
+"""Most cuts of a row, by round."""
+_ENTRIES = 40_000_000
+"""Entries beyond which rows are not cut finer."""
+_SHARE = 0.15
+"""Share of all work that one stretch of neighbourhoods may take."""
+_REOPEN = 1_000.0
+"""Most work spent on one county that is chosen anew."""
+_NEAR_PRICE = 0.1
+"""Share of its price that an option may lack to belong to the kernel."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When to stop: gap, work [million entries touched], clock [s]; and the seed.
+
+    ``enough`` is a value that answers the question, ``hopeless`` a bound that does.
+    """
+
+    gap: float
+    work: float
+    seconds: float
+    seed: int
+    enough: float = np.inf
+    hopeless: float = -np.inf
+
+    def answered(self, value: float, bound: float) -> bool:
+        """Whether the question is answered by what is known."""
+        return value >= self.enough or bound < self.hopeless
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """Columns, what they newly cover, a proven bound, the gap between both, and the time taken [s]."""
+
+    columns: Ints
+    objective: float
+    upper_bound: float
+    optimality_gap: float
+    seconds: float
+
+
+class Solver:
+    """A problem made ready; can be solved, and asked what if.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    min_gain
+        Newly covered weight per station below which nothing is chosen.
+
+    Raises
+    ------
+    SiteplanError
+        If no choice can keep the constraints.
+    """
+
+    def __init__(self, problem: CoverProblem, min_gain: float = 0.0, *, like: Solver | None = None) -> None:
+        self.problem, self.min_gain = problem, min_gain
+        alone = True
+        if like is None:
+            self.core: Core = reduced(problem.indptr, problem.rows, problem.values, problem.weight)
+            self.options: Options = options_of(problem)
+            alone = self.options.count == problem.columns
+            self.option_core = self.core if alone else self._reduced_options()
+        else:
+            self.core, self.options, self.option_core = like.core, like.options, like.option_core
+            alone = self.option_core is self.core
+        self.frame: Frame = frame_of(problem, self.core)
+        rules, stations = rules_of(problem, self.options, self.option_core.column, min_gain)
+        self.field = Field(self.option_core, rules, stations)
+        self.certain = alone and self.core.is_boolean
+        self.work, self.turn, self.cuts = 0.0, 0, 0
+        self.converged = False
+        self.tried: dict[str, float] = {}
+        self.cases: Cases = uncut(self.core)
+        self.best: Ints = np.zeros(0, dtype=np.int64)
+        self.value = -np.inf
+        self.relaxed: Relaxed | None = None
+        self.proof: tuple[Cases, Relaxed] | None = None
+        self.bound, self.source = np.inf, "prices"
+        self.size: Floats = np.maximum(stations, 1e-12)
+        self.pool: Ints = np.arange(self.option_core.columns)
+        self.slack: Floats = np.zeros(self.frame.columns)
+
+    def _reduced_options(self) -> Core:
+        options = self.options
+        return reduced(options.indptr, options.rows, options.values, self.problem.weight)
+
+    def again(self, problem: CoverProblem) -> Solver:
+        """The same matrix under other limits, begun with the prices known here.
+
+        Parameters
+        ----------
+        problem
+            Differs in limits only.
+
+        Returns
+        -------
+        Solver
+            Ready to search.
+        """
+        other = Solver(problem, self.min_gain, like=self)
+        if self.proof is not None:
+            other.cases, known = self.proof
+            other.relaxed = bound_of(
+                other.cases.core, other.frame, known.prices, np.zeros(len(other.frame.rows)), self._outward()
+            )
+            plan = np.zeros(other.frame.columns)
+            plan[: self.core.columns] = known.fraction[: self.core.columns]
+            other.relaxed = replace(other.relaxed, fraction=plan)
+        return other
+
+    # --- what is known ---------------------------------------------------------------------------------
+
+    @property
+    def gap(self) -> float:
+        """(bound - value) / bound."""
+        if not np.isfinite(self.bound) or not np.isfinite(self.value):
+            return np.inf
+        return 0.0 if self.bound <= 0 else max(0.0, (self.bound - self.value) / self.bound)
+
+    def columns(self) -> Ints:
+        """Columns of the best choice, ascending."""
+        return np.sort(self.options.columns_of(self.option_core.column[self.best]))
+
+    def offer(self, options: Ints, value: float) -> bool:
+        """Take a choice if it is better and keeps every floor."""
+        if value <= self.value * (1.0 + 1e-12) and np.isfinite(self.value):
+            return False
+        if self.problem.floors:
+            columns = self.options.columns_of(self.option_core.column[options])
+            if violations(self.problem, columns):
+                return False
+        self.best, self.value = options.copy(), value
+        return True
+
+    def _lower(self, relaxed: Relaxed) -> None:
+        self.relaxed = relaxed
+        self.work += relaxed.work
+        if relaxed.bound < self.bound:
+            self.bound, self.source = relaxed.bound, "prices"
+        if self.proof is None or relaxed.bound < self.proof[1].bound:
+            self.proof = (self.cases, relaxed)
+
+    # --- steps -----------------------------------------------------------------------------------------
+
+    def begin(self, stop: Callable[[], bool]) -> None:
+        """A first choice: greedy and swaps; where that cannot keep the constraints, one that does."""
+        choice = Choice(self.field)
+        everyone = np.arange(self.option_core.columns)
+        choice.fill(everyone, self.size)
+        for _ in range(3):
+            if not choice.swap(everyone):
+                break
+        self.work += choice.work
+        columns = self.options.columns_of(self.option_core.column[choice.options])
+        if violations(self.problem, columns):
+            choice = self._mended(stop)
+        self.offer(choice.options, choice.value())
+
+    def _mended(self, stop: Callable[[], bool]) -> Choice:
+        """From any feasible choice, better ones that keep every constraint."""
+        columns = feasible_columns(self.problem, stop)
+        choice = Choice(self.field)
+        choice.become(self.options_holding(columns))
+        found = choice.options
+        choice.fill(np.arange(self.option_core.columns), self.size)
+        broken = violations(self.problem, self.options.columns_of(self.option_core.column[choice.options]))
+        if broken:
+            choice.become(found)
+        return choice
+
+    def options_holding(self, columns: Ints) -> Ints:
+        """Options (numbers of the search) that together hold exactly some columns."""
+        if self.options.count == self.problem.columns:
+            at = np.empty(self.options.count, dtype=np.int64)
+            at[self.option_core.column] = np.arange(self.options.count)
+            return np.sort(at[columns])
+        inside = np.zeros(self.problem.columns)
+        inside[columns] = 1.0
+        held = self.options.sums(inside)
+        count = dict(zip(*np.unique(self.problem.place[columns], return_counts=True), strict=True))
+        wanted = np.array([count.get(place, 0) for place in self.options.place])
+        right = (held == wanted) & (np.diff(self.options.column_ptr) == wanted) & (wanted > 0)
+        return np.flatnonzero(right[self.option_core.column])
+
+    def prove(self, limits: Limits, stop: Callable[[], bool], iterations: int) -> None:
+        """Improve prices; where rows are probable, cut them finer first."""
+        start = self._start()  # cuts rows anew
+        found = relax(
+            self.cases.core, self.frame, start, outward=self._outward(), best=self.value, gap=limits.gap,
+            iterations=iterations, stop=stop,
+        )  # fmt: skip
+        self.converged = self.certain and found.iterations < iterations
+        self.cuts += not self.certain
+        self._lower(found)
+
+    def _outward(self) -> float:
+        return EXACT if self.certain else ROUNDED
+
+    def _start(self) -> Relaxed:
+        """First prices: what the best choice leaves uncovered costs in full, what it covers twice nothing."""
+        if self.relaxed is not None and self.certain:
+            return self.relaxed
+        score = self._chosen_score()
+        if not self.certain:
+            self._cut(score)
+        core = self.cases.core
+        covered = _row_cover(core, score)
+        prices = core.weight * np.clip(1.8 - covered, 0.0, 1.0)
+        rows = np.zeros(len(self.frame.rows)) if self.relaxed is None else self.relaxed.row_prices
+        plan = np.zeros(self.frame.columns)
+        plan[: core.columns] = score if self.relaxed is None else self.relaxed.fraction[: core.columns]
+        first = bound_of(core, self.frame, prices, rows, self._outward())
+        return replace(first, fraction=plan)
+
+    def _chosen_score(self) -> Floats:
+        """1 for chosen columns, in the order of the core."""
+        score = np.zeros(self.problem.columns)
+        score[self.columns()] = 1.0
+        return score[self.core.column]
+
+    def _cut(self, score: Floats) -> None:
+        """Cut rows where chosen columns and those of the last plan meet."""
+        if self.relaxed is not None:
+            plan = self.relaxed.fraction[: self.core.columns]
+            score = np.maximum(np.where(plan > 0.02, plan, 0.0), 0.4 * score)
+        most = _CUTS[min(self.cuts, len(_CUTS) - 1)]
+        while True:
+            made = cut(self.core, self.problem.place[self.core.column], score, most)
+            if len(made.core.rows) <= _ENTRIES or most <= 1:
+                break
+            most -= 1
+        self.cases = made
+
+    def round(self) -> None:
+        """A choice from the relaxation's plan, and the kernel it points at."""
+        relaxed = self.relaxed
+        if relaxed is None:
+            raise SiteplanError("a plan is rounded before there is one")
+        n = self.problem.columns
+        charge, worth, plan = (
+            self._by_column(figures) for figures in (relaxed.charge, relaxed.worth, relaxed.fraction)
+        )
+        order = self.option_core.column
+        size = self.options.sums(charge)[order]
+        typical = float(np.median(size[size > 0])) if (size > 0).any() else 1.0
+        self.size = np.maximum(size, 1e-3 * typical)
+        good = np.zeros(n)
+        good[(plan > 1e-6) | (worth >= -_NEAR_PRICE * charge)] = 1.0
+        whole = self.options.sums(good)[order] == np.diff(self.options.column_ptr)[order]
+        fraction = np.zeros(0)
+        if len(order):
+            fraction = np.minimum.reduceat(plan[self.options.columns], self.options.column_ptr[:-1])[order]
+        self.pool = np.flatnonzero(whole)
+        choice = rounded(self.field, self.size, fraction, self.pool)
+        self.work += choice.work
+        if choice.unmet() <= 1e-9:
+            self.offer(choice.options, choice.value())
+
+    def _by_column(self, figures: Floats) -> Floats:
+        found = np.zeros(self.problem.columns)
+        found[self.core.column] = figures[: self.core.columns]
+        return found
+
+    def explore(self, limits: Limits, stop: Callable[[], bool], rounds: int, patience: int) -> None:
+        """Both lanes on the kernel until nothing has got better for some rounds."""
+        keep = np.union1d(self.pool, self.best)
+        kernel = kernel_of(self.field, keep)
+        now = np.flatnonzero(np.isin(kernel.core.column, self.best))
+        size, stale, value = self.size[kernel.core.column], 0, self.value
+        most = min(limits.work, self.work + _SHARE * limits.work)
+        while stale < patience and not stop() and self.gap > limits.gap and self.work < most:
+            if limits.answered(self.value, self.bound):
+                return
+            now, value, work = improve(kernel, now, size, rounds, limits.seed, self.turn)
+            self.turn += 1
+            self.work += work
+            better = value > self.value * (1.0 + 1e-6)
+            if not self.offer(np.sort(kernel.core.column[now]), value) and self.problem.floors:
+                now = np.flatnonzero(np.isin(kernel.core.column, self.best))
+            stale = 0 if better else stale + 1
+
+    def apart(self, limits: Limits, stop: Callable[[], bool]) -> None:
+        """Solve counties to the end under the best prices; a lower bound, and what of it makes the choice better."""
+        if self.proof is None or self.tried.get("apart") == self.value:
+            return
+        self.tried["apart"] = self.value
+        cases, relaxed = self.proof
+        inside = self._inside()
+        answer = solve_apart(
+            cases.core, self.frame, relaxed, inside, work=max(limits.work - self.work, 0.0),
+            gap=max(limits.gap / 4, 1e-9), stop=stop,
+        )  # fmt: skip
+        self.work += answer.work
+        if answer.bound < self.bound:
+            self.bound, self.source = answer.bound, "branch and bound"
+        self.slack = answer.slack
+        self._adopt(answer.columns, inside)
+
+    def _adopt(self, columns: Ints, since: NDArray[np.bool_]) -> None:
+        """Take another set of columns (in the order of the core) as a whole, or what of it helps.
+
+        ``since`` are the columns it was made from.
+        """
+        other = self._options_of(columns)
+        if violations(self.problem, self.options.columns_of(self.option_core.column[other])):
+            return
+        choice = Choice(self.field)
+        choice.become(self.best)
+        join(choice, self._options_of(np.flatnonzero(since)), other)
+        self._polish(choice)
+        choice.become(other)
+        if choice.unmet() <= 1e-9:
+            choice.fill(self.pool, self.size)
+            self._polish(choice)
+        self.work += choice.work
+
+    def _options_of(self, columns: Ints) -> Ints:
+        """Options that hold exactly some columns in the order of the core; villages' columns are left out."""
+        return self.options_holding(np.sort(self.core.column[columns[columns < self.core.columns]]))
+
+    def _polish(self, choice: Choice) -> None:
+        while choice.swap(self.pool):
+            pass
+        self.offer(choice.options, choice.value())
+
+    def reopen(self, limits: Limits, stop: Callable[[], bool]) -> None:
+        """Choose each county anew by branch and bound while the others stand; once for each best choice."""
+        if self.relaxed is None or self.tried.get("reopen") == self.value:
+            return
+        self.tried["reopen"] = self.value
+        near = self.relaxed.worth + _NEAR_PRICE * self.relaxed.charge >= 0.0
+        core = self.core if self.certain else self.cases.core
+        for first in range(0, self.frame.parts, LANES):
+            left = limits.work - self.work
+            if stop() or left <= 0:
+                return
+            inside = self._inside()
+
+            def one(part: int, inside: NDArray[np.bool_] = inside, left: float = left) -> tuple[Ints, float]:
+                free = np.flatnonzero((self.frame.part == part) & (near | inside) & (self.frame.high > 0))
+                free = free[self.frame.low[free] <= 0]
+                allowed = min(_REOPEN, left)
+                found = reopened(core, self.frame, inside, free, work=allowed, gap=1e-6, stop=stop)
+                return found[0], found[2]
+
+            with ThreadPoolExecutor(LANES) as pool:
+                answers = list(pool.map(one, range(first, min(first + LANES, self.frame.parts))))
+            for columns, work in answers:
+                self.work += work
+                if len(np.setxor1d(columns, np.flatnonzero(inside))):
+                    self._adopt(columns, inside)
+
+    def close(self, limits: Limits, stop: Callable[[], bool]) -> bool:
+        """Solve what the gap leaves open as one program; whether that was possible."""
+        if self.proof is None or not np.isfinite(self.bound):
+            return False
+        cases, relaxed = self.proof
+        slack = self.slack + (self.bound - self.value) + 1e-9 * abs(self.bound)
+        inside = self._inside()
+        free = np.flatnonzero(((relaxed.worth >= -slack) | inside) & (self.frame.high > 0))
+        free = free[self.frame.low[free] <= 0]
+        allowed = max(limits.work - self.work, 0.0)
+        columns, bound, work, status = reopened(
+            cases.core, self.frame, inside, free, work=allowed, gap=max(limits.gap, 1e-9), stop=stop
+        )
+        self.work += work
+        if bound < self.bound:
+            self.bound, self.source = max(bound, self.value), "branch and bound"
+        self._adopt(columns, inside)
+        return status == "optimal"
+
+    def _inside(self) -> NDArray[np.bool_]:
+        """Chosen columns in the order of the core, shape (columns of the frame,)."""
+        inside = np.zeros(self.frame.columns, dtype=bool)
+        inside[: self.core.columns] = self._chosen_score() > 0
+        return inside
+
+    def what_if(self, *, locked_out: ArrayLike | None = None, locked_in: ArrayLike | None = None) -> Answer:
+        """The plan repaired when some candidates are forbidden or required, with a bound for the new task.
+
+        Parameters
+        ----------
+        locked_out, locked_in
+            Columns forbidden, and required, beside those of the problem.
+
+        Returns
+        -------
+        Answer
+            From the best choice and the best prices of this solver, which stay as they are.
+
+        Raises
+        ------
+        SiteplanError
+            If nothing is solved yet, or the task cannot be kept near the plan.
+        """
+        started = time.perf_counter()
+        if self.proof is None:
+            raise SiteplanError("ask what if after solving")
+        out = np.union1d(self.problem.locked_out, np.asarray(() if locked_out is None else locked_out, int))
+        into = np.union1d(self.problem.locked_in, np.asarray(() if locked_in is None else locked_in, int))
+        task = replace(self.problem, locked_out=out.astype(np.int64), locked_in=into.astype(np.int64))
+        other = Solver(task, self.min_gain, like=self)
+        cases, relaxed = self.proof
+        bound = bound_of(cases.core, other.frame, relaxed.prices, relaxed.row_prices, self._outward()).bound
+        choice = Choice(other.field)
+        for option in self.best:
+            if not other.field.rules.closed[option] and choice.fits(int(option)):
+                choice.add(int(option))
+        pool = np.union1d(self.pool, self.best)
+        choice.fill(pool, self.size)
+        choice.fill(np.arange(len(self.size)), self.size)
+        while choice.swap(pool):
+            pass
+        columns = np.sort(self.options.columns_of(self.option_core.column[choice.options]))
+        broken = violations(task, columns)
+        if broken:
+            raise SiteplanError("the plan cannot be repaired nearby: " + "; ".join(broken[:3]))
+        value = choice.value()
+        bound = max(bound, value)
+        return Answer(
+            columns,
+            value,
+            bound,
+            0.0 if bound <= 0 else (bound - value) / bound,
+            time.perf_counter() - started,
+        )
+
+    # --- the end ---------------------------------------------------------------------------------------
+
+    def prune(self) -> None:
+        """Drop what is not worth a station."""
+        choice = Choice(self.field)
+        choice.become(self.best)
+        choice.prune()
+        columns = self.options.columns_of(self.option_core.column[choice.options])
+        if not violations(self.problem, columns):
+            self.best, self.value = choice.options, choice.value()
+
+
+def _row_cover(core: Core, score: Floats) -> Floats:
+    """How much of each row some columns cover, added up."""
+    return column_sums(core.row_ptr, core.cols, core.row_values, score)
+
+
+def clock(limits: Limits, started: float) -> Callable[[], bool]:
+    """A question: is the time over?
+
+    Parameters
+    ----------
+    limits
+        With the seconds allowed.
+    started
+        ``time.perf_counter()`` at the beginning.
+
+    Returns
+    -------
+    callable
+        True once time is over.
+    """
+    return lambda: time.perf_counter() - started > limits.seconds
