@@ -201,8 +201,8 @@ def run(  # noqa: PLR0913 - everything a run depends on is an argument
         if isinstance(ready.level, TerrainLevel):
             spread = model_spread(ready.masts, ready.level, inputs, ready.demand, villages, config)
     results = Results(
-        **vars(ready), selection=selection, checked=checked, additions=additions, effects=tuple(effects), after=after,
-        villages=villages, layers=layers, counties=counties, terrain=terrain, tiers=tiers, grades=grades,
-        spread=spread, choices=choices,
+        **vars(ready), selection=selection, checked=checked, additions=additions, effects=tuple(effects),
+        after=after, villages=villages, layers=layers, counties=counties, terrain=terrain, tiers=tiers,
+        grades=grades, spread=spread, choices=choices,
     )  # fmt: skip
     return assemble(inputs, config, results, lang, watch), all_ids

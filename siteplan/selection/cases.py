@@ -1,15 +1,16 @@
 """Rows cut into cases, so that probabilities lose little in a linear relaxation.
 
-A row is covered with probability 1 - prod(1 - a) by places that reach it independently. The linear relaxation
-with min(1, sum a x) promises too much: two places of 0.5 count 1.0 instead of 0.75. But with a uniform draw U of
-each place, column j reaching the row when U < a_j,
+A row is covered with probability 1 - prod(1 - a) by places that reach it independently. The linear
+relaxation with min(1, sum a x) promises too much: two places of 0.5 count 1.0 instead of 0.75. But with a
+uniform draw U of each place, column j reaching the row when U < a_j,
 
-    1 - prod_p (1 - max_{j in S, j at p} a_j)  =  E[ min(1, sum_{j in S} 1(U_p(j) < a_j)) ]   for every choice S,
+    1 - prod_p (1 - max_{j in S, j at p} a_j)  =  E[ min(1, sum_{j in S} 1(U_p(j) < a_j)) ]  for every S,
 
 and the mean over cases is a relaxation for every partition of the draws into boxes (Jensen): the finer, the
-tighter, and exact when every share is cut. Each box becomes a row of its own, with its probability in its weight
-and the conditional chance of every column as its share. Rows are cut where chosen (or half chosen) columns meet;
-all others stay as they are. Columns of one place share the draw, which is the shared shadowing of the model.
+tighter, and exact when every share is cut. Each box becomes a row of its own, with its probability in its
+weight and the conditional chance of every column as its share. Rows are cut where chosen (or half chosen)
+columns meet; all others stay as they are. Columns of one place share the draw, which is the shared
+shadowing of the model.
 
 One decision to know: cutting never makes a bound wrong, only the choice of cuts makes it tight.
 """
@@ -127,40 +128,45 @@ def _pick(
 
 
 @njit(cache=True, nogil=True)
+def _share_of(j: int, start: int, end: int, cols: Shorts, values: Singles) -> float:
+    """Share of a column in a row."""
+    for t in range(start, end):
+        if cols[t] == j:
+            return np.float64(values[t])
+    return 0.0
+
+
+@njit(cache=True, nogil=True)
+def _insert(share: float, marks: Floats, count: int) -> int:
+    """Put a share into ascending marks unless it is there or certain; how many there are now."""
+    if share >= 1.0 or (marks[:count] == share).any():
+        return count
+    at = count
+    while marks[at - 1] > share:
+        marks[at] = marks[at - 1]
+        at -= 1
+    marks[at] = share
+    return count + 1
+
+
+@njit(cache=True, nogil=True)
 def _shape(
     start: int, end: int, cols: Shorts, values: Singles, place: Ints, picked: Ints
 ) -> tuple[Ints, Floats, Ints, int]:
-    """Places of the cuts, their ascending marks from 0 to 1, how many intervals each has, and their product."""
+    """Places cut, their ascending marks from 0 to 1, how many intervals each has, and their product."""
     most = len(picked)
     places, marks = np.empty(most, np.int64), np.zeros((most, most + 2))
-    count = np.zeros(most, np.int64)
+    count = np.ones(most, np.int64)
     found = 0
     for q in range(most):
         if picked[q] < 0:
             break
-        share = 0.0
-        for t in range(start, end):
-            if cols[t] == picked[q]:
-                share = np.float64(values[t])
-        f = -1
-        for r in range(found):
-            if places[r] == place[picked[q]]:
-                f = r
+        f = _place_of(picked[q], place, places[:found])
         if f < 0:
             f = found
             places[f] = place[picked[q]]
-            count[f] = 1
             found += 1
-        same = share >= 1.0
-        for r in range(count[f]):
-            same = same or marks[f, r] == share
-        if not same:
-            at = count[f]
-            while at > 0 and marks[f, at - 1] > share:
-                marks[f, at] = marks[f, at - 1]
-                at -= 1
-            marks[f, at] = share
-            count[f] += 1
+        count[f] = _insert(_share_of(picked[q], start, end, cols, values), marks[f], count[f])
     total = 1
     for f in range(found):
         marks[f, count[f]] = 1.0

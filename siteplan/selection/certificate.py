@@ -1,7 +1,7 @@
 """A second opinion: objective, constraints and bound of a selection, recomputed from the problem alone.
 
-With prices u of cases, p of caps, l of minima, k of conflict sets, and prices m of floors of which v is asked from
-the rows of each village, weak duality gives for every feasible choice S
+With prices u of cases, p of caps, l of minima, k of conflict sets, and prices m of floors of which v is
+asked from the rows of each village, weak duality gives for every feasible choice S
 
     f(S) <= sum (w - u) + sum limit p - sum least l + sum k + sum_villages (m - v) - sum m least
             + sum_groups max(0, max_j c_j),
@@ -45,8 +45,8 @@ class Checked:
     violations
         Constraints the choice breaks, in words.
     holds
-        Whether the selection's figures agree: objective as stated, no violation, and the prices prove the stated
-        bound (or the bound stated comes from branch and bound and is the smaller one).
+        Whether the selection's figures agree: objective as stated, no violation, and the prices prove the
+        stated bound (or the bound stated comes from branch and bound and is the smaller one).
     """
 
     objective: float
@@ -130,11 +130,12 @@ def _rows(problem: CoverProblem, certificate: Certificate) -> tuple[float, Float
         certificate.row_of[certificate.row_of >= 0],
         weights=problem.weight[certificate.row_of >= 0],
         minlength=len(certificate.cut_ptr) - 1,
-    )
+    ).astype(np.float64)
     values = np.zeros(problem.columns)
     rest = _row_terms(
-        ptr, column, problem.values[order].astype(np.float64), problem.weight, problem.place, certificate.row_of,
-        merged, certificate.cut_ptr, certificate.cut_columns, certificate.case_ptr, certificate.prices, values,
+        ptr, column, problem.values[order].astype(np.float64), problem.weight, problem.place,
+        certificate.row_of, merged, certificate.cut_ptr, certificate.cut_columns, certificate.case_ptr,
+        certificate.prices, values,
     )  # fmt: skip
     return float(rest), values
 

@@ -1,10 +1,10 @@
 """The covering problem as the engine sees it: equal rows merged, both ways to read it, memory in order.
 
-Rows covered by exactly the same columns with the same shares are one row with the sum of their weights, which
-changes no choice's value. A row's set of columns is told by a 128-bit sum of random keys.
+Rows covered by exactly the same columns with the same shares are one row with the sum of their weights,
+which changes no choice's value. A row's set of columns is told by a 128-bit sum of random keys.
 
-One decision to know: merged rows keep the order of their first pixel and columns that of their middle row, so
-what lies together on the ground lies together in memory.
+One decision to know: merged rows keep the order of their first pixel and columns that of their middle
+row, so what lies together on the ground lies together in memory.
 """
 
 from __future__ import annotations
@@ -81,10 +81,10 @@ def reduced(indptr: Ints, rows: Shorts, values: Singles, weight: Floats) -> Core
     columns = len(indptr) - 1
     order = np.argsort(_middle_rows(indptr, rows), kind="stable")
     keys = np.random.default_rng(_KEY_SEED).integers(1, 2**63, (2, columns), dtype=np.uint64)
-    signature, degree = _signatures(indptr, rows, values, keys, len(weight))
+    signature, degree = _signatures(indptr, rows, values.view(np.uint32), keys, len(weight))
     used = np.flatnonzero((degree > 0) & (weight > 0))
     row_of, count = _numbered(signature[:, used], used, len(weight))
-    merged = np.bincount(row_of[used], weights=weight[used], minlength=count)
+    merged = np.bincount(row_of[used], weights=weight[used], minlength=count).astype(np.float64)
     new_ptr, new_rows, new_values = _columns_of(indptr, rows, values, order, row_of, _firsts(row_of, count))
     row_ptr, cols, row_values = transposed(new_ptr, new_rows, new_values, count)
     return Core(new_ptr, new_rows, new_values, row_ptr, cols, row_values, merged, order, row_of)
@@ -125,17 +125,20 @@ def _firsts(row_of: Ints, count: int) -> Ints:
 
 
 @njit(cache=True, nogil=True)
-def _signatures(indptr: Ints, rows: Shorts, values: Singles, keys: Keys, count: int) -> tuple[Keys, Ints]:
-    """128-bit sum of what covers each row, and how many columns do."""
+def _signatures(
+    indptr: Ints, rows: Shorts, bits: NDArray[np.uint32], keys: Keys, count: int
+) -> tuple[Keys, Ints]:
+    """128-bit sum of what covers each row (column and all bits of the share), and how many columns do."""
     found = np.zeros((2, count), np.uint64)
     degree = np.zeros(count, np.int64)
+    one, two = np.uint64(1), np.uint64(2)
     for j in range(len(indptr) - 1):
         first, second = keys[0, j], keys[1, j]
         for k in range(indptr[j], indptr[j + 1]):
             i = rows[k]
-            share = np.uint64(np.int64(values[k] * 1073741824.0))
-            found[0, i] += first * (share | np.uint64(1)) ^ (first >> np.uint64(29))
-            found[1, i] += second * (share | np.uint64(1)) + (second >> np.uint64(31)) * share
+            odd = two * np.uint64(bits[k]) + one
+            found[0, i] += first * odd ^ (first >> np.uint64(29))
+            found[1, i] += second * (odd ^ (odd << np.uint64(31)))
             degree[i] += 1
     return found, degree
 

@@ -1,13 +1,14 @@
 """Parts of a problem solved to the end by branch and bound (HiGHS, doi 10.1007/s12532-017-0130-5).
 
-A part is a set of free columns; all others stand as they are, or are priced. Binary x, continuous coverage y:
+A part is a set of free columns; all others stand as they are, or are priced. Binary x, continuous
+coverage y:
 
     max sum_r w_r y_r + sum_j l_j x_j,   y_r <= held_r + sum_j a_rj x_j,   y_r <= 1,   limits on x.
 
 Rows reached by one free column only become part of its gain, equal rows are merged.
 
-One decision to know: work is limited by how often HiGHS, on one thread, lets itself be looked at, which follows
-its own progress and not the clock; so the same problem gives the same answer.
+One decision to know: work is limited by how often HiGHS, on one thread, lets itself be looked at, which
+follows its own progress and not the clock; so the same problem gives the same answer.
 """
 
 from __future__ import annotations
@@ -88,15 +89,16 @@ def solve_part(
     gap
         Relative gap at which to stop.
     looks
-        How often branch and bound may be looked at before it is interrupted; it is looked at by its own progress.
+        How often branch and bound may be looked at before it is interrupted; it is looked at by its own
+        progress.
     stop
         Says when to give up.
 
     Returns
     -------
     Solved
-        ``status`` is ``optimal``, ``infeasible``, ``work_limit`` or ``stopped``; without a feasible choice the
-        value is minus infinity.
+        ``status`` is ``optimal``, ``infeasible``, ``work_limit`` or ``stopped``; without a feasible
+        choice the value is minus infinity.
     """
     model, offset, matrix = _model(part)
     solver = quiet_solver(gap)
@@ -141,8 +143,8 @@ def quiet_solver(gap: float) -> highspy.Highs:
     """
     solver = highspy.Highs()
     for name, value in (
-        ("output_flag", False), ("threads", 1), ("parallel", "off"), ("mip_rel_gap", gap), ("mip_abs_gap", 1e-9),
-        ("random_seed", 0),
+        ("output_flag", False), ("threads", 1), ("parallel", "off"), ("mip_rel_gap", gap),
+        ("mip_abs_gap", 1e-9), ("random_seed", 0),
     ):  # fmt: skip
         solver.setOptionValue(name, value)
     return solver
@@ -205,7 +207,7 @@ def _begin(solver: highspy.Highs, start: NDArray[np.bool_], part: Part, rows: sp
 
 
 def _watch(solver: highspy.Highs, looks: int, stop: Callable[[], bool]) -> list[str]:
-    """Interrupt when the work is done or it is time to stop; the list takes every look and the reason last."""
+    """Interrupt when the work is done or time is over; the list takes every look, and the reason last."""
     ended: list[str] = []
 
     def look(event: highspy.HighsCallbackEvent) -> None:

@@ -1,7 +1,7 @@
 """Can the constraints hold together? If so one choice that keeps them, else which one fails and by how much.
 
-One decision to know: the question is asked with every quota, minimum and floor allowed to give way at a price, so
-the answer names the constraints that must give, and by how much they must at least.
+One decision to know: the question is asked with every quota, minimum and floor allowed to give way at a
+price, so the answer names the constraints that must give, and by how much they must at least.
 """
 
 from __future__ import annotations
@@ -18,6 +18,11 @@ from siteplan.selection.exact import quiet_solver
 from siteplan.selection.limits import cliques_of
 from siteplan.selection.problem import CoverProblem, Floats, Ints
 
+
+class ImpossibleError(SiteplanError):
+    """No choice keeps all constraints."""
+
+
 _ADVICE = {
     "limit": "raise the limit or release locked-in candidates",
     "least": "lower the minimum, raise the quotas around it, or add candidates there",
@@ -27,7 +32,7 @@ _ADVICE = {
 
 @dataclass(frozen=True)
 class _Soft:
-    """A constraint that may give way: coefficients of x and of villages, at most ``room`` plus what it gives."""
+    """A constraint that may give way: sizes of columns, at most ``room`` plus what it gives."""
 
     kind: str
     name: str
@@ -54,7 +59,8 @@ def feasible_columns(problem: CoverProblem, stop: Callable[[], bool]) -> Ints:
     Raises
     ------
     SiteplanError
-        If no choice keeps all constraints: which, by how much, and what to change; or if it is not known in time.
+        If no choice keeps all constraints: which, by how much, and what to change; or if it is not known
+        in time.
     """
     needed = [floor for floor in problem.floors if floor.least > 0]
     villages = [village for floor in needed for village in floor.villages]
@@ -174,8 +180,8 @@ def _run(lp: highspy.HighsLp, size: int, stop: Callable[[], bool]) -> tuple[Floa
     solver.cbMipInterrupt += lambda event: event.interrupt() if stop() else None
     solver.run()
     if solver.getModelStatus() == highspy.HighsModelStatus.kInfeasible:
-        raise SiteplanError(
-            "locked-in candidates exclude each other: release one of them / 锁定的候选点互相冲突，请取消其中之一"
+        raise ImpossibleError(
+            "locked-in candidates exclude each other: release one / 锁定的候选点互相冲突，请取消其中之一"
         )
     info = solver.getInfo()
     if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
@@ -195,7 +201,8 @@ def _explain(soft: list[_Soft], given: Floats) -> None:
         wanted = abs(each.room)
         reached = wanted + amount if each.kind == "limit" else wanted - amount
         words.append(
-            f"{each.name}: {each.kind} {wanted:g}, best possible {reached:g} (off by {amount:g}); {_ADVICE[each.kind]}"
+            f"{each.name}: {each.kind} {wanted:g}, best possible {reached:g} (off by {amount:g}); "
+            + _ADVICE[each.kind]
         )
     if words:
-        raise SiteplanError("the constraints cannot all hold / 约束无法同时满足：" + "; ".join(words))
+        raise ImpossibleError("the constraints cannot all hold / 约束无法同时满足：" + "; ".join(words))

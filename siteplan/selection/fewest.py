@@ -1,8 +1,8 @@
-"""The problem turned round: how few stations, or how little money, reach a share of the people; and the curve.
+"""The problem turned round: how few stations, or how little money, reach a share of the people.
 
-With a budget B the relaxation proves f <= bound + p (B' - B) for every other budget B', p being the price of the
-budget. Turned round: to cover a target one must spend at least B + (target - bound) / p. Budgets are tried until
-the dearest that cannot do and the cheapest that does meet.
+With a budget B the relaxation proves f <= bound + p (B' - B) for every other budget B', p being the price
+of the budget. Turned round: to cover a target one must spend at least B + (target - bound) / p. Budgets
+are tried until the dearest that cannot do and the cheapest that does meet.
 
 One decision to know: at 100 % every row must be covered, whatever it weighs; there rows count alike.
 """
@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from siteplan.errors import SiteplanError
+from siteplan.selection.feasible import ImpossibleError
 from siteplan.selection.problem import Cap, CoverProblem, Floats, Ints, Selection, objective_of
 from siteplan.selection.search import Choice
 from siteplan.selection.solve import WORK, finished, search
@@ -60,8 +61,8 @@ def select_fewest(
     problem
         The problem; all its constraints are kept.
     target_share
-        Share of the whole weight, what is covered already included [0, 1]; at 1 every row must be covered (for
-        probabilities: as well as all candidates together could).
+        Share of the whole weight, what is covered already included [0, 1]; at 1 every row must be covered
+        (for probabilities: as well as all candidates together could).
     gap
         Stop when (spent - least_spent) / spent is at most this.
     work_limit, time_limit_s, seed
@@ -70,7 +71,8 @@ def select_fewest(
     Returns
     -------
     Selection
-        With ``spent`` and the proven ``least_spent``; its own bound and gap are those of coverage for that money.
+        With ``spent`` and the proven ``least_spent``; its own bound and gap are those of coverage for
+        that money.
 
     Raises
     ------
@@ -140,8 +142,9 @@ def _need(problem: CoverProblem, share: float) -> float:
     if need > reachable * (1.0 + 1e-9):
         most = (problem.base_value + reachable) / whole
         raise SiteplanError(
-            f"{share:.2%} cannot be reached: all candidates together cover {most:.2%}; lower the target or add "
-            f"candidates / 目标 {share:.2%} 无法达到，全部候选点合计只能覆盖 {most:.2%}，请降低目标或增加候选点"
+            f"{share:.2%} cannot be reached: all candidates together cover {most:.2%}; lower the target or "
+            f"add candidates / 目标 {share:.2%} 无法达到，全部候选点合计只能覆盖 {most:.2%}，"
+            "请降低目标或增加候选点"
         )
     return max(need, 0.0)
 
@@ -196,7 +199,7 @@ class _Hunt:
             search(self.first, replace(self.limits, enough=self.need), self.stop)
         if self.first.value < self.need:
             raise SiteplanError(
-                "the target was not reached within the quotas of the problem: raise them or lower the target / "
+                "the target was not reached within the quotas: raise them or lower the target / "
                 "在现有指标约束内未达到目标，请提高指标或降低目标"
             )
         self._take(self.first)
@@ -228,7 +231,11 @@ class _Hunt:
         limits = replace(
             self.limits, work=0.35 * (self.limits.work - self.work), enough=self.need, hopeless=self.need
         )
-        search(solver, limits, self.stop)
+        try:
+            search(solver, limits, self.stop)
+        except ImpossibleError:  # what must be built costs more than the budget
+            self._raise_least(budget + (1.0 if self.whole else 0.0))
+            return
         self.work += solver.work
         for at, bound, price in _line(solver):
             if price > 0:

@@ -1,7 +1,7 @@
 """Better choices on the kernel: only options that some price makes interesting, merged once more.
 
-On these few options rows merge again, which makes every step ten times faster. Two lanes look from the same start
-with seeds of their own; changes that lie apart on the ground are then put together.
+On these few options rows merge again, which makes every step ten times faster. Two lanes look from the
+same start with seeds of their own; changes that lie apart on the ground are then put together.
 
 One decision to know: there are always two lanes, whatever the number of threads, so the result is the same.
 """

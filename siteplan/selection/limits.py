@@ -1,10 +1,10 @@
 """Limits of the relaxation: caps that lie apart, all other limits as rows, groups, and what is fixed.
 
-Columns of the relaxation are those of the problem (in the order of the core) followed by one for every village
-that can count; a village's column is at most what its rows are covered.
+Columns of the relaxation are those of the problem (in the order of the core) followed by one for every
+village that can count; a village's column is at most what its rows are covered.
 
-One decision to know: caps that share no column, such as quotas by county, are kept exactly by projection; all
-other limits only have prices. Both give valid bounds.
+One decision to know: caps that share no column, such as quotas by county, are kept exactly by projection;
+all other limits only have prices. Both give valid bounds.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ class Frame:
     columns
         Number of columns, those of villages included.
     part, part_room, part_cap
-        Cap lying apart that each column belongs to (``parts`` for none), its room, and its number in the problem.
+        Cap lying apart that each column belongs to (``parts`` for none), its room, and its number in the
+        problem.
     size
         What a column uses up of its part.
     rows
@@ -277,7 +278,7 @@ def _fixed(problem: CoverProblem, position: Ints, columns: int) -> tuple[Floats,
 
 def _by_row(rows: list[Row]) -> tuple[Ints, Ints, Floats, Floats]:
     ptr = np.concatenate([[0], np.cumsum([len(row.members) for row in rows])]).astype(np.int64)
-    members = np.concatenate([row.members for row in rows] or [np.zeros(0)]).astype(np.int64)
+    members = np.concatenate([row.members for row in rows] or [np.zeros(0, np.int64)]).astype(np.int64)
     sizes = np.concatenate([row.sizes for row in rows] or [np.zeros(0)]).astype(np.float64)
     return ptr, members, sizes, np.array([row.room for row in rows], dtype=np.float64)
 
@@ -296,7 +297,7 @@ def _by_group(group: Ints, part: Ints, low: Floats) -> tuple[Ints, Ints]:
     order = np.lexsort((np.arange(len(group)), alone, group, part)).astype(np.int64)
     key = np.stack([part[order], group[order], alone[order]])
     new = np.flatnonzero((key[:, 1:] != key[:, :-1]).any(axis=0)) + 1
-    ptr = np.concatenate([[0], new, [len(group)]]) if len(group) else np.zeros(1)
+    ptr = np.concatenate([[0], new, [len(group)]]) if len(group) else np.zeros(1, dtype=np.int64)
     return order, ptr.astype(np.int64)
 
 
@@ -322,28 +323,22 @@ def part_prices(frame: Frame, worth: Floats) -> tuple[Floats, float]:
     Returns
     -------
     tuple
-        Prices, and sum over parts of ``room x price`` plus the best column of each group that is worth anything.
+        Prices, and sum over parts of ``room x price`` plus the best column of each group that is worth
+        anything.
     """
     prices = np.zeros(frame.parts + 1)
     total = _part_prices(
-        worth, frame.size, frame.part, frame.part_room, frame.group_order, frame.group_ptr, frame.low, frame.high,
-        prices,
+        worth, frame.size, frame.part, frame.part_room, frame.group_order, frame.group_ptr, frame.low,
+        frame.high, prices,
     )  # fmt: skip
     return prices[:-1], float(total)
 
 
 @njit(cache=True, nogil=True)
 def _part_prices(
-    worth: Floats,
-    size: Floats,
-    part: Ints,
-    room: Floats,
-    order: Ints,
-    ptr: Ints,
-    low: Floats,
-    high: Floats,
+    worth: Floats, size: Floats, part: Ints, room: Floats, order: Ints, ptr: Ints, low: Floats, high: Floats,
     price: Floats,
-) -> float:
+) -> float:  # fmt: skip
     """Bisect on the price of every part at once; price of no part is zero."""
     parts = len(room)
     top, bottom = np.zeros(parts + 1), np.zeros(parts + 1)
@@ -352,38 +347,48 @@ def _part_prices(
             top[part[j]] = max(top[part[j]], worth[j] / size[j])
     used, value = np.zeros(parts + 1), np.zeros(parts + 1)
     best_price, best = np.zeros(parts + 1), np.full(parts + 1, np.inf)
+    price[:] = 0.0
     for turn in range(64):
-        for g in range(parts):
-            price[g] = 0.0 if turn == 0 else 0.5 * (top[g] + bottom[g])
-        used[:] = 0.0
-        value[:] = 0.0
-        for k in range(len(ptr) - 1):
-            most, of = 0.0, -1
-            for t in range(ptr[k], ptr[k + 1]):
-                j = order[t]
-                left = worth[j] - price[part[j]] * size[j]
-                if low[j] > 0.0 or (high[j] > 0.0 and left > most):
-                    most, of = left, j
-            if of >= 0:
-                value[part[of]] += most
-                used[part[of]] += size[of]
-        moving = False
+        _at_prices(worth, size, part, order, ptr, low, high, price, used, value)
         for g in range(parts + 1):
             at = value[g] + (price[g] * room[g] if g < parts else 0.0)
             if at < best[g]:
                 best[g], best_price[g] = at, price[g]
-            if g < parts:
-                if used[g] > room[g]:
-                    bottom[g] = price[g]
-                elif turn == 0:
-                    top[g] = 0.0
-                else:
-                    top[g] = price[g]
-                moving = moving or top[g] - bottom[g] > 1e-12 * max(top[g], 1e-12)
-        if not moving:
+        if not _halve(used, room, price, top, bottom, turn == 0):
             break
-    total = 0.0
-    for g in range(parts + 1):
-        price[g] = best_price[g]
-        total += best[g]
-    return total
+    price[:] = best_price
+    return best.sum()
+
+
+@njit(cache=True, nogil=True)
+def _at_prices(
+    worth: Floats, size: Floats, part: Ints, order: Ints, ptr: Ints, low: Floats, high: Floats, price: Floats,
+    used: Floats, value: Floats,
+) -> None:  # fmt: skip
+    """What the best column of each group uses up and is worth, by part."""
+    used[:] = 0.0
+    value[:] = 0.0
+    for k in range(len(ptr) - 1):
+        most, of = 0.0, -1
+        for t in range(ptr[k], ptr[k + 1]):
+            j = order[t]
+            left = worth[j] - price[part[j]] * size[j]
+            if low[j] > 0.0 or (high[j] > 0.0 and left > most):
+                most, of = left, j
+        if of >= 0:
+            value[part[of]] += most
+            used[part[of]] += size[of]
+
+
+@njit(cache=True, nogil=True)
+def _halve(used: Floats, room: Floats, price: Floats, top: Floats, bottom: Floats, first: bool) -> bool:
+    """Narrow the prices of all parts; whether any still moves. At first all are zero."""
+    moving = False
+    for g in range(len(room)):
+        if used[g] > room[g]:
+            bottom[g] = price[g]
+        else:
+            top[g] = 0.0 if first else price[g]
+        moving = moving or top[g] - bottom[g] > 1e-12 * max(top[g], 1e-12)
+        price[g] = 0.5 * (top[g] + bottom[g])
+    return moving

@@ -1,10 +1,11 @@
 """What may stand at a place: one column, or several of different groups together.
 
-Columns of one place share shadowing, so together they cover a row with the better of their shares. The search
-therefore chooses among options; an option is a set of columns of one place, and of one place at most one option
-is chosen. Where every place has a single column, options are columns.
+Columns of one place share shadowing, so together they cover a row with the better of their shares. The
+search therefore chooses among options; an option is a set of columns of one place, and of one place at
+most one option is chosen. Where every place has a single column, options are columns.
 
-One decision to know: limits of options are the sums over their columns, so the search keeps what the problem asks.
+One decision to know: limits of options are the sums over their columns, so the search keeps what the
+problem asks.
 """
 
 from __future__ import annotations

@@ -4,11 +4,11 @@ Rows are priced on the border and counted in full inside, so counties (caps that
 
     bound = sum_border (w - u) + sum of other rooms and prices + sum over counties of their own optimum,
 
-each optimum by branch and bound over the few columns that the relaxation cannot rule out. As the relaxation is
-what one gets when every county is relaxed, the sum is never above it.
+each optimum by branch and bound over the few columns that the relaxation cannot rule out. As the
+relaxation is what one gets when every county is relaxed, the sum is never above it.
 
-One decision to know: a column is left out of a county only when choosing (or leaving) it would cost more than the
-county's own gap, so nothing that could be optimal is lost.
+One decision to know: a column is left out of a county only when choosing (or leaving) it would cost more
+than the county's own gap, so nothing that could be optimal is lost.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _LARGEST = 400_000
 _FEWEST = 30
 """Looks below which choosing anew is not worth beginning."""
 _LOOK = 0.3
-"""Work of one look into branch and bound per thousand entries of its program, in millions of entries touched."""
+"""Work of one look into branch and bound per thousand entries of its program [million entries]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +53,7 @@ class County:
 
 @dataclass(frozen=True, eq=False)
 class Apart:
-    """Result: the bound, a choice county by county, work done, how many counties were solved to the end, and how
+    """Result: bound, a choice county by county, work done, how many counties were solved to the end, and how
     much of the relaxation's bound each column's county lost by it.
     """
 
@@ -143,8 +143,8 @@ def reopened(
     Returns
     -------
     tuple
-        All chosen columns (as before where nothing better was found), the bound of this program, work done, and
-        how it ended: as :class:`siteplan.selection.exact.Solved`, or ``too_large``.
+        All chosen columns (as before where nothing better was found), the bound of this program, work
+        done, and how it ended: as :class:`siteplan.selection.exact.Solved`, or ``too_large``.
     """
     held = inside.copy()
     held[free] = False

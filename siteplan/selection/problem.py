@@ -260,8 +260,8 @@ class CoverProblem:
 class Certificate:
     """Prices that prove a bound without any solver; :func:`siteplan.selection.check` reads them.
 
-    For each demand row the chance of a place to reach it is cut at some shares; each box of these cuts is a case
-    with a price of its own (one case, the row itself, where nothing is cut).
+    For each demand row the chance of a place to reach it is cut at some shares; each box of these cuts is
+    a case with a price of its own (one case, the row itself, where nothing is cut).
 
     Attributes
     ----------
@@ -326,13 +326,13 @@ class Selection:
     curve_bounds
         Upper bound for the stations of each prefix, shape of ``places``.
     status
-        ``optimal``, ``gap``, ``work_limit``, ``time_limit`` or ``interrupted``; the last two may differ between
-        runs.
+        ``optimal``, ``gap``, ``work_limit``, ``time_limit`` or ``interrupted``; the last two may differ
+        between runs.
     seconds, seed
         Time taken and seed given.
     certificate
-        Prices that prove ``certificate.bound``; ``upper_bound`` may be smaller where whole counties were solved
-        to the end.
+        Prices that prove ``certificate.bound``; ``upper_bound`` may be smaller where whole counties were
+        solved to the end.
     bound_source
         ``prices`` or ``branch and bound``: what proves ``upper_bound``.
     spent, least_spent
@@ -405,7 +405,7 @@ def covered_shares(problem: CoverProblem, columns: Ints) -> Floats:
         touched = [problem.rows[problem.indptr[j] : problem.indptr[j + 1]] for j in mates]
         for j, rows in zip(mates, touched, strict=True):
             best[rows] = np.maximum(best[rows], problem.values[problem.indptr[j] : problem.indptr[j + 1]])
-        rows = np.unique(np.concatenate(touched)) if len(touched) > 1 else (touched or [_none()])[0]
+        rows = np.unique(np.concatenate([*touched, np.zeros(0, dtype=np.int32)]))
         left[rows] *= 1.0 - best[rows]
         best[rows] = 0.0
     return 1.0 - left

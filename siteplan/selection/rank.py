@@ -1,7 +1,7 @@
 """The order of building: every prefix good, and how good it could be.
 
-One decision to know: the order is the better of two, greedy from the first place up and dropping the least useful
-from the last place down, judged by the mean over all prefixes.
+One decision to know: the order is the better of two, greedy from the first place up and dropping the
+least useful from the last place down, judged by the mean over all prefixes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteplan.selection.limits import frame_of
-from siteplan.selection.problem import Cap, CoverProblem, Floats, Ints, covered_shares
+from siteplan.selection.problem import Cap, CoverProblem, Floats, Ints
 from siteplan.selection.relax import bound_of, relax
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ class _Build:
 
     def forward(self) -> list[int]:
         """Greedy by gain per station, ties to the lower place."""
-        left, order = np.ones(len(self.weight)), []
+        left = np.ones(len(self.weight))
+        order: list[int] = []
         ratio = np.array([self.gain(left, k) for k in range(len(self.places))]) / self.stations
         fresh = np.zeros(len(ratio), dtype=np.int64)
         while len(order) < len(ratio):
@@ -71,7 +72,8 @@ class _Build:
         for rows, share, full in zip(self.rows, self.shares, sure, strict=True):
             count[rows[full]] += 1
             part[rows[~full]] *= 1.0 - share[~full]
-        standing, order = np.ones(len(self.places), dtype=bool), []
+        standing = np.ones(len(self.places), dtype=bool)
+        order: list[int] = []
         worth = np.array([self._loss(count, part, sure, k) for k in range(len(self.places))]) / self.stations
         fresh = np.zeros(len(worth), dtype=np.int64)
         while standing.any():
@@ -85,7 +87,9 @@ class _Build:
             part[self.rows[k][~sure[k]]] /= 1.0 - self.shares[k][~sure[k]]
             near = np.flatnonzero(standing)
             worth[k] = np.inf
-            worth[near] = np.array([self._loss(count, part, sure, n) for n in near]) / self.stations[near]
+            worth[near] = (
+                np.array([self._loss(count, part, sure, int(n)) for n in near]) / self.stations[near]
+            )
             fresh[near] = len(order)
         return order[::-1]
 
@@ -118,7 +122,8 @@ def ranked(problem: CoverProblem, columns: Ints) -> tuple[Ints, Floats, Floats, 
     Returns
     -------
     tuple of ndarray
-        Places in order, the gain of each at its rank, what dropping it alone would lose, and the columns in order.
+        Places in order, the gain of each at its rank, what dropping it alone would lose, and the columns
+        in order.
     """
     build = _Build(problem, columns)
     if not len(build.places):
@@ -127,7 +132,7 @@ def ranked(problem: CoverProblem, columns: Ints) -> tuple[Ints, Floats, Floats, 
     order = max(orders, key=lambda each: float(build.sums(each).sum()))
     gains = np.diff(build.sums(order), prepend=0.0)
     return (
-        build.places[order], gains, _losses(problem, build, columns)[order],
+        build.places[order], gains, _losses(build)[order],
         np.concatenate([build.columns[k] for k in order]),
     )  # fmt: skip
 
@@ -136,10 +141,8 @@ _MOST_BACKWARD = 200
 """Places up to which the order from the last place down is tried; each step looks at all that stand."""
 
 
-def _losses(problem: CoverProblem, build: _Build, columns: Ints) -> Floats:
+def _losses(build: _Build) -> Floats:
     """What each place alone adds to all others."""
-    whole = covered_shares(problem, columns)
-    del whole
     count, part = np.zeros(len(build.weight), np.int64), np.ones(len(build.weight))
     sure = [share >= 1.0 for share in build.shares]
     for rows, share, full in zip(build.rows, build.shares, sure, strict=True):

@@ -1,17 +1,18 @@
 """A bound and a fractional plan from prices on demand: a first-order method for the linear relaxation.
 
-With prices 0 <= u_r <= w_r on rows and prices q >= 0 on limits, weak duality gives for every feasible choice
+With prices 0 <= u_r <= w_r on rows and prices q >= 0 on limits, weak duality gives for every feasible
+choice
 
     f(S) <= sum_r (w_r - u_r) + sum_g room_g q_g + sum_groups max(0, max_j (c_j - sum_g size_gj q_g)),
     c_j = sum_r a_rj u_r,
 
-so any prices prove a bound. Good ones come from the saddle point of the relaxation by the primal-dual hybrid
-gradient method (Chambolle and Pock 2011, doi 10.1007/s10851-010-0251-1) in the reflected Halpern form with
-restarts (Lu and Yang 2024, arXiv 2407.16144), with diagonal steps (Pock and Chambolle 2011,
-doi 10.1109/ICCV.2011.6126441).
+so any prices prove a bound. Good ones come from the saddle point of the relaxation by the primal-dual
+hybrid gradient method (Chambolle and Pock 2011, doi 10.1007/s10851-010-0251-1) in the reflected Halpern
+form with restarts (Lu and Yang 2024, arXiv 2407.16144), with diagonal steps (Pock and Chambolle 2011, doi
+10.1109/ICCV.2011.6126441).
 
-One decision to know: columns that no price makes interesting are left out of the iterations and looked at again
-whenever the bound is evaluated, which is always over all columns.
+One decision to know: columns that no price makes interesting are left out of the iterations and looked at
+again whenever the bound is evaluated, which is always over all columns.
 """
 
 from __future__ import annotations
@@ -305,7 +306,8 @@ class _Run:
         if moved_x > 1e-12 * self.unit and moved_u > 1e-12 * self.unit:
             self.omega = float(np.exp(0.5 * np.log(moved_u / moved_x) + 0.5 * np.log(self.omega)))
         for shown, now, anchor in (
-            (point.x_new, point.x, point.x0), (point.u_new, point.u, point.u0), (point.q_new, point.q, point.q0),
+            (point.x_new, point.x, point.x0), (point.u_new, point.u, point.u0),
+            (point.q_new, point.q, point.q0),
         ):  # fmt: skip
             now[:] = shown
             anchor[:] = shown
@@ -347,8 +349,8 @@ def _kept(frame: Frame, active: Ints, unit: float) -> _Kept:
     sums = np.bincount(of, weights=np.abs(sizes), minlength=len(frame.rows))
     scale = unit * _row_weights(frame) / np.maximum(sums, 1e-12)
     return _Kept(
-        frame.part[active], frame.size[active], frame.part_room, frame.low[active], frame.high[active], mate_ptr,
-        mates[many], lone, row_ptr, members, sizes, frame.row_room, scale,
+        frame.part[active], frame.size[active], frame.part_room, frame.low[active], frame.high[active],
+        mate_ptr, mates[many], lone, row_ptr, members, sizes, frame.row_room, scale,
     )  # fmt: skip
 
 
@@ -384,52 +386,31 @@ def _packed(indptr: Ints, rows: Shorts, values: Singles, columns: Ints, ptr: Int
     return new_rows, new_values
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@njit(cache=True, nogil=True)
 def _halpern(
     count: int, k: int, first: float, omega: float, body: _Rows, kept: _Kept, at: _Point
 ) -> tuple[int, float, float, float]:
-    """Steps until the count is reached or a restart is due: steps done, first, last, last but one residual."""
-    x, u, x0, u0, x_new, u_new = at.x, at.u, at.x0, at.u0, at.x_new, at.u_new
-    ptr, rows, values, total = body.ptr, body.rows, body.values, body.total
-    row_ptr, cols, row_values, weight, scale = (
-        body.row_ptr,
-        body.cols,
-        body.row_values,
-        body.weight,
-        body.scale,
-    )
-    n, m = len(x), len(u)
+    """Steps until the count is reached or a restart is due: how many, first, last, last residual but one."""
+    n = len(at.x)
     target, middle, asked = np.empty(n), np.empty(n), np.zeros(n)
     moved = np.zeros(_PIECES)
     before, residual = np.inf, np.inf
     for turn in range(count):
         _ask(kept, at.q, asked)
-        for c in prange(n):
-            worth = -asked[c]
-            for t in range(ptr[c], ptr[c + 1]):
-                worth += values[t] * u[rows[t]]
-            target[c] = x[c] + _STEP / (omega * total[c]) * worth
-        _project(target, omega, total, kept, at.price, x_new)
+        _aim(omega, asked, at.x, at.u, body.ptr, body.rows, body.values, body.total, target)
+        _project(target, omega, body.total, kept, at.price, at.x_new)
         moved_x = 0.0
         for c in range(n):
-            moved_x += (x_new[c] - x[c]) ** 2 * total[c]
-            middle[c] = 2.0 * x_new[c] - x[c]
+            moved_x += (at.x_new[c] - at.x[c]) ** 2 * body.total[c]
+            middle[c] = 2.0 * at.x_new[c] - at.x[c]
         keep = (k + turn + 1.0) / (k + turn + 2.0)
-        for p in prange(_PIECES):
-            moved[p] = 0.0
-            for i in range(m * p // _PIECES, m * (p + 1) // _PIECES):
-                covered = 0.0
-                for t in range(row_ptr[i], row_ptr[i + 1]):
-                    covered += row_values[t] * middle[cols[t]]
-                new = min(max(u[i] - _STEP * omega * scale[i] * (covered - 1.0), 0.0), weight[i])
-                moved[p] += (new - u[i]) ** 2 / scale[i]
-                u_new[i] = new
-                u[i] = keep * (2.0 * new - u[i]) + (1.0 - keep) * u0[i]
-        moved_u = _move_rows(kept, omega, middle, keep, at)
-        for p in range(_PIECES):
-            moved_u += moved[p]
+        _move_demand(
+            omega, keep, middle, body.row_ptr, body.cols, body.row_values, body.weight, body.scale, at.u,
+            at.u0, at.u_new, moved,
+        )  # fmt: skip
+        moved_u = _move_rows(kept, omega, middle, keep, at) + moved.sum()
         for c in range(n):
-            x[c] = keep * middle[c] + (1.0 - keep) * x0[c]
+            at.x[c] = keep * middle[c] + (1.0 - keep) * at.x0[c]
         residual = np.sqrt(moved_x * omega + moved_u / omega)
         if k + turn == 0:
             first = residual
@@ -438,6 +419,39 @@ def _halpern(
         if turn < count - 1:
             before = residual
     return count, first, residual, before
+
+
+@njit(cache=True, nogil=True, parallel=True)
+def _aim(
+    omega: float, asked: Floats, x: Floats, u: Floats, ptr: Ints, rows: Shorts, values: Singles,
+    total: Floats, target: Floats,
+) -> None:  # fmt: skip
+    """Step of the columns along what they are worth, before it is projected."""
+    for c in prange(len(x)):
+        worth = -asked[c]
+        for t in range(ptr[c], ptr[c + 1]):
+            worth += values[t] * u[rows[t]]
+        target[c] = x[c] + _STEP / (omega * total[c]) * worth
+
+
+@njit(cache=True, nogil=True, parallel=True)
+def _move_demand(
+    omega: float, keep: float, middle: Floats, row_ptr: Ints, cols: Shorts, values: Singles, weight: Floats,
+    scale: Floats, u: Floats, u0: Floats, u_new: Floats, moved: Floats,
+) -> None:  # fmt: skip
+    """Step of the prices of demand; ``moved`` takes how far, piece by piece."""
+    m = len(u)
+    for p in prange(_PIECES):
+        far = 0.0
+        for i in range(m * p // _PIECES, m * (p + 1) // _PIECES):
+            covered = 0.0
+            for t in range(row_ptr[i], row_ptr[i + 1]):
+                covered += values[t] * middle[cols[t]]
+            new = min(max(u[i] - _STEP * omega * scale[i] * (covered - 1.0), 0.0), weight[i])
+            far += (new - u[i]) ** 2 / scale[i]
+            u_new[i] = new
+            u[i] = keep * (2.0 * new - u[i]) + (1.0 - keep) * u0[i]
+        moved[p] = far
 
 
 @njit(cache=True, nogil=True)
@@ -496,24 +510,30 @@ def _project(y: Floats, omega: float, total: Floats, kept: _Kept, price: Floats,
             if kept.low[j] < at < kept.high[j]:
                 slope[g] += kept.size[j] * kept.size[j] * step
         _project_groups(y, omega, total, kept, price, x, used, slope)
-        ended = True
-        for g in range(parts):
-            over = used[g] - kept.room[g]
-            if over > 1e-9 * max(kept.room[g], 1.0):
-                low[g] = price[g]
-            elif price[g] > 0.0 and over < -1e-9 * max(kept.room[g], 1.0):
-                high[g] = price[g]
-            else:
-                continue
-            if high[g] - low[g] < 1e-13 * max(1.0, high[g]):
-                continue
-            ended = False
-            moved = price[g] + over / slope[g] if slope[g] > 0.0 else -1.0
-            if not low[g] <= moved <= high[g] or moved == price[g]:
-                moved = 0.5 * (low[g] + high[g]) if high[g] < np.inf else 2.0 * max(low[g], 1e-6)
-            price[g] = max(moved, 0.0)
-        if ended:
+        if not _tighten(used, slope, kept.room, price, low, high):
             break
+
+
+@njit(cache=True, nogil=True)
+def _tighten(used: Floats, slope: Floats, room: Floats, price: Floats, low: Floats, high: Floats) -> bool:
+    """Newton steps on the multipliers of parts, kept between bounds; whether any part is still off."""
+    off = False
+    for g in range(len(room)):
+        over, exact = used[g] - room[g], 1e-9 * max(room[g], 1.0)
+        if over > exact:
+            low[g] = price[g]
+        elif price[g] > 0.0 and over < -exact:
+            high[g] = price[g]
+        else:
+            continue
+        if high[g] - low[g] < 1e-13 * max(1.0, high[g]):
+            continue
+        off = True
+        moved = price[g] + over / slope[g] if slope[g] > 0.0 else -1.0
+        if not low[g] <= moved <= high[g] or moved == price[g]:
+            moved = 0.5 * (low[g] + high[g]) if high[g] < np.inf else 2.0 * max(low[g], 1e-6)
+        price[g] = max(moved, 0.0)
+    return off
 
 
 @njit(cache=True, nogil=True)

@@ -1,10 +1,11 @@
 """Choices of options and how they get better: greedy, swaps, large neighbourhoods.
 
-The gain of every option is kept exact: gain_o = sum_i w_i left_i a_io with left_i = prod over chosen (1 - a_io).
-Choosing or dropping an option changes the gains of all options that share a row with it, found by row.
+The gain of every option is kept exact: gain_o = sum_i w_i left_i a_io with left_i = prod over chosen (1 -
+a_io). Choosing or dropping an option changes the gains of all options that share a row with it, found by
+row.
 
-One decision to know: rows covered for certain are counted, not multiplied, so that an option can be dropped again
-without dividing by zero; ties go to the lower stable id.
+One decision to know: rows covered for certain are counted, not multiplied, so that an option can be
+dropped again without dividing by zero; ties go to the lower stable id.
 """
 
 from __future__ import annotations
@@ -142,7 +143,8 @@ def rules_of(problem: CoverProblem, options: Options, order: Ints, min_gain: flo
     rules = Rules(
         ptr, limits, sizes[limits, option[by_option]],
         np.array([cap.limit for cap in problem.caps], dtype=np.float64),
-        np.array([cap.least for cap in problem.caps], dtype=np.float64), child_ptr, children, group[order], place[order],
+        np.array([cap.least for cap in problem.caps], dtype=np.float64), child_ptr, children, group[order],
+        place[order],
         *_foes(problem, places), stations * min_gain, _ties(problem, options)[order],
         *_sets_in(options, order), fixed[order], shut[order],
     )  # fmt: skip
@@ -150,7 +152,7 @@ def rules_of(problem: CoverProblem, options: Options, order: Ints, min_gain: flo
 
 
 def _exclusive(problem: CoverProblem, options: Options) -> Ints:
-    """Label of options of which at most one can be chosen: of the place, or of the group where it spans places."""
+    """Label of options of which at most one can be chosen: their place, or a group that spans places."""
     if options.count == problem.columns and len(np.unique(problem.place)) == problem.columns:
         return problem.group
     return options.place
@@ -292,7 +294,9 @@ class Choice:
 
     def explore(self, pool: Ints, size: Floats, rounds: int, seed: int, heat: float) -> float:
         """Take neighbourhoods apart and fill them again; what was gained."""
-        best, touched = _explore(pool, size, rounds, seed, heat, self.body, self.rules, self.state)
+        ground = _ground(len(self.state.gain), pool)
+        rng = np.random.default_rng(seed)
+        best, touched = _explore(rounds, heat, rng, size, self.body, self.rules, self.state, ground)
         self.work += 1e-6 * touched
         return float(best)
 
@@ -520,77 +524,77 @@ def _swap(pool: Ints, chosen: Ints, body: Body, rules: Rules, state: State) -> t
     return changed, touched
 
 
+class Ground(NamedTuple):
+    """Where a neighbourhood is noted while it is taken apart; changed in place."""
+
+    mark: Ints
+    queue: Ints
+    local: Ints
+    found: Ints
+    into: Ints
+    instead: Ints
+    wanted: NDArray[np.bool_]
+
+
+def _ground(options: int, pool: Ints) -> Ground:
+    wanted = np.zeros(options, dtype=bool)
+    wanted[pool] = True
+    return Ground(
+        np.full(options, -1, np.int64), np.empty(4096, np.int64), np.empty(2048, np.int64),
+        np.empty(_LARGEST, np.int64), np.empty(4 * _LARGEST, np.int64), np.empty(4 * _LARGEST, np.int64),
+        wanted,
+    )  # fmt: skip
+
+
 @njit(cache=True, nogil=True)
-def _neighbours(
-    j: int,
-    found: Ints,
-    body: Body,
-    inside: NDArray[np.bool_],
-    wanted: NDArray[np.bool_],
-    mark: Ints,
-    stamp: int,
-    queue: Ints,
-    local: Ints,
-) -> tuple[int, int]:
-    """Chosen options near one, nearest first (in ``found``), and wanted options met on the way (``local``)."""
-    found[0] = j
-    mark[j] = stamp
+def _neighbours(j: int, count: int, stamp: int, body: Body, state: State, ground: Ground) -> tuple[int, int]:
+    """Chosen options near one, nearest first (``found``), and options wanted there (``local``)."""
+    found, local, queue, mark = ground.found, ground.local, ground.queue, ground.mark
+    found[0], queue[0], mark[j] = j, j, stamp
     filled, at, ends, met = 1, 0, 1, 0
-    queue[0] = j
-    while at < ends and filled < len(found):
+    while at < ends and filled < count:
         c = queue[at]
         at += 1
         step = max(1, (body.indptr[c + 1] - body.indptr[c]) // _NEAR)
         for k in range(body.indptr[c], body.indptr[c + 1], step):
-            i = body.rows[k]
-            for t in range(body.row_ptr[i], body.row_ptr[i + 1]):
+            for t in range(body.row_ptr[body.rows[k]], body.row_ptr[body.rows[k] + 1]):
                 o = body.cols[t]
                 if mark[o] == stamp:
                     continue
                 mark[o] = stamp
-                if inside[o]:
-                    if filled < len(found):
-                        found[filled] = o
-                        filled += 1
-                elif wanted[o] and met < len(local):
+                if state.inside[o] and filled < count:
+                    found[filled] = o
+                    filled += 1
+                elif not state.inside[o] and ground.wanted[o] and met < len(local):
                     local[met] = o
                     met += 1
                 if ends < len(queue):
                     queue[ends] = o
                     ends += 1
-    for k in range(filled):
-        if met < len(local):
-            local[met] = found[k]
-            met += 1
-    return filled, met
+    own = min(filled, len(local) - met)
+    local[met : met + own] = found[:own]
+    return filled, met + own
 
 
 @njit(cache=True, nogil=True)
 def _refill(
-    local: Ints,
-    met: int,
-    into: Ints,
-    instead: Ints,
-    noise: float,
-    size: Floats,
-    body: Body,
-    rules: Rules,
-    state: State,
-) -> tuple[int, float, int]:
+    met: int, most_new: int, noise: float, rng: np.random.Generator, size: Floats, body: Body, rules: Rules,
+    state: State, ground: Ground,
+) -> tuple[int, float, int]:  # fmt: skip
     """Greedy with noise among near options: how many were chosen, what they gained, entries touched.
 
-    ``instead`` takes what each of them extends, or -1.
+    ``ground.instead`` takes what each of them extends, or -1.
     """
     filled, change, touched, won = 0, 0.0, 0, 0.0
-    while filled < len(into):
+    while filled < most_new:
         pick, most = -1, 0.0
         for at in range(met):
-            j = local[at]
+            j = ground.local[at]
             old = state.held[rules.group[j]]
             own = size[j] - (size[old] if old >= 0 else 0.0)
             if state.gain[j] * (1.0 + noise) <= most * own or state.gain[j] <= 1e-12:
                 continue
-            draw = 1.0 + noise * np.random.random()
+            draw = 1.0 + noise * rng.random()
             if state.gain[j] * draw <= most * own or not _fits(j, rules, state):
                 continue
             charge = rules.charge[j] - (rules.charge[old] if old >= 0 else 0.0)
@@ -600,8 +604,8 @@ def _refill(
         if pick < 0:
             break
         change += won
-        into[filled] = pick
-        instead[filled], more = _place(pick, body, rules, state)
+        ground.into[filled] = pick
+        ground.instead[filled], more = _place(pick, body, rules, state)
         filled += 1
         touched += more
     return filled, change, touched
@@ -616,55 +620,62 @@ def _typical_loss(chosen: Ints, body: Body, state: State) -> float:
 
 
 @njit(cache=True, nogil=True)
+def _clear(out: int, body: Body, rules: Rules, state: State, ground: Ground) -> tuple[int, float, int]:
+    """Drop the options found: how many could be dropped, what that changed, entries touched."""
+    dropped, change, touched = 0, 0.0, 0
+    for k in range(out):
+        j = ground.found[k]
+        if not rules.fixed[j]:
+            ground.found[dropped] = j
+            touched += _turn(j, False, body, rules, state)
+            change -= state.gain[j]
+            dropped += 1
+    return dropped, change, touched
+
+
+@njit(cache=True, nogil=True)
+def _undo(filled: int, dropped: int, body: Body, rules: Rules, state: State, ground: Ground) -> int:
+    """Back to before a neighbourhood was taken apart; entries touched."""
+    touched = 0
+    for k in range(filled - 1, -1, -1):
+        touched += _turn(ground.into[k], False, body, rules, state)
+        if ground.instead[k] >= 0:
+            touched += _turn(ground.instead[k], True, body, rules, state)
+    for k in range(dropped - 1, -1, -1):
+        touched += _turn(ground.found[k], True, body, rules, state)
+    return touched
+
+
+@njit(cache=True, nogil=True)
 def _explore(
-    pool: Ints, size: Floats, rounds: int, seed: int, heat: float, body: Body, rules: Rules, state: State
-) -> tuple[float, int]:
+    rounds: int, heat: float, rng: np.random.Generator, size: Floats, body: Body, rules: Rules, state: State,
+    ground: Ground,
+) -> tuple[float, int]:  # fmt: skip
     """Destroy and repair with a falling threshold: a neighbourhood is dropped and filled again.
 
     A repair that loses less than the threshold is kept; the best choice met is restored at the end.
     """
-    np.random.seed(seed)
-    n = len(state.gain)
-    mark, queue, local = np.full(n, -1, np.int64), np.empty(4096, np.int64), np.empty(2048, np.int64)
-    found, into = np.empty(_LARGEST, np.int64), np.empty(4 * _LARGEST, np.int64)
-    instead = np.empty(4 * _LARGEST, np.int64)
-    wanted = np.zeros(n, np.bool_)
-    wanted[pool] = True
     loose = np.flatnonzero(state.inside & ~rules.fixed)
     best_set, best, now, touched = loose.copy(), 0.0, 0.0, 0
-    if len(loose) == 0:
-        return 0.0, 0
     typical = _typical_loss(loose, body, state)
     for turn in range(rounds):
-        count = np.random.randint(2, _LARGEST)
-        noise = 0.15 * np.random.random() if np.random.random() < 0.7 else 0.0
+        if len(loose) == 0:
+            break
+        count = int(rng.integers(2, _LARGEST))
+        noise = 0.15 * rng.random() if rng.random() < 0.7 else 0.0
         threshold = heat * typical * (1.0 - turn / rounds) ** 2
-        first = loose[np.random.randint(0, len(loose))]
-        out, met = _neighbours(first, found[:count], body, state.inside, wanted, mark, turn, queue, local)
-        unmet, change, dropped = _unmet(rules, state), 0.0, 0
-        for k in range(out):
-            if not rules.fixed[found[k]]:
-                found[dropped] = found[k]
-                touched += _turn(found[k], False, body, rules, state)
-                change -= state.gain[found[k]]
-                dropped += 1
-        filled, won, more = _refill(local, met, into[: 4 * count], instead, noise, size, body, rules, state)
-        change += won
-        touched += more
-        if _unmet(rules, state) <= unmet + _ROOM and change >= -threshold * np.random.random():
-            now += change
-            loose = np.flatnonzero(state.inside & ~rules.fixed)
-            if len(loose) == 0:
-                break
-            if now > best + 1e-9 * typical:
-                best, best_set = now, loose.copy()
+        out, met = _neighbours(loose[rng.integers(0, len(loose))], count, turn, body, state, ground)
+        unmet = _unmet(rules, state)
+        dropped, lost, cleared = _clear(out, body, rules, state, ground)
+        filled, won, more = _refill(met, 4 * count, noise, rng, size, body, rules, state, ground)
+        touched += cleared + more
+        if _unmet(rules, state) > unmet + _ROOM or lost + won < -threshold * rng.random():
+            touched += _undo(filled, dropped, body, rules, state, ground)
             continue
-        for k in range(filled - 1, -1, -1):
-            touched += _turn(into[k], False, body, rules, state)
-            if instead[k] >= 0:
-                touched += _turn(instead[k], True, body, rules, state)
-        for k in range(dropped - 1, -1, -1):
-            touched += _turn(found[k], True, body, rules, state)
+        now += lost + won
+        loose = np.flatnonzero(state.inside & ~rules.fixed)
+        if now > best + 1e-9 * typical:
+            best, best_set = now, loose.copy()
     _restore(best_set, body, rules, state)
     return best, touched
 
@@ -675,7 +686,7 @@ def _restore(options: Ints, body: Body, rules: Rules, state: State) -> None:
     keep = np.zeros(len(state.gain), np.bool_)
     keep[options] = True
     for j in np.flatnonzero(state.inside & ~keep & ~rules.fixed):
-        _turn(j, False, body, rules, state)
+        _turn(int(j), False, body, rules, state)
     for j in options:
         if not state.inside[j]:
             _turn(j, True, body, rules, state)

@@ -1,7 +1,7 @@
 """From a problem to a selection: search, proof, ranks.
 
-One decision to know: the normal end is the gap or the work limit; time is a guard, and a selection says when it
-was cut short.
+One decision to know: the normal end is the gap or the work limit; time is a guard, and a selection says
+when it was cut short.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ def select(
     seed
         Of the search.
     min_gain
-        Newly covered weight per station below which nothing is chosen, leaving quota unused; the bound knows
-        nothing of it.
+        Newly covered weight per station below which nothing is chosen, leaving quota unused; the bound
+        knows nothing of it.
 
     Returns
     -------
     Selection
-        The same for the same problem and seed, whatever the number of threads, unless status is ``time_limit`` or
-        ``interrupted`` (Ctrl-C gives what is known so far).
+        The same for the same problem and seed, whatever the number of threads, unless status is
+        ``time_limit`` or ``interrupted`` (Ctrl-C gives what is known so far).
 
     Raises
     ------

@@ -1,8 +1,8 @@
 """The search for a choice and its proof: what is known so far, and the steps that improve it.
 
-One decision to know: every step counts its work in matrix entries touched, and steps follow each other by what is
-known and by work done, never by the clock; so the same problem gives the same answer on any machine and with any
-number of threads, unless time runs out.
+One decision to know: every step counts its work in matrix entries touched, and steps follow each other by
+what is known and by work done, never by the clock; so the same problem gives the same answer on any
+machine and with any number of threads, unless time runs out.
 """
 
 from __future__ import annotations
@@ -315,7 +315,7 @@ class Solver:
             stale = 0 if better else stale + 1
 
     def apart(self, limits: Limits, stop: Callable[[], bool]) -> None:
-        """Solve counties to the end under the best prices; a lower bound, and what of it makes the choice better."""
+        """Solve counties to the end under the best prices: a lower bound, and what helps the choice."""
         if self.proof is None or self.tried.get("apart") == self.value:
             return
         self.tried["apart"] = self.value
