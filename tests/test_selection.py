@@ -23,7 +23,7 @@ from siteplan.selection import (
     price_bound,
     select,
     select_fewest,
-    solve,
+    solved,
 )
 from siteplan.selection.cases import cut, uncut
 from siteplan.selection.core import reduced
@@ -486,7 +486,7 @@ def test_ctrl_c_gives_what_is_known(monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(solver, "prove", pressed)
-    selection = solve(solver, Limits(0.0, 1000.0, np.inf, 0))
+    selection = solved(solver, Limits(0.0, 1000.0, np.inf, 0))
     assert selection.status == "interrupted"
     assert violations(problem, selection.columns) == []
     assert check(problem, selection).holds
@@ -496,7 +496,7 @@ def test_what_if_repairs_the_plan_and_bounds_the_new_task():
     shares, weight, county = city_world()
     problem = CoverProblem.from_arrays(shares, weight, county=county, county_quota=[6, 6, 6, 6])
     solver = Solver(problem)
-    plan = solve(solver, Limits(0.0, 1000.0, np.inf, 0))
+    plan = solved(solver, Limits(0.0, 1000.0, np.inf, 0))
     lost = plan.columns[:3]
     answer = solver.what_if(locked_out=lost)
     task = replace(problem, locked_out=np.sort(lost))

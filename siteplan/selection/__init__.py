@@ -18,7 +18,7 @@ never inside objective, bound or gap.
 from siteplan.selection.certificate import Checked, check, price_bound
 from siteplan.selection.fewest import Curve, coverage_curve, select_fewest
 from siteplan.selection.problem import Cap, Certificate, CoverProblem, Floor, Selection, Village
-from siteplan.selection.solve import select, solve
+from siteplan.selection.solve import select, solved
 from siteplan.selection.solver import Answer, Limits, Solver
 
 __all__ = [
@@ -38,5 +38,5 @@ __all__ = [
     "price_bound",
     "select",
     "select_fewest",
-    "solve",
+    "solved",
 ]

@@ -18,9 +18,9 @@ from siteplan.selection.relax import bound_of, relax
 if TYPE_CHECKING:
     from siteplan.selection.solver import Solver
 
-_PREFIXES = (0.1, 0.25, 0.5, 0.75)
+_PREFIXES = (0.75, 0.5, 0.25, 0.1)
 """Shares of the stations for which prices of their own are sought."""
-_STEPS = 200
+_STEPS = 120
 _SLOPES = (0.0, 0.25, 0.5, 0.75, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0, 3.0)
 
 
@@ -170,9 +170,11 @@ def curve_bounds(solver: Solver, places: Ints, columns: Ints) -> Floats:
     if not len(used) or solver.proof is None:
         return np.zeros(len(used))
     curve = np.full(len(used), np.inf)
+    prices = solver.proof[1].prices
     for share in _PREFIXES:
         at = max(int(np.searchsorted(used, share * used[-1], side="right")) - 1, 0)
-        for bound, slope in _lines(solver, float(used[at])):
+        lines, prices = _lines(solver, float(used[at]), prices)
+        for bound, slope in lines:
             curve = np.minimum(curve, bound + slope * (used - used[at]))
     return np.asarray(np.maximum.accumulate(curve))
 
@@ -189,11 +191,11 @@ def _without_minima(problem: CoverProblem) -> CoverProblem:
     return replace(problem, caps=caps, locked_in=problem.locked_in[:0], floors=())
 
 
-def _lines(solver: Solver, stations: float) -> list[tuple[float, float]]:
-    """Bounds at a number of stations, each with what one station more could add to it."""
+def _lines(solver: Solver, stations: float, prices: Floats) -> tuple[list[tuple[float, float]], Floats]:
+    """Bounds at a number of stations, each with what one more could add to it; and the prices found."""
     if solver.proof is None:
-        return []
-    cases, relaxed = solver.proof
+        return [], prices
+    cases, _ = solver.proof
     problem, n = _without_minima(solver.problem), solver.problem.columns
     prefix = Cap("prefix", "prefix", np.arange(n), stations)
     frame = frame_of(problem, solver.core, (prefix,))
@@ -201,18 +203,18 @@ def _lines(solver: Solver, stations: float) -> list[tuple[float, float]]:
     kept = [k for k, row in enumerate(frame.rows) if row.kind == "cap" and row.number == number]
     rows = np.zeros(len(frame.rows))
     outward = solver._outward()
-    start = bound_of(cases.core, frame, relaxed.prices, rows, outward)
+    start = bound_of(cases.core, frame, prices, rows, outward)
     found = relax(
         cases.core, frame, start, outward=outward, best=0.0, gap=0.0, iterations=_STEPS, stop=lambda: False
     )
     if not kept:
         at = np.flatnonzero(frame.part_cap == number)
         slope = float(found.part_prices[at[0]]) if len(at) else 0.0
-        return [(found.bound, slope)]
+        return [(found.bound, slope)], found.prices
     lines = []
     for share in _SLOPES:
-        prices = found.row_prices.copy()
-        prices[kept[0]] *= share
-        line = bound_of(cases.core, frame, found.prices, prices, outward)
-        lines.append((line.bound, float(prices[kept[0]])))
-    return lines
+        rows = found.row_prices.copy()
+        rows[kept[0]] *= share
+        line = bound_of(cases.core, frame, found.prices, rows, outward)
+        lines.append((line.bound, float(rows[kept[0]])))
+    return lines, found.prices

@@ -11,8 +11,9 @@ hybrid gradient method (Chambolle and Pock 2011, doi 10.1007/s10851-010-0251-1) 
 form with restarts (Lu and Yang 2024, arXiv 2407.16144), with diagonal steps (Pock and Chambolle 2011, doi
 10.1109/ICCV.2011.6126441).
 
-One decision to know: columns that no price makes interesting are left out of the iterations and looked at
-again whenever the bound is evaluated, which is always over all columns.
+One decision to know: columns that no price makes interesting are left out of the iterations; on the few
+that remain rows merge again, which makes an iteration ten times cheaper. The bound is always evaluated on
+all rows and columns, and columns that would break it are taken in.
 """
 
 from __future__ import annotations
@@ -25,13 +26,15 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-from siteplan.selection.core import Core, Floats, Ints, Shorts, Singles, column_sums, transposed
+from siteplan.selection.core import Core, Floats, Ints, Shorts, Singles, column_sums, reduced
 from siteplan.selection.limits import Frame, part_prices
 
 _CHECK = 40
 """Iterations between two looks at all columns."""
 _INTERESTING = 0.85
 """Share of its price from which a column takes part in the iterations."""
+_MATTERS = 2e-6
+"""Share of the bound that columns left out may cost it."""
 _STEP = 0.95
 _LONGEST = 400
 """Iterations without a restart."""
@@ -151,7 +154,7 @@ def relax(
     while done < iterations and not stop() and result.bound - best > gap * abs(result.bound):
         run.iterate(_CHECK)
         done += _CHECK
-        seen = bound_of(core, frame, run.u_shown.copy(), run.q_shown.copy(), outward)
+        seen = bound_of(core, frame, run.prices(), run.point.q_new.copy(), outward)
         if seen.bound < result.bound:
             result = seen
         run.refresh(seen)
@@ -176,7 +179,7 @@ def _with_plan(found: Relaxed, plan: Floats, done: int, work: float) -> Relaxed:
 
 
 class _Rows(NamedTuple):
-    """Interesting columns, both ways, and steps."""
+    """Interesting columns over rows merged once more, both ways, and steps."""
 
     ptr: Ints
     rows: Shorts
@@ -236,45 +239,50 @@ class _Run:
             frame.row_members, weights=of * np.abs(frame.row_sizes), minlength=frame.columns
         )
         self.x, self.u, self.q = first.fraction.copy(), first.prices.copy(), first.row_prices.copy()
-        self.u_shown, self.q_shown = self.u.copy(), self.q.copy()
         self.omega, self.k, self.first_residual = 1.0, 0, np.inf
         self.price = np.append(first.part_prices, 0.0)
-        self.chosen = np.zeros(frame.columns, dtype=bool)
-        self.active = np.zeros(0, dtype=np.int64)
-        self.shown = self.x.copy()
-        self.chosen |= self.x > 0
+        self.chosen = self.x > 0
         self.chosen[core.columns :] = True
-        self.refresh(first)
+        self.shown = self.x.copy()
+        self._take_in(first)
+
+    def prices(self) -> Floats:
+        """Prices of all rows: merged ones share theirs; what no interesting column reaches costs in full."""
+        weight, row_of = self.core.weight, self.row_of
+        ratio = np.clip(self.point.u_new / np.maximum(self.arrays.weight, 1e-300), 0.0, 1.0)
+        return np.where(row_of >= 0, weight * np.append(ratio, 1.0)[row_of], weight)
 
     def refresh(self, seen: Relaxed) -> None:
-        """Take in columns that have become interesting."""
+        """Take in columns that have become interesting, once one of them matters to the bound."""
+        lost = seen.worth[(seen.worth > 0.0) & (self.frame.high > 0) & ~self.chosen].sum()
+        if lost > _MATTERS * abs(seen.bound):
+            self.u, self.q = seen.prices, seen.row_prices.copy()
+            self._take_in(seen)
+
+    def _take_in(self, seen: Relaxed) -> None:
         near = seen.worth + (1.0 - _INTERESTING) * seen.charge >= 0.0
-        wanted = ((near & (self.frame.high > 0)) | (self.frame.low > 0)) & ~self.chosen
-        if len(self.active) and not wanted.any():
-            return
-        self.chosen |= wanted
-        self.active = np.flatnonzero(self.chosen)
-        self.arrays, self.kept = self._rows_of(self.active), _kept(self.frame, self.active, self.unit)
-        self._anchor()
-
-    def _rows_of(self, active: Ints) -> _Rows:
-        core, m = self.core, len(self.core.weight)
-        own = active[active < core.columns]
-        ptr, rows, values = gathered(core.indptr, core.rows, core.values, own)
-        row_ptr, cols, row_values = transposed(ptr, rows, values, m)
-        ptr = np.append(ptr, np.full(len(active) - len(own), ptr[-1]))
-        degree = np.bincount(rows, weights=values, minlength=m)
-        scale = np.maximum(core.weight, 1e-300) / np.maximum(degree, 1.0)
-        return _Rows(ptr, rows, values, row_ptr, cols, row_values, core.weight, scale, self.total[active])
-
-    def _anchor(self) -> None:
-        act = self.active
-        x = self.x[act]
-        self.point = _Point(
-            x, self.u, self.q, x.copy(), self.u.copy(), self.q.copy(), x.copy(), self.u_shown, self.q_shown,
-            self.price,
-        )  # fmt: skip
+        self.chosen |= (near & (self.frame.high > 0)) | (self.frame.low > 0)
+        active = np.flatnonzero(self.chosen)
+        own = active[active < self.core.columns]
+        small = reduced(*gathered(self.core.indptr, self.core.rows, self.core.values, own), self.core.weight)
+        self.active = np.concatenate([own[small.column], active[len(own) :]])
+        self.row_of = small.row_of
+        self.arrays, self.kept = self._rows_of(small), _kept(self.frame, self.active, self.unit)
+        reached = self.row_of >= 0
+        u = np.bincount(self.row_of[reached], weights=self.u[reached], minlength=len(small.weight))
+        u = np.minimum(u.astype(np.float64), small.weight)
+        x, q = self.x[self.active], self.q
+        self.point = _Point(x, u, q, x.copy(), u.copy(), q.copy(), x.copy(), u.copy(), q.copy(), self.price)
         self.k, self.first_residual = 0, np.inf
+
+    def _rows_of(self, small: Core) -> _Rows:
+        ptr = np.append(small.indptr, np.full(len(self.active) - small.columns, small.indptr[-1]))
+        degree = np.bincount(small.rows, weights=small.values, minlength=len(small.weight))
+        scale = small.weight / np.maximum(degree, 1.0)
+        return _Rows(
+            ptr, small.rows, small.values, small.row_ptr, small.cols, small.row_values, small.weight, scale,
+            self.total[self.active],
+        )  # fmt: skip
 
     def plan(self) -> Floats:
         """x_j of all columns."""
@@ -290,7 +298,7 @@ class _Run:
             done, self.k, self.first_residual = done + steps, self.k + steps, first
             if _is_stale(residual, before, first, self.k):
                 self._restart()
-        self.work += 2e-6 * count * len(self.arrays.rows)
+        self.work += 2e-6 * (count * len(self.arrays.rows) + len(self.core.rows))
         self.x[self.active] = self.point.x
         self.shown = np.zeros(self.frame.columns)
         self.shown[self.active] = self.point.x_new

@@ -151,6 +151,24 @@ def rules_of(problem: CoverProblem, options: Options, order: Ints, min_gain: flo
     return rules, stations
 
 
+def without(rules: Rules, options: NDArray[np.bool_]) -> Rules:
+    """The same rules with some options closed, and nothing locked in.
+
+    Parameters
+    ----------
+    rules
+        Of a problem with the same limits.
+    options
+        Which options may not be chosen.
+
+    Returns
+    -------
+    Rules
+        For a task that only forbids.
+    """
+    return rules._replace(closed=options, fixed=np.zeros_like(rules.fixed))
+
+
 def _exclusive(problem: CoverProblem, options: Options) -> Ints:
     """Label of options of which at most one can be chosen: their place, or a group that spans places."""
     if options.count == problem.columns and len(np.unique(problem.place)) == problem.columns:
@@ -536,12 +554,43 @@ class Ground(NamedTuple):
     wanted: NDArray[np.bool_]
 
 
-def _ground(options: int, pool: Ints) -> Ground:
+def areas(choice: Choice, pool: Ints, size: int, shift: int) -> list[Ints]:
+    """Neighbourhoods that together hold every chosen option, each overlapping the next.
+
+    Parameters
+    ----------
+    choice
+        A choice.
+    pool
+        Options that may be chosen instead.
+    size
+        Chosen options of one neighbourhood.
+    shift
+        Where to begin, so that another sweep cuts elsewhere.
+
+    Returns
+    -------
+    list of ndarray
+        Options of each neighbourhood, chosen and not, ascending.
+    """
+    ground = _ground(len(choice.state.gain), pool, size)
+    chosen, found = choice.options, []
+    done = np.zeros(len(choice.state.gain), dtype=bool)
+    for turn, option in enumerate(np.roll(chosen, -shift)):
+        if done[option]:
+            continue
+        out, met = _neighbours(int(option), size, turn, choice.body, choice.state, ground)
+        done[ground.found[: max(2 * out // 3, 1)]] = True
+        found.append(np.unique(ground.local[:met]))
+    return found
+
+
+def _ground(options: int, pool: Ints, largest: int = _LARGEST) -> Ground:
     wanted = np.zeros(options, dtype=bool)
     wanted[pool] = True
     return Ground(
         np.full(options, -1, np.int64), np.empty(4096, np.int64), np.empty(2048, np.int64),
-        np.empty(_LARGEST, np.int64), np.empty(4 * _LARGEST, np.int64), np.empty(4 * _LARGEST, np.int64),
+        np.empty(largest, np.int64), np.empty(4 * largest, np.int64), np.empty(4 * largest, np.int64),
         wanted,
     )  # fmt: skip
 

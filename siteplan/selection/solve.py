@@ -60,10 +60,10 @@ def select(
     SiteplanError
         If the constraints cannot hold together: which, by how much, and what to change.
     """
-    return solve(Solver(problem, min_gain), Limits(gap, work_limit, time_limit_s, seed))
+    return solved(Solver(problem, min_gain), Limits(gap, work_limit, time_limit_s, seed))
 
 
-def solve(solver: Solver, limits: Limits) -> Selection:
+def solved(solver: Solver, limits: Limits) -> Selection:
     """Solve a problem made ready; see :func:`select`.
 
     Parameters
@@ -120,7 +120,7 @@ def search(solver: Solver, limits: Limits, stop: Callable[[], bool]) -> None:
 
 def _steps(solver: Solver, limits: Limits, stop: Callable[[], bool], turn: int) -> list[Callable[[], None]]:
     """What is done in a turn: the first ends with more prices, the next ones with counties."""
-    rounds = _ROUNDS * min(4**turn, 64)
+    rounds = _ROUNDS * min(2**turn, 32)
     steps = [solver.round, lambda: solver.explore(limits, stop, rounds, _PATIENCE)]
     if turn:
         steps.append(lambda: solver.reopen(limits, stop))

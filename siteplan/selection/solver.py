@@ -25,7 +25,7 @@ from siteplan.selection.options import Options, options_of
 from siteplan.selection.parts import reopened, solve_apart
 from siteplan.selection.problem import CoverProblem, violations
 from siteplan.selection.relax import EXACT, ROUNDED, Relaxed, bound_of, relax
-from siteplan.selection.search import Choice, Field, rules_of
+from siteplan.selection.search import Choice, Field, areas, rules_of, without
 
 CLOSED = 2e-6
 """Relative gap at which a selection counts as optimal: twice the tolerance of branch and bound."""
@@ -36,7 +36,9 @@ _ENTRIES = 40_000_000
 _SHARE = 0.15
 """Share of all work that one stretch of neighbourhoods may take."""
 _REOPEN = 1_000.0
-"""Most work spent on one county that is chosen anew."""
+"""Most work spent on one area or county that is chosen anew."""
+_AREA, _SIZES = 16, 3
+"""Chosen options of the smallest area that is chosen anew, and how many sizes there are."""
 _NEAR_PRICE = 0.1
 """Share of its price that an option may lack to belong to the kernel."""
 
@@ -99,12 +101,20 @@ class Solver:
             self.core, self.options, self.option_core = like.core, like.options, like.option_core
             alone = self.option_core is self.core
         self.frame: Frame = frame_of(problem, self.core)
-        rules, stations = rules_of(problem, self.options, self.option_core.column, min_gain)
-        self.field = Field(self.option_core, rules, stations)
+        if like is not None and problem.caps is like.problem.caps and not len(problem.locked_in):
+            rules, stations = (
+                without(like.field.rules, like.options_with(problem.locked_out)),
+                like.field.stations,
+            )
+        else:
+            rules, stations = rules_of(problem, self.options, self.option_core.column, min_gain)
+        self.field: Field = Field(self.option_core, rules, stations)
         self.certain = alone and self.core.is_boolean
         self.work, self.turn, self.cuts = 0.0, 0, 0
         self.converged = False
         self.tried: dict[str, float] = {}
+        self.sweeps, self.idle = 0, 0
+        self.rounded: Relaxed | None = None
         self.cases: Cases = uncut(self.core)
         self.best: Ints = np.zeros(0, dtype=np.int64)
         self.value = -np.inf
@@ -203,6 +213,12 @@ class Solver:
             choice.become(found)
         return choice
 
+    def options_with(self, columns: Ints) -> NDArray[np.bool_]:
+        """Whether each option (of the search) holds any of some columns."""
+        inside = np.zeros(self.problem.columns)
+        inside[columns] = 1.0
+        return self.options.sums(inside)[self.option_core.column] > 0
+
     def options_holding(self, columns: Ints) -> Ints:
         """Options (numbers of the search) that together hold exactly some columns."""
         if self.options.count == self.problem.columns:
@@ -269,8 +285,9 @@ class Solver:
     def round(self) -> None:
         """A choice from the relaxation's plan, and the kernel it points at."""
         relaxed = self.relaxed
-        if relaxed is None:
-            raise SiteplanError("a plan is rounded before there is one")
+        if relaxed is None or relaxed is self.rounded:
+            return
+        self.rounded = relaxed
         n = self.problem.columns
         charge, worth, plan = (
             self._by_column(figures) for figures in (relaxed.charge, relaxed.worth, relaxed.fraction)
@@ -323,7 +340,7 @@ class Solver:
         inside = self._inside()
         answer = solve_apart(
             cases.core, self.frame, relaxed, inside, work=max(limits.work - self.work, 0.0),
-            gap=max(limits.gap / 4, 1e-9), stop=stop,
+            gap=max(limits.gap / 20, 1e-9), stop=stop,
         )  # fmt: skip
         self.work += answer.work
         if answer.bound < self.bound:
@@ -359,27 +376,50 @@ class Solver:
         self.offer(choice.options, choice.value())
 
     def reopen(self, limits: Limits, stop: Callable[[], bool]) -> None:
-        """Choose each county anew by branch and bound while the others stand; once for each best choice."""
-        if self.relaxed is None or self.tried.get("reopen") == self.value:
+        """Choose areas anew by branch and bound while all else stands, then whole counties."""
+        if self.relaxed is None:
             return
-        self.tried["reopen"] = self.value
+        self.idle = self.idle + 1 if self.tried.get("reopen") == self.value else 0
+        if self.idle >= _SIZES:
+            return
         near = self.relaxed.worth + _NEAR_PRICE * self.relaxed.charge >= 0.0
+        self._reopen_all(self._areas(), limits, stop)
+        inside = self._inside()
+        counties = [
+            np.flatnonzero((self.frame.part == part) & (near | inside)) for part in range(self.frame.parts)
+        ]
+        self._reopen_all(counties, limits, stop)
+        self.tried["reopen"] = self.value
+
+    def _areas(self) -> list[Ints]:
+        """Columns (in the order of the core) of neighbourhoods of the best choice."""
+        choice = Choice(self.field)
+        choice.become(self.best)
+        size = _AREA + _AREA // 2 * (self.sweeps % _SIZES)
+        found = areas(choice, self.pool, size, self.sweeps * size // 2)
+        self.sweeps += 1
+        at = np.empty(self.core.columns, dtype=np.int64)
+        at[self.core.column] = np.arange(self.core.columns)
+        return [np.unique(at[self.options.columns_of(self.option_core.column[each])]) for each in found]
+
+    def _reopen_all(self, frees: list[Ints], limits: Limits, stop: Callable[[], bool]) -> None:
+        """Two at a time from the same choice; what helps is taken over one after the other."""
         core = self.core if self.certain else self.cases.core
-        for first in range(0, self.frame.parts, LANES):
+        loose = (self.frame.high > 0) & (self.frame.low <= 0)
+        for first in range(0, len(frees), LANES):
             left = limits.work - self.work
-            if stop() or left <= 0:
+            if stop() or left <= 0 or self.gap <= limits.gap or limits.answered(self.value, self.bound):
                 return
             inside = self._inside()
 
-            def one(part: int, inside: NDArray[np.bool_] = inside, left: float = left) -> tuple[Ints, float]:
-                free = np.flatnonzero((self.frame.part == part) & (near | inside) & (self.frame.high > 0))
-                free = free[self.frame.low[free] <= 0]
-                allowed = min(_REOPEN, left)
-                found = reopened(core, self.frame, inside, free, work=allowed, gap=1e-6, stop=stop)
+            def one(free: Ints, inside: NDArray[np.bool_] = inside, left: float = left) -> tuple[Ints, float]:
+                found = reopened(
+                    core, self.frame, inside, free[loose[free]], work=min(_REOPEN, left), gap=1e-7, stop=stop
+                )
                 return found[0], found[2]
 
             with ThreadPoolExecutor(LANES) as pool:
-                answers = list(pool.map(one, range(first, min(first + LANES, self.frame.parts))))
+                answers = list(pool.map(one, frees[first : first + LANES]))
             for columns, work in answers:
                 self.work += work
                 if len(np.setxor1d(columns, np.flatnonzero(inside))):
