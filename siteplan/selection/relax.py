@@ -269,9 +269,9 @@ class _Run:
         self.row_of = small.row_of
         self.arrays, self.kept = self._rows_of(small), _kept(self.frame, self.active, self.unit)
         reached = self.row_of >= 0
-        u = np.bincount(self.row_of[reached], weights=self.u[reached], minlength=len(small.weight))
-        u = np.minimum(u.astype(np.float64), small.weight)
-        x, q = self.x[self.active], self.q
+        sums = np.bincount(self.row_of[reached], weights=self.u[reached], minlength=len(small.weight))
+        u: Floats = np.minimum(sums, small.weight)
+        x, q = self.x[self.active].astype(np.float64), self.q
         self.point = _Point(x, u, q, x.copy(), u.copy(), q.copy(), x.copy(), u.copy(), q.copy(), self.price)
         self.k, self.first_residual = 0, np.inf
 

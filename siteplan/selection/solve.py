@@ -20,6 +20,8 @@ WORK = 8_000.0
 _FIRST, _MORE = 400, 800
 _ROUNDS = 3_000
 _PATIENCE = 2
+_IDLE = 6
+"""Turns after which nothing more is to be expected: all sizes of areas and six rounds of neighbourhoods."""
 
 
 def select(
@@ -92,7 +94,7 @@ def solved(solver: Solver, limits: Limits) -> Selection:
 
 
 def search(solver: Solver, limits: Limits, stop: Callable[[], bool]) -> None:
-    """Prices, rounding, neighbourhoods, then counties, in turn while anything gets better.
+    """Prices, rounding, neighbourhoods, then areas and counties, in turn while anything gets better.
 
     Parameters
     ----------
@@ -107,13 +109,15 @@ def search(solver: Solver, limits: Limits, stop: Callable[[], bool]) -> None:
         solver.begin(stop)
     solver.prove(limits, stop, _FIRST)
     turn = 0
-    while not _ended(solver, limits, stop):
-        value = solver.value
+    idle = 0
+    while not _ended(solver, limits, stop) and idle < _IDLE:
+        value, bound = solver.value, solver.bound
         for step in _steps(solver, limits, stop, turn):
             step()
             if _ended(solver, limits, stop):
                 return
         turn += 1
+        idle = idle + 1 if (value, bound) == (solver.value, solver.bound) else 0
         if turn > 1 and value == solver.value and solver.close(limits, stop):
             return
 

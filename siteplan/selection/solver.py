@@ -29,7 +29,7 @@ from siteplan.selection.search import Choice, Field, areas, rules_of, without
 
 CLOSED = 2e-6
 """Relative gap at which a selection counts as optimal: twice the tolerance of branch and bound."""
-_CUTS = (3, 4, 5, 5)
+_CUTS = (3, 4, 5, 6, 8)
 """Most cuts of a row, by round."""
 _ENTRIES = 40_000_000
 """Entries beyond which rows are not cut finer."""
