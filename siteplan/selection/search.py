@@ -571,7 +571,7 @@ def areas(choice: Choice, pool: Ints, size: int, shift: int) -> list[Ints]:
     Returns
     -------
     list of ndarray
-        Options of each neighbourhood, chosen and not, ascending.
+        Options of each neighbourhood, chosen and not, ascending; none where one would hold everything.
     """
     ground = _ground(len(choice.state.gain), pool, size)
     chosen, found = choice.options, []
@@ -580,6 +580,8 @@ def areas(choice: Choice, pool: Ints, size: int, shift: int) -> list[Ints]:
         if done[option]:
             continue
         out, met = _neighbours(int(option), size, turn, choice.body, choice.state, ground)
+        if out == len(chosen):  # an area as large as the whole is no area
+            return []
         done[ground.found[: max(2 * out // 3, 1)]] = True
         found.append(np.unique(ground.local[:met]))
     return found

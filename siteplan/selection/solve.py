@@ -129,7 +129,7 @@ def _steps(solver: Solver, limits: Limits, stop: Callable[[], bool], turn: int) 
     if turn:
         steps.append(lambda: solver.reopen(limits, stop))
     if not solver.converged:
-        steps.append(lambda: solver.prove(limits, stop, _MORE))
+        steps.append(lambda: solver.prove(limits, stop, _MORE if solver.certain else _FIRST))
     if turn:
         steps.append(lambda: solver.apart(limits, stop))
     return steps

@@ -326,9 +326,10 @@ class Solver:
             now, value, work = improve(kernel, now, size, rounds, limits.seed, self.turn)
             self.turn += 1
             self.work += work
-            better = value > self.value * (1.0 + 1e-6)
+            before = self.value
             if not self.offer(np.sort(kernel.core.column[now]), value) and self.problem.floors:
                 now = np.flatnonzero(np.isin(kernel.core.column, self.best))
+            better = self.value > before * (1.0 + 1e-6)
             stale = 0 if better else stale + 1
 
     def apart(self, limits: Limits, stop: Callable[[], bool]) -> None:
@@ -388,7 +389,8 @@ class Solver:
         counties = [
             np.flatnonzero((self.frame.part == part) & (near | inside)) for part in range(self.frame.parts)
         ]
-        self._reopen_all(counties, limits, stop)
+        if self.frame.parts > 1:
+            self._reopen_all(counties, limits, stop)
         self.tried["reopen"] = self.value
 
     def _areas(self) -> list[Ints]:
