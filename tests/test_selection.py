@@ -31,6 +31,9 @@ from siteplan.selection.options import options_of
 from siteplan.selection.problem import objective_of, violations
 from siteplan.selection.search import Choice, Field, rules_of
 
+EXAMPLES = 30 if numba.config.DISABLE_JIT else 400
+"""Kernels in plain Python take a hundred times as long."""
+
 
 def problem_of(matrix, weight, stations, place=None, group=None, caps=(), conflicts=(), **more):
     """A problem from a dense rows x columns matrix."""
@@ -111,7 +114,7 @@ def tiny_problems(draw, certain=None):
     )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(tiny_problems())
 def test_brute_force_lies_between_objective_and_bound(problem):
     optimum = brute_force(problem)
@@ -131,6 +134,7 @@ def test_brute_force_lies_between_objective_and_bound(problem):
         assert selection.objective == pytest.approx(optimum, rel=1e-5, abs=1e-5)
 
 
+@pytest.mark.long_without_jit
 @settings(max_examples=100, deadline=None)
 @given(tiny_problems(certain=True))
 def test_certain_cover_without_floors_is_solved_to_the_end(problem):
@@ -377,6 +381,7 @@ def _fewest_by_force(problem, need, costs):
     return best
 
 
+@pytest.mark.long_without_jit
 @settings(max_examples=120, deadline=None)
 @given(tiny_problems(), st.sampled_from([0.3, 0.6, 0.8, 1.0]), st.booleans())
 def test_fewest_agrees_with_brute_force(problem, share, money):
@@ -420,6 +425,7 @@ def city_world(seed=1, candidates=240, rows=2500, counties=4, certain=True):
     return shares, rng.exponential(10, rows), county
 
 
+@pytest.mark.long_without_jit
 def test_a_drawn_city_is_proven_optimal_and_counties_keep_their_quota():
     shares, weight, county = city_world()
     problem = CoverProblem.from_arrays(shares, weight, county=county, county_quota=[6, 6, 6, 6])
@@ -430,6 +436,7 @@ def test_a_drawn_city_is_proven_optimal_and_counties_keep_their_quota():
     assert selection.upper_bound >= selection.objective
 
 
+@pytest.mark.long_without_jit
 def test_cut_rows_prove_more_than_chords_and_less_than_two_percent():
     """On probabilities the plain relaxation of the drawn city proves about a tenth; cut rows prove two percent."""
     shares, weight, county = city_world(certain=False)
@@ -448,6 +455,7 @@ def test_cut_rows_prove_more_than_chords_and_less_than_two_percent():
     assert price_bound(problem, chord) > verdict.bound * 1.01
 
 
+@pytest.mark.long_without_jit
 def test_the_same_answer_with_one_thread_and_two():
     shares, weight, county = city_world(certain=False)
     problem = CoverProblem.from_arrays(shares, weight, county=county, county_quota=[6, 6, 6, 6])
@@ -466,6 +474,7 @@ def test_the_same_answer_with_one_thread_and_two():
     assert first.curve_bounds.tobytes() == second.curve_bounds.tobytes()
 
 
+@pytest.mark.long_without_jit
 def test_time_over_still_gives_a_valid_answer_and_says_so():
     shares, weight, county = city_world()
     problem = CoverProblem.from_arrays(shares, weight, county=county, county_quota=[6, 6, 6, 6])
@@ -475,6 +484,7 @@ def test_time_over_still_gives_a_valid_answer_and_says_so():
     assert check(problem, selection).holds
 
 
+@pytest.mark.long_without_jit
 def test_ctrl_c_gives_what_is_known(monkeypatch):
     shares, weight, county = city_world()
     problem = CoverProblem.from_arrays(shares, weight, county=county, county_quota=[6, 6, 6, 6])
@@ -492,6 +502,7 @@ def test_ctrl_c_gives_what_is_known(monkeypatch):
     assert check(problem, selection).holds
 
 
+@pytest.mark.long_without_jit
 def test_what_if_repairs_the_plan_and_bounds_the_new_task():
     shares, weight, county = city_world()
     problem = CoverProblem.from_arrays(shares, weight, county=county, county_quota=[6, 6, 6, 6])
@@ -510,6 +521,7 @@ def test_what_if_repairs_the_plan_and_bounds_the_new_task():
     assert kept.objective <= plan.objective + 1e-9
 
 
+@pytest.mark.long_without_jit
 def test_the_curve_of_covered_weight_stays_below_its_bound():
     shares, weight, county = city_world()
     problem = CoverProblem.from_arrays(shares, weight, county=county, county_quota=[6, 6, 6, 6])
@@ -520,6 +532,7 @@ def test_the_curve_of_covered_weight_stays_below_its_bound():
     assert curve.covered[0] == pytest.approx(single, rel=1e-6)
 
 
+@pytest.mark.long_without_jit
 def test_fewest_of_a_drawn_city_is_proven_to_the_station():
     shares, weight, _ = city_world(candidates=120, rows=600)
     problem = CoverProblem.from_arrays(shares, weight)

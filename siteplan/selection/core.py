@@ -1,7 +1,7 @@
 """The covering problem as the engine sees it: equal rows merged, both ways to read it, memory in order.
 
 Rows covered by exactly the same columns with the same shares are one row with the sum of their weights,
-which changes no choice's value. A row's set of columns is told by a 128-bit sum of random keys.
+which changes no choice's value. A row's set of columns is told by 128 bits folded from random keys.
 
 One decision to know: merged rows keep the order of their first pixel and columns that of their middle
 row, so what lies together on the ground lies together in memory.
@@ -22,6 +22,7 @@ Shorts = NDArray[np.int32]
 Keys = NDArray[np.uint64]
 
 _KEY_SEED = 20230630
+_CHUNK = 4_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +82,7 @@ def reduced(indptr: Ints, rows: Shorts, values: Singles, weight: Floats) -> Core
     columns = len(indptr) - 1
     order = np.argsort(_middle_rows(indptr, rows), kind="stable")
     keys = np.random.default_rng(_KEY_SEED).integers(1, 2**63, (2, columns), dtype=np.uint64)
-    signature, degree = _signatures(indptr, rows, values.view(np.uint32), keys, len(weight))
+    signature, degree = _signatures(indptr, rows, values, keys, len(weight))
     used = np.flatnonzero((degree > 0) & (weight > 0))
     row_of, count = _numbered(signature[:, used], used, len(weight))
     merged = np.bincount(row_of[used], weights=weight[used], minlength=count).astype(np.float64)
@@ -124,23 +125,35 @@ def _firsts(row_of: Ints, count: int) -> Ints:
     return first
 
 
-@njit(cache=True, nogil=True)
-def _signatures(
-    indptr: Ints, rows: Shorts, bits: NDArray[np.uint32], keys: Keys, count: int
-) -> tuple[Keys, Ints]:
-    """128-bit sum of what covers each row (column and all bits of the share), and how many columns do."""
-    found = np.zeros((2, count), np.uint64)
-    degree = np.zeros(count, np.int64)
-    one, two = np.uint64(1), np.uint64(2)
-    for j in range(len(indptr) - 1):
-        first, second = keys[0, j], keys[1, j]
-        for k in range(indptr[j], indptr[j + 1]):
-            i = rows[k]
-            odd = two * np.uint64(bits[k]) + one
-            found[0, i] += first * odd ^ (first >> np.uint64(29))
-            found[1, i] += second * (odd ^ (odd << np.uint64(31)))
-            degree[i] += 1
+def _signatures(indptr: Ints, rows: Shorts, values: Singles, keys: Keys, count: int) -> tuple[Keys, Ints]:
+    """What covers each row (column and all bits of the share) folded to 128 bits, and how many columns do."""
+    found, degree = np.zeros((2, count), np.uint64), np.zeros(count, np.int64)
+    bits = values.view(np.uint32)
+    if len(bits) and (bits == bits[0]).all():
+        _fold(indptr, rows, *_mixed(keys, bits[:1]), found, degree)
+        return found, degree
+    column = np.repeat(np.arange(len(indptr) - 1, dtype=np.int32), np.diff(indptr))
+    for start in range(0, len(rows), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        first, second = _mixed(keys[:, column[part]], bits[part])
+        _fold(np.arange(len(first) + 1), rows[part], first, second, found, degree)
     return found, degree
+
+
+def _mixed(keys: Keys, bits: NDArray[np.uint32]) -> tuple[Keys, Keys]:
+    """Keys stirred with the bits of the shares; arrays wrap around, which is meant."""
+    odd = bits.astype(np.uint64) * np.uint64(2) + np.uint64(1)
+    return keys[0] * odd, keys[1] * (odd ^ (odd << np.uint64(31)))
+
+
+@njit(cache=True, nogil=True)
+def _fold(ptr: Ints, rows: Shorts, first: Keys, second: Keys, found: Keys, degree: Ints) -> None:
+    for j in range(len(ptr) - 1):
+        for k in range(ptr[j], ptr[j + 1]):
+            i = rows[k]
+            found[0, i] ^= first[j]
+            found[1, i] ^= second[j]
+            degree[i] += 1
 
 
 @njit(cache=True, nogil=True)
