@@ -31,7 +31,7 @@ from siteplan.selection.options import options_of
 from siteplan.selection.problem import objective_of, violations
 from siteplan.selection.search import Choice, Field, rules_of
 
-EXAMPLES = 30 if numba.config.DISABLE_JIT else 400
+EXAMPLES = 30 if numba.config.DISABLE_JIT else 60 if numba.config.BOUNDSCHECK else 150
 """Kernels in plain Python take a hundred times as long."""
 
 

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit, prange
 
-from siteplan.selection.core import Core, Floats, Ints, Shorts, Singles, transposed
+from siteplan.selection.core import Core, Floats, Ints, Shorts, Singles, threads_for, transposed
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,18 +82,19 @@ def cut(core: Core, place: Ints, score: Floats, most: int) -> Cases:
     Cases
         At most ``2 ** most`` cases a row.
     """
-    picked, cases = _pick(core.row_ptr, core.cols, core.row_values, place, score, most)
-    cut_ptr = np.concatenate([[0], np.cumsum((picked >= 0).sum(axis=1))]).astype(np.int64)
-    cut_columns = picked[picked >= 0].astype(np.int64)
-    case_ptr = np.concatenate([[0], np.cumsum(cases)]).astype(np.int64)
-    entries = _count(core.row_ptr, core.cols, core.row_values, place, cut_ptr, cut_columns, case_ptr)
-    row_ptr = np.concatenate([[0], np.cumsum(entries)]).astype(np.int64)
-    cols, values = np.empty(row_ptr[-1], np.int32), np.empty(row_ptr[-1], np.float32)
-    weight = np.empty(case_ptr[-1])
-    _write(
-        core.row_ptr, core.cols, core.row_values, core.weight, place, cut_ptr, cut_columns, case_ptr, row_ptr,
-        cols, values, weight,
-    )  # fmt: skip
+    with threads_for(len(core.rows)):
+        picked, cases = _pick(core.row_ptr, core.cols, core.row_values, place, score, most)
+        cut_ptr = np.concatenate([[0], np.cumsum((picked >= 0).sum(axis=1))]).astype(np.int64)
+        cut_columns = picked[picked >= 0].astype(np.int64)
+        case_ptr = np.concatenate([[0], np.cumsum(cases)]).astype(np.int64)
+        entries = _count(core.row_ptr, core.cols, core.row_values, place, cut_ptr, cut_columns, case_ptr)
+        row_ptr = np.concatenate([[0], np.cumsum(entries)]).astype(np.int64)
+        cols, values = np.empty(row_ptr[-1], np.int32), np.empty(row_ptr[-1], np.float32)
+        weight = np.empty(case_ptr[-1])
+        _write(
+            core.row_ptr, core.cols, core.row_values, core.weight, place, cut_ptr, cut_columns, case_ptr,
+            row_ptr, cols, values, weight,
+        )  # fmt: skip
     indptr, rows, by_column = transposed(row_ptr, cols, values, core.columns)
     made = Core(indptr, rows, by_column, row_ptr, cols, values, weight, core.column, np.arange(len(weight)))
     return Cases(made, cut_ptr, cut_columns, case_ptr)

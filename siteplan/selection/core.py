@@ -9,8 +9,11 @@ row, so what lies together on the ground lies together in memory.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
@@ -23,6 +26,7 @@ Keys = NDArray[np.uint64]
 
 _KEY_SEED = 20230630
 _CHUNK = 4_000_000
+_WORTH_THREADS = 100_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,7 +222,6 @@ def transposed(indptr: Ints, rows: Shorts, values: Singles, count: int) -> tuple
     return row_ptr, cols, row_values
 
 
-@njit(cache=True, nogil=True, parallel=True)
 def column_sums(indptr: Ints, rows: Shorts, values: Singles, prices: Floats) -> Floats:
     """c_j = sum_i a_ij u_i, the same with any number of threads.
 
@@ -234,6 +237,29 @@ def column_sums(indptr: Ints, rows: Shorts, values: Singles, prices: Floats) -> 
     ndarray
         Shape (columns,).
     """
+    with threads_for(len(rows)):
+        return np.asarray(_column_sums(indptr, rows, values, prices))
+
+
+@contextmanager
+def threads_for(entries: int) -> Iterator[None]:
+    """One thread where waiting for a second would cost more than it brings.
+
+    Parameters
+    ----------
+    entries
+        Matrix entries one pass touches.
+    """
+    known = numba.get_num_threads()
+    numba.set_num_threads(known if entries >= _WORTH_THREADS else 1)
+    try:
+        yield
+    finally:
+        numba.set_num_threads(known)
+
+
+@njit(cache=True, nogil=True, parallel=True)
+def _column_sums(indptr: Ints, rows: Shorts, values: Singles, prices: Floats) -> Floats:
     found = np.zeros(len(indptr) - 1)
     for j in prange(len(indptr) - 1):
         total = 0.0

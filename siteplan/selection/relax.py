@@ -26,7 +26,7 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-from siteplan.selection.core import Core, Floats, Ints, Shorts, Singles, column_sums, reduced
+from siteplan.selection.core import Core, Floats, Ints, Shorts, Singles, column_sums, reduced, threads_for
 from siteplan.selection.limits import Frame, part_prices
 
 _CHECK = 40
@@ -291,13 +291,14 @@ class _Run:
     def iterate(self, count: int) -> None:
         """Reflected Halpern steps with restarts."""
         done = 0
-        while done < count:
-            steps, first, residual, before = _halpern(
-                count - done, self.k, self.first_residual, self.omega, self.arrays, self.kept, self.point
-            )
-            done, self.k, self.first_residual = done + steps, self.k + steps, first
-            if _is_stale(residual, before, first, self.k):
-                self._restart()
+        with threads_for(len(self.arrays.rows)):
+            while done < count:
+                steps, first, residual, before = _halpern(
+                    count - done, self.k, self.first_residual, self.omega, self.arrays, self.kept, self.point
+                )
+                done, self.k, self.first_residual = done + steps, self.k + steps, first
+                if _is_stale(residual, before, first, self.k):
+                    self._restart()
         self.work += 2e-6 * (count * len(self.arrays.rows) + len(self.core.rows))
         self.x[self.active] = self.point.x
         self.shown = np.zeros(self.frame.columns)
