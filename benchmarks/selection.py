@@ -1,485 +1,856 @@
-"""Choosing sites: how good, how soon, how sure; on drawn cities, published instances and beside peers.
+"""How good, how fast and how large is the choice of sites, beside a plain greedy and every solver installed?
 
-``python benchmarks/selection.py city --instances FOLDER`` (npz files of drawn cities, quotas by county),
-``python benchmarks/selection.py published --instances FOLDER`` (``ails``, ``cfl2019``, ``chen2023``),
-``python benchmarks/selection.py peers`` and ``... size [--plot FILE]`` need no files.
+``python benchmarks/selection.py city [--generator MAKE_INSTANCE_PY]``, the same with ``published``,
+``peers [--peers-python PYTHON]`` or ``size [--plot FILE]``; ``-h`` after any of them tells the rest.
 
-Peers run in processes of their own with a limit of time; what is not installed is said to be so. Greedy
-is written here, eager and plain, and runs in the same process. Compiled kernels are warmed up first.
+city
+    Cities of the generator (``--generator``, or ``selection/make_instance.py`` under the folder that the
+    variable SITEPLAN_REFERENCE names). Instances are kept in ``--cache``.
+published
+    Instances of three papers, read from the folder of the generator: ``ails``, ``cfl2019``, ``chen2023``.
+    The demands are integers, so an instance is closed once the bound rounded down is the value.
+peers
+    Random clustered points. Every peer gets the same matrix in a process of its own: the time limit is
+    handed to its solver, less what building the model took, and the process is killed at twice the limit.
+    Its answer is scored again here, so a claim is only a claim. A relative gap of 1e-4 is asked of all.
+size
+    Cost against size; every thousand candidates come with a tenth of a million pixels.
+
+Seconds are by the clock, of everything ``select`` does, after first small problems that compile and load;
+where there are several runs, medians. Memory is the most a process ever held, its libraries and the
+instance with it. "greedy" is the plain eager greedy below: exact gains kept by a reverse index, nothing
+merged. "gap" is (bound - value) / bound.
 """
 
+from __future__ import annotations
+
 import argparse
-import importlib.util
+import importlib
+import importlib.metadata
 import json
+import os
 import resource
+import signal
 import subprocess
 import sys
+import tempfile
 import time
+from functools import cache
 from pathlib import Path
 
 import numpy as np
-from numba import njit
 from scipy import sparse
 from scipy.spatial import cKDTree
 
-from siteplan.selection import CoverProblem, Limits, Solver, check, select, select_fewest, solved
+SEED = 20
+LIMIT_S, GUARD_S = 60.0, 600.0
+WORK = 1e9
+"""More work than any run here can do: what ends them is the gap or the clock."""
+FIRST_GAP = 1e-2
+PEER_GAP = 1e-4
+"""What HiGHS asks of itself by default."""
 
-EARTH_M = 6_378_100.0
+CITIES = (
+    (6_000, 0, (1e-3, 0.0)),
+    (20_000, 0, (1.2e-3, 7e-4)),
+    (50_000, 0, (3e-3,)),
+    (50_000, 1_500, (1e-3,)),
+)
+"""Candidates, existing sites, and gaps asked for, one after the other, each from the start."""
+
+AILS_DOI = "10.1111/itor.13387"
+AILS_RADIUS_M, AILS_EARTH_M = 600.0, 6_378_100.0
 AILS = {
-    ("Bronx", 50): 1205051, ("Bronx", 60): 1290635, ("Bronx", 70): 1348232, ("Bronx", 80): 1376061,
-    ("Bronx", 90): 1384376, ("Bronx", 100): 1385099, ("SanFrancisco", 50): 617592,
-    ("SanFrancisco", 60): 683139, ("SanFrancisco", 70): 733772, ("SanFrancisco", 80): 769781,
-    ("SanFrancisco", 90): 791562, ("SanFrancisco", 100): 802307,
+    "Bronx": {
+        50: 1_205_051, 60: 1_290_635, 70: 1_348_232, 80: 1_376_061, 90: 1_384_376, 100: 1_385_099,
+    },
+    "SanFrancisco": {50: 617_592, 60: 683_139, 70: 733_772, 80: 769_781, 90: 791_562, 100: 802_307},
 }  # fmt: skip
-"""Best known covered demand at 600 m: Maximo, Cordeau, Nascimento 2023, doi 10.1111/itor.13387."""
-CITY_GAPS = {6: (1e-2, 1e-3, 0.0), 20: (1e-2, 1.2e-3, 7e-4), 50: (1e-2, 3e-3)}
-PEERS = ("ours", "highs", "scipy", "spopt_highs", "spopt_cbc", "cpsat", "pdlp", "apricot")
-NEEDS = {
-    "highs": "highspy", "scipy": "scipy", "spopt_highs": "spopt", "spopt_cbc": "spopt", "cpsat": "ortools",
-    "pdlp": "ortools", "apricot": "apricot",
-}  # fmt: skip
-SIZES = ((1_000, 100), (5_000, 300), (10_000, 500), (50_000, 2_000), (200_000, 6_000))
+AILS_PROVEN = {("Bronx", 50), ("Bronx", 60), ("SanFrancisco", 50)}
+"""Best known covered demand by number of sites (Maximo, Cordeau, Nascimento 2023), and which are proven."""
+SJC_RADII, SJC_SITES = (150.0, 200.0), (2, 4)
+"""32 points of Sao Jose dos Campos in metres on a plane; the file states neither radius nor best value."""
+CFL_DOI = "10.1016/j.ejor.2018.12.021"
+RADII, BUDGET, BUDGET_SHARE = (5.5, 5.75, 6.0, 6.25), 10.0, 0.1
+"""Cordeau, Furini, Ljubic 2019: budget of ten sites where each costs 1, else a share of all cost."""
+CHEN, CHEN_CUSTOMERS = "EJOR 311 (2023) 73-87", 100_000
+"""Chen et al. 2023: files s1 as facilities against files s2 as customers, and 100,000 drawn customers."""
+
+PEER_SIZES = ((1_000, 100), (5_000, 300), (10_000, 500), (50_000, 2_000), (200_000, 6_000))
+"""Demand points and candidates; a tenth of the candidates are chosen."""
+PER_POINT = 8.0
+MEMORY_GB = 8.0
+
+SIZES = (1_000, 3_000, 10_000, 30_000, 100_000)
+PIXELS_PER_SITE, SITES_PER_CHOICE = 100, 20
+SIZE_GAPS = (2e-2, 1e-2)
 
 
-# --- instances -------------------------------------------------------------------------------------------
+# --- one problem ----------------------------------------------------------------------------------------
 
 
-def from_npz(path):
-    """A city: quotas by county."""
-    z = np.load(path)
-    n = len(z["indptr"]) - 1
-    matrix = sparse.csc_array(
-        (np.ones(len(z["indices"]), np.float32), z["indices"], z["indptr"]), shape=(len(z["weights"]), n)
-    )
-    return CoverProblem.from_arrays(
-        matrix, z["weights"], county=z["county"], county_quota=[int(q) for q in z["quota"]]
-    )
+def api():
+    """siteplan.selection, loaded late: it brings HiGHS, which must not share a process with OR-tools."""
+    return importlib.import_module("siteplan.selection")
 
 
-def from_ails(path, p, reach_m):
-    """Every node is client and facility; distance by the spherical law of cosines in single precision."""
-    lines = path.read_text().split()
-    at, demand_at = lines.index("NODE_COORD_SECTION") + 1, lines.index("DEMAND_SECTION")
-    xy = np.array(lines[at:demand_at], dtype=np.float64).reshape(-1, 2)
-    demand = np.array(lines[demand_at + 1 : demand_at + 1 + len(xy)], dtype=np.float64)
-    lat, lon = np.radians(xy).T
-    cosine = np.sin(lat)[:, None] * np.sin(lat) + np.cos(lat)[:, None] * np.cos(lat) * np.cos(
-        lon[:, None] - lon
-    )
-    near = (EARTH_M * np.arccos(np.clip(cosine, -1, 1))).astype(np.float32) <= reach_m
-    np.fill_diagonal(near, val=True)
-    return CoverProblem.from_arrays(sparse.csr_array(near.astype(np.float32)), demand, quota=p)
+def timed(call):
+    """What a call gives, and seconds by the clock."""
+    start = time.perf_counter()
+    found = call()
+    return found, time.perf_counter() - start
 
 
-def from_grid(path, reach, budget):
-    """Facilities with a cost (one where the file gives ones), customers with demand, a disc, a budget."""
-    rows = [line.split() for line in path.read_text().splitlines() if line.strip()]
-    facility = np.array([row[2:5] for row in rows if row[0] == "F"], dtype=float)
-    customer = np.array([row[2:5] for row in rows if row[0] == "C"], dtype=float)
-    return _discs(facility[:, :2], facility[:, 2], customer[:, :2], customer[:, 2], reach, budget)
+def answered(problem, runs=1, **limits):
+    """Answer of select, and the median of its seconds."""
+    found = [timed(lambda: api().select(problem, work_limit=WORK, **limits)) for _ in range(runs)]
+    return found[-1][0], float(np.median([seconds for _, seconds in found]))
 
 
-def from_points(path, reach, share, customers=None):
-    """Points as facilities with a budget of their own; the same or drawn points as customers."""
-    rows = np.array(
-        [line.split()[:5] for line in path.read_text().splitlines()[1:] if line.strip()], dtype=float
-    )
-    own = rows[:, 1:3]
-    where, demand = own, rows[:, 4]
-    if customers:
-        rng = np.random.default_rng(customers)
-        where, demand = rng.random((customers, 2)) * 30.0, rng.integers(1, 101, customers).astype(float)
-    return _discs(own, rows[:, 3], where, demand, reach, share * rows[:, 3].sum())
+def verdict(problem, selection):
+    """What the independent check says, in one word unless something is wrong."""
+    checked = api().check(problem, selection)
+    return "holds" if checked.holds else f"WRONG: {checked}"
 
 
-def _discs(facility, cost, customer, demand, reach, budget):
-    hit = cKDTree(customer).query_ball_point(facility, reach)
-    cols = np.repeat(np.arange(len(facility)), [len(each) for each in hit])
-    rows = np.concatenate([np.array(each, dtype=np.int64) for each in hit])
-    matrix = sparse.csr_array(
-        (np.ones(len(rows), np.float32), (rows, cols)), shape=(len(customer), len(facility))
-    )
-    return CoverProblem.from_arrays(matrix, demand, cost=cost, budget=float(budget))
+def warmed():
+    """Compile and load: a few thousand rows with county quotas, with one quota, and with a budget."""
+    cover, weights = clustered_points(3_000, 200, SEED)
+    county = np.arange(200) % 4
+    for limits in (
+        {"county": county, "county_quota": [5, 5, 5, 5]},
+        {"quota": 20},
+        {"cost": 1.0 + county, "budget": 40.0},
+    ):
+        problem = api().CoverProblem.from_arrays(cover, weights, **limits)
+        selection, _ = answered(problem, gap=0.0, time_limit_s=5.0)
+        api().check(problem, selection)
 
 
-def drawn(rows, candidates, per_point=8.0, seed=0):
-    """Clustered points; discs so that a point has about eight candidates."""
-    rng = np.random.default_rng(seed)
-    towns = rng.random((40, 2))
-    demand = np.clip(towns[rng.integers(0, 40, rows)] + rng.normal(0, 0.06, (rows, 2)), 0, 1)
-    sites = np.clip(towns[rng.integers(0, 40, candidates)] + rng.normal(0, 0.06, (candidates, 2)), 0, 1)
-    tree = cKDTree(sites)
-    reach = float(np.median(tree.query(demand[: min(rows, 4000)], k=int(per_point))[0][:, -1]))
-    hit = cKDTree(demand).query_ball_point(sites, reach)
-    cols = np.repeat(np.arange(candidates), [len(each) for each in hit])
-    at = np.concatenate([np.array(each, dtype=np.int64) for each in hit])
-    matrix = sparse.csr_array((np.ones(len(at), np.float32), (at, cols)), shape=(rows, candidates))
-    return matrix, rng.integers(1, 101, rows).astype(float)
-
-
-# --- the plain peer in this process -----------------------------------------------------------------------
-
-
-@njit(cache=True)
-def _eager(indptr, rows, weight, county, room):
-    covered = np.zeros(len(weight), np.bool_)
-    gain = np.zeros(len(indptr) - 1)
-    total = 0.0
-    while True:
-        best, most = -1, 0.0
-        for j in range(len(gain)):
-            if room[county[j]] > 0:
-                gain[j] = 0.0
-                for k in range(indptr[j], indptr[j + 1]):
-                    if not covered[rows[k]]:
-                        gain[j] += weight[rows[k]]
-                if gain[j] > most:
-                    best, most = j, gain[j]
+def eager_greedy(indptr, rows, row_ptr, cols, weights, group, left, picks):
+    """Choose the largest gain within the quotas of groups, gains kept exact; compiled by `compiled`."""
+    columns = len(indptr) - 1
+    gain, used, covered = np.zeros(columns), np.zeros(columns, np.bool_), np.zeros(len(weights), np.bool_)
+    for j in range(columns):
+        for k in range(indptr[j], indptr[j + 1]):
+            gain[j] += weights[rows[k]]
+    chosen = np.empty(picks, np.int64)
+    for turn in range(picks):
+        best = -1
+        for j in range(columns):
+            if not used[j] and left[group[j]] > 0 and (best < 0 or gain[j] > gain[best]):
+                best = j
         if best < 0:
-            return total
-        total += most
-        room[county[best]] -= 1
+            return chosen[:turn]
+        chosen[turn], used[best] = best, True
+        left[group[best]] -= 1
         for k in range(indptr[best], indptr[best + 1]):
-            covered[rows[k]] = True
+            i = rows[k]
+            if not covered[i]:
+                covered[i] = True
+                for t in range(row_ptr[i], row_ptr[i + 1]):
+                    gain[cols[t]] -= weights[i]
+    return chosen
 
 
-def greedy(problem):
-    """Value and seconds of plain greedy under quotas by county."""
-    county = np.zeros(problem.columns, dtype=np.int64)
-    room = np.array([cap.limit for cap in problem.caps]).astype(np.int64)
-    for number, cap in enumerate(problem.caps):
-        county[cap.members] = number
-    started = time.perf_counter()
-    value = _eager(problem.indptr, problem.rows, problem.weight, county, room)
-    return value, time.perf_counter() - started
+@cache
+def compiled():
+    return importlib.import_module("numba").njit(eager_greedy)
 
 
-def peak_gib():
-    """Largest memory of this process so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+def greedy(cover, weights, group, quota):
+    """Columns a plain greedy chooses; making the reverse index is part of its work."""
+    by_row = cover.tocsr()
+    left = np.array(quota, dtype=np.int64)
+    return compiled()(
+        cover.indptr.astype(np.int64), cover.indices, by_row.indptr.astype(np.int64), by_row.indices,
+        weights, group, left, int(left.sum()),
+    )  # fmt: skip
 
 
-def warm():
-    """Compile every kernel on drawn problems."""
-    matrix, weight = drawn(400, 60)
-    county = np.arange(60) % 2
-    small = CoverProblem.from_arrays(matrix, weight, county=county, county_quota=[4, 4])
-    select(small, gap=0.0, work_limit=30)
-    greedy(small)
-    select(CoverProblem.from_arrays(matrix * 0.5, weight, quota=6), gap=0.0, work_limit=30)
+def value_of(cover, weights, columns):
+    """Weight covered by some columns of a 0/1 matrix."""
+    return float(weights @ (cover[:, np.asarray(columns, dtype=np.int64)].sum(axis=1) > 0))
 
 
-# --- tables -----------------------------------------------------------------------------------------------
+# --- processes ------------------------------------------------------------------------------------------
 
 
-def city(args):
-    """Drawn cities with quotas by county: seconds to each gap."""
-    warm()
-    for path in sorted(args.instances.glob("*.npz"), key=lambda each: each.stat().st_size):
-        problem = from_npz(path)
-        value, seconds = greedy(problem)
-        print(f"\n{path.name}: {problem.columns} candidates, {len(problem.values)} non-zeros")
-        print(f"  plain greedy {value:.1f} in {seconds:.2f} s")
-        thousand = max(k for k in CITY_GAPS if k <= max(problem.columns // 1000, 6))
-        gaps = (1e-2, 1e-3) if "brown" in path.name else CITY_GAPS[thousand]
-        for gap in gaps:
-            started = time.perf_counter()
-            solver = Solver(problem)
-            found = solved(solver, Limits(gap, args.work, args.seconds, 0))
-            taken = time.perf_counter() - started
-            verdict = check(problem, found)
+def in_child(arguments, limit_s=np.inf, python=sys.executable):
+    """What this script found in a process of its own (None if it found nothing), how it ended, and peak MB.
+
+    A process that takes longer than ``limit_s`` is killed with all it started.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        out, noise = Path(folder) / "found.json", Path(folder) / "noise.txt"
+        with noise.open("w") as file:
+            started = subprocess.Popen(
+                [python, __file__, "child", str(out), *map(str, arguments)],
+                stdout=file, stderr=file, start_new_session=True,
+            )  # fmt: skip
+        status, usage, killed = waited(started, limit_s)
+        peak_mb = usage.ru_maxrss / 1024.0
+        if out.exists():
+            return json.loads(out.read_text()), "ended", peak_mb
+        if killed:
+            return None, f"failed: killed after {limit_s:.0f} s", peak_mb
+        last = (noise.read_text().strip().splitlines() or [f"status {status}"])[-1]
+        return None, f"failed: {last[:70]}", peak_mb
+
+
+def waited(started, limit_s):
+    """Status, resources, and whether it had to be killed."""
+    start, killed = time.perf_counter(), False
+    try:
+        while True:
+            pid, status, usage = os.wait4(started.pid, os.WNOHANG)
+            if pid:
+                started.returncode = os.waitstatus_to_exitcode(status)
+                return started.returncode, usage, killed
+            if not killed and time.perf_counter() - start > limit_s:
+                os.killpg(started.pid, signal.SIGKILL)
+                killed = True
+            time.sleep(0.02)
+    except BaseException:
+        os.killpg(started.pid, signal.SIGKILL)
+        raise
+
+
+def child(arguments):
+    """The other side of `in_child`: run one of CHILDREN and leave what it found in a file."""
+    out, name, *rest = arguments
+    found = CHILDREN[name](*rest)
+    part = Path(out).with_suffix(".part")
+    part.write_text(json.dumps(found, default=float))
+    part.rename(out)
+
+
+# --- city -----------------------------------------------------------------------------------------------
+
+
+def print_city(asked):
+    generator = reference_of(asked) / "make_instance.py"
+    folder = asked.cache or Path(tempfile.mkdtemp(prefix="siteplan-selection-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    print(f"median of {asked.runs} run(s); 'first' is the time to a bound within {FIRST_GAP:.0%}")
+    print(
+        "candidates existing    pixels  nnz M |  merged  nnz M |   asked  seconds proven gap  source"
+        "           peak GB | of greedy: value      time | first s (gap) | status, check"
+    )
+    for candidates, existing, gaps in CITIES:
+        if candidates > asked.most:
+            continue
+        path = instance_file(generator, folder, candidates, existing)
+        found, ended, peak_mb = in_child(["city", path, asked.runs, asked.limit, *gaps])
+        if found is None:
+            print(f"{candidates:10,d} {existing:8,d}  {ended}")
+            continue
+        for row in found["rows"]:
             print(
-                f"  asked {gap:.2%}: {taken:6.1f} s, proven {found.optimality_gap:.4%} "
-                f"({found.bound_source}, {found.status}), {found.objective / value - 1:+.3%} on greedy, "
-                f"{taken / seconds:.1f} times its time, certificate "
-                f"{'holds' if verdict.holds else 'FAILS'}, {peak_gib():.2f} GiB",
+                f"{candidates:10,d} {existing:8,d} {found['pixels']:9,d} {found['entries'] / 1e6:6.1f} | "
+                f"{found['merged']:7,d} {found['merged_entries'] / 1e6:6.2f} | {row['asked']:7.1e} "
+                f"{row['seconds']:8.2f} {row['gap']:10.4%}  {row['source']:16s} {peak_mb / 1024:6.2f} | "
+                f"{row['value'] / found['greedy']:14.5f} x {row['seconds'] / found['greedy_s']:7.1f} x | "
+                f"{found['first_s']:6.2f} ({found['first_gap']:.2%}) | {row['status']}, {row['check']}",
                 flush=True,
             )
-        lost = np.random.default_rng(0).choice(found.columns, 16, replace=False)
-        times = [solver.what_if(locked_out=lost) for _ in range(5)]
-        print(
-            f"  what if 16 planned sites are forbidden: {np.median([each.seconds for each in times]):.3f} s, "
-            f"proven {times[0].optimality_gap:.3%}"
-        )
-        shares = np.cumsum(found.marginal_gains)
-        marks = [max(round(share * len(shares)) - 1, 0) for share in (0.1, 0.25, 0.5, 1.0)]
-        print("  prefixes of 10, 25, 50, 100 % against their bounds:",
-              ", ".join(f"{shares[k] / found.curve_bounds[k]:.2%}" for k in marks))  # fmt: skip
 
 
-def published(args):
-    """Instances of the literature: value, best known, bound, seconds."""
-    warm()
-    for (name, p), known in AILS.items():
-        problem = from_ails(args.instances / "ails" / f"{name}.txt", p, 600.0)
-        _line(f"{name} p={p}", problem, known, args)
-    for path in sorted((args.instances / "cfl2019").glob("*.dat")):
-        for reach in (5.5, 5.75, 6.0, 6.25):
-            budget = 10.0 if "f1_1" in path.name else 10.0 * 50
-            _line(f"{path.stem} r={reach} budget={budget:g}", from_grid(path, reach, budget), None, args)
-    for path in sorted((args.instances / "chen2023").glob("*.dat")):
-        _line(f"{path.stem} r=5.75 budget 10 %", from_points(path, 5.75, 0.1), None, args)
-    fewest = from_ails(args.instances / "ails" / "SanFrancisco.txt", 4000, 600.0)
-    found = select_fewest(fewest, 0.95, time_limit_s=args.seconds, work_limit=args.work)
+def reference_of(asked):
+    """Folder that holds the generator and the published instances."""
+    if asked.generator:
+        return asked.generator.resolve().parent
+    named = os.environ.get("SITEPLAN_REFERENCE")
+    if not named:
+        raise SystemExit("give --generator PATH, or name the reference folder in SITEPLAN_REFERENCE")
+    return Path(named).resolve() / "selection"
+
+
+def instance_file(generator, folder, candidates, existing):
+    """An instance of the generator, made once."""
+    path = folder / f"star_{candidates}_{existing}.npz"
+    if not path.exists():
+        made = folder / f"making_{os.getpid()}.npz"
+        command = [sys.executable, str(generator), str(candidates), "star", str(made)]
+        command += [str(existing)] if existing else []
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        made.rename(path)
+    return path
+
+
+def read_city(path):
+    """Matrix, weights, county and quota of a file of the generator."""
+    with np.load(path) as file:
+        indptr, indices, weights = file["indptr"], file["indices"], file["weights"]
+        county, quota = file["county"], file["quota"]
+    shares = np.ones(len(indices), dtype=np.float32)
+    cover = sparse.csc_array((shares, indices, indptr), shape=(len(weights), len(indptr) - 1))
+    cover.sort_indices()
+    return cover, weights, county, quota
+
+
+def city_child(path, runs, limit, *gaps):
+    warmed()
+    cover, weights, county, quota = read_city(path)
+    problem = api().CoverProblem.from_arrays(cover, weights, county=county, county_quota=quota.tolist())
+    greedy(*tiny())
+    columns, greedy_s = timed(lambda: greedy(cover, weights, county, quota))
+    core = api().Solver(problem).core
+    reached = np.zeros(len(weights), dtype=bool)
+    reached[cover.indices] = True
+    guard = {"time_limit_s": float(limit)}
+    first, first_s = answered(problem, int(runs), gap=FIRST_GAP, **guard)
+    rows = []
+    for gap in map(float, gaps):
+        selection, seconds = answered(problem, int(runs), gap=gap, **guard)
+        rows.append(
+            {
+                "asked": gap, "seconds": seconds, "value": selection.objective,
+                "gap": selection.optimality_gap, "source": selection.bound_source,
+                "status": selection.status, "check": verdict(problem, selection),
+            }
+        )  # fmt: skip
+    return {
+        "rows": rows, "pixels": int((reached & (weights > 0)).sum()), "entries": cover.nnz,
+        "merged": len(core.weight), "merged_entries": len(core.rows), "first_s": first_s,
+        "first_gap": first.optimality_gap, "greedy": value_of(cover, weights, columns), "greedy_s": greedy_s,
+    }  # fmt: skip
+
+
+def tiny():
+    """What compiles the greedy."""
+    cover, weights = clustered_points(200, 20, SEED)
+    return cover, weights, np.zeros(20, dtype=np.int64), [2]
+
+
+# --- published ------------------------------------------------------------------------------------------
+
+
+def print_published(asked):
+    warmed()
+    print(f"time limit {asked.limit:.0f} s, gap 0; AILS: DOI {AILS_DOI}, CFL: DOI {CFL_DOI}, Chen: {CHEN}")
     print(
-        f"SanFrancisco, fewest for 95 %: {found.spent:g} sites, at least {found.least_spent:g}, "
-        f"{found.seconds:.1f} s"
+        f"{'instance':46s} {'limit':>10s} {'found':>11s} {'best known':>11s} {'of it':>9s} {'bound':>13s} "
+        f"{'gap':>9s} {'seconds':>8s}"
     )
+    for name, best, make in published(reference_of(asked), asked.customers):
+        if not asked.only or any(each.lower() in name.lower() for each in asked.only.split(",")):
+            print_published_one(name, best, make(), asked.limit)
 
 
-def _line(name, problem, known, args):
-    started = time.perf_counter()
-    found = select(problem, gap=0.0, time_limit_s=args.seconds, work_limit=args.work)
-    seconds = time.perf_counter() - started
-    whole = bool((problem.weight == np.round(problem.weight)).all())
-    closed = found.status == "optimal" or (whole and np.floor(found.upper_bound + 1e-6) <= found.objective)
-    best = "" if known is None else f", best known {known} ({found.objective - known:+.0f})"
+def print_published_one(name, best, made, limit_s):
+    """One instance: value against the best known (a star: proven) and against our bound."""
+    cover, demand, limits, limit = made
+    problem = api().CoverProblem.from_arrays(cover, demand, **limits)
+    selection, seconds = answered(problem, gap=0.0, time_limit_s=limit_s)
+    value, whole = selection.objective, np.floor(selection.upper_bound + 1e-6)
+    notes = ["closed" if whole == round(value) else "open", selection.status, selection.bound_source]
+    notes.append(verdict(problem, selection))
+    known = of_it = ""
+    if best is not None:
+        most, star = best
+        known, of_it = f"{most:,d}{star or ' '}", f"{value / most:.4%}"
+        notes += ["BOUND BELOW BEST KNOWN"] if whole < most else []
+        notes += ["better than best known"] if value > most else []
     print(
-        f"{name}: {found.objective:.0f}{best}, bound {found.upper_bound:.1f}, gap {found.optimality_gap:.5%}"
-        f"{', closed' if closed else ''}, {seconds:.1f} s",
+        f"{name:46s} {limit:>10s} {value:11,.0f} {known:>11s} {of_it:>9s} {selection.upper_bound:13,.2f} "
+        f"{selection.optimality_gap:9.4%} {seconds:8.2f}  {', '.join(notes)}",
         flush=True,
     )
 
 
-def peers(args):
-    """The same drawn problem by each solver in a process of its own."""
-    for rows, candidates in SIZES[: args.sizes]:
-        bound = None
-        print(f"\n{rows} x {candidates}, p = {candidates // 10}")
-        for name in PEERS:
-            command = [
-                sys.executable if name == "ours" else args.python,
-                __file__,
-                "one",
-                name,
-                str(rows),
-                str(candidates),
-            ]
-            try:
-                done = subprocess.run(
-                    command, capture_output=True, text=True, timeout=args.seconds + 30, check=False
-                )
-                answer = json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else None
-            except subprocess.TimeoutExpired:
-                answer = None
-            if answer is None:
-                print(f"  {name:12s} failed (killed, or an error)", flush=True)
-                continue
-            if "missing" in answer:
-                print(f"  {name:12s} not installed ({answer['missing']})")
-                continue
-            bound = answer.get("bound", bound)
-            gap = (
-                ""
-                if not bound or answer["value"] is None
-                else f", {1 - answer['value'] / bound:.3%} below our bound"
-            )
-            print(
-                f"  {name:12s} {answer['seconds']:7.1f} s, {answer['gib']:.2f} GiB, says {answer['status']}, "
-                f"value {answer['value']}{gap}", flush=True,
-            )  # fmt: skip
+def published(reference, customers):
+    """Name, best known value and maker of every published instance found."""
+    for name, known in AILS.items():
+        for sites, best in known.items():
+            star = "*" if (name, sites) in AILS_PROVEN else ""
+            yield f"{name} p={sites}", (best, star), lambda n=name, p=sites: ails(reference, n, p)
+    for radius in SJC_RADII:
+        for sites in SJC_SITES:
+            yield f"SJC32 r={radius:g} p={sites}", None, lambda r=radius, p=sites: sjc(reference, r, p)
+    for path in sorted((reference / "cfl2019").glob("*.dat")):
+        for radius in RADII:
+            yield f"cfl {path.stem} r={radius:g}", None, lambda f=path, r=radius: cfl(f, r)
+    for path in sorted((reference / "chen2023").glob("*s1.dat")):
+        for radius in RADII:
+            yield f"chen {path.stem}/s2 r={radius:g}", None, lambda f=path, r=radius: chen(f, r, 0)
+    for path in sorted((reference / "chen2023").glob("*.dat")):
+        name = f"chen {path.stem}/{customers:,d} drawn"
+        yield f"{name} r=5.75", None, lambda f=path: chen(f, 5.75, customers)
 
 
-def one(args):
-    """One peer on one drawn problem; prints a line of JSON."""
-    matrix, weight = drawn(args.rows, args.candidates)
-    p = args.candidates // 10
-    needed = NEEDS.get(args.name)
-    if needed and importlib.util.find_spec(needed) is None:
-        print(json.dumps({"missing": needed}))
-        return
-    started = time.perf_counter()
-    value, status, more = globals()[f"_by_{args.name.split('_')[0]}"](matrix, weight, p, args)
-    out = {
-        "value": value,
-        "status": status,
-        "seconds": time.perf_counter() - started,
-        "gib": peak_gib(),
-        **more,
-    }
-    print(json.dumps(out))
+def read_ails(path):
+    """Coordinates and demand of each node of an AILS file."""
+    lines = [line.strip() for line in path.read_text().splitlines()]
+    nodes, demands = lines.index("NODE_COORD_SECTION"), lines.index("DEMAND_SECTION")
+    places = np.array([line.split() for line in lines[nodes + 1 : demands]], dtype=float)
+    demand = [float(line) for line in lines[demands + 1 :] if line and line != "EOF"]
+    return places, np.array(demand[: len(places)])
 
 
-def _worth(matrix, weight, chosen):
-    return float(weight @ (np.asarray(matrix[:, np.flatnonzero(chosen)].sum(axis=1)).ravel() > 0))
+def ails(reference, name, sites):
+    """Nodes within the radius by the spherical law of cosines, the angles in single precision.
+
+    Cosines in single precision would not do: 600 m are less than one step of it.
+    """
+    places, demand = read_ails(reference / "ails" / f"{name}.txt")
+    north, east = np.radians(places).astype(np.float32).astype(np.float64).T
+    across = np.cos(north)[:, None] * np.cos(north) * np.cos(east[:, None] - east)
+    cosine = np.clip(np.sin(north)[:, None] * np.sin(north) + across, -1.0, 1.0)
+    near = AILS_EARTH_M * np.arccos(cosine) <= AILS_RADIUS_M
+    near |= np.eye(len(near), dtype=bool)
+    return sparse.csc_array(near.astype(np.float32)), demand, {"quota": sites}, f"{sites} sites"
 
 
-def _by_ours(matrix, weight, p, args):
-    warm()
-    started = time.perf_counter()
-    found = select(
-        CoverProblem.from_arrays(matrix, weight, quota=p), gap=1e-4, time_limit_s=args.seconds, work_limit=1e9
+def sjc(reference, radius, sites):
+    places, demand = read_ails(reference / "ails" / "SJC32.txt")
+    return discs(places, places, radius), demand, {"quota": sites}, f"{sites} sites"
+
+
+def cfl(path, radius):
+    """Facilities F and customers C: number, x, y, then cost or demand."""
+    lines = [line.split() for line in path.read_text().splitlines()[1:]]
+    facility = np.array([line[2:5] for line in lines if line and line[0] == "F"], dtype=float)
+    customer = np.array([line[2:5] for line in lines if line and line[0] == "C"], dtype=float)
+    return with_budget(facility[:, :2], facility[:, 2], customer[:, :2], customer[:, 2], radius)
+
+
+def chen(path, radius, customers):
+    """Points: number, x, y, cost as a facility, demand as a customer."""
+    facility = np.loadtxt(path, skiprows=1)
+    if customers:
+        rng = np.random.default_rng(SEED)
+        places, demand = rng.uniform(0.0, 30.0, (customers, 2)), rng.integers(1, 101, customers).astype(float)
+    else:
+        customer = np.loadtxt(path.with_name(path.name.replace("s1.", "s2.")), skiprows=1)
+        places, demand = customer[:, 1:3], customer[:, 4]
+    return with_budget(facility[:, 1:3], facility[:, 3], places, demand, radius)
+
+
+def with_budget(facilities, cost, customers, demand, radius):
+    """Cover by discs under the budget of the papers."""
+    budget = BUDGET if (cost == 1.0).all() else np.floor(BUDGET_SHARE * cost.sum())
+    cover = discs(customers, facilities, radius)
+    return cover, demand, {"cost": cost, "budget": budget}, f"cost {budget:,.0f}"
+
+
+def discs(points, centres, radius):
+    """0/1 matrix, points x centres, 1 within the radius."""
+    near = cKDTree(points).query_ball_point(centres, radius, return_sorted=True)
+    return from_lists(near, len(points))
+
+
+def from_lists(near, rows):
+    """0/1 matrix from the rows of each column."""
+    indptr = np.concatenate([[0], np.cumsum([len(each) for each in near])])
+    indices = np.concatenate([np.asarray(each, dtype=np.int32) for each in near])
+    shares = np.ones(len(indices), dtype=np.float32)
+    return sparse.csc_array((shares, indices, indptr), shape=(rows, len(near)))
+
+
+# --- peers ----------------------------------------------------------------------------------------------
+
+
+def print_peers(asked):
+    print(f"{asked.limit:.0f} s for a solver, killed at {2 * asked.limit:.0f} s, {asked.memory:g} GB at most")
+    print(
+        f"{'demand x candidates x p':24s} {'peer':16s} {'seconds':>8s} {'build s':>8s} {'peak MB':>8s} "
+        f"{'value':>11s} {'claimed':>13s} {'gap to our bound':>17s}  status it claims [version]"
     )
-    return (
-        found.objective,
-        found.status,
-        {"bound": found.upper_bound, "seconds": time.perf_counter() - started},
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        for points, candidates in PEER_SIZES[asked.first - 1 : asked.sizes]:
+            print_peers_of(asked, Path(folder), points, candidates)
 
 
-def _program(matrix, weight, p):
-    m, n = matrix.shape
-    covers = sparse.hstack([-matrix, sparse.identity(m)])
-    at_most = sparse.hstack([sparse.csr_array(np.ones((1, n))), sparse.csr_array((1, m))])
-    rows = sparse.vstack([covers, at_most]).tocsc()
-    return rows, np.concatenate([np.zeros(n), weight]), np.append(np.zeros(m), p)
-
-
-def _by_highs(matrix, weight, p, args):
-    import highspy  # noqa: PLC0415 - not beside ortools in one process
-
-    rows, cost, high = _program(matrix, weight, p)
-    m, n = matrix.shape
-    lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_, lp.sense_ = n + m, m + 1, highspy.ObjSense.kMaximize
-    lp.col_cost_, lp.col_lower_, lp.col_upper_ = cost, np.zeros(n + m), np.ones(n + m)
-    lp.row_lower_, lp.row_upper_ = np.full(m + 1, -highspy.kHighsInf), high
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = rows.indptr, rows.indices, rows.data
-    lp.integrality_ = [highspy.HighsVarType.kInteger] * n + [highspy.HighsVarType.kContinuous] * m
-    solver = highspy.Highs()
-    solver.setOptionValue("output_flag", False)
-    solver.setOptionValue("time_limit", float(args.seconds))
-    solver.passModel(lp)
-    solver.run()
-    chosen = np.array(solver.getSolution().col_value[:n]) > 0.5
-    return _worth(matrix, weight, chosen), str(solver.getModelStatus()).rsplit(".", 1)[-1], {}
-
-
-def _by_scipy(matrix, weight, p, args):
-    from scipy.optimize import Bounds, LinearConstraint, milp  # noqa: PLC0415
-
-    rows, cost, high = _program(matrix, weight, p)
-    n = matrix.shape[1]
-    kind = np.concatenate([np.ones(n), np.zeros(matrix.shape[0])])
-    within = LinearConstraint(rows, -np.inf, high)
-    options = {"time_limit": args.seconds}
-    found = milp(-cost, constraints=within, bounds=Bounds(0, 1), integrality=kind, options=options)
-    if found.x is None:
-        return None, found.message, {}
-    return _worth(matrix, weight, found.x[:n] > 0.5), found.message, {}
-
-
-def _by_spopt(matrix, weight, p, args):
-    import pulp  # noqa: PLC0415
-    from spopt.locate import MCLP  # noqa: PLC0415
-
-    distance = 1.0 - matrix.toarray()
-    model = MCLP.from_cost_matrix(distance, weight, 0.5, p_facilities=p)
-    solver = pulp.HiGHS if args.name.endswith("highs") else pulp.PULP_CBC_CMD
-    model.solve(solver(msg=False, timeLimit=args.seconds), results=False)
-    chosen = np.array([variable.value() or 0.0 for variable in model.fac_vars]) > 0.5
-    return _worth(matrix, weight, chosen), pulp.LpStatus[model.problem.status], {}
-
-
-def _by_cpsat(matrix, weight, p, args):
-    from ortools.sat.python import cp_model  # noqa: PLC0415
-
-    model, csr = cp_model.CpModel(), matrix.tocsr()
-    x = [model.new_bool_var("") for _ in range(matrix.shape[1])]
-    y = [model.new_bool_var("") for _ in range(matrix.shape[0])]
-    for i, each in enumerate(y):
-        model.add_bool_or([x[j] for j in csr.indices[csr.indptr[i] : csr.indptr[i + 1]]] + [each.negated()])
-    model.add(sum(x) <= p)
-    model.maximize(sum(int(w) * each for w, each in zip(weight, y, strict=True)))
-    solver = cp_model.CpSolver()
-    solver.parameters.max_time_in_seconds, solver.parameters.num_workers = float(args.seconds), 2
-    status = solver.status_name(solver.solve(model))
-    if status not in ("OPTIMAL", "FEASIBLE"):
-        return None, status, {}
-    return _worth(matrix, weight, np.array([solver.value(each) for each in x])), status, {}
-
-
-def _by_pdlp(matrix, weight, p, args):
-    from ortools.linear_solver import pywraplp  # noqa: PLC0415
-
-    solver, csr = pywraplp.Solver.CreateSolver("PDLP"), matrix.tocsr()
-    x = [solver.NumVar(0, 1, "") for _ in range(matrix.shape[1])]
-    y = [solver.NumVar(0, 1, "") for _ in range(matrix.shape[0])]
-    for i, each in enumerate(y):
-        solver.Add(each <= sum(x[j] for j in csr.indices[csr.indptr[i] : csr.indptr[i + 1]]))
-    solver.Add(sum(x) <= p)
-    solver.Maximize(sum(w * each for w, each in zip(weight, y, strict=True)))
-    solver.SetTimeLimit(int(args.seconds * 1000))
-    status = solver.Solve()
-    return None, f"relaxation {solver.Objective().Value():.1f}, status {status}", {}
-
-
-def _by_apricot(matrix, weight, p, args):
-    from apricot import MaxCoverageSelection  # noqa: PLC0415
-
-    del args
-    # apricot weighs no rows: each is repeated by its weight over ten
-    times = np.maximum(np.round(weight / 10), 1).astype(int)
-    dense = np.repeat(matrix.toarray().T, times, axis=1)
-    chosen = np.zeros(matrix.shape[1], dtype=bool)
-    chosen[MaxCoverageSelection(p, threshold=1, optimizer="lazy").fit(dense).ranking] = True
-    return _worth(matrix, weight, chosen), "greedy", {}
-
-
-def size(args):
-    """Cost against size, and a plot."""
-    warm()
-    table = []
-    for thousand in args.thousands:
-        matrix, weight = drawn(100_000 * thousand // 1, 1_000 * thousand, per_point=8.0)
-        problem = CoverProblem.from_arrays(matrix, weight, quota=100 * thousand)
-        row = [problem.columns, len(problem.weight), len(problem.values)]
-        for gap in (0.02, 0.01):
-            started = time.perf_counter()
-            found = select(problem, gap=gap, work_limit=1e9, time_limit_s=args.seconds)
-            row.append(time.perf_counter() - started)
-        table.append([*row, found.optimality_gap])
+def print_peers_of(asked, folder, points, candidates):
+    cover, weights = clustered_points(points, candidates, SEED + points)
+    sites, path, bound = candidates // 10, folder / "instance.npz", np.nan
+    np.savez(path, indptr=cover.indptr, indices=cover.indices, weights=weights, sites=sites)
+    size = f"{points:,d} x {candidates:,d} x {sites}"
+    for name in PEERS:
+        if asked.only and name not in ("ours", *asked.only.split(",")):
+            continue
+        found, ended, peak_mb = peer_answer(name, path, asked)
+        if found is None or "value" not in found:
+            note = ended if found is None else found["status"]
+            print(f"{size:24s} {name:16s} {'':8s} {'':8s} {peak_mb:8.0f} {note}", flush=True)
+            continue
+        bound = found["bound"] if name == "ours" else bound
         print(
-            f"{row[0]:7d} candidates {row[1]:9d} rows {row[2]:10d} non-zeros: 2 % in {row[3]:6.1f} s, "
-            f"1 % in {row[4]:6.1f} s ({1e6 * row[4] / row[2]:.2f} s a million), {peak_gib():.2f} GiB",
+            f"{size:24s} {name:16s} {found['seconds']:8.2f} {found['build_s']:8.2f} {peak_mb:8.0f} "
+            f"{found['value']:11,.0f} {found['claimed']:13,.1f} {1.0 - found['value'] / bound:17.4%}  "
+            f"{found['status']} [{found['version']}]",
             flush=True,
         )
-    if args.plot:
-        import matplotlib as mpl  # noqa: PLC0415
 
-        mpl.use("Agg")
-        import matplotlib.pyplot as plt  # noqa: PLC0415
 
-        figures = np.array(table, dtype=float)
-        fig, axes = plt.subplots(figsize=(6, 4))
-        for at, label in ((3, "2 %"), (4, "1 %")):
-            axes.loglog(figures[:, 2], figures[:, at], "o-", label=f"proven gap {label}")
-        axes.set(xlabel="non-zeros", ylabel="seconds")
-        axes.legend()
-        fig.savefig(args.plot, dpi=120, bbox_inches="tight")
+def peer_answer(name, path, asked):
+    """Answer of one peer, in the Python for peers or else in this one."""
+    pythons = [sys.executable]
+    if asked.peers_python and name not in ("ours", "eager greedy"):
+        pythons.insert(0, asked.peers_python)
+    for python in pythons:
+        answer = in_child(["peer", name, path, asked.limit, asked.memory], 2.0 * asked.limit, python)
+        if answer[0] is None or answer[0]["status"] != "not installed":
+            break
+    return answer
+
+
+def peer_child(name, path, limit, memory):
+    """Load, warm up on a small problem, then solve; the value is what the columns really cover."""
+    size = int(float(memory) * 2**30)
+    resource.setrlimit(resource.RLIMIT_AS, (size, size))
+    peer, package = PEERS[name]
+    try:
+        version = f"{package} {importlib.metadata.version(package)}"
+        small, few = clustered_points(200, 20, SEED)
+        peer(small, few, 2, time.perf_counter(), 10.0)
+    except (ModuleNotFoundError, importlib.metadata.PackageNotFoundError):
+        return {"status": "not installed"}
+    if name == "ours":
+        warmed()
+    with np.load(path) as file:
+        weights, sites, indices, indptr = file["weights"], int(file["sites"]), file["indices"], file["indptr"]
+    shares = np.ones(len(indices), dtype=np.float32)
+    cover = sparse.csc_array((shares, indices, indptr), shape=(len(weights), len(indptr) - 1))
+    try:
+        found, seconds = timed(lambda: peer(cover, weights, sites, time.perf_counter(), float(limit)))
+    except MemoryError:
+        return {"status": f"failed: out of memory ({float(memory):g} GB)"}
+    columns = np.unique(np.asarray(found.pop("columns"), dtype=np.int64))
+    if len(columns) > sites:
+        found["status"] += f", but {len(columns)} sites"
+    found.setdefault("build_s", 0.0)
+    return {**found, "value": value_of(cover, weights, columns), "seconds": seconds, "version": version}
+
+
+def clustered_points(points, candidates, seed):
+    """0/1 cover of points by discs of one radius, 8 candidates near a point on average; weights 1 to 100."""
+    rng = np.random.default_rng(seed)
+    clusters = max(4, candidates // 50)
+    middle, spread = rng.uniform(0.0, 100.0, (clusters, 2)), rng.uniform(1.0, 6.0, clusters)
+    size = rng.lognormal(0.0, 1.0, clusters)
+
+    def drawn(count):
+        which = rng.choice(clusters, count, p=size / size.sum())
+        near = middle[which] + rng.normal(size=(count, 2)) * spread[which, None]
+        return np.where(rng.random((count, 1)) < 0.2, rng.uniform(0.0, 100.0, (count, 2)), near)
+
+    demand, sites = drawn(points), drawn(candidates)
+    some = demand[:5_000]
+    trees, low, high = (cKDTree(some), cKDTree(sites)), 0.0, 150.0
+    for _ in range(40):
+        radius = 0.5 * (low + high)
+        many = trees[0].count_neighbors(trees[1], radius) > PER_POINT * len(some)
+        low, high = (low, radius) if many else (radius, high)
+    return discs(demand, sites, high), rng.integers(1, 101, points).astype(float)
+
+
+def left_of(start, limit):
+    """What is left of a time limit [s]."""
+    return max(1.0, limit - (time.perf_counter() - start))
+
+
+def ours(cover, weights, sites, start, limit):
+    problem = api().CoverProblem.from_arrays(cover, weights, quota=sites)
+    build_s = time.perf_counter() - start
+    found = api().select(problem, gap=PEER_GAP, work_limit=WORK, time_limit_s=left_of(start, limit))
+    return {
+        "columns": found.columns, "claimed": found.objective, "bound": found.upper_bound, "build_s": build_s,
+        "status": f"{found.status}, gap {found.optimality_gap:.4%}, {verdict(problem, found)}",
+    }  # fmt: skip
+
+
+def by_greedy(cover, weights, sites, _start, _limit):
+    columns = greedy(cover, weights, np.zeros(cover.shape[1], dtype=np.int64), [sites])
+    return {"columns": columns, "claimed": value_of(cover, weights, columns), "status": "no bound"}
+
+
+def model(cover, weights, sites):
+    """Costs, matrix and upper ends: columns y then z; minimise -w z, z_i - sum y_j <= 0, sum y <= p."""
+    rows, columns = cover.shape
+    matrix = sparse.block_array(
+        [[-cover.tocsr().astype(float), sparse.eye_array(rows)], [np.ones((1, columns)), None]], format="csr"
+    )
+    return np.concatenate([np.zeros(columns), -weights]), matrix, np.concatenate([np.zeros(rows), [sites]])
+
+
+def by_highs(cover, weights, sites, start, limit):
+    highspy = importlib.import_module("highspy")
+    cost, matrix, upper = model(cover, weights, sites)
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = len(cost), len(upper)
+    lp.col_cost_, lp.col_lower_, lp.col_upper_ = cost, np.zeros(len(cost)), np.ones(len(cost))
+    lp.row_lower_, lp.row_upper_ = np.full(len(upper), -highspy.kHighsInf), upper
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    lp.a_matrix_.start_, lp.a_matrix_.index_ = matrix.indptr, matrix.indices
+    lp.a_matrix_.value_ = matrix.data
+    kinds = highspy.HighsVarType
+    lp.integrality_ = [kinds.kInteger] * cover.shape[1] + [kinds.kContinuous] * len(weights)
+    solver = highspy.Highs()
+    solver.setOptionValue("output_flag", False)
+    solver.setOptionValue("mip_rel_gap", PEER_GAP)
+    solver.passModel(lp)
+    build_s = time.perf_counter() - start
+    solver.setOptionValue("time_limit", left_of(start, limit))
+    solver.run()
+    info, chosen = solver.getInfo(), np.array(solver.getSolution().col_value)[: cover.shape[1]]
+    status = solver.modelStatusToString(solver.getModelStatus())
+    return {
+        "columns": np.flatnonzero(chosen > 0.5), "claimed": -info.objective_function_value,
+        "build_s": build_s, "status": f"{status}, gap {info.mip_gap:.4%}",
+    }  # fmt: skip
+
+
+def by_scipy(cover, weights, sites, start, limit):
+    optimize = importlib.import_module("scipy.optimize")
+    cost, matrix, upper = model(cover, weights, sites)
+    whole = np.concatenate([np.ones(cover.shape[1]), np.zeros(len(weights))])
+    build_s = time.perf_counter() - start
+    found = optimize.milp(
+        cost, integrality=whole, bounds=optimize.Bounds(0.0, 1.0),
+        constraints=optimize.LinearConstraint(matrix, -np.inf, upper),
+        options={"time_limit": left_of(start, limit), "mip_rel_gap": PEER_GAP},
+    )  # fmt: skip
+    chosen = np.zeros(0) if found.x is None else found.x[: cover.shape[1]]
+    return {
+        "columns": np.flatnonzero(chosen > 0.5), "claimed": np.nan if found.fun is None else -found.fun,
+        "build_s": build_s, "status": found.message.split("(")[0].strip(),
+    }  # fmt: skip
+
+
+def by_spopt(cover, weights, sites, start, limit, solver):
+    """MCLP of spopt; it takes a dense matrix of costs, 0 within reach and 2 beyond here."""
+    locate, pulp = importlib.import_module("spopt.locate"), importlib.import_module("pulp")
+    costs = np.full(cover.shape, 2.0)
+    entries = cover.tocoo()
+    costs[entries.row, entries.col] = 0.0
+    built = locate.MCLP.from_cost_matrix(costs, weights, service_radius=1.0, p_facilities=sites)
+    build_s = time.perf_counter() - start
+    options = {"msg": False, "timeLimit": left_of(start, limit), "gapRel": PEER_GAP}
+    note = ""
+    try:
+        built.solve(getattr(pulp, solver)(**options), results=False)
+    except RuntimeError as error:
+        note = f", {error}".split(". See", maxsplit=1)[0]
+    chosen = [var.value() or 0.0 for var in built.fac_vars]
+    claimed = pulp.value(built.problem.objective)
+    return {
+        "columns": np.flatnonzero(np.array(chosen) > 0.5), "claimed": np.nan if claimed is None else claimed,
+        "build_s": build_s, "status": pulp.LpStatus[built.problem.status] + note,
+    }  # fmt: skip
+
+
+def by_spopt_highs(*given):
+    return by_spopt(*given, "HiGHS")
+
+
+def by_spopt_cbc(*given):
+    return by_spopt(*given, "PULP_CBC_CMD")
+
+
+def by_cp_sat(cover, weights, sites, start, limit):
+    cp = importlib.import_module("ortools.sat.python.cp_model")
+    by_row, built = cover.tocsr(), cp.CpModel()
+    opened = [built.new_bool_var("") for _ in range(cover.shape[1])]
+    covered = [built.new_bool_var("") for _ in range(cover.shape[0])]
+    for i, each in enumerate(covered):
+        near = by_row.indices[by_row.indptr[i] : by_row.indptr[i + 1]]
+        built.add_bool_or([opened[j] for j in near] + [~each])
+    built.add(cp.LinearExpr.sum(opened) <= sites)
+    built.maximize(cp.LinearExpr.weighted_sum(covered, weights.astype(int).tolist()))
+    build_s, solver = time.perf_counter() - start, cp.CpSolver()
+    solver.parameters.max_time_in_seconds = left_of(start, limit)
+    solver.parameters.relative_gap_limit = PEER_GAP
+    solver.parameters.num_workers = os.cpu_count() or 1
+    status = solver.solve(built)
+    there = status in (cp.OPTIMAL, cp.FEASIBLE)
+    columns = [j for j, var in enumerate(opened) if solver.value(var)] if there else []
+    claimed, bound = (solver.objective_value, solver.best_objective_bound) if there else (np.nan, np.nan)
+    return {
+        "columns": columns, "claimed": claimed, "build_s": build_s,
+        "status": f"{solver.status_name(status)}, gap {1.0 - claimed / bound:.4%}",
+    }  # fmt: skip
+
+
+def by_pdlp(cover, weights, sites, start, limit):
+    """PDLP solves the relaxation; its answer is made of the largest y here."""
+    pdlp = importlib.import_module("ortools.pdlp.python.pdlp")
+    messages = importlib.import_module("ortools.pdlp.solvers_pb2")
+    reasons = importlib.import_module("ortools.pdlp.solve_log_pb2").TerminationReason
+    cost, matrix, upper = model(cover, weights, sites)
+    built = pdlp.QuadraticProgram()
+    built.resize_and_initialize(len(cost), len(upper))
+    built.objective_vector, built.constraint_matrix = cost, matrix.tocsc()
+    built.variable_lower_bounds, built.variable_upper_bounds = np.zeros(len(cost)), np.ones(len(cost))
+    built.constraint_lower_bounds, built.constraint_upper_bounds = np.full(len(upper), -np.inf), upper
+    parameters = messages.PrimalDualHybridGradientParams(num_threads=os.cpu_count() or 1)
+    ends = parameters.termination_criteria
+    ends.simple_optimality_criteria.eps_optimal_relative = PEER_GAP
+    build_s = time.perf_counter() - start
+    ends.time_sec_limit = left_of(start, limit)
+    found = pdlp.primal_dual_hybrid_gradient(built, parameters)
+    reason = reasons.Name(found.solve_log.termination_reason).removeprefix("TERMINATION_REASON_")
+    largest = np.argsort(-np.array(found.primal_solution[: cover.shape[1]]), kind="stable")[:sites]
+    return {
+        "columns": largest, "claimed": float(-cost @ found.primal_solution), "build_s": build_s,
+        "status": f"{reason} of the relaxation (claims its value), the largest y taken",
+    }  # fmt: skip
+
+
+def by_apricot(cover, weights, sites, start, _limit):
+    """Facility location, the most of a weight among the chosen, on a square matrix, candidates first."""
+    apricot = importlib.import_module("apricot")
+    rows, columns = cover.shape
+    entries = cover.T.tocoo()
+    values, cells = weights[entries.col], (entries.row, columns + entries.col)
+    square = sparse.csr_matrix((values, cells), shape=(rows + columns, rows + columns))
+    build_s = time.perf_counter() - start
+    found = apricot.FacilityLocationSelection(sites, metric="precomputed").fit(square)
+    chosen = found.ranking[found.ranking < columns]
+    return {"columns": chosen, "claimed": found.gains.sum(), "build_s": build_s, "status": "no bound"}
+
+
+PEERS = {
+    "ours": (ours, "siteplan"),
+    "eager greedy": (by_greedy, "numba"),
+    "HiGHS": (by_highs, "highspy"),
+    "scipy milp": (by_scipy, "scipy"),
+    "spopt HiGHS": (by_spopt_highs, "spopt"),
+    "spopt CBC": (by_spopt_cbc, "spopt"),
+    "OR-tools CP-SAT": (by_cp_sat, "ortools"),
+    "OR-tools PDLP": (by_pdlp, "ortools"),
+    "apricot": (by_apricot, "apricot-select"),
+}
+"""What solves, and the package whose version is told."""
+
+
+# --- size -----------------------------------------------------------------------------------------------
+
+
+def print_size(asked):
+    print(
+        f"{'candidates':>10s} {'pixels':>10s} {'nnz M':>7s} {'choose':>7s} {'peak GB':>8s} {'greedy s':>9s}"
+        + "".join(f" | to {gap:.0%}: s per nnz M  proven gap" for gap in SIZE_GAPS)
+    )
+    rows = []
+    for candidates in SIZES:
+        if candidates > asked.most:
+            continue
+        found, ended, peak_mb = in_child(["size", candidates, asked.runs, asked.limit])
+        if found is None:
+            print(f"{candidates:10,d} {ended}", flush=True)
+            continue
+        rows.append(found)
+        millions = found["entries"] / 1e6
+        told = "".join(
+            f" | {each['seconds']:8.2f} {each['seconds'] / millions:9.3f} {each['gap']:11.4%}"
+            for each in found["steps"]
+        )
+        print(
+            f"{candidates:10,d} {found['pixels']:10,d} {millions:7.2f} {found['choose']:7,d} "
+            f"{peak_mb / 1024:8.2f} {found['greedy_s']:9.2f}{told}  {found['check']}",
+            flush=True,
+        )
+    if asked.plot and rows:
+        plot_size(rows, asked.plot)
+
+
+def size_child(candidates, runs, limit):
+    warmed()
+    cover, weights = country(int(candidates))
+    choose = int(candidates) // SITES_PER_CHOICE
+    problem = api().CoverProblem.from_arrays(cover, weights, quota=choose)
+    greedy(*tiny())
+    _, greedy_s = timed(lambda: greedy(cover, weights, np.zeros(cover.shape[1], dtype=np.int64), [choose]))
+    steps, verdicts = [], []
+    for gap in SIZE_GAPS:
+        selection, seconds = answered(problem, int(runs), gap=gap, time_limit_s=float(limit))
+        steps.append({"seconds": seconds, "gap": selection.optimality_gap})
+        verdicts.append(verdict(problem, selection))
+    return {
+        "pixels": len(weights), "entries": cover.nnz, "choose": choose, "greedy_s": greedy_s, "steps": steps,
+        "check": ", ".join(sorted(set(verdicts))),
+    }  # fmt: skip
+
+
+def country(candidates):
+    """Pixels in a square, discs of 8 to 15 pixels, most of them where the demand is; alike at any size."""
+    gaussian_filter = importlib.import_module("scipy.ndimage").gaussian_filter
+    rng = np.random.default_rng(SEED)
+    side = round((candidates * PIXELS_PER_SITE) ** 0.5)
+    towns = gaussian_filter(rng.normal(size=(side, side)), 12.0, mode="wrap")
+    weights = np.exp(2.0 * towns / towns.std()) * rng.exponential(size=(side, side))
+    crowd = np.cumsum(np.sqrt(weights.ravel()))
+    dense = np.searchsorted(crowd, rng.uniform(0.0, crowd[-1], candidates - candidates // 3))
+    middle = np.sort(np.concatenate([dense, rng.integers(0, side * side, candidates // 3)]))
+    middle = np.minimum(middle, side * side - 1)
+    radius = rng.uniform(8.0, 15.0, candidates)
+    down, right = np.mgrid[-15:16, -15:16].reshape(2, -1)
+    near = []
+    for row, column, reach in zip(middle // side, middle % side, radius, strict=True):
+        inside = down**2 + right**2 <= reach**2
+        rows, columns = row + down[inside], column + right[inside]
+        there = (rows >= 0) & (rows < side) & (columns >= 0) & (columns < side)
+        near.append((rows[there] * side + columns[there]).astype(np.int32))
+    return from_lists(near, side * side), weights.ravel()
+
+
+def plot_size(rows, path):
+    """Seconds against entries, both logarithmic."""
+    importlib.import_module("matplotlib").use("Agg")
+    plt = importlib.import_module("matplotlib.pyplot")
+    figure, axes = plt.subplots(figsize=(7.0, 4.5), layout="constrained")
+    entries = [row["entries"] / 1e6 for row in rows]
+    for number, gap in enumerate(SIZE_GAPS):
+        seconds = [row["steps"][number]["seconds"] for row in rows]
+        axes.loglog(entries, seconds, "o-", label=f"bound within {gap:.0%}")
+    greedy_s = [row["greedy_s"] for row in rows]
+    axes.loglog(entries, greedy_s, "s--", color="0.5", label="plain greedy, no bound")
+    axes.set(xlabel="pairs of pixel and candidate [million]", ylabel="seconds")
+    axes.set_title("Choosing sites: cost against size")
+    axes.grid(which="both", alpha=0.3)
+    axes.legend()
+    figure.savefig(path, dpi=150)
+    print(f"plot in {path}")
+
+
+# --- command line ---------------------------------------------------------------------------------------
+
+CHILDREN = {"city": city_child, "peer": peer_child, "size": size_child}
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    if sys.argv[1:2] == ["child"]:
+        child(sys.argv[2:])
+        return
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(required=True)
     for name, run in (
-        ("city", city),
-        ("published", published),
-        ("peers", peers),
-        ("size", size),
-        ("one", one),
-    ):
+        ("city", print_city), ("published", print_published), ("peers", print_peers), ("size", print_size),
+    ):  # fmt: skip
         command = commands.add_parser(name)
         command.set_defaults(run=run)
-        command.add_argument("--seconds", type=float, default=60.0)
-        command.add_argument("--work", type=float, default=1e9)
         if name in ("city", "published"):
-            command.add_argument("--instances", type=Path, required=True)
-        if name == "peers":
-            command.add_argument("--sizes", type=int, default=2)
-            command.add_argument("--python", default=sys.executable)
-        if name == "size":
-            command.add_argument("--thousands", type=int, nargs="+", default=[1, 2, 5, 10])
-            command.add_argument("--plot", type=Path)
-        if name == "one":
-            command.add_argument("name", choices=PEERS)
-            command.add_argument("rows", type=int)
-            command.add_argument("candidates", type=int)
-    args = parser.parse_args()
-    args.run(args)
+            command.add_argument("--generator", type=Path, help="path of make_instance.py")
+        if name in ("city", "size"):
+            command.add_argument("--runs", type=int, default=3)
+            command.add_argument("--most", type=int, default=10**9, help="most candidates")
+        guard = LIMIT_S if name in ("published", "peers") else GUARD_S
+        command.add_argument("--limit", type=float, default=guard, help="seconds for a solver")
+        if name in ("published", "peers"):
+            command.add_argument("--only", default="", help="parts of names, or names of peers, with commas")
+    commands.choices["city"].add_argument("--cache", type=Path, help="folder for instances")
+    commands.choices["published"].add_argument("--customers", type=int, default=CHEN_CUSTOMERS)
+    peers = commands.choices["peers"]
+    peers.add_argument("--peers-python", help="a Python that has the peers installed")
+    peers.add_argument("--first", type=int, default=1, help="first size")
+    peers.add_argument("--sizes", type=int, default=len(PEER_SIZES), help="last size")
+    peers.add_argument("--memory", type=float, default=MEMORY_GB, help="GB a peer may map")
+    commands.choices["size"].add_argument("--plot", type=Path, help="PNG to write")
+    asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
+    asked.run(asked)
 
 
 if __name__ == "__main__":
