@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -28,6 +29,27 @@ from siteplan.selection.core import Floats, Ints, reduced
 
 _LOOSE = 1e-6
 """HiGHS accepts rows broken by this much, so its bounds are raised by this share."""
+
+
+class Clock:
+    """Asked whether time is over, and how much is left.
+
+    Parameters
+    ----------
+    seconds
+        Allowed from now on.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.end = time.perf_counter() + seconds
+
+    def __call__(self) -> bool:
+        """Whether time is over."""
+        return time.perf_counter() > self.end
+
+    def left(self) -> float:
+        """Seconds left, not negative."""
+        return max(self.end - time.perf_counter(), 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,9 +97,7 @@ class Solved:
     looks: int
 
 
-def solve_part(
-    part: Part, start: NDArray[np.bool_] | None, *, gap: float, looks: int, stop: Callable[[], bool]
-) -> Solved:
+def solve_part(part: Part, start: NDArray[np.bool_] | None, *, gap: float, looks: int, stop: Clock) -> Solved:
     """Solve a part.
 
     Parameters
@@ -102,6 +122,7 @@ def solve_part(
     """
     model, offset, matrix = _model(part)
     solver = quiet_solver(gap)
+    solver.setOptionValue("time_limit", stop.left())  # a long root is not looked at
     solver.passModel(model)
     if start is not None:
         _begin(solver, start, part, matrix)
@@ -206,7 +227,7 @@ def _begin(solver: highspy.Highs, start: NDArray[np.bool_], part: Part, rows: sp
     solver.setSolution(solution)
 
 
-def _watch(solver: highspy.Highs, looks: int, stop: Callable[[], bool]) -> list[str]:
+def _watch(solver: highspy.Highs, looks: int, stop: Clock) -> list[str]:
     """Interrupt when the work is done or time is over; the list takes every look, and the reason last."""
     ended: list[str] = []
 
@@ -237,5 +258,6 @@ def _answer(solver: highspy.Highs, columns: int, offset: float, ended: list[str]
     value = info.objective_function_value + offset if found else -np.inf
     bound = info.mip_dual_bound + offset if np.isfinite(info.mip_dual_bound) else np.inf
     bound += _LOOSE * abs(bound) if np.isfinite(bound) else 0.0
-    word = names.get(status, ended[-1] if ended else "stopped")
+    reason = ended[-1] if ended and ended[-1] != "look" else "stopped"
+    word = names.get(status, reason)
     return Solved(chosen, value, bound, word, len(ended))

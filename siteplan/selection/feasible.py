@@ -6,7 +6,6 @@ price, so the answer names the constraints that must give, and by how much they 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import highspy
@@ -14,7 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from siteplan.errors import SiteplanError
-from siteplan.selection.exact import quiet_solver
+from siteplan.selection.exact import Clock, quiet_solver
 from siteplan.selection.limits import cliques_of
 from siteplan.selection.problem import CoverProblem, Floats, Ints
 
@@ -41,7 +40,7 @@ class _Soft:
     room: float
 
 
-def feasible_columns(problem: CoverProblem, stop: Callable[[], bool]) -> Ints:
+def feasible_columns(problem: CoverProblem, stop: Clock) -> Ints:
     """Columns that keep every constraint, not chosen for what they cover.
 
     Parameters
@@ -140,7 +139,7 @@ def _solve(
     high: Floats,
     soft: list[_Soft],
     size: int,
-    stop: Callable[[], bool],
+    stop: Clock,
 ) -> tuple[Floats, Floats]:
     """Least sum of what gives way, each measured against its size."""
     lines = sparse.lil_array((len(soft), size + len(soft)))
@@ -174,8 +173,9 @@ def _solve(
     return _run(lp, size, stop)
 
 
-def _run(lp: highspy.HighsLp, size: int, stop: Callable[[], bool]) -> tuple[Floats, Floats]:
+def _run(lp: highspy.HighsLp, size: int, stop: Clock) -> tuple[Floats, Floats]:
     solver = quiet_solver(1e-4)
+    solver.setOptionValue("time_limit", stop.left())
     solver.passModel(lp)
     solver.cbMipInterrupt += lambda event: event.interrupt() if stop() else None
     solver.run()

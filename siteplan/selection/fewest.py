@@ -16,11 +16,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from siteplan.errors import SiteplanError
+from siteplan.selection.exact import Clock
 from siteplan.selection.feasible import ImpossibleError
 from siteplan.selection.problem import Cap, CoverProblem, Floats, Ints, Selection, objective_of
 from siteplan.selection.search import Choice
 from siteplan.selection.solve import WORK, finished, search
-from siteplan.selection.solver import Limits, Solver, clock
+from siteplan.selection.solver import Limits, Solver
 
 _WHOLE = 1.0 - 1e-12
 _TRIES = 24
@@ -85,7 +86,7 @@ def select_fewest(
     limits = Limits(0.0, work_limit, time_limit_s, seed)
     task = _counting_alike(problem) if target_share >= _WHOLE else problem
     need = _need(task, target_share)
-    hunt = _Hunt(task, need, limits, gap, started)
+    hunt = _Hunt(task, need, limits, gap)
     hunt.run()
     return _as_selection(problem, hunt, limits, started)
 
@@ -114,14 +115,14 @@ def coverage_curve(
     Curve
         Never falling in stations.
     """
-    started, counts = time.perf_counter(), np.unique(np.asarray(stations, dtype=np.float64))
+    stop, counts = Clock(time_limit_s), np.unique(np.asarray(stations, dtype=np.float64))
     bare = replace(problem, caps=tuple(replace(c, least=0.0) for c in problem.caps), floors=())
     first = Solver(bare)
     covered, bounds, lines = [], [], []
     for count in counts:
         solver = first.again(_with_budget(bare, np.ones(0), float(count)))
         limits = Limits(1e-3, work_limit / max(len(counts), 1), time_limit_s, seed)
-        search(solver, limits, clock(limits, started))
+        search(solver, limits, stop)
         covered.append(solver.value)
         bounds.append(solver.bound)
         lines += _line(solver)
@@ -180,13 +181,11 @@ def _line(solver: Solver) -> list[tuple[float, float, float]]:
 class _Hunt:
     """The cheapest choice that does, the dearest budget that cannot, and the tries between."""
 
-    def __init__(
-        self, problem: CoverProblem, need: float, limits: Limits, gap: float, started: float
-    ) -> None:
+    def __init__(self, problem: CoverProblem, need: float, limits: Limits, gap: float) -> None:
         self.problem, self.need, self.limits, self.gap = problem, need, limits, gap
         self.costs = _costs(problem)
         self.whole = bool((self.costs == np.round(self.costs)).all())
-        self.stop = clock(limits, started)
+        self.stop = Clock(limits.seconds)
         self.first = Solver(problem)
         self.best: Ints = np.zeros(0, dtype=np.int64)
         self.spent, self.least, self.work = np.inf, 0.0, 0.0

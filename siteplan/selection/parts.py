@@ -13,7 +13,6 @@ than the county's own gap, so nothing that could be optimal is lost.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -22,7 +21,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from siteplan.selection.core import Core, Floats, Ints, column_sums
-from siteplan.selection.exact import Part, Solved, solve_part
+from siteplan.selection.exact import Clock, Part, Solved, solve_part
 from siteplan.selection.limits import Frame
 from siteplan.selection.relax import Relaxed, gathered
 
@@ -72,7 +71,7 @@ def solve_apart(
     *,
     work: float,
     gap: float,
-    stop: Callable[[], bool],
+    stop: Clock,
 ) -> Apart:
     """Solve every county.
 
@@ -121,7 +120,7 @@ def reopened(
     *,
     work: float,
     gap: float,
-    stop: Callable[[], bool],
+    stop: Clock,
 ) -> tuple[Ints, float, float, str]:
     """Choose some columns anew while all others stand as they are.
 

@@ -11,9 +11,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from siteplan.selection.exact import Clock
 from siteplan.selection.problem import Certificate, CoverProblem, Floats, Selection, objective_of
 from siteplan.selection.rank import curve_bounds, ranked
-from siteplan.selection.solver import CLOSED, Limits, Solver, clock
+from siteplan.selection.solver import CLOSED, Limits, Solver
 
 WORK = 8_000.0
 """Work limit unless told otherwise [million matrix entries touched]."""
@@ -81,7 +82,7 @@ def solved(solver: Solver, limits: Limits) -> Selection:
         The answer.
     """
     started = time.perf_counter()
-    stop = clock(limits, started)
+    stop = Clock(limits.seconds)
     interrupted = False
     try:
         search(solver, limits, stop)
@@ -93,7 +94,7 @@ def solved(solver: Solver, limits: Limits) -> Selection:
     return finished(solver, limits, status, started)
 
 
-def search(solver: Solver, limits: Limits, stop: Callable[[], bool]) -> None:
+def search(solver: Solver, limits: Limits, stop: Clock) -> None:
     """Prices, rounding, neighbourhoods, then areas and counties, in turn while anything gets better.
 
     Parameters
@@ -122,7 +123,7 @@ def search(solver: Solver, limits: Limits, stop: Callable[[], bool]) -> None:
             return
 
 
-def _steps(solver: Solver, limits: Limits, stop: Callable[[], bool], turn: int) -> list[Callable[[], None]]:
+def _steps(solver: Solver, limits: Limits, stop: Clock, turn: int) -> list[Callable[[], None]]:
     """What is done in a turn: the first ends with more prices, the next ones with counties."""
     rounds = _ROUNDS * min(2**turn, 32)
     steps = [solver.round, lambda: solver.explore(limits, stop, rounds, _PATIENCE)]
@@ -135,12 +136,12 @@ def _steps(solver: Solver, limits: Limits, stop: Callable[[], bool], turn: int) 
     return steps
 
 
-def _ended(solver: Solver, limits: Limits, stop: Callable[[], bool]) -> bool:
+def _ended(solver: Solver, limits: Limits, stop: Clock) -> bool:
     done = solver.gap <= max(limits.gap, CLOSED) or limits.answered(solver.value, solver.bound)
     return done or solver.work >= limits.work or stop()
 
 
-def _status(solver: Solver, limits: Limits, stop: Callable[[], bool]) -> str:
+def _status(solver: Solver, limits: Limits, stop: Clock) -> str:
     if solver.gap <= CLOSED:
         return "optimal"
     if solver.gap <= limits.gap:
@@ -199,7 +200,7 @@ def certificate_of(solver: Solver) -> Certificate:
     """
     problem, frame = solver.problem, solver.frame
     if solver.proof is None:
-        solver.prove(Limits(0.0, np.inf, np.inf, 0), lambda: False, 0)
+        solver.prove(Limits(0.0, np.inf, np.inf, 0), Clock(np.inf), 0)
     cases, relaxed = solver.proof or (solver.cases, solver.relaxed)
     if relaxed is None:
         raise AssertionError("no prices")

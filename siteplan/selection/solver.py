@@ -8,7 +8,6 @@ machine and with any number of threads, unless time runs out.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -18,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from siteplan.errors import SiteplanError
 from siteplan.selection.cases import Cases, cut, uncut
 from siteplan.selection.core import Core, Floats, Ints, column_sums, reduced
+from siteplan.selection.exact import Clock
 from siteplan.selection.feasible import feasible_columns
 from siteplan.selection.improve import LANES, improve, join, kernel_of, rounded
 from siteplan.selection.limits import Frame, frame_of
@@ -187,7 +187,7 @@ class Solver:
 
     # --- steps -----------------------------------------------------------------------------------------
 
-    def begin(self, stop: Callable[[], bool]) -> None:
+    def begin(self, stop: Clock) -> None:
         """A first choice: greedy and swaps; where that cannot keep the constraints, one that does."""
         choice = Choice(self.field)
         everyone = np.arange(self.option_core.columns)
@@ -201,7 +201,7 @@ class Solver:
             choice = self._mended(stop)
         self.offer(choice.options, choice.value())
 
-    def _mended(self, stop: Callable[[], bool]) -> Choice:
+    def _mended(self, stop: Clock) -> Choice:
         """From any feasible choice, better ones that keep every constraint."""
         columns = feasible_columns(self.problem, stop)
         choice = Choice(self.field)
@@ -233,7 +233,7 @@ class Solver:
         right = (held == wanted) & (np.diff(self.options.column_ptr) == wanted) & (wanted > 0)
         return np.flatnonzero(right[self.option_core.column])
 
-    def prove(self, limits: Limits, stop: Callable[[], bool], iterations: int) -> None:
+    def prove(self, limits: Limits, stop: Clock, iterations: int) -> None:
         """Improve prices; where rows are probable, cut them finer first."""
         start = self._start()  # cuts rows anew
         found = relax(
@@ -313,7 +313,7 @@ class Solver:
         found[self.core.column] = figures[: self.core.columns]
         return found
 
-    def explore(self, limits: Limits, stop: Callable[[], bool], rounds: int, patience: int) -> None:
+    def explore(self, limits: Limits, stop: Clock, rounds: int, patience: int) -> None:
         """Both lanes on the kernel until nothing has got better for some rounds."""
         keep = np.union1d(self.pool, self.best)
         kernel = kernel_of(self.field, keep)
@@ -332,7 +332,7 @@ class Solver:
             better = self.value > before * (1.0 + 1e-6)
             stale = 0 if better else stale + 1
 
-    def apart(self, limits: Limits, stop: Callable[[], bool]) -> None:
+    def apart(self, limits: Limits, stop: Clock) -> None:
         """Solve counties to the end under the best prices: a lower bound, and what helps the choice."""
         if self.proof is None or self.tried.get("apart") == self.value:
             return
@@ -376,7 +376,7 @@ class Solver:
             pass
         self.offer(choice.options, choice.value())
 
-    def reopen(self, limits: Limits, stop: Callable[[], bool]) -> None:
+    def reopen(self, limits: Limits, stop: Clock) -> None:
         """Choose areas anew by branch and bound while all else stands, then whole counties."""
         if self.relaxed is None:
             return
@@ -404,7 +404,7 @@ class Solver:
         at[self.core.column] = np.arange(self.core.columns)
         return [np.unique(at[self.options.columns_of(self.option_core.column[each])]) for each in found]
 
-    def _reopen_all(self, frees: list[Ints], limits: Limits, stop: Callable[[], bool]) -> None:
+    def _reopen_all(self, frees: list[Ints], limits: Limits, stop: Clock) -> None:
         """Two at a time from the same choice; what helps is taken over one after the other."""
         core = self.core if self.certain else self.cases.core
         loose = (self.frame.high > 0) & (self.frame.low <= 0)
@@ -427,7 +427,7 @@ class Solver:
                 if len(np.setxor1d(columns, np.flatnonzero(inside))):
                     self._adopt(columns, inside)
 
-    def close(self, limits: Limits, stop: Callable[[], bool]) -> bool:
+    def close(self, limits: Limits, stop: Clock) -> bool:
         """Solve what the gap leaves open as one program; whether that was possible."""
         if self.proof is None or not np.isfinite(self.bound):
             return False
@@ -517,21 +517,3 @@ class Solver:
 def _row_cover(core: Core, score: Floats) -> Floats:
     """How much of each row some columns cover, added up."""
     return column_sums(core.row_ptr, core.cols, core.row_values, score)
-
-
-def clock(limits: Limits, started: float) -> Callable[[], bool]:
-    """A question: is the time over?
-
-    Parameters
-    ----------
-    limits
-        With the seconds allowed.
-    started
-        ``time.perf_counter()`` at the beginning.
-
-    Returns
-    -------
-    callable
-        True once time is over.
-    """
-    return lambda: time.perf_counter() - started > limits.seconds
