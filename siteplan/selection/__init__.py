@@ -11,8 +11,9 @@ Symbols, used alike in every module of this room::
     subject to  sum_{j in S, j in cap} s_j <= limit   for every cap (city, county, county x network ...)
                 at most one column of a group (place x network), no two places in conflict
 
-f is monotone and submodular, so lazy greedy applies. What is covered already is ``base_value`` and
-never inside objective, bound or gap.
+f is monotone and submodular. Beside caps there are minima, budgets, locks and floors of villages; all of
+them are inside the problem. What is covered already is ``base_value`` and never inside objective, bound or
+gap. A `Selection` carries prices that prove its bound; :func:`check` reads them without the solver.
 """
 
 from siteplan.selection.certificate import Checked, check, price_bound
