@@ -211,9 +211,9 @@ def waited(started, limit_s):
                 os.killpg(started.pid, signal.SIGKILL)
                 killed = True
             time.sleep(0.02)
-    except BaseException:
-        os.killpg(started.pid, signal.SIGKILL)
-        raise
+    finally:
+        if started.returncode is None:
+            os.killpg(started.pid, signal.SIGKILL)
 
 
 def child(arguments):

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 import numba
 import numpy as np
@@ -61,6 +62,13 @@ class Core:
     def columns(self) -> int:
         """Number of columns."""
         return len(self.indptr) - 1
+
+    @cached_property
+    def position(self) -> Ints:
+        """Where each original column stands, the inverse of ``column``."""
+        found = np.empty(self.columns, dtype=np.int64)
+        found[self.column] = np.arange(self.columns)
+        return found
 
     @property
     def is_boolean(self) -> bool:
@@ -220,6 +228,57 @@ def transposed(indptr: Ints, rows: Shorts, values: Singles, count: int) -> tuple
             row_values[at[i]] = values[k]
             at[i] += 1
     return row_ptr, cols, row_values
+
+
+def gathered(indptr: Ints, rows: Shorts, values: Singles, columns: Ints) -> tuple[Ints, Shorts, Singles]:
+    """Some columns, packed.
+
+    Parameters
+    ----------
+    indptr, rows, values
+        By column.
+    columns
+        Which to keep.
+
+    Returns
+    -------
+    tuple of ndarray
+        Pointer, rows and values of these.
+    """
+    ptr = np.concatenate([[0], np.cumsum(indptr[columns + 1] - indptr[columns])]).astype(np.int64)
+    return ptr, *_packed(indptr, rows, values, columns, ptr)
+
+
+@njit(cache=True, nogil=True)
+def _packed(indptr: Ints, rows: Shorts, values: Singles, columns: Ints, ptr: Ints) -> tuple[Shorts, Singles]:
+    new_rows = np.empty(ptr[-1], np.int32)
+    new_values = np.empty(ptr[-1], np.float32)
+    for c in range(len(columns)):
+        start = indptr[columns[c]]
+        for k in range(ptr[c + 1] - ptr[c]):
+            new_rows[ptr[c] + k] = rows[start + k]
+            new_values[ptr[c] + k] = values[start + k]
+    return new_rows, new_values
+
+
+def picked(ptr: Ints, order: Ints) -> tuple[Ints, Ints]:
+    """Some lists of a packed table in a new order.
+
+    Parameters
+    ----------
+    ptr
+        List k has the entries ``ptr[k]:ptr[k + 1]``.
+    order
+        Lists wanted.
+
+    Returns
+    -------
+    tuple of ndarray
+        The new pointer, and which entries follow each other.
+    """
+    lengths = ptr[order + 1] - ptr[order]
+    new = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    return new, np.repeat(ptr[order] - new[:-1], lengths) + np.arange(new[-1])
 
 
 def column_sums(indptr: Ints, rows: Shorts, values: Singles, prices: Floats) -> Floats:

@@ -68,8 +68,8 @@ class Part:
         l_j.
     limits
         Rows of limits over free columns, shape (limits, free).
-    low, high
-        Their sides.
+    room
+        What each may hold at most.
     constant
         What is won in any case.
     """
@@ -81,8 +81,7 @@ class Part:
     held: Floats
     linear: Floats
     limits: sparse.csr_array
-    low: Floats
-    high: Floats
+    room: Floats
     constant: float = 0.0
 
 
@@ -171,6 +170,43 @@ def quiet_solver(gap: float) -> highspy.Highs:
     return solver
 
 
+def program(
+    matrix: sparse.csc_array,
+    cost: Floats,
+    lower: Floats,
+    upper: Floats,
+    high: Floats,
+    whole: NDArray[np.bool_],
+) -> highspy.HighsLp:
+    """A program to be minimised: every row at most its right-hand side.
+
+    Parameters
+    ----------
+    matrix
+        Rows x columns.
+    cost, lower, upper
+        Of each column.
+    high
+        Right-hand sides.
+    whole
+        Which columns are whole numbers.
+
+    Returns
+    -------
+    HighsLp
+        As HiGHS takes it.
+    """
+    lp = highspy.HighsLp()
+    lp.num_row_, lp.num_col_ = matrix.shape
+    lp.col_cost_, lp.col_lower_, lp.col_upper_ = cost, lower, upper
+    lp.row_lower_, lp.row_upper_ = np.full(len(high), -highspy.kHighsInf), high
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = matrix.indptr, matrix.indices, matrix.data
+    kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
+    lp.integrality_ = [kinds[each] for each in whole.astype(int)]
+    return lp
+
+
 def _merged(part: Part) -> tuple[sparse.csr_array, Floats, Floats]:
     """Rows still to be won, equal ones as one: shares, weights, and what each is held by."""
     keep = (part.weight > 0) & (part.held < 1.0)
@@ -203,17 +239,11 @@ def _model(part: Part) -> tuple[highspy.HighsLp, float, sparse.csr_array]:
     covers = sparse.hstack([-block, sparse.identity(m, format="csr")])
     limits = sparse.hstack([part.limits, sparse.csr_array((part.limits.shape[0], m))])
     matrix = sparse.csc_array(sparse.vstack([covers, limits]))
-    lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = n + m, m + part.limits.shape[0]
-    lp.col_cost_ = np.concatenate([cost, own])
+    lp = program(
+        matrix, np.concatenate([cost, own]), np.zeros(n + m), np.concatenate([np.ones(n), rest]),
+        np.concatenate([np.zeros(m), part.room]), np.arange(n + m) < n,
+    )  # fmt: skip
     lp.sense_ = highspy.ObjSense.kMaximize
-    lp.col_lower_, lp.col_upper_ = np.zeros(n + m), np.concatenate([np.ones(n), rest])
-    lp.row_lower_ = np.concatenate([np.full(m, -highspy.kHighsInf), part.low])
-    lp.row_upper_ = np.concatenate([np.zeros(m), part.high])
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    lp.a_matrix_.start_, lp.a_matrix_.index_ = matrix.indptr, matrix.indices
-    lp.a_matrix_.value_ = matrix.data
-    lp.integrality_ = [highspy.HighsVarType.kInteger] * n + [highspy.HighsVarType.kContinuous] * m
     return lp, offset, sparse.csr_array(sparse.hstack([block, sparse.csr_array(rest[:, None])]))
 
 

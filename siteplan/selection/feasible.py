@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from siteplan.errors import SiteplanError
-from siteplan.selection.exact import Clock, quiet_solver
+from siteplan.selection.exact import Clock, program, quiet_solver
 from siteplan.selection.limits import cliques_of
 from siteplan.selection.problem import CoverProblem, Floats, Ints
 
@@ -65,9 +65,9 @@ def feasible_columns(problem: CoverProblem, stop: Clock) -> Ints:
     villages = [village for floor in needed for village in floor.villages]
     rows, blocks = _coverage(problem, villages)
     soft = _soft(problem, needed, problem.columns + len(rows))
-    matrix, low, high = _hard(problem, rows, villages, blocks)
+    matrix, high = _hard(problem, rows, villages, blocks)
     size = problem.columns + len(rows) + len(villages)
-    x, given = _solve(problem, matrix, low, high, soft, size, stop)
+    x, given = _solve(problem, matrix, high, soft, size, stop)
     _explain(soft, given)
     return np.flatnonzero(x[: problem.columns] > 0.5)
 
@@ -99,7 +99,7 @@ def _soft(problem: CoverProblem, floors: list, first: int) -> list[_Soft]:
 
 def _hard(
     problem: CoverProblem, rows: Ints, villages: list, shares: sparse.csr_array
-) -> tuple[sparse.csr_array, Floats, Floats]:
+) -> tuple[sparse.csr_array, Floats]:
     """Groups, conflicts, coverage of rows and villages over (x, y, z): at most ``high``."""
     n, m, v = problem.columns, len(rows), len(villages)
     groups = np.unique(problem.group, return_inverse=True)[1]
@@ -129,13 +129,12 @@ def _hard(
     ]
     matrix = sparse.csr_array(sparse.vstack(blocks))
     high = np.concatenate([np.ones(apart.shape[0] + len(at)), np.zeros(m + v)])
-    return matrix, np.full(len(high), -np.inf), high
+    return matrix, high
 
 
 def _solve(
     problem: CoverProblem,
     matrix: sparse.csr_array,
-    low: Floats,
     high: Floats,
     soft: list[_Soft],
     size: int,
@@ -148,29 +147,22 @@ def _solve(
         lines[k, size + k] = -1.0
     wide = sparse.hstack([matrix, sparse.csr_array((matrix.shape[0], len(soft)))])
     whole = sparse.csc_array(sparse.vstack([wide, lines]))
-    lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = size + len(soft), whole.shape[0]
-    lower, upper = np.zeros(lp.num_col_), np.ones(lp.num_col_)
+    columns = size + len(soft)
+    lower, upper = np.zeros(columns), np.ones(columns)
     upper[size:] = np.inf
     lower[problem.locked_in], upper[problem.locked_out] = 1.0, 0.0
     gain = np.bincount(
         np.repeat(np.arange(problem.columns), np.diff(problem.indptr)),
         weights=problem.weight[problem.rows] * problem.values, minlength=problem.columns,
     )  # fmt: skip
-    cost = np.zeros(lp.num_col_)
+    cost = np.zeros(columns)
     cost[: problem.columns] = -1e-6 * gain / max(gain.sum(), 1e-300)
     cost[size:] = 1.0
-    lp.col_cost_, lp.col_lower_, lp.col_upper_ = cost, lower, upper
-    lp.row_lower_ = np.concatenate([low, np.full(len(soft), -np.inf)])
-    lp.row_upper_ = np.concatenate([high, [each.room for each in soft]])
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = whole.indptr, whole.indices, whole.data
-    kinds = [highspy.HighsVarType.kContinuous] * lp.num_col_
     villages = sum(len(floor.villages) for floor in problem.floors if floor.least > 0)
-    for j in (*range(problem.columns), *range(size - villages, size)):
-        kinds[j] = highspy.HighsVarType.kInteger
-    lp.integrality_ = kinds
-    return _run(lp, size, stop)
+    at = np.arange(columns)
+    integral = (at < problem.columns) | ((at >= size - villages) & (at < size))
+    room = np.concatenate([high, [each.room for each in soft]])
+    return _run(program(whole, cost, lower, upper, room, integral), size, stop)
 
 
 def _run(lp: highspy.HighsLp, size: int, stop: Clock) -> tuple[Floats, Floats]:

@@ -116,7 +116,7 @@ def coverage_curve(
         Never falling in stations.
     """
     stop, counts = Clock(time_limit_s), np.unique(np.asarray(stations, dtype=np.float64))
-    bare = replace(problem, caps=tuple(replace(c, least=0.0) for c in problem.caps), floors=())
+    bare = problem.without_minima()
     first = Solver(bare)
     covered, bounds, lines = [], [], []
     for count in counts:
@@ -211,9 +211,13 @@ class _Hunt:
             tried = budget
             self._try(budget)
 
+    @property
+    def closed(self) -> bool:
+        """Whether reached and proven are within the gap asked for."""
+        return self.spent - self.least <= max(self.gap * self.spent, 1e-9 * max(self.spent, 1.0))
+
     def _done(self) -> bool:
-        close = self.spent - self.least <= max(self.gap * self.spent, 1e-9 * max(self.spent, 1.0))
-        return close or self.work >= self.limits.work or self.stop()
+        return self.closed or self.work >= self.limits.work or self.stop()
 
     def _next(self, tried: float) -> float | None:
         """The next budget: between the proven and the reached, above what was tried in vain."""
@@ -254,7 +258,7 @@ class _Hunt:
         choice = Choice(solver.field)
         choice.become(solver.best)
         self._trim(solver, choice)
-        columns = np.sort(solver.options.columns_of(solver.option_core.column[choice.options]))
+        columns = np.sort(solver.columns_of(choice.options))
         spent = float(self.costs[columns].sum())
         if spent < self.spent:
             self.best, self.spent = columns, spent
@@ -284,9 +288,8 @@ def _as_selection(problem: CoverProblem, hunt: _Hunt, limits: Limits, started: f
     choice = Choice(solver.field)
     choice.become(solver.options_holding(hunt.best))
     solver.offer(choice.options, choice.value())
-    closed = hunt.spent - hunt.least <= max(hunt.gap * hunt.spent, 1e-9 * max(hunt.spent, 1.0))
-    status = ("optimal" if hunt.spent <= hunt.least * (1 + 1e-9) else "gap") if closed else "work_limit"
-    if not closed and hunt.stop():
+    status = ("optimal" if hunt.spent <= hunt.least * (1 + 1e-9) else "gap") if hunt.closed else "work_limit"
+    if not hunt.closed and hunt.stop():
         status = "time_limit"
     solver.prove(limits, hunt.stop, 200)
     found = finished(solver, limits, status, started)

@@ -14,8 +14,7 @@ from dataclasses import replace
 import numpy as np
 from numba import njit
 
-from siteplan.selection.core import Floats, Ints, Shorts, reduced
-from siteplan.selection.relax import gathered
+from siteplan.selection.core import Floats, Ints, Shorts, gathered, picked, reduced
 from siteplan.selection.search import Choice, Field
 
 LANES = 2
@@ -41,12 +40,8 @@ def kernel_of(field: Field, keep: Ints) -> Field:
     core, rules = field.core, field.rules
     small = reduced(*gathered(core.indptr, core.rows, core.values, keep), core.weight)
     order = keep[small.column]
-    lengths = np.diff(rules.ptr)[order]
-    ptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    entries = np.repeat(rules.ptr[order] - ptr[:-1], lengths) + np.arange(ptr[-1])
-    set_lengths = np.diff(rules.set_ptr)[order]
-    set_ptr = np.concatenate([[0], np.cumsum(set_lengths)]).astype(np.int64)
-    sets = np.repeat(rules.set_ptr[order] - set_ptr[:-1], set_lengths) + np.arange(set_ptr[-1])
+    ptr, entries = picked(rules.ptr, order)
+    set_ptr, sets = picked(rules.set_ptr, order)
     narrowed = rules._replace(
         set_ptr=set_ptr, set_columns=rules.set_columns[sets],
         ptr=ptr, limits=rules.limits[entries], sizes=rules.sizes[entries], group=rules.group[order],

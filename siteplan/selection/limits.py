@@ -10,16 +10,14 @@ all other limits only have prices. Both give valid bounds.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from siteplan.selection.core import Core
+from siteplan.selection.core import Core, Floats, Ints
 from siteplan.selection.problem import Cap, CoverProblem, Village
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -87,6 +85,23 @@ class Frame:
         """Number of caps kept by projection."""
         return len(self.part_room)
 
+    @cached_property
+    def entry_row(self) -> Ints:
+        """Row of each entry of ``row_members``."""
+        return np.repeat(np.arange(len(self.rows)), np.diff(self.row_ptr))
+
+    @cached_property
+    def group_of(self) -> Ints:
+        """Number of each column's group, shape (columns,)."""
+        found = np.empty(self.columns, dtype=np.int64)
+        found[self.group_order] = np.repeat(np.arange(len(self.group_ptr) - 1), np.diff(self.group_ptr))
+        return found
+
+    @cached_property
+    def alone(self) -> NDArray[np.bool_]:
+        """Whether each column is the only one of its group, shape (columns,)."""
+        return np.diff(self.group_ptr)[self.group_of] == 1
+
     def charges(self, prices: Floats) -> Floats:
         """What the prices of rows ask of each column, shape (columns,)."""
         return _charges(self.column_ptr, self.column_rows, self.column_sizes, prices)
@@ -110,8 +125,7 @@ def frame_of(problem: CoverProblem, core: Core, extra: tuple[Cap, ...] = ()) -> 
         Caps that others imply are left out.
     """
     n = core.columns
-    position = np.empty(n, dtype=np.int64)
-    position[core.column] = np.arange(n)
+    position = core.position
     villages = [village for floor in problem.floors for village in floor.villages]
     columns = n + len(villages)
     caps = (*problem.caps, *extra)
@@ -172,7 +186,7 @@ def cliques_of(pairs: Ints) -> tuple[tuple[int, ...], ...]:
     return tuple(found)
 
 
-def village_shares(problem: CoverProblem, village: Village, columns: Ints | None = None) -> Floats:
+def village_shares(problem: CoverProblem, village: Village) -> Floats:
     """Share of a village's need that each column alone would bring, at most 1.
 
     Parameters
@@ -181,15 +195,12 @@ def village_shares(problem: CoverProblem, village: Village, columns: Ints | None
         The problem.
     village
         The village.
-    columns
-        Only the entries of these matter; None for all.
 
     Returns
     -------
     ndarray
         Shape (columns of the problem,).
     """
-    del columns
     inside = np.zeros(len(problem.weight))
     inside[village.rows] = problem.weight[village.rows]
     brought = np.bincount(

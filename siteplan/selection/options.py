@@ -17,10 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from siteplan.errors import SiteplanError
-from siteplan.selection.problem import CoverProblem
+from siteplan.selection.core import picked
+from siteplan.selection.problem import CoverProblem, Floats, Ints, joined_shares
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 _MOST_OPTIONS = 4096
 """Options of one place; nine groups of three columns already have more."""
 
@@ -59,8 +58,25 @@ class Options:
 
     def columns_of(self, options: Ints) -> Ints:
         """Columns of some options, in their order."""
-        found = [self.columns[self.column_ptr[o] : self.column_ptr[o + 1]] for o in options]
-        return np.concatenate([*found, np.zeros(0, dtype=np.int64)]).astype(np.int64)
+        return self.columns[picked(self.column_ptr, options)[1]]
+
+    def touching(self, columns: Ints) -> NDArray[np.bool_]:
+        """Whether each option holds any of some columns, shape (count,)."""
+        return self.sums(_marked(self, columns)) > 0
+
+    def holding(self, columns: Ints) -> NDArray[np.bool_]:
+        """Whether each option holds exactly those of some columns that stand at its place, shape (count,)."""
+        count = dict(zip(*np.unique(self.place[columns], return_counts=True), strict=True))
+        wanted = np.array([count.get(place, 0) for place in self.place])
+        held = self.sums(_marked(self, columns))
+        return (wanted > 0) & (held == wanted) & (np.diff(self.column_ptr) == wanted)
+
+
+def _marked(options: Options, columns: Ints) -> Floats:
+    """1 for some columns; every column is an option of its own, so there are at least as many options."""
+    marked = np.zeros(options.count)
+    marked[columns] = 1.0
+    return marked
 
 
 def options_of(problem: CoverProblem) -> Options:
@@ -92,7 +108,7 @@ def options_of(problem: CoverProblem) -> Options:
     column_ptr = np.concatenate([ptr, n + lengths]).astype(np.int64)
     columns = np.concatenate([np.arange(n), *sets]).astype(np.int64)
     place = np.concatenate([problem.place, [problem.place[each[0]] for each in sets]]).astype(np.int64)
-    joined = [_joined(problem, each) for each in sets]
+    joined = [joined_shares(problem, each) for each in sets]
     sizes = np.array([len(each) for each, _ in joined])
     indptr = np.concatenate([problem.indptr, problem.indptr[-1] + np.cumsum(sizes)]).astype(np.int64)
     rows = np.concatenate([problem.rows, *(each for each, _ in joined)]).astype(np.int32)
@@ -118,12 +134,3 @@ def _sets(problem: CoverProblem, mates: Ints) -> list[tuple[int, ...]]:
     found = product(*((-1, *each.tolist()) for each in groups))
     sets = [tuple(sorted(j for j in each if j >= 0)) for each in found]
     return sorted(each for each in sets if len(each) > 1)
-
-
-def _joined(problem: CoverProblem, columns: tuple[int, ...]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """Rows of several columns with the best share of each."""
-    parts = [slice(problem.indptr[j], problem.indptr[j + 1]) for j in columns]
-    rows, at = np.unique(np.concatenate([problem.rows[part] for part in parts]), return_inverse=True)
-    values = np.zeros(len(rows), dtype=np.float32)
-    np.maximum.at(values, at, np.concatenate([problem.values[part] for part in parts]))
-    return rows, values

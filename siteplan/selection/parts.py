@@ -20,10 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from siteplan.selection.core import Core, Floats, Ints, column_sums
+from siteplan.selection.core import Core, Floats, Ints, column_sums, gathered
 from siteplan.selection.exact import Clock, Part, Solved, solve_part
+from siteplan.selection.improve import LANES
 from siteplan.selection.limits import Frame
-from siteplan.selection.relax import Relaxed, gathered
+from siteplan.selection.relax import Relaxed
 
 _LARGEST = 400_000
 """Entries of a county's program beyond which branch and bound would not leave its root."""
@@ -107,7 +108,7 @@ def solve_apart(
         tolerance = gap * abs(relaxed.bound) / max(abs(county.relaxed), 1e-300) / max(len(order), 1)
         return solve_part(county.part, start, gap=tolerance, looks=looks[k], stop=stop)
 
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(LANES) as pool:
         answers = list(pool.map(one, range(len(order))))
     return _together(order, answers, outside, inside, frame)
 
@@ -147,7 +148,9 @@ def reopened(
     """
     held = inside.copy()
     held[free] = False
-    part = _program(core, frame, np.flatnonzero(held), free)
+    sure = np.flatnonzero(held)
+    limits, room = _limit_rows(frame, sure, free)
+    part = _program(core, free, sure, core.weight, np.zeros(frame.columns), limits, room)
     cost = max(_LOOK * 1e-3 * len(part.rows), 1e-3)
     looks = int(work / cost)
     if len(part.rows) > _LARGEST or looks < _FEWEST:
@@ -159,22 +162,27 @@ def reopened(
     return chosen, answer.bound, cost * answer.looks, answer.status
 
 
-def _program(core: Core, frame: Frame, sure: Ints, free: Ints) -> Part:
-    """Free columns under every limit of the frame."""
-    m = len(core.weight)
+def _program(
+    core: Core,
+    free: Ints,
+    sure: Ints,
+    weight: Floats,
+    linear: Floats,
+    limits: sparse.csr_array,
+    room: Floats,
+) -> Part:
+    """Free columns; what is sure stands already, and rows that no free column reaches only count."""
     real, stands = free[free < core.columns], sure[sure < core.columns]
     _, rows, values = gathered(core.indptr, core.rows, core.values, stands)
-    held = np.minimum(np.bincount(rows, weights=values, minlength=m), 1.0)
+    held = np.minimum(np.bincount(rows, weights=values, minlength=len(weight)), 1.0)
     indptr, rows, values = gathered(core.indptr, core.rows, core.values, real)
     indptr = np.append(indptr, np.full(len(free) - len(real), indptr[-1]))
-    matrix, high = _limit_rows(frame, sure, free)
-    touched = np.zeros(m, dtype=bool)
+    touched = np.zeros(len(weight), dtype=bool)
     touched[rows] = True
-    weight = np.where(touched, core.weight, 0.0)
-    return Part(
-        indptr, rows, values, weight, held, np.zeros(len(free)), matrix, np.full(len(high), -np.inf), high,
-        float((core.weight * held)[~touched].sum()) + float(weight[held >= 1.0].sum()),
-    )  # fmt: skip
+    own = np.where(touched, weight, 0.0)
+    constant = float(linear[sure].sum()) + float((weight * held)[~touched].sum())
+    constant += float(own[held >= 1.0].sum())
+    return Part(indptr, rows, values, own, held, linear[free], limits, room, constant)
 
 
 def _limit_rows(frame: Frame, sure: Ints, free: Ints) -> tuple[sparse.csr_array, Floats]:
@@ -184,7 +192,7 @@ def _limit_rows(frame: Frame, sure: Ints, free: Ints) -> tuple[sparse.csr_array,
     used = np.bincount(frame.part, weights=frame.size * inside, minlength=frame.parts + 1)[: frame.parts]
     own = free[frame.part[free] < frame.parts]
     parts = sparse.csr_array((frame.size[own], (frame.part[own], at[own])), shape=(frame.parts, len(free)))
-    of = np.repeat(np.arange(len(frame.rows)), np.diff(frame.row_ptr))
+    of = frame.entry_row
     taken = np.bincount(of, weights=frame.row_sizes * inside[frame.row_members], minlength=len(frame.rows))
     open_ = at[frame.row_members] >= 0
     others = sparse.csr_array(
@@ -277,12 +285,13 @@ def _county(
     top = float((core.weight - relaxed.prices)[inner].sum()) + (price * room if price > 0 else 0.0) + best
     value = _value(core, inner, linear, inside, columns)
     slack = top - value + 1e-9 * abs(top)
-    alone = _stands_alone(frame)
-    sure = columns[(relaxed.worth[columns] > slack) & alone[columns]]
+    sure = columns[(relaxed.worth[columns] > slack) & frame.alone[columns]]
     sure = np.union1d(sure, columns[frame.low[columns] > 0])
     ask = (relaxed.worth[columns] >= -slack) | inside[columns]
     free = np.setdiff1d(columns[ask & (frame.high[columns] > 0)], sure)
-    part = _part(core, frame, inner, linear, free, sure, room)
+    part = _program(
+        core, free, sure, np.where(inner, core.weight, 0.0), linear, *_own_limits(frame, sure, free, room)
+    )
     return County(number, top, value, sure, free, part)
 
 
@@ -298,14 +307,6 @@ def _best_of_groups(frame: Frame, worth: Floats, columns: Ints) -> float:
     )
 
 
-def _stands_alone(frame: Frame) -> NDArray[np.bool_]:
-    """Whether a column is the only one of its group."""
-    alone = np.zeros(frame.columns, dtype=bool)
-    lengths = np.diff(frame.group_ptr)
-    alone[frame.group_order] = np.repeat(lengths == 1, lengths)
-    return alone
-
-
 def _value(
     core: Core, inner: NDArray[np.bool_], linear: Floats, inside: NDArray[np.bool_], columns: Ints
 ) -> float:
@@ -317,41 +318,18 @@ def _value(
     return float(core.weight[inner] @ np.minimum(covered[inner], 1.0)) + float(linear[chosen].sum())
 
 
-def _part(
-    core: Core,
-    frame: Frame,
-    inner: NDArray[np.bool_],
-    linear: Floats,
-    free: Ints,
-    sure: Ints,
-    room: float,
-) -> Part:
-    """The county's program; what is sure stands already."""
-    m = len(core.weight)
-    real = free[free < core.columns]
-    _, rows, values = gathered(core.indptr, core.rows, core.values, sure[sure < core.columns])
-    held = np.minimum(np.bincount(rows, weights=values, minlength=m), 1.0)
-    indptr, rows, values = gathered(core.indptr, core.rows, core.values, real)
-    indptr = np.append(indptr, np.full(len(free) - len(real), indptr[-1]))
-    limits, high = [], []
-    if np.isfinite(room):
-        limits.append(frame.size[free])
-        high.append(room - frame.size[sure].sum())
-    blocks = [sparse.csr_array(np.array(limits).reshape(len(limits), len(free))), _groups(frame, free)]
-    matrix = sparse.csr_array(sparse.vstack(blocks))
-    top = np.concatenate([high, np.ones(blocks[1].shape[0])])
-    weight = np.where(inner, core.weight, 0.0)
-    return Part(
-        indptr, rows, values, weight, held, linear[free], matrix, np.full(len(top), -np.inf), top,
-        float(linear[sure].sum()) + float(weight[held >= 1.0].sum()),
-    )  # fmt: skip
+def _own_limits(frame: Frame, sure: Ints, free: Ints, room: float) -> tuple[sparse.csr_array, Floats]:
+    """A county's room, where it has one, and its groups over free columns."""
+    groups = _groups(frame, free)
+    if not np.isfinite(room):
+        return groups, np.ones(groups.shape[0])
+    matrix = sparse.vstack([sparse.csr_array(frame.size[None, free]), groups])
+    return sparse.csr_array(matrix), np.append(room - frame.size[sure].sum(), np.ones(groups.shape[0]))
 
 
 def _groups(frame: Frame, free: Ints) -> sparse.csr_array:
     """One row for each group with several free columns."""
-    label = np.empty(frame.columns, dtype=np.int64)
-    label[frame.group_order] = np.repeat(np.arange(len(frame.group_ptr) - 1), np.diff(frame.group_ptr))
-    _, at, counts = np.unique(label[free], return_inverse=True, return_counts=True)
+    _, at, counts = np.unique(frame.group_of[free], return_inverse=True, return_counts=True)
     number = np.cumsum(counts > 1) - 1
     several = counts[at] > 1
     return sparse.csr_array(

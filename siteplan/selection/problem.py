@@ -6,7 +6,7 @@ One decision to know: every constraint is inside the problem. Nothing is filtere
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -251,6 +251,10 @@ class CoverProblem:
         rank[np.argsort(np.array(self.ids, dtype=object), kind="stable")] = np.arange(self.columns)
         return rank
 
+    def without_minima(self) -> CoverProblem:
+        """The same problem with upper limits only: no minima, no floors."""
+        return replace(self, caps=tuple(replace(cap, least=0.0) for cap in self.caps), floors=())
+
     def sizes_in(self, cap: Cap) -> Floats:
         """What each member of a cap uses up, shape of ``cap.members``."""
         return self.stations[cap.members].astype(np.float64) if cap.sizes is None else cap.sizes
@@ -400,15 +404,37 @@ def covered_shares(problem: CoverProblem, columns: Ints) -> Floats:
     columns = columns[np.argsort(problem.place[columns], kind="stable")]
     place = problem.place[columns]
     cuts = np.flatnonzero(np.diff(place)) + 1
-    left, best = np.ones(len(problem.weight)), np.zeros(len(problem.weight))
-    for mates in np.split(columns, cuts):
-        touched = [problem.rows[problem.indptr[j] : problem.indptr[j + 1]] for j in mates]
-        for j, rows in zip(mates, touched, strict=True):
-            best[rows] = np.maximum(best[rows], problem.values[problem.indptr[j] : problem.indptr[j + 1]])
-        rows = np.unique(np.concatenate([*touched, np.zeros(0, dtype=np.int32)]))
-        left[rows] *= 1.0 - best[rows]
-        best[rows] = 0.0
+    left = np.ones(len(problem.weight))
+    for mates in np.split(columns, cuts) if len(columns) else ():
+        rows, best = joined_shares(problem, mates)
+        left[rows] *= 1.0 - best.astype(np.float64)
     return 1.0 - left
+
+
+def joined_shares(
+    problem: CoverProblem, columns: Sequence[int] | Ints
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Rows that columns of one place reach, each with the best of their shares.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    columns
+        At least one.
+
+    Returns
+    -------
+    tuple of ndarray
+        Rows, ascending, and shares.
+    """
+    parts = [slice(problem.indptr[j], problem.indptr[j + 1]) for j in columns]
+    if len(parts) == 1:
+        return problem.rows[parts[0]], problem.values[parts[0]]
+    rows, at = np.unique(np.concatenate([problem.rows[part] for part in parts]), return_inverse=True)
+    shares = np.zeros(len(rows), dtype=np.float32)
+    np.maximum.at(shares, at, np.concatenate([problem.values[part] for part in parts]))
+    return rows, shares
 
 
 def violations(problem: CoverProblem, columns: Ints) -> list[str]:

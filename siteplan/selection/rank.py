@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteplan.selection.limits import frame_of
-from siteplan.selection.problem import Cap, CoverProblem, Floats, Ints
+from siteplan.selection.problem import Cap, CoverProblem, Floats, Ints, joined_shares
 from siteplan.selection.relax import bound_of, relax
 
 if TYPE_CHECKING:
@@ -32,19 +32,12 @@ class _Build:
         self.places = np.unique(place)
         self.columns = [np.sort(columns[place == each]) for each in self.places]
         self.stations = np.array([problem.stations[each].sum() for each in self.columns], dtype=np.float64)
-        touched = [self._shares(problem, each) for each in self.columns]
+        touched = [joined_shares(problem, each) for each in self.columns]
         rows = np.unique(np.concatenate([each for each, _ in touched] or [np.zeros(0, np.int64)]))
         self.weight = problem.weight[rows.astype(np.int64)]
         self.rows = [np.searchsorted(rows, each) for each, _ in touched]
-        self.shares = [each for _, each in touched]
-
-    @staticmethod
-    def _shares(problem: CoverProblem, columns: Ints) -> tuple[Ints, Floats]:
-        parts = [slice(problem.indptr[j], problem.indptr[j + 1]) for j in columns]
-        rows, at = np.unique(np.concatenate([problem.rows[part] for part in parts]), return_inverse=True)
-        shares = np.zeros(len(rows))
-        np.maximum.at(shares, at, np.concatenate([problem.values[part] for part in parts]).astype(np.float64))
-        return rows.astype(np.int64), shares
+        self.shares = [each.astype(np.float64) for _, each in touched]
+        self.sure = [share >= 1.0 for share in self.shares]
 
     def gain(self, left: Floats, k: int) -> float:
         return float((self.weight[self.rows[k]] * left[self.rows[k]]) @ self.shares[k])
@@ -67,34 +60,42 @@ class _Build:
 
     def backward(self) -> list[int]:
         """Drop the place that loses least per station; the last dropped is built first."""
-        count, part = np.zeros(len(self.weight), np.int64), np.ones(len(self.weight))
-        sure = [share >= 1.0 for share in self.shares]
-        for rows, share, full in zip(self.rows, self.shares, sure, strict=True):
-            count[rows[full]] += 1
-            part[rows[~full]] *= 1.0 - share[~full]
+        count, part = self._all_standing()
         standing = np.ones(len(self.places), dtype=bool)
         order: list[int] = []
-        worth = np.array([self._loss(count, part, sure, k) for k in range(len(self.places))]) / self.stations
+        worth = self.losses() / self.stations
         fresh = np.zeros(len(worth), dtype=np.int64)
         while standing.any():
             k = len(worth) - 1 - int(np.argmin(worth[::-1]))
             if fresh[k] < len(order):
-                worth[k], fresh[k] = self._loss(count, part, sure, k) / self.stations[k], len(order)
+                worth[k], fresh[k] = self._loss(count, part, k) / self.stations[k], len(order)
                 continue
             order.append(k)
             standing[k] = False
-            count[self.rows[k][sure[k]]] -= 1
-            part[self.rows[k][~sure[k]]] /= 1.0 - self.shares[k][~sure[k]]
+            sure = self.sure[k]
+            count[self.rows[k][sure]] -= 1
+            part[self.rows[k][~sure]] /= 1.0 - self.shares[k][~sure]
             near = np.flatnonzero(standing)
             worth[k] = np.inf
-            worth[near] = (
-                np.array([self._loss(count, part, sure, int(n)) for n in near]) / self.stations[near]
-            )
+            worth[near] = np.array([self._loss(count, part, int(n)) for n in near]) / self.stations[near]
             fresh[near] = len(order)
         return order[::-1]
 
-    def _loss(self, count: Ints, part: Floats, sure: list, k: int) -> float:
-        rows, share, full = self.rows[k], self.shares[k], sure[k]
+    def losses(self) -> Floats:
+        """What each place alone adds to all others, shape of ``places``."""
+        count, part = self._all_standing()
+        return np.array([self._loss(count, part, k) for k in range(len(self.places))])
+
+    def _all_standing(self) -> tuple[Ints, Floats]:
+        """How many places cover each row for certain, and what the others leave of it."""
+        count, part = np.zeros(len(self.weight), np.int64), np.ones(len(self.weight))
+        for rows, share, full in zip(self.rows, self.shares, self.sure, strict=True):
+            count[rows[full]] += 1
+            part[rows[~full]] *= 1.0 - share[~full]
+        return count, part
+
+    def _loss(self, count: Ints, part: Floats, k: int) -> float:
+        rows, share, full = self.rows[k], self.shares[k], self.sure[k]
         alone = np.where(full, count[rows] == 1, count[rows] == 0)
         rest = np.where(full, 1.0, share / np.maximum(1.0 - share, 1e-300))
         return float((self.weight[rows] * part[rows] * alone) @ rest)
@@ -132,23 +133,13 @@ def ranked(problem: CoverProblem, columns: Ints) -> tuple[Ints, Floats, Floats, 
     order = max(orders, key=lambda each: float(build.sums(each).sum()))
     gains = np.diff(build.sums(order), prepend=0.0)
     return (
-        build.places[order], gains, _losses(build)[order],
+        build.places[order], gains, build.losses()[order],
         np.concatenate([build.columns[k] for k in order]),
     )  # fmt: skip
 
 
 _MOST_BACKWARD = 200
 """Places up to which the order from the last place down is tried; each step looks at all that stand."""
-
-
-def _losses(build: _Build) -> Floats:
-    """What each place alone adds to all others."""
-    count, part = np.zeros(len(build.weight), np.int64), np.ones(len(build.weight))
-    sure = [share >= 1.0 for share in build.shares]
-    for rows, share, full in zip(build.rows, build.shares, sure, strict=True):
-        count[rows[full]] += 1
-        part[rows[~full]] *= 1.0 - share[~full]
-    return np.array([build._loss(count, part, sure, k) for k in range(len(build.places))])
 
 
 def curve_bounds(solver: Solver, places: Ints, columns: Ints) -> Floats:
@@ -185,18 +176,13 @@ def stations_after(problem: CoverProblem, places: Ints, columns: Ints) -> Floats
     return np.cumsum([float(problem.stations[columns[of == place]].sum()) for place in places])
 
 
-def _without_minima(problem: CoverProblem) -> CoverProblem:
-    """What the first places of an order must keep: upper limits, groups and conflicts."""
-    caps = tuple(replace(cap, least=0.0) for cap in problem.caps)
-    return replace(problem, caps=caps, locked_in=problem.locked_in[:0], floors=())
-
-
 def _lines(solver: Solver, stations: float, prices: Floats) -> tuple[list[tuple[float, float]], Floats]:
     """Bounds at a number of stations, each with what one more could add to it; and the prices found."""
     if solver.proof is None:
         return [], prices
     cases, _ = solver.proof
-    problem, n = _without_minima(solver.problem), solver.problem.columns
+    n = solver.problem.columns
+    problem = replace(solver.problem.without_minima(), locked_in=solver.problem.locked_in[:0])
     prefix = Cap("prefix", "prefix", np.arange(n), stations)
     frame = frame_of(problem, solver.core, (prefix,))
     number = len(problem.caps)

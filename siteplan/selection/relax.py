@@ -26,7 +26,17 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-from siteplan.selection.core import Core, Floats, Ints, Shorts, Singles, column_sums, reduced, threads_for
+from siteplan.selection.core import (
+    Core,
+    Floats,
+    Ints,
+    Shorts,
+    Singles,
+    column_sums,
+    gathered,
+    reduced,
+    threads_for,
+)
 from siteplan.selection.limits import Frame, part_prices
 
 _CHECK = 40
@@ -234,7 +244,7 @@ class _Run:
         total[: core.columns] = column_sums(core.indptr, core.rows, core.values, core.weight)
         self.unit = max(float(np.median(total[total > 0])) if (total > 0).any() else 1.0, 1e-9)
         self.total = np.maximum(total, 1e-9 * self.unit)
-        of = np.repeat(_row_weights(frame), np.diff(frame.row_ptr))
+        of = _row_weights(frame)[frame.entry_row]
         self.total += self.unit * np.bincount(
             frame.row_members, weights=of * np.abs(frame.row_sizes), minlength=frame.columns
         )
@@ -332,8 +342,7 @@ def _is_stale(residual: float, before: float, first: float, k: int) -> bool:
 def _row_weights(frame: Frame) -> Floats:
     """One over the mean size of each row."""
     count = np.maximum(np.diff(frame.row_ptr), 1)
-    of = np.repeat(np.arange(len(frame.rows)), np.diff(frame.row_ptr))
-    sums = np.bincount(of, weights=np.abs(frame.row_sizes), minlength=len(frame.rows))
+    sums = np.bincount(frame.entry_row, weights=np.abs(frame.row_sizes), minlength=len(frame.rows))
     return np.asarray(count / np.maximum(sums, 1e-12))
 
 
@@ -342,7 +351,7 @@ def _kept(frame: Frame, active: Ints, unit: float) -> _Kept:
     at = np.full(frame.columns, -1, dtype=np.int64)
     at[active] = np.arange(len(active))
     order = frame.group_order
-    label = np.repeat(np.arange(len(frame.group_ptr) - 1), np.diff(frame.group_ptr))
+    label = frame.group_of[order]
     inside = at[order] >= 0
     mates, label = at[order[inside]], label[inside]
     starts = np.flatnonzero(np.diff(label, prepend=-1))
@@ -352,7 +361,7 @@ def _kept(frame: Frame, active: Ints, unit: float) -> _Kept:
     lone[mates[many]] = False
     mate_ptr = np.concatenate([[0], np.cumsum(lengths[lengths > 1])]).astype(np.int64)
     members = at[frame.row_members]
-    of = np.repeat(np.arange(len(frame.rows)), np.diff(frame.row_ptr))[members >= 0]
+    of = frame.entry_row[members >= 0]
     sizes, members = frame.row_sizes[members >= 0], members[members >= 0]
     row_ptr = np.searchsorted(of, np.arange(len(frame.rows) + 1)).astype(np.int64)
     sums = np.bincount(of, weights=np.abs(sizes), minlength=len(frame.rows))
@@ -361,38 +370,6 @@ def _kept(frame: Frame, active: Ints, unit: float) -> _Kept:
         frame.part[active], frame.size[active], frame.part_room, frame.low[active], frame.high[active],
         mate_ptr, mates[many], lone, row_ptr, members, sizes, frame.row_room, scale,
     )  # fmt: skip
-
-
-def gathered(indptr: Ints, rows: Shorts, values: Singles, columns: Ints) -> tuple[Ints, Shorts, Singles]:
-    """Some columns, packed.
-
-    Parameters
-    ----------
-    indptr, rows, values
-        By column.
-    columns
-        Which to keep.
-
-    Returns
-    -------
-    tuple of ndarray
-        Pointer, rows and values of these.
-    """
-    lengths = indptr[columns + 1] - indptr[columns]
-    ptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    return ptr, *_packed(indptr, rows, values, columns, ptr)
-
-
-@njit(cache=True, nogil=True)
-def _packed(indptr: Ints, rows: Shorts, values: Singles, columns: Ints, ptr: Ints) -> tuple[Shorts, Singles]:
-    new_rows = np.empty(ptr[-1], np.int32)
-    new_values = np.empty(ptr[-1], np.float32)
-    for c in range(len(columns)):
-        start = indptr[columns[c]]
-        for k in range(ptr[c + 1] - ptr[c]):
-            new_rows[ptr[c] + k] = rows[start + k]
-            new_values[ptr[c] + k] = values[start + k]
-    return new_rows, new_values
 
 
 @njit(cache=True, nogil=True)

@@ -17,7 +17,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from siteplan.selection.core import Core, Floats, Ints, Shorts, Singles, column_sums
+from siteplan.selection.core import Core, Floats, Ints, Shorts, Singles, column_sums, picked
 from siteplan.selection.options import Options
 from siteplan.selection.problem import CoverProblem
 
@@ -135,10 +135,9 @@ def rules_of(problem: CoverProblem, options: Options, order: Ints, min_gain: flo
     _, group = np.unique(_exclusive(problem, options), return_inverse=True)
     places, place = np.unique(options.place, return_inverse=True)
     child_ptr, children = _children(problem)
-    closed = np.zeros(problem.columns)
-    closed[problem.locked_out] = 1.0
-    fixed = _fixed_options(problem, options)
-    shut = (options.sums(closed) > 0) | _against_fixed(problem, options, fixed)
+    set_ptr, sets = picked(options.column_ptr, order)
+    fixed = options.holding(problem.locked_in)
+    shut = options.touching(problem.locked_out) | _against_fixed(problem, options, fixed)
     limits = limit[by_option].astype(np.int64)
     rules = Rules(
         ptr, limits, sizes[limits, option[by_option]],
@@ -146,7 +145,7 @@ def rules_of(problem: CoverProblem, options: Options, order: Ints, min_gain: flo
         np.array([cap.least for cap in problem.caps], dtype=np.float64), child_ptr, children, group[order],
         place[order],
         *_foes(problem, places), stations * min_gain, _ties(problem, options)[order],
-        *_sets_in(options, order), fixed[order], shut[order],
+        set_ptr, options.columns[sets], fixed[order], shut[order],
     )  # fmt: skip
     return rules, stations
 
@@ -189,12 +188,6 @@ def _ties(problem: CoverProblem, options: Options) -> Ints:
     return rank
 
 
-def _sets_in(options: Options, order: Ints) -> tuple[Ints, Ints]:
-    """Columns of each option in the order of a core."""
-    ptr = np.concatenate([[0], np.cumsum(np.diff(options.column_ptr)[order])]).astype(np.int64)
-    return ptr, options.columns_of(order)
-
-
 def _children(problem: CoverProblem) -> tuple[Ints, Ints]:
     """Caps with a minimum that lie inside each cap and count the same."""
     ptr, found = [0], []
@@ -217,16 +210,6 @@ def _foes(problem: CoverProblem, places: Ints) -> tuple[Ints, Ints]:
     first = np.array([p for p, _ in both], dtype=np.int64)
     ptr = np.searchsorted(first, np.arange(len(places) + 1)).astype(np.int64)
     return ptr, np.array([q for _, q in both], dtype=np.int64)
-
-
-def _fixed_options(problem: CoverProblem, options: Options) -> NDArray[np.bool_]:
-    """The option of each place that holds exactly what is locked in there."""
-    locked = np.zeros(problem.columns)
-    locked[problem.locked_in] = 1.0
-    wanted = options.sums(locked)
-    whole = dict(zip(*np.unique(problem.place[problem.locked_in], return_counts=True), strict=True))
-    target = np.array([whole.get(place, 0) for place in options.place])
-    return (target > 0) & (wanted == target) & (np.diff(options.column_ptr) == target)
 
 
 def _against_fixed(problem: CoverProblem, options: Options, fixed: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -266,8 +249,7 @@ class Choice:
 
     def value(self) -> float:
         """Covered weight, from what each row lacks."""
-        left = np.where(self.state.sure > 0, 0.0, self.state.part)
-        return float(self.body.weight @ (1.0 - left))
+        return float(self.body.weight @ (1.0 - self.left()))
 
     def left(self) -> Floats:
         """What each row lacks [0, 1]."""

@@ -102,10 +102,8 @@ class Solver:
             alone = self.option_core is self.core
         self.frame: Frame = frame_of(problem, self.core)
         if like is not None and problem.caps is like.problem.caps and not len(problem.locked_in):
-            rules, stations = (
-                without(like.field.rules, like.options_with(problem.locked_out)),
-                like.field.stations,
-            )
+            closed = self.options.touching(problem.locked_out)[self.option_core.column]
+            rules, stations = without(like.field.rules, closed), like.field.stations
         else:
             rules, stations = rules_of(problem, self.options, self.option_core.column, min_gain)
         self.field: Field = Field(self.option_core, rules, stations)
@@ -164,14 +162,18 @@ class Solver:
 
     def columns(self) -> Ints:
         """Columns of the best choice, ascending."""
-        return np.sort(self.options.columns_of(self.option_core.column[self.best]))
+        return np.sort(self.columns_of(self.best))
+
+    def columns_of(self, options: Ints) -> Ints:
+        """Columns of some options (numbers of the search), in their order."""
+        return self.options.columns_of(self.option_core.column[options])
 
     def offer(self, options: Ints, value: float) -> bool:
         """Take a choice if it is better and keeps every floor."""
         if value <= self.value * (1.0 + 1e-12) and np.isfinite(self.value):
             return False
         if self.problem.floors:
-            columns = self.options.columns_of(self.option_core.column[options])
+            columns = self.columns_of(options)
             if violations(self.problem, columns):
                 return False
         self.best, self.value = options.copy(), value
@@ -196,7 +198,7 @@ class Solver:
             if not choice.swap(everyone):
                 break
         self.work += choice.work
-        columns = self.options.columns_of(self.option_core.column[choice.options])
+        columns = self.columns_of(choice.options)
         if violations(self.problem, columns):
             choice = self._mended(stop)
         self.offer(choice.options, choice.value())
@@ -208,30 +210,16 @@ class Solver:
         choice.become(self.options_holding(columns))
         found = choice.options
         choice.fill(np.arange(self.option_core.columns), self.size)
-        broken = violations(self.problem, self.options.columns_of(self.option_core.column[choice.options]))
+        broken = violations(self.problem, self.columns_of(choice.options))
         if broken:
             choice.become(found)
         return choice
 
-    def options_with(self, columns: Ints) -> NDArray[np.bool_]:
-        """Whether each option (of the search) holds any of some columns."""
-        inside = np.zeros(self.problem.columns)
-        inside[columns] = 1.0
-        return self.options.sums(inside)[self.option_core.column] > 0
-
     def options_holding(self, columns: Ints) -> Ints:
         """Options (numbers of the search) that together hold exactly some columns."""
         if self.options.count == self.problem.columns:
-            at = np.empty(self.options.count, dtype=np.int64)
-            at[self.option_core.column] = np.arange(self.options.count)
-            return np.sort(at[columns])
-        inside = np.zeros(self.problem.columns)
-        inside[columns] = 1.0
-        held = self.options.sums(inside)
-        count = dict(zip(*np.unique(self.problem.place[columns], return_counts=True), strict=True))
-        wanted = np.array([count.get(place, 0) for place in self.options.place])
-        right = (held == wanted) & (np.diff(self.options.column_ptr) == wanted) & (wanted > 0)
-        return np.flatnonzero(right[self.option_core.column])
+            return np.sort(self.option_core.position[columns])
+        return np.flatnonzero(self.options.holding(columns)[self.option_core.column])
 
     def prove(self, limits: Limits, stop: Clock, iterations: int) -> None:
         """Improve prices; where rows are probable, cut them finer first."""
@@ -255,7 +243,7 @@ class Solver:
         if not self.certain:
             self._cut(score)
         core = self.cases.core
-        covered = _row_cover(core, score)
+        covered = column_sums(core.row_ptr, core.cols, core.row_values, score)
         prices = core.weight * np.clip(1.8 - covered, 0.0, 1.0)
         rows = np.zeros(len(self.frame.rows)) if self.relaxed is None else self.relaxed.row_prices
         plan = np.zeros(self.frame.columns)
@@ -355,7 +343,7 @@ class Solver:
         ``since`` are the columns it was made from.
         """
         other = self._options_of(columns)
-        if violations(self.problem, self.options.columns_of(self.option_core.column[other])):
+        if violations(self.problem, self.columns_of(other)):
             return
         choice = Choice(self.field)
         choice.become(self.best)
@@ -400,9 +388,8 @@ class Solver:
         size = _AREA + _AREA // 2 * (self.sweeps % _SIZES)
         found = areas(choice, self.pool, size, self.sweeps * size // 2)
         self.sweeps += 1
-        at = np.empty(self.core.columns, dtype=np.int64)
-        at[self.core.column] = np.arange(self.core.columns)
-        return [np.unique(at[self.options.columns_of(self.option_core.column[each])]) for each in found]
+        at = self.core.position
+        return [np.unique(at[self.columns_of(each)]) for each in found]
 
     def _reopen_all(self, frees: list[Ints], limits: Limits, stop: Clock) -> None:
         """Two at a time from the same choice; what helps is taken over one after the other."""
@@ -488,7 +475,7 @@ class Solver:
         choice.fill(np.arange(len(self.size)), self.size)
         while choice.swap(pool):
             pass
-        columns = np.sort(self.options.columns_of(self.option_core.column[choice.options]))
+        columns = np.sort(self.columns_of(choice.options))
         broken = violations(task, columns)
         if broken:
             raise SiteplanError("the plan cannot be repaired nearby: " + "; ".join(broken[:3]))
@@ -509,11 +496,6 @@ class Solver:
         choice = Choice(self.field)
         choice.become(self.best)
         choice.prune()
-        columns = self.options.columns_of(self.option_core.column[choice.options])
+        columns = self.columns_of(choice.options)
         if not violations(self.problem, columns):
             self.best, self.value = choice.options, choice.value()
-
-
-def _row_cover(core: Core, score: Floats) -> Floats:
-    """How much of each row some columns cover, added up."""
-    return column_sums(core.row_ptr, core.cols, core.row_values, score)
