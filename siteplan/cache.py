@@ -97,6 +97,11 @@ class FileCache:
         finally:
             base.close()
 
+    @property
+    def added(self) -> int:
+        """Values computed in this run."""
+        return len(self._new)
+
     def get(self, key: bytes) -> bytes | None:
         """What was put under a key, in this run or an earlier one."""
         with self._lock:

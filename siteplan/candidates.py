@@ -9,6 +9,7 @@ it; rules are keys of ``texts`` with their values, so the reason can be printed 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -21,6 +22,7 @@ from siteplan.coverage import Level
 from siteplan.demand import Demand
 from siteplan.inputs.door import Inputs
 from siteplan.inputs.networks import network_names, split_networks
+from siteplan.journal import Place, State
 from siteplan.rules import (
     duplicates,
     heights,
@@ -32,7 +34,8 @@ from siteplan.rules import (
     spacing,
     zones,
 )
-from siteplan.tables import Rung, Status
+from siteplan.standing import Mandate, class_at, kept, moved, points_of, returned
+from siteplan.tables import EXITS, FIXED, Rung, Status
 
 _CARRIED = ("cost", "power_distance_m", "backhaul_distance_m", "success_probability")
 
@@ -61,6 +64,7 @@ def build_ladder(
     uncovered: np.ndarray,
     config: Config,
     level: Level,
+    mandate: Mandate | None = None,
 ) -> Ladder:
     """Collect places of all rungs in the run's counties and apply the rules.
 
@@ -78,13 +82,15 @@ def build_ladder(
         The project.
     level
         Tells which mast heights a formula holds for.
+    mandate
+        What happened since the last list; None for nothing.
 
     Returns
     -------
     Ladder
         Usable and refused places.
     """
-    known = network_names(config)
+    known, mandate = network_names(config), mandate or Mandate()
     parts = [
         _upgrades(existing, config),
         _planned(inputs.site_plan, config, known),
@@ -94,14 +100,16 @@ def build_ladder(
         _new_sites(inputs, demand, uncovered, config),
     ]
     parts = [part for part in parts if len(part)]
+    parts = _with_remembered(parts, mandate, inputs, config)
     if not parts:
         return Ladder(_empty(config))
-    table = pd.concat(parts, ignore_index=True)
+    table = moved(pd.concat(parts, ignore_index=True), mandate.standing, inputs, config)
     table = table[table["county_id"].isin(inputs.area["county_id"])]
     table = table.sort_values(["county_id", "key"], kind="stable").reset_index(drop=True)
     places = gpd.GeoDataFrame(
         table, geometry=gpd.points_from_xy(table["easting_m"], table["northing_m"]), crs=config.project.crs
     )
+    places = returned(places, mandate.standing, config)
     places = located(places, config)
     places = heights(places, config, level)
     places = zones(places, inputs.exclusions, config)
@@ -109,7 +117,59 @@ def build_ladder(
     places = spacing(places, existing, config)
     places = orders_first(places)
     places = duplicates(places, config)
-    return Ladder(places)
+    return Ladder(kept(places, mandate.standing))
+
+
+def _with_remembered(
+    parts: list[pd.DataFrame], mandate: Mandate, inputs: Inputs, config: Config
+) -> list[pd.DataFrame]:
+    """Rows as well for places no table has any more: fixed ones, and published new ground sites.
+
+    A ground site is found anew in every run; the published one stays, and a fresh one beside it goes.
+    """
+    there = {key for part in parts for key in part["key"]}
+    states = mandate.standing.states.values()
+    wanted = {s.place.key: s.place for s in states if s.status in FIXED | EXITS}
+    wanted |= {
+        key: p for key, (p, _) in mandate.anchors.items() if key.startswith(f"{Rung.NEW_GROUND.value}:")
+    }
+    missing = [place for key, place in sorted(wanted.items()) if key not in there]
+    if not missing:
+        return parts
+    remembered = [_remembered(rung, missing, inputs, config) for rung in Rung]
+    added = [part for part in remembered if len(part)]
+    ground = [part for part in added if part["rung"].eq(Rung.NEW_GROUND.value).all()]
+    if ground:
+        parts = [_apart_from(part, ground[0], config) for part in parts]
+    return [*parts, *added]
+
+
+def _remembered(rung: Rung, places: Sequence[Place], inputs: Inputs, config: Config) -> pd.DataFrame:
+    """Rows of one rung from what the journal or the published list says of them."""
+    mine = [place for place in places if place.key.startswith(f"{rung.value}:")]
+    if not mine:
+        return pd.DataFrame()
+    xy = points_of([State(place.key, place) for place in mine], config.project.crs)
+    names = dict(zip(inputs.counties["county_id"], inputs.counties["county"], strict=True))
+    table = gpd.GeoDataFrame(
+        {
+            "id": [place.key[2:] for place in mine],
+            "county_id": [place.county_id for place in mine],
+            "county": [names.get(place.county_id, "") for place in mine],
+            "area_class": [class_at(inputs, config, x, y) for x, y in xy],
+        },
+        geometry=gpd.points_from_xy(xy[:, 0], xy[:, 1]), crs=config.project.crs,
+    )  # fmt: skip
+    heights = pd.Series([place.antenna_height_m for place in mine])
+    return _rows(table, rung, "id", pd.Series([place.name for place in mine]), heights, config)
+
+
+def _apart_from(part: pd.DataFrame, ground: pd.DataFrame, config: Config) -> pd.DataFrame:
+    """Rows without the new ground sites that stand where a remembered one does."""
+    xy, other = (t[["easting_m", "northing_m"]].to_numpy(dtype=float) for t in (part, ground))
+    away = np.hypot(*(xy[:, None, :] - other[None, :, :]).transpose(2, 0, 1)).min(axis=1)
+    fresh = part["rung"].eq(Rung.NEW_GROUND.value).to_numpy()
+    return part[~(fresh & (away <= config.candidates.duplicate_distance_m))]
 
 
 def _empty(config: Config) -> gpd.GeoDataFrame:

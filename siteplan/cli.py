@@ -7,45 +7,56 @@ a bug and shows its traceback.
 from __future__ import annotations
 
 import functools
-import os
-import re
 import sys
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, cast, get_args
 
 import typer
 from rich.console import Console
+from rich.table import Table
 
 from siteplan import __version__, pipeline
-from siteplan.cache import FileCache
 from siteplan.calibration import Judged
-from siteplan.config import Config, Datum, Input, load_config, read_calibration
+from siteplan.config import Datum, Input
 from siteplan.demo import write_demo
 from siteplan.diff import compare_plans
 from siteplan.errors import SiteplanError, summarise
 from siteplan.inputs.runs import read_plan
 from siteplan.ledger import build_ledger, on_air
-from siteplan.meter import Stopwatch, peak_memory_mib
-from siteplan.outputs import WORKBOOK, MapOrder, write_all, write_diff, write_summary
+from siteplan.outputs import DETAILS, WORKBOOK, write_diff
 from siteplan.outputs.audience import audience_of, map_name
 from siteplan.outputs.calibration import Facts, write_calibration
 from siteplan.outputs.health import exit_code, text_map, verdict, write_health
+from siteplan.outputs.progress import PROGRESS
+from siteplan.outputs.returned import CHECKED
 from siteplan.outputs.templates import DEFAULT_CRS, new_project
 from siteplan.outputs.webmap.words import word
+from siteplan.progress import Progress
 from siteplan.proposal import Proposal
 from siteplan.store import (
     atomic_folder,
-    project_lock,
-    read_registry,
-    require_writable,
     sha256_of,
-    write_registry,
 )
 from siteplan.terrain import level_name
 from siteplan.texts import Lang, either, say
+from siteplan.workflow import (
+    THREADS,
+    Returns,
+    Taken,
+    at_level,
+    fork_faults,
+    opened,
+    plan_area,
+    replan_area,
+    report_progress,
+    require_plain,
+    run_folder,
+    said_of,
+    take_back,
+    take_in,
+)
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 out = Console(highlight=False, soft_wrap=True, emoji=False, markup=False)
@@ -72,11 +83,8 @@ LevelOpt = Annotated[
         help="传播级别（默认按项目文件）/ propagation level, else the project's",
     ),
 ]
-CACHE = Path(".cache") / "footprints.sqlite"
-"""Footprints over terrain, kept in the project folder; deleting the file is always safe."""
 CHECKS = "checks"
 """Folder of the project that reports of checks go to."""
-THREADS = min(4, os.cpu_count() or 1)
 
 
 def main() -> None:
@@ -153,9 +161,9 @@ def check(
     lang: LangOpt = "zh",
 ) -> None:
     """检查输入数据：问题清单、体检报告 / check the inputs: list of faults, health report."""
-    folder, config = _opened(project)
+    folder, config = opened(project)
     found = pipeline.examine(data or folder, config, county)
-    target = output or _run_folder(folder / CHECKS, "check")
+    target = output or run_folder(folder / CHECKS, "check")
     with atomic_folder(target) as work:
         names = write_health(found, config, work, _lang(lang))
     for source in found.sources:
@@ -225,98 +233,6 @@ def plan(  # noqa: PLR0913, PLR0917 - one argument an option
     _say_result(proposal, folder, lang, tuple(audience or proposal.config.outputs.maps))
 
 
-def plan_area(  # noqa: PLR0913 - one argument an option
-    project: Path,
-    *,
-    county: str | None = None,
-    year: int | None = None,
-    quota: int | None = None,
-    built: int | None = None,
-    data: Path | None = None,
-    level: str | None = None,
-    clutter: str | None = None,
-    calibration: Path | None = None,
-    output: Path | None = None,
-    threads: int = THREADS,
-    lang: Lang = "zh",
-    audiences: tuple[str, ...] = (),
-    recipient: str = "",
-    online_tiles: bool = False,
-) -> tuple[Proposal, Path]:
-    """Plan and write one area; what the command and the scripts call.
-
-    Parameters
-    ----------
-    project
-        Project folder or file.
-    county
-        One county; None for the city.
-    year, quota, built
-        Override the project's ledger for this area.
-    data
-        Folder the input paths are relative to; None takes the project's own.
-    level
-        ``terrain`` or ``buffer``; None takes the project's own.
-    clutter
-        ``profile``, ``end_loss`` or ``none``; None takes the project's own.
-    calibration
-        A ``calibration.toml``; None takes the project's own, if it names one.
-    output
-        New folder; None names one under the project's run directory.
-    threads
-        Threads for propagation.
-    lang
-        Language of the outputs.
-    audiences
-        Ids of the audiences maps are written for; () for the project's own choice.
-    recipient
-        Whom maps with a watermark are made out to.
-    online_tiles
-        Whether the maps offer online base maps.
-
-    Returns
-    -------
-    tuple
-        The proposal and the folder it was written to.
-
-    Raises
-    ------
-    SiteplanError
-        For anything the user can put right; nothing is left half-written.
-    """
-    watch = Stopwatch()
-    folder, config = _opened(project)
-    config = _at_level(config, level, clutter)
-    if calibration is not None:
-        config = read_calibration(config, calibration)
-    for each in audiences:
-        audience_of(config, each)
-    order = MapOrder(audiences, recipient, datetime.now().date().isoformat(), online_tiles)
-    with watch.stage("load"):
-        inputs = pipeline.load(data or folder, config, county)
-    for path in (data, output):
-        if path is not None:
-            _require_plain(path)
-    target = output or _run_folder(folder / config.outputs.directory, inputs.area_name)
-    with (
-        project_lock(folder), ThreadPoolExecutor(threads) as pool, atomic_folder(target) as work,
-        FileCache(folder / CACHE, config.coverage.cache_mib) as cache,
-    ):  # fmt: skip
-        registry = folder / "candidate_ids.csv"
-        require_writable(registry)
-        proposal, ids = pipeline.run(
-            inputs, config, ids=read_registry(registry), year=year, quota=quota, built=built, lang=lang,
-            cache=cache, map_fn=pool.map, watch=watch,
-        )  # fmt: skip
-        with watch.stage("outputs"):
-            write_all(proposal, work, lang, order)
-        proposal.summary["seconds"] = watch.total()
-        proposal.summary["peak_memory_mib"] = peak_memory_mib()
-        write_summary(proposal, work)
-        write_registry(registry, ids)
-    return proposal, target
-
-
 @app.command()
 @_told
 def calibrate(  # noqa: PLR0913, PLR0917 - one argument an option
@@ -346,8 +262,8 @@ def calibrate(  # noqa: PLR0913, PLR0917 - one argument an option
     lang: LangOpt = "zh",
 ) -> None:
     """用实测校准模型：留一站检验、残差图、calibration.toml / fit the model to measurements."""
-    folder, config = _opened(project)
-    config = _at_level(config, level)
+    folder, config = opened(project)
+    config = at_level(config, level)
     given = _measurement_input(measurements, datum, column or [])
     serving = {"auto": None, "serving": True, "several": False}
     if servers not in serving:
@@ -362,7 +278,7 @@ def calibrate(  # noqa: PLR0913, PLR0917 - one argument an option
         config.coverage.clutter if name == "terrain" else "", datetime.now().date().isoformat(),
         config.project.synthetic,
     )  # fmt: skip
-    target = output or _run_folder(folder / config.outputs.directory, f"calibration-{measurements.stem}")
+    target = output or run_folder(folder / config.outputs.directory, f"calibration-{measurements.stem}")
     with atomic_folder(target) as work:
         write_calibration(judged, config, facts, work, _lang(lang))
     for line in summarise(found.faults, _lang(lang)):
@@ -410,32 +326,158 @@ def _say_calibration(judged: Judged, facts: Facts, folder: Path, lang: str) -> N
 
 @app.command()
 @_told
-def progress(project: ProjectArg, year: YearOpt = None, data: DataOpt = None, lang: LangOpt = "zh") -> None:
-    """指标台账：各县指标、已建、完成率、剩余 / quota ledger by county."""
-    folder, config = _opened(project)
-    inputs = pipeline.load(data or folder, config, None)
-    ledger = build_ledger(
-        config,
-        inputs.counties,
-        inputs.area,
-        on_air(inputs.stations, config),
-        year=year or config.project.year,
-    )
-    columns = ["quota", "built", "remaining", "excess"]
-    table = ledger.table.groupby(["county_id", "county"], as_index=False)[columns].sum()
+def replan(  # noqa: PLR0913, PLR0917 - one argument an option
+    run: Annotated[Path, typer.Argument(help="发出清单的结果文件夹 / run whose list is out")],
+    more: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE]...", help="更多回执 / more returns")
+    ] = None,
+    returns: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--returns", help="回执：表、地图导出、KMZ，可重复 / forms, map exports, KMZ, repeatable"
+        ),
+    ] = None,
+    project: Annotated[
+        Path | None,
+        typer.Option("--project", help="项目（默认在结果文件夹上级找）/ project, else found above RUN"),
+    ] = None,
+    reporter: Annotated[
+        str, typer.Option("--reporter", help="表中没写反馈人时用 / who reports where rows do not say")
+    ] = "",
+    take: Annotated[
+        list[str] | None,
+        typer.Option("--take", help="采用待确认的行 / take a held row by its key"),
+    ] = None,
+    merge_only: Annotated[
+        bool, typer.Option("--merge-only", help="只登记回执，不重新规划 / take the returns in, do not plan")
+    ] = False,
+    change_cost: Annotated[
+        float | None,
+        typer.Option(
+            "--change-cost", min=0.0, help="改动一个已发布点的代价 / cost of changing a published place"
+        ),
+    ] = None,
+    max_changes: Annotated[
+        int | None,
+        typer.Option("--max-changes", min=0, help="最多改动几个已发布点 / most published places changed"),
+    ] = None,
+    quota: QuotaOpt = None,
+    built: BuiltOpt = None,
+    data: DataOpt = None,
+    level: LevelOpt = None,
+    output: Annotated[Path | None, typer.Option("--out", help="输出文件夹 / output folder")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="线程数 / threads")] = THREADS,
+    lang: LangOpt = "zh",
+) -> None:
+    """回执入库、重新规划：已签约在建不动，少改已发布的点 / take returns in and plan again with little churn."""
+    files = Returns((*(returns or ()), *(more or ())), reporter, tuple(take or ()))
+    taken = take_in(run, project, files, _lang(lang))
+    _say_taken(taken, lang)
+    if merge_only:
+        return
+    proposal, folder = replan_area(
+        run, project, change_cost=change_cost, most_changes=max_changes, quota=quota, built=built, data=data,
+        level=level, output=output, threads=threads, lang=_lang(lang),
+    )  # fmt: skip
+    for line in summarise(proposal.faults, _lang(lang)):
+        err.print(line)
+    _say_curve(proposal, lang)
+    _say_result(proposal, folder, lang, proposal.config.outputs.maps)
+
+
+def _say_taken(taken: Taken, lang: str) -> None:
+    """What became of the rows, what waits for a person, and what the journal cannot hold together."""
+    for outcome in taken.merge.outcomes:
+        for fault in outcome.faults:
+            if fault.level != "note":
+                key = f" [{outcome.key}]" if outcome.key else ""
+                err.print(fault.text(_lang(lang)) + key)
+    for fault in fork_faults(taken.standing):
+        err.print(fault.text(_lang(lang)))
+    counts = taken.merge.counts
+    if counts:
+        words = "，".join(f"{say(f'verdict_{name}', _lang(lang))} {n}" for name, n in counts.items())
+        out.print(either(f"回执: {words}", f"returned rows: {words.replace('，', ', ')}", lang))
+    if taken.folder is not None:
+        out.print(str(taken.folder / CHECKED))
+
+
+def _say_curve(proposal: Proposal, lang: str) -> None:
+    """Coverage against changed places; the plan's own line is marked."""
+    if proposal.change_curve.empty:
+        return
     out.print(
         either(
-            "县区      指标  已建  完成率  剩余  超建",
-            "county    quota  built  rate  remaining  excess",
+            "改动代价  改动点数  保留点数  新增权重  覆盖人口",
+            "change cost  changed  kept  newly covered weight  people covered",
             lang,
         )
     )
-    for row in table.itertuples():
-        rate = f"{row.built / row.quota:.2%}" if row.quota else "—"
-        out.print(f"{row.county}  {row.quota}  {row.built}  {rate}  {row.remaining}  {row.excess}")
-    rate = f"{ledger.built / ledger.quota:.2%}" if ledger.quota else "—"
-    total = either("合计", "total", lang)
-    out.print(f"{total}  {ledger.quota}  {ledger.built}  {rate}  {ledger.remaining}")
+    for row in proposal.change_curve.itertuples():
+        mark = either("  ← 本方案", "  <- this plan", lang) if row.chosen else ""
+        values = f"{row.change_cost:g}  {row.changed}  {row.kept}  {row.gain:,.0f}  {row.people_covered:,.0f}"
+        out.print(values + mark)
+
+
+@app.command()
+@_told
+def undo(
+    project: ProjectArg,
+    event: Annotated[
+        str,
+        typer.Argument(help="事件编号前几位（默认最后一条）/ beginning of an event's id, else the last one"),
+    ] = "",
+    reporter: Annotated[str, typer.Option("--reporter", help="谁撤销 / who takes it back")] = "",
+    lang: LangOpt = "zh",
+) -> None:
+    """撤销日志中的一条记录（记录本身保留）/ take back an event of the journal, which stays in it."""
+    undone, standing = take_back(project, event, reporter)
+    out.print(say("undone", _lang(lang), **said_of(undone)))
+    for fault in fork_faults(standing):
+        err.print(fault.text(_lang(lang)))
+
+
+@app.command()
+@_told
+def progress(
+    project: ProjectArg,
+    year: YearOpt = None,
+    data: DataOpt = None,
+    output: Annotated[Path | None, typer.Option("--out", help="报告文件夹 / folder of the report")] = None,
+    lang: LangOpt = "zh",
+) -> None:
+    """进度：各县各网络指标、已建、在建、签约、谈点、拒绝、完成率 / progress by county and network."""
+    found, target = report_progress(project, year=year, data=data, output=output, lang=_lang(lang))
+    _say_progress(found, lang)
+    out.print(str(target / PROGRESS))
+
+
+def _say_progress(found: Progress, lang: str) -> None:
+    """One line a county by rank, the total, and what a month must bring."""
+    names = either(
+        "名次 县区 指标 已建 在建 已签约 谈点 拒绝 完成率 剩余 超建",
+        "rank county quota built building signed talking refused rate remaining excess",
+        lang,
+    ).split()
+    grid = Table(*names, box=None, pad_edge=False, show_edge=False)
+    for row in found.counties.itertuples():
+        grid.add_row(f"{row.place}", str(row.county), *_cells(row))
+    grid.add_row("", either("合计", "total", lang), *_cells(found.total))
+    out.print(grid)
+    if found.months:
+        text = f"倒排：剩余 {found.total.remaining} 个，到年底 {found.months} 个月，每月 {found.monthly}"
+        english = (
+            f"{found.total.remaining} left in {found.months} months of the year, {found.monthly} a month"
+        )
+        out.print(either(text, english, lang))
+    for fault in fork_faults(found.standing):
+        err.print(fault.text(_lang(lang)))
+
+
+def _cells(row: Any) -> list[str]:
+    numbers = (row.quota, row.built, row.building, row.signed, row.talking, row.refused)
+    rate = f"{row.rate:.2%}" if row.quota else "—"
+    return [*(f"{n}" for n in numbers), rate, f"{row.remaining}", f"{row.excess}"]
 
 
 @app.command()
@@ -449,9 +491,9 @@ def compare(
     lang: LangOpt = "zh",
 ) -> None:
     """两次结果对比：保留、改址、去掉、新增，清单和地图 / compare two runs: kept, moved, dropped, new."""
-    found = compare_plans(read_plan(before), read_plan(after))
-    target = output or _run_folder(after.absolute().parent, f"compare-{after.name}")
-    _require_plain(target)
+    found = compare_plans(read_plan(before), read_plan(after), _lang(lang))
+    target = output or run_folder(after.absolute().parent, f"compare-{after.name}")
+    require_plain(target)
     with atomic_folder(target) as work:
         names = write_diff(found, work, _lang(lang))
     for change, count in found.counts.items():
@@ -464,40 +506,6 @@ def compare(
 def version() -> None:
     """版本 / version."""
     out.print(__version__)
-
-
-def _opened(project: Path) -> tuple[Path, Any]:
-    _require_plain(project)
-    config = load_config(project)
-    return (project if project.is_dir() else project.parent), config
-
-
-def _at_level(config: Config, level: str | None, clutter: str | None = None) -> Config:
-    """The project with another propagation level or treatment of clutter."""
-    asked = {"level": level, "clutter": clutter}
-    choices = {"level": ("auto", "terrain", "buffer"), "clutter": ("profile", "end_loss", "none")}
-    for name, value in asked.items():
-        if value is not None and value not in choices[name]:
-            raise SiteplanError(f"--{name} {value}: 只能是 / must be one of {', '.join(choices[name])}")
-    update = {name: value for name, value in asked.items() if value is not None}
-    return config.model_copy(update={"coverage": config.coverage.model_copy(update=update)})
-
-
-def _require_plain(path: Path) -> None:
-    """The GIS library reads "!" in a path as a file inside an archive."""
-    if "!" in str(path.absolute()):
-        raise SiteplanError(f"{path}: 文件夹名不能含 “!” / a folder name must not contain '!'")
-
-
-def _run_folder(directory: Path, area_name: str) -> Path:
-    """A new name by area and time; a second run in the same second gets a number."""
-    stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
-    safe = re.sub(r'[\\/:*?"<>|\s]+', "_", area_name)
-    name, number = f"{safe}-{stamp}", 2
-    target = directory / name
-    while target.exists():
-        target, number = directory / f"{name}-{number}", number + 1
-    return target
 
 
 def _say_result(proposal: Proposal, folder: Path, lang: str, audiences: tuple[str, ...]) -> None:
@@ -525,7 +533,8 @@ def _say_result(proposal: Proposal, folder: Path, lang: str, audiences: tuple[st
         (either("用时", "seconds", lang), f"{s['seconds']['total']:.1f}"),
         *_remarks(proposal, lang),
         (either("文件夹", "folder", lang), str(folder)),
-        (either("表格", "workbook", lang), str(folder / WORKBOOK)),
+        (either("清单（反馈表）", "list (return form)", lang), str(folder / WORKBOOK)),
+        (either("明细", "details", lang), str(folder / DETAILS)),
         *(
             (
                 either(f"地图（{each.name}）", f"map ({each.name_en or each.name})", lang),

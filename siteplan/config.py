@@ -419,6 +419,26 @@ class SelectionRules(_Part):
     """Newly covered weight below which a station is not worth building; the quota is then not used up."""
 
 
+class ReplanRules(_Part):
+    """What a plan keeps of the list that was published before it."""
+
+    change_cost: NotNegative = 0.5
+    """What giving up one published place must bring, in mean gains of a published place; 0 re-optimises
+    freely."""
+    change_factor: dict[Literal["PROPOSED", "NEGOTIATING", "AGREED"], NotNegative] = {
+        "PROPOSED": 1.0, "NEGOTIATING": 2.0, "AGREED": 5.0,
+    }  # fmt: skip
+    """How much dearer a change is by status; one that is not named counts as 1."""
+    curve: tuple[NotNegative, ...] = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0, 100.0)
+    """Costs tried for the curve of coverage against changed places."""
+    curve_work: Positive = 400.0
+    """Work for each of them [million matrix entries touched]."""
+    cooling_radius_m: NotNegative = 100.0
+    """New places this near a refused one are left alone as well [m]."""
+    cooling_months: NotNegative = 12.0
+    """How long a refusal stands; a place that cannot be built stays out."""
+
+
 MapLayer = Literal["counties", "zones", "gaps", "properties", "others", "sites", "villages", "proposed"]
 """Layers of tables on the map; base map and coverage belong to every reader."""
 
@@ -565,6 +585,7 @@ class Config(_Part):
     coverage: Coverage = Coverage()
     candidates: Candidates = Candidates()
     selection: SelectionRules = SelectionRules()
+    replan: ReplanRules = ReplanRules()
     outputs: Outputs = Outputs()
     fitted: Calibration | None = None
     """Content of the calibration file; read with the project, never written in it."""

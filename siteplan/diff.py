@@ -13,9 +13,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
+from shapely import Point
 
 from siteplan.errors import SiteplanError
 from siteplan.inputs.runs import Plan
+from siteplan.texts import Key, Lang, say
 
 KEPT, MOVED, DROPPED, NEW = "kept", "moved", "dropped", "new"
 CHANGES = (KEPT, MOVED, DROPPED, NEW)
@@ -34,7 +36,8 @@ class Diff:
         One row a place, by rank after, then rank before: ``change`` (kept, moved, dropped, new),
         ``candidate_id_before, candidate_id_after`` ("" in one for dropped and new), ``name, county, town,
         rung, rank_before, rank_after`` (0 for none), ``stations_before, stations_after, distance_m`` (of a
-        move, else 0); points where the place is after, or was.
+        move, else 0), ``status`` (after, "" for dropped) and ``why`` (in words); points
+        where the place is after, or was.
     """
 
     before: Plan
@@ -47,13 +50,15 @@ class Diff:
         return {change: int(self.rows["change"].eq(change).sum()) for change in CHANGES}
 
 
-def compare_plans(before: Plan, after: Plan) -> Diff:
+def compare_plans(before: Plan, after: Plan, lang: Lang = "zh") -> Diff:
     """What becomes of every proposed place of one plan in another.
 
     Parameters
     ----------
     before, after
         Plans of the same project CRS.
+    lang
+        Language of ``why``.
 
     Returns
     -------
@@ -74,7 +79,7 @@ def compare_plans(before: Plan, after: Plan) -> Diff:
     old, new = {i for i, _ in pairs}, {j for _, j in pairs}
     rows += [_single(before.proposed, i, DROPPED) for i in range(len(before.proposed)) if i not in old]
     rows += [_single(after.proposed, j, NEW) for j in range(len(after.proposed)) if j not in new]
-    return Diff(before, after, _table(rows, crs[0]))
+    return Diff(before, after, _with_reasons(_table(rows, crs[0]), before, after, lang))
 
 
 def _same_id(old: gpd.GeoDataFrame, new: gpd.GeoDataFrame) -> list[tuple[int, int]]:
@@ -129,6 +134,53 @@ def _single(table: gpd.GeoDataFrame, i: int, change: str) -> dict[str, object]:
         f"stations_{mine}": int(row["stations"]), f"candidate_id_{other}": "", f"rank_{other}": 0,
         f"stations_{other}": 0, "distance_m": 0.0, "from": row.geometry,
     }  # fmt: skip
+
+
+def _with_reasons(rows: gpd.GeoDataFrame, before: Plan, after: Plan, lang: Lang) -> gpd.GeoDataFrame:
+    """Why each place is kept, moved, dropped or new."""
+    status = dict(zip(after.proposed["candidate_id"], after.proposed["status"], strict=True))
+    gone = _rules(after, lang)
+    given_up = rows[rows["change"].eq(DROPPED)]
+    ends = dict(zip(before.proposed["candidate_id"], before.proposed["cell_radius_m"], strict=True))
+    why = []
+    for row in rows.itertuples():
+        old, new = row.candidate_id_before, row.candidate_id_after
+        if row.change == KEPT:
+            why.append(say("why_kept", lang, status=Key(f"status_{status.get(new, 'PROPOSED')}")))
+        elif row.change == DROPPED:
+            why.append(gone.get(old, say("why_not_there", lang)))
+        elif row.change == MOVED and old == new:
+            why.append(say("why_moved", lang))
+        elif row.change == MOVED:
+            told = gone.get(old, say("why_not_there", lang))
+            why.append(say("why_replaced", lang, other=old, why=told))
+        else:
+            why.append(_why_new(row.geometry, given_up, ends, gone, lang))
+    now = [status.get(each, "") for each in rows["candidate_id_after"]]
+    return rows.assign(status=now, why=why)
+
+
+def _rules(after: Plan, lang: Lang) -> dict[str, str]:
+    """Why places of a plan were not proposed, by id."""
+    usable = say("why_outdone", lang)
+    rows = zip(after.others["candidate_id"], after.others["rule"].fillna(""), strict=True)
+    return {str(candidate_id): str(rule) or usable for candidate_id, rule in rows}
+
+
+def _why_new(
+    point: Point, given_up: gpd.GeoDataFrame, ends: dict[str, float], gone: dict[str, str], lang: Lang
+) -> str:
+    """The dropped place whose cell a new one stands in, nearest first, ties by id."""
+    near = sorted(
+        (round(point.distance(row.geometry)), row.candidate_id_before)
+        for row in given_up.itertuples()
+        if point.distance(row.geometry) <= ends[row.candidate_id_before]
+    )
+    if not near:
+        return say("why_new", lang)
+    distance, other = near[0]
+    told = gone.get(other, say("why_not_there", lang))
+    return say("why_new_near", lang, other=other, distance=distance, why=told)
 
 
 def _facts(row: pd.Series) -> dict[str, object]:

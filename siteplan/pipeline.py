@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from siteplan.cache import Cache
 from siteplan.calibration import Judged, build_sample, calibrate
 from siteplan.candidates import build_ladder
+from siteplan.churn import choose, with_fixed
 from siteplan.config import Config, Input
 from siteplan.coverage import MapFn, added_footprint, masts_of, uncovered_probability
 from siteplan.demand import build_demand, services_of
@@ -27,8 +29,8 @@ from siteplan.ledger import build_ledger, on_air
 from siteplan.meter import Stopwatch
 from siteplan.proposal import Proposal
 from siteplan.report import assemble, assign_ids, joined_additions
-from siteplan.selection import check, select
 from siteplan.spread import model_spread
+from siteplan.standing import Mandate, with_on_air
 from siteplan.summary import Prepared, Results
 from siteplan.terrain import TerrainLevel, level_for
 from siteplan.texts import Lang
@@ -95,7 +97,7 @@ def measured(
     return calibrate(sample, serving_only=serving_only, seed=seed), found, dict(sorted(reasons.items()))
 
 
-def prepare(
+def prepare(  # noqa: PLR0913 - everything a plan depends on is an argument
     inputs: Inputs,
     config: Config,
     *,
@@ -106,8 +108,13 @@ def prepare(
     cache: Cache | None = None,
     map_fn: MapFn = map,
     watch: Stopwatch | None = None,
+    mandate: Mandate | None = None,
 ) -> tuple[Prepared, dict[str, str]]:
-    """Everything up to the covering problem; parameters as in :func:`run`."""
+    """Everything up to the covering problem; parameters as in :func:`run`.
+
+    Stations the mandate says are on air are expected among the inputs.
+    """
+    mandate = mandate or Mandate()
     watch, year = watch or Stopwatch(), year or config.project.year
     existing = on_air(inputs.stations, config)
     ledger = build_ledger(config, inputs.counties, inputs.area, existing, year=year, quota=quota, built=built)
@@ -122,11 +129,13 @@ def prepare(
     with watch.stage("gaps"):
         gaps = gap_polygons(inputs, demand, before, config)
     with watch.stage("candidates"):
-        places = build_ladder(inputs, existing, demand, before, config, level).table
+        places = build_ladder(inputs, existing, demand, before, config, level, mandate).table
         places, all_ids = assign_ids(places, dict(ids or {}), year)
     with watch.stage("matrix"):
         options = build_options(places, config, level)
         problem = build_problem(places, options, demand, before, ledger, config, level, map_fn)
+        problem, faults = with_fixed(problem, places, options, mandate)
+    ledger = replace(ledger, faults=(*ledger.faults, *faults))
     prepared = Prepared(
         demand, level, tuple(masts), tuple(refused), before, flat, gaps, places, options, problem, ledger
     )
@@ -145,6 +154,7 @@ def run(  # noqa: PLR0913 - everything a run depends on is an argument
     cache: Cache | None = None,
     map_fn: MapFn = map,
     watch: Stopwatch | None = None,
+    mandate: Mandate | None = None,
 ) -> tuple[Proposal, dict[str, str]]:
     """Plan an area: coverage, gaps, candidates, selection, ranks.
 
@@ -166,23 +176,24 @@ def run(  # noqa: PLR0913 - everything a run depends on is an argument
         ``map``, or the ``map`` of a thread pool: kernels release the interpreter lock.
     watch
         Stopwatch to continue; None starts one.
+    mandate
+        What happened since the last list, and how dear it is to change that; None for nothing.
 
     Returns
     -------
     tuple
         The proposal, and all candidate ids including new ones.
     """
-    watch, rules = watch or Stopwatch(), config.selection
+    watch, mandate = watch or Stopwatch(), mandate or Mandate()
+    inputs = with_on_air(inputs, mandate.standing, config)
     ready, all_ids = prepare(
-        inputs, config, ids=ids, year=year, quota=quota, built=built, cache=cache, map_fn=map_fn, watch=watch
-    )
+        inputs, config, ids=ids, year=year, quota=quota, built=built, cache=cache, map_fn=map_fn, watch=watch,
+        mandate=mandate,
+    )  # fmt: skip
     with watch.stage("selection"):
-        selection = select(
-            ready.problem, gap=rules.gap, work_limit=rules.work_limit,
-            time_limit_s=rules.time_limit_s or float("inf"), min_gain=rules.min_gain_per_station,
-            seed=rules.seed,
-        )  # fmt: skip
-        checked = check(ready.problem, selection)
+        ready_for = ready.problem, ready.places, ready.options, ready.demand, ready.before
+        replanned = choose(*ready_for, mandate, config)
+        selection = replanned.selection
     with watch.stage("effects"):
         additions = joined_additions(ready.options, selection)
         shares = (added_footprint(addition, ready.level, inputs.grid) for addition in additions)
@@ -200,9 +211,11 @@ def run(  # noqa: PLR0913 - everything a run depends on is an argument
         spread = None
         if isinstance(ready.level, TerrainLevel):
             spread = model_spread(ready.masts, ready.level, inputs, ready.demand, villages, config)
-    results = Results(
-        **vars(ready), selection=selection, checked=checked, additions=additions, effects=tuple(effects),
-        after=after, villages=villages, layers=layers, counties=counties, terrain=terrain, tiers=tiers,
-        grades=grades, spread=spread, choices=choices,
-    )  # fmt: skip
+    found = {
+        "selection": selection, "checked": replanned.checked, "additions": additions,
+        "effects": tuple(effects), "after": after, "villages": villages, "layers": layers,
+        "counties": counties, "terrain": terrain, "tiers": tiers, "grades": grades, "spread": spread,
+        "choices": choices, "mandate": mandate, "replanned": replanned,
+    }  # fmt: skip
+    results = Results(**vars(ready), **found)
     return assemble(inputs, config, results, lang, watch), all_ids

@@ -93,6 +93,9 @@ class Proposal:
     choices
         Places that would bring a village that falls short today to the target: ``village_id,
         candidate_id, probability``, the best first.
+    change_curve
+        Coverage against changed places: ``change_cost, changed, kept, gain, people_covered, upper_bound,
+        chosen``; empty where no list was out.
     spread
         Points a low band serves in deep shadow: see :func:`siteplan.spread.model_spread`; None without
         terrain.
@@ -128,6 +131,7 @@ class Proposal:
     ranks: Raster | None = None
     footprints: tuple[tuple[int, int, NDArray[np.bool_]], ...] = ()
     choices: pd.DataFrame = field(default_factory=pd.DataFrame)
+    change_curve: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 PROPOSED_COLUMNS: dict[str, tuple[str, str]] = {
@@ -171,7 +175,9 @@ PROPOSED_COLUMNS: dict[str, tuple[str, str]] = {
     "power_distance_m": ("电源距离（米）", "as given"),
     "backhaul_distance_m": ("传输距离（米）", "as given"),
     "success_probability": ("成功概率", "as given, used in the gain"),
-    "status": ("状态", "PROPOSED"),
+    "status": ("状态", "PROPOSED, or what the journal says"),
     "reason": ("理由", "why this place, in one sentence"),
 }
 """Columns of a ranked row: Chinese header and description."""
+MACHINE_COLUMNS = ("key", "band_ids", "county_id", "area_class")
+"""Columns of a ranked row for programs only: what its id was given to, band ids, county code, class."""

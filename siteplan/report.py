@@ -16,6 +16,7 @@ import shapely
 from numpy.typing import NDArray
 from sklearn.neighbors import NearestNeighbors
 
+from siteplan.churn import statuses_of
 from siteplan.config import Config
 from siteplan.coverage import Addition, Level, Mast, best_server
 from siteplan.errors import Fault
@@ -25,7 +26,7 @@ from siteplan.indicators import RankEffect, changing_ranks, step_table
 from siteplan.inputs.datum import gcj02_from_wgs84
 from siteplan.inputs.door import Inputs
 from siteplan.meter import Stopwatch
-from siteplan.proposal import PROPOSED_COLUMNS, Proposal
+from siteplan.proposal import MACHINE_COLUMNS, PROPOSED_COLUMNS, Proposal
 from siteplan.selection import Selection
 from siteplan.summary import Results, run_summary
 from siteplan.tables import CANDIDATES, Rung, Status
@@ -131,6 +132,7 @@ def assemble(inputs: Inputs, config: Config, results: Results, lang: Lang, watch
         spread=results.spread if results.spread is None else _located(results.spread, config),
         steps=step_table(results.effects, inputs), ranks=changing_ranks(results.effects, inputs),
         footprints=tuple((e.row, e.col, e.alone) for e in results.effects), choices=results.choices,
+        change_curve=results.replanned.curve,
         summary=run_summary(inputs, config, results, proposed, watch, lang),
     )  # fmt: skip
 
@@ -299,12 +301,13 @@ def _proposed(
         search_radius_m=radii,
         alternates=_alternates(places, order, radii),
         restriction=notes,
-        status=Status.PROPOSED.value,
+        status=[each.value for each in statuses_of(table, results.mandate)],
+        band_ids=[" ".join(a.bands) for a in additions],
     )
     table["reason"] = [
         _reason(row, effect, config, lang) for row, effect in zip(table.itertuples(), effects, strict=True)
     ]
-    return table[[*PROPOSED_COLUMNS, "county_id", "area_class", "geometry"]]
+    return table[[*PROPOSED_COLUMNS, *MACHINE_COLUMNS, "geometry"]]
 
 
 def _join(words: list[str], lang: Lang) -> str:

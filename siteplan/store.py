@@ -8,24 +8,28 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import errno
 import hashlib
 import io
 import os
 import shutil
-import socket
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from siteplan.errors import RunLockedError, SiteplanError
 
 _LOCK = ".siteplan.lock"
+_PART, _OLD = ".part", ".old"
+"""Ends of names of what is being written, and of what gives way to it."""
 _LOCKED_FILE = (
     "{path}: 无法写入，若在 Excel 等程序中打开请关闭后重试 / "
     "cannot be written; close it if it is open in Excel: {why}"
 )
 _BOM = "\ufeff".encode()
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'")
+"""Full-width signs count too: a Chinese Excel reads them as the plain ones."""
 _KEY_MARK = "R"
 """Written before keys, so that a spreadsheet does not read 3:1 as a time."""
 
@@ -77,7 +81,7 @@ def atomic_folder(target: Path, *, replace: bool = False) -> Iterator[Path]:
         raise RunLockedError(f"{target}: 已存在，请换一个 --out / exists already, choose another --out")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent))
+        work = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=_PART, dir=target.parent))
     except OSError as error:
         raise RunLockedError(f"{target}: 无法写入 / cannot be written: {error.strerror}") from error
     try:
@@ -89,7 +93,7 @@ def atomic_folder(target: Path, *, replace: bool = False) -> Iterator[Path]:
 
 
 def _swap(work: Path, target: Path) -> None:
-    old = target.with_name(f".{target.name}.old")
+    old = target.with_name(f".{target.name}{_OLD}")
     shutil.rmtree(old, ignore_errors=True)
     try:
         if target.exists():
@@ -123,7 +127,7 @@ def write_atomic(path: Path, content: bytes) -> None:
     part: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=_PART, dir=path.parent)
         part = Path(name)
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -140,9 +144,10 @@ def write_atomic(path: Path, content: bytes) -> None:
 
 @contextlib.contextmanager
 def project_lock(folder: Path) -> Iterator[None]:
-    """Hold a project while ids are assigned and outputs appear.
+    """Hold a project while ids are assigned, the journal grows and outputs appear.
 
-    The file names host and process; a lock whose process is gone from this host is taken over.
+    The operating system holds the lock, so that it ends with its process, however that ends. What a killed
+    run left lying about is cleared away.
 
     Parameters
     ----------
@@ -152,56 +157,46 @@ def project_lock(folder: Path) -> Iterator[None]:
     Raises
     ------
     RunLockedError
-        If another run holds it; the message names the file to delete after a crash.
+        If another run holds it, or the folder cannot be written.
     """
     path = folder / _LOCK
-    handle = _take(path)
+    lock = FileLock(path, timeout=0, fallback_to_soft=False)
     try:
-        os.write(handle, f"{socket.gethostname()}:{os.getpid()}".encode())
-        os.fsync(handle)
+        lock.acquire()
+    except Timeout as error:
+        raise RunLockedError(
+            f"{path}: 另一个规划正在写入，请等它结束后重试 / another run is writing; wait for it and retry"
+        ) from error
+    except (OSError, NotImplementedError) as error:
+        raise RunLockedError(f"{path}: 无法写入 / cannot be written: {error}") from error
+    try:
+        clear_leftovers(folder)
         yield
     finally:
-        os.close(handle)
-        path.unlink(missing_ok=True)
+        lock.release()
 
 
-def _take(path: Path) -> int:
-    """Handle of a fresh lock file, after one attempt to clear a stale one."""
-    for attempt in (1, 2):
-        try:
-            return os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
-        except FileExistsError as error:
-            if attempt == 1 and _cleared(path):
-                continue
-            raise RunLockedError(
-                f"{path}: 另一个规划正在写入；若确认没有，请删除该文件 / "
-                "another run is writing; delete this file if none is"
-            ) from error
-        except OSError as error:
-            raise RunLockedError(f"{path}: 无法写入 / cannot be written: {error.strerror}") from error
-    raise RunLockedError(str(path))
+def clear_leftovers(folder: Path) -> None:
+    """Remove what a killed run left in a folder, and give back what it was about to replace.
 
-
-def _cleared(path: Path) -> bool:
-    """Whether a stale lock was removed; unsure means it was not."""
-    try:
-        if os.name != "nt" and not _owner_is_gone(path.read_text()):
-            return False
-        path.unlink()  # Windows refuses while the owner, who keeps it open, is alive
-    except (OSError, UnicodeDecodeError):
-        return False
-    return True
-
-
-def _owner_is_gone(text: str) -> bool:
-    host, _, pid = text.rpartition(":")
-    if host != socket.gethostname() or not pid.isdigit() or int(pid) <= 0:
-        return False
-    try:
-        os.kill(int(pid), 0)
-    except OSError as error:
-        return error.errno == errno.ESRCH
-    return False
+    Parameters
+    ----------
+    folder
+        Of a project or of runs; absent is fine. Only call it under the project's lock.
+    """
+    for old in sorted(folder.glob(f".*{_OLD}")):
+        target = old.with_name(old.name[1 : -len(_OLD)])
+        if target.exists():
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            with contextlib.suppress(OSError):
+                old.rename(target)
+    for part in sorted(folder.glob(f".*{_PART}")):
+        if part.is_dir():
+            shutil.rmtree(part, ignore_errors=True)
+        else:
+            with contextlib.suppress(OSError):
+                part.unlink()
 
 
 def require_writable(path: Path) -> None:
@@ -298,3 +293,103 @@ def csv_bytes(header: Sequence[str], rows: Sequence[Sequence[object]]) -> bytes:
     writer.writerow(header)
     writer.writerows(rows)
     return buffer.getvalue().encode("utf-8-sig")
+
+
+def read_lines(path: Path) -> tuple[str, ...]:
+    """Lines of a text file that only grows.
+
+    Parameters
+    ----------
+    path
+        Absent means none.
+
+    Returns
+    -------
+    tuple of str
+        Without line ends; empty lines are dropped.
+
+    Raises
+    ------
+    SiteplanError
+        If it is no UTF-8 text or cannot be read.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        return ()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SiteplanError(
+            f"{path}: 无法读取，应为 UTF-8 文本；请从备份恢复，不要删除 / "
+            f"cannot be read, it must be UTF-8 text; restore it from a backup, do not delete it: {error}"
+        ) from error
+    return tuple(line for line in text.replace("\r\n", "\n").split("\n") if line.strip())
+
+
+def append_lines(path: Path, lines: Sequence[str]) -> None:
+    """Add lines to the end of a text file: all of them or none, and what was there stays byte for byte.
+
+    Parameters
+    ----------
+    path
+        Made when absent.
+    lines
+        Without line ends.
+
+    Raises
+    ------
+    RunLockedError
+        If the file cannot be written.
+    """
+    if not lines:
+        return
+    try:
+        before = path.read_bytes() if path.exists() else b""
+    except OSError as error:
+        raise RunLockedError(_LOCKED_FILE.format(path=path, why=error.strerror)) from error
+    end = b"" if not before or before.endswith(b"\n") else b"\n"
+    write_atomic(path, before + end + "".join(f"{line}\n" for line in lines).encode())
+
+
+def inert(value: object) -> object:
+    """A cell that no spreadsheet runs.
+
+    Parameters
+    ----------
+    value
+        Any cell; only text changes.
+
+    Returns
+    -------
+    object
+        Text starting with a formula sign (or an apostrophe) gets an apostrophe before it.
+
+    Examples
+    --------
+    >>> inert("=cmd|' /C calc'!A0"), inert("坪石镇"), inert(-3.5)
+    ("'=cmd|' /C calc'!A0", '坪石镇', -3.5)
+    """
+    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+        return "'" + value
+    return value
+
+
+def restored(cell: str) -> str:
+    """Text as it was before :func:`inert`.
+
+    Parameters
+    ----------
+    cell
+        Cell of a text file.
+
+    Returns
+    -------
+    str
+        Without the apostrophe that stands before a formula sign or another apostrophe.
+
+    Examples
+    --------
+    >>> restored("'=1+1"), restored("''s-Gravenhage"), restored("'s-Gravenhage")
+    ('=1+1', "'s-Gravenhage", "'s-Gravenhage")
+    """
+    is_marked = cell.startswith("'") and cell[1:].startswith(_FORMULA_STARTS)
+    return cell[1:] if is_marked else cell

@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from siteplan import __version__
+from siteplan.churn import Replanned
 from siteplan.config import Config, clutter_kinds
 from siteplan.coverage import Addition, Level, Mast
 from siteplan.demand import Demand
@@ -30,6 +31,8 @@ from siteplan.meter import Stopwatch, peak_memory_mib
 from siteplan.radio.diffraction import effective_earth_radius_km
 from siteplan.selection import Checked, CoverProblem, Selection
 from siteplan.spread import spread_summary
+from siteplan.standing import Mandate
+from siteplan.tables import Returned
 from siteplan.terrain import TerrainLevel
 from siteplan.texts import Lang, say
 
@@ -81,6 +84,8 @@ class Results(Prepared):
     grades: pd.DataFrame
     spread: gpd.GeoDataFrame | None
     choices: pd.DataFrame
+    mandate: Mandate
+    replanned: Replanned
 
     @cached_property
     def limited(self) -> frozenset[str]:
@@ -113,9 +118,10 @@ def run_summary(
         JSON-ready values.
     """
     return {
-        "run_id": run_id(inputs, config, results.ledger),
+        "run_id": run_id(inputs, config, results.ledger, results.mandate),
         **_task(inputs, config, results, proposed),
         **_outcome(inputs, config, results),
+        "since": _since(results),
         "model": _model(inputs, config, results, proposed, lang),
         "missing_inputs": missing_inputs(inputs, lang),
         "synthetic": config.project.synthetic,
@@ -135,12 +141,12 @@ def run_summary(
     }  # fmt: skip
 
 
-def run_id(inputs: Inputs, config: Config, ledger: Ledger) -> str:
+def run_id(inputs: Inputs, config: Config, ledger: Ledger, mandate: Mandate) -> str:
     """Name of a run by what went into it: the same inputs give the same id.
 
     Parameters
     ----------
-    inputs, config, ledger
+    inputs, config, ledger, mandate
         Of the run.
 
     Returns
@@ -150,7 +156,8 @@ def run_id(inputs: Inputs, config: Config, ledger: Ledger) -> str:
     """
     files = sorted((source.name, source.sha256) for source in inputs.sources)
     asked = (config.sha256, ledger.year, ledger.quota, ledger.built, inputs.area["county_id"].tolist())
-    text = json.dumps([__version__, files, asked], ensure_ascii=False)
+    before = (mandate.standing.digest, mandate.base, mandate.change_cost, mandate.most_changes)
+    text = json.dumps([__version__, files, asked, before], ensure_ascii=False)
     return f"{ledger.year}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
@@ -170,6 +177,23 @@ def _task(inputs: Inputs, config: Config, results: Results, proposed: gpd.GeoDat
         "excess": int(ledger.table["excess"].sum()),
         "selected_stations": int(proposed["stations"].sum()),
         "selected_sites": len(proposed),
+    }
+
+
+def _since(results: Results) -> dict[str, Any]:
+    """What happened since the last list, and what of it is kept."""
+    mandate, found = results.mandate, results.replanned
+    states = list(mandate.standing.states.values())
+    chosen = found.curve[found.curve["chosen"].astype(bool)] if len(found.curve) else found.curve
+    return {
+        "base_run_id": mandate.base,
+        "journal": mandate.standing.digest,
+        "statuses": {each.value: n for each in Returned if (n := sum(s.status == each for s in states))},
+        "moved": sum(s.point is not None for s in states),
+        "conflicts": [one.candidate_id for one, _ in mandate.standing.conflicts],
+        "published": found.published,
+        "changed": found.changed,
+        "change_cost": float(chosen["change_cost"].iloc[0]) if len(chosen) else None,
     }
 
 

@@ -46,6 +46,16 @@ class Returned(StrEnum):
     WITHDRAWN = "WITHDRAWN"
 
 
+CHAIN = (
+    Returned.PROPOSED, Returned.NEGOTIATING, Returned.AGREED, Returned.SIGNED, Returned.BUILDING,
+    Returned.ON_AIR,
+)  # fmt: skip
+"""Statuses in the order of the work."""
+EXITS = frozenset({Returned.REFUSED, Returned.INFEASIBLE, Returned.WITHDRAWN})
+"""Statuses that end the work on a place; each needs a reason."""
+FIXED = frozenset({Returned.SIGNED, Returned.BUILDING})
+"""Statuses whose place a new plan keeps."""
+
 RETURNS_SCHEMA = "siteplan-returns/1"
 MOVED = "MOVED"
 """Event of a return form beside the statuses: a new point inside the search ring."""
@@ -490,7 +500,27 @@ LOCATED = pa.DataFrameSchema(
 )  # fmt: skip
 """The sheet of doubtful addresses, written by a check and read by the next run."""
 
-SCHEMAS_OF_TABLES = {**SCHEMAS, "measurements": MEASUREMENTS, "located": LOCATED}
+RETURNS = pa.DataFrameSchema(
+    {
+        "candidate_id": _column("text", "candidate the row is about", "候选编号", "编号", required=True),
+        "planned_longitude": _column("text", "longitude in the plan, WGS84 [deg]", "规划经度WGS84"),
+        "planned_latitude": _column("text", "latitude in the plan, WGS84 [deg]", "规划纬度WGS84"),
+        "status": _column("text", "status, or MOVED", "谈点状态", "状态", "进展"),
+        "longitude": _column("text", "longitude where it really stands [deg]", "实际经度", "经度"),
+        "latitude": _column("text", "latitude where it really stands [deg]", "实际纬度", "纬度"),
+        "datum": _column("text", "datum of these", "坐标系"),
+        "reason": _column("text", "why it was refused, cannot be built or went back", "原因", "拒绝原因"),
+        "note": _column("text", "remarks", "备注", "备选说明"),
+        "reported_by": _column("text", "who reports", "反馈人", "联系人"),
+        "reported_at": _column("text", "when", "反馈日期", "日期"),
+        "run_id": _column("text", "run of the list", "规划版本"),
+        "schema": _column("text", "schema of the form", "格式"),
+    },
+    name="returns",
+)
+"""What comes back from the field: a row of the form, or of the page's CSV."""
+
+SCHEMAS_OF_TABLES = {**SCHEMAS, "measurements": MEASUREMENTS, "located": LOCATED, "returns": RETURNS}
 """Schema of every table that comes through the door."""
 
 CANDIDATES = pa.DataFrameSchema(

@@ -11,6 +11,13 @@ from typing import Literal
 Lang = Literal["zh", "en"]
 """Language of user-facing text."""
 
+
+class Key(str):
+    """A value of a text that is itself looked up, such as a status."""
+
+    __slots__ = ()
+
+
 _TEXTS: dict[str, tuple[str, str]] = {
     # --- faults: problem / remedy -------------------------------------------------------------
     "missing_file": ("找不到文件", "the file does not exist"),
@@ -824,8 +831,176 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "status_WITHDRAWN": ("撤销", "withdrawn"),
     "status_MOVED": ("改址", "moved"),
     "status_PROPOSED": ("建议", "proposed"),
+    "means_PROPOSED": ("规划建议的点，还没有联系业主", "planned; nobody has talked to the owner"),
+    "means_NEGOTIATING": ("正在与业主谈", "the owner is being talked to"),
+    "means_AGREED": ("业主口头或书面同意，合同未签", "the owner agrees; nothing is signed"),
+    "means_SIGNED": ("合同已签；以后的规划保留此点", "signed; later plans keep the place"),
+    "means_BUILDING": ("已进场施工；以后的规划保留此点", "being built; later plans keep the place"),
+    "means_ON_AIR": ("已开通；计入已建", "on air; counts as built"),
+    "means_REFUSED": (
+        "业主拒绝，须填原因；以后的规划避开此点及附近",
+        "refused, with a reason; later plans keep away",
+    ),
+    "means_INFEASIBLE": ("技术上不可建，须填原因", "cannot be built, with a reason"),
+    "means_WITHDRAWN": ("需求撤销，须填原因", "no longer wanted, with a reason"),
     "status_CANDIDATE": ("备选", "candidate"),
     "status_EXCLUDED": ("不可用", "excluded"),
+    # --- what comes back from the field ---------------------------------------------------------
+    "no_status": ("“{value}”不是状态", "'{value}' is no status"),
+    "no_status_fix": (
+        "从下拉表中选，或填：谈点中、业主同意、已签约、在建、开通、业主拒绝、不可建、撤销、改址",
+        "choose from the list, or write PROPOSED, NEGOTIATING, AGREED, SIGNED, BUILDING, ON_AIR, "
+        "REFUSED, INFEASIBLE, WITHDRAWN or MOVED",
+    ),
+    "no_datum": ("“{value}”不是坐标系", "'{value}' is no datum"),
+    "no_datum_fix": (
+        "填 WGS84、CGCS2000、GCJ-02（高德、腾讯、微信）或 BD-09（百度）",
+        "write WGS84, CGCS2000, GCJ-02 (Amap, WeChat) or BD-09 (Baidu)",
+    ),
+    "half_a_point": ("只填了一个坐标", "only one of the two coordinates is there"),
+    "half_a_point_fix": ("经度、纬度都填，或都不填", "fill in both, or neither"),
+    "pin_without_id": ("标注“{value}”里没有候选编号", "the pin '{value}' names no candidate"),
+    "pin_without_id_fix": (
+        "移动原有标注，不要新建；新址请写进备注或规划表",
+        "move the pins that are there; a new place belongs into the remarks or the site plan",
+    ),
+    "no_return_form": (
+        "不是回执：没有候选编号和状态列（{found}）",
+        "no return form: there is no candidate id with a status ({found})",
+    ),
+    "no_return_form_fix": (
+        "请交回《候选站址》表、地图导出的回执或移动过标注的 KMZ",
+        "send the filled list, the map's export, or the KMZ with moved pins",
+    ),
+    "unknown_candidate": (
+        "候选编号 {candidate} 不在本次清单中",
+        "the candidate {candidate} is not in this list",
+    ),
+    "unknown_candidate_fix": (
+        "核对编号，或指定发出该表时的结果文件夹",
+        "check the id, or name the run the form was sent from",
+    ),
+    "not_listed": (
+        "{candidate} 在本次规划中未被采用，未列入清单",
+        "{candidate} was considered but is not in the list",
+    ),
+    "not_listed_fix": (
+        "核对编号；改用备选点请先在规划表中增加该点",
+        "check the id; to use an alternate, put it into the site plan first",
+    ),
+    "no_reporter": ("没有反馈人", "nobody reports this"),
+    "no_reporter_fix": ("填写反馈人，或用 --reporter 指定", "fill in who reports, or use --reporter"),
+    "locked_cell": (
+        "锁定内容被改动：“{issued}”改成了“{value}”",
+        "a locked cell was changed from '{issued}' to '{value}'",
+    ),
+    "locked_cell_fix": (
+        "已按发出的内容处理；位置变化请填实际经纬度",
+        "taken as it was issued; fill in the real coordinates where the place has moved",
+    ),
+    "other_run": (
+        "属于另一次规划 {value}（现为 {found}）",
+        "is about another run, {value} (this is {found})",
+    ),
+    "other_run_fix": (
+        "编号不变，已按编号对应；请核对地点",
+        "ids stay the same and were matched; look whether it is the same place",
+    ),
+    "no_longer_listed": (
+        "{candidate} 已不在本次清单中，按日志处理",
+        "{candidate} is no longer in the list; taken by the journal",
+    ),
+    "no_longer_listed_fix": ("核对是否仍要建设", "see whether it is still to be built"),
+    "datum_suspect": (
+        "坐标疑似 {found} 而非 {value}：该文件 {count} 个点距规划点中位 {distance} 米，按 "
+        "{found} 换算后 {nearer} 米",
+        "coordinates look like {found}, not {value}: the file's {count} points lie {distance} m "
+        "from the plan (median), {nearer} m when read as {found}",
+    ),
+    "datum_suspect_fix": (
+        "在“坐标系”列改填 {found} 后重新交回；确认无误则用 --take 采用",
+        "write {found} into the column of the datum and send it again; if it is right, take it with --take",
+    ),
+    "returns_conflict": (
+        "与 {other} 的反馈（{value}，{where}）相互矛盾",
+        "contradicts what {other} reports ({value}, {where})",
+    ),
+    "returns_conflict_fix": ("核实后用 --take 采用其中一条", "find out, then take one of them with --take"),
+    "moved_nowhere": ("登记为改址，但没有实际经纬度", "is said to have moved, but not where to"),
+    "moved_nowhere_fix": ("填写实际经度、实际纬度和坐标系", "fill in the real coordinates and their datum"),
+    "outside_ring": (
+        "实际位置距规划点 {distance} 米，超出搜索半径 {ring} 米",
+        "the place is {distance} m from the plan, outside its search ring of {ring} m",
+    ),
+    "outside_ring_fix": (
+        "核对坐标；确要采用请用 --take，否则作为新点写进规划表",
+        "check the coordinates; take it with --take, or put it into the site plan as a new place",
+    ),
+    "upgrade_moved": ("存量站址不能改址", "a site that stands already cannot be moved"),
+    "upgrade_moved_fix": (
+        "若现网坐标有误，请更正现网基站表",
+        "correct the table of stations if its coordinates are wrong",
+    ),
+    "journal_conflict": (
+        "报为{found}，而日志中 {other} 已报{value}",
+        "says {found}, but {other} has reported {value}",
+    ),
+    "journal_conflict_fix": (
+        "核实后用 --take 采用，或用 siteplan undo 撤销日志中的事件",
+        "find out, then take it with --take, or take back the event of the journal with siteplan undo",
+    ),
+    "older_news": ("报为{found}，现已是{value}", "says {found}; it is {value} by now"),
+    "older_news_fix": ("不作处理", "nothing is done"),
+    "exit_without_reason": ("报为{found}但没有原因", "says {found} without a reason"),
+    "exit_without_reason_fix": ("填写原因后重新交回", "fill in the reason and send it again"),
+    "back_without_reason": (
+        "从{value}退回{found}但没有原因",
+        "goes back from {value} to {found} without a reason",
+    ),
+    "back_without_reason_fix": ("填写原因后重新交回", "fill in the reason and send it again"),
+    "fixed_over_quota": (
+        "已签约和在建共 {fixed} 个基站，超过剩余指标 {limit}（{value}）",
+        "{fixed} stations are signed or under construction, more than the {limit} left ({value})",
+    ),
+    "fixed_over_quota_fix": ("这些站点照常保留；请核对指标", "they are kept; check the quota"),
+    "journal_fork": (
+        "{candidate} 的日志中有两条互相矛盾的记录：{one} 与 {other}",
+        "the journal of {candidate} holds two stories: {one} and {other}",
+    ),
+    "journal_fork_fix": (
+        "核实后用 siteplan undo 撤销其中一条；在此之前两条都不算",
+        "find out and take one back with siteplan undo; until then neither counts",
+    ),
+    "rule_REFUSED": ("业主拒绝（{date}）：{reason}", "the owner refused ({date}): {reason}"),
+    "rule_INFEASIBLE": ("不可建（{date}）：{reason}", "cannot be built ({date}): {reason}"),
+    "rule_WITHDRAWN": ("已撤销（{date}）：{reason}", "withdrawn ({date}): {reason}"),
+    "rule_on_air": ("已开通（{date}）", "on air since {date}"),
+    "rule_cooling": (
+        "距被拒绝的 {other} 仅 {distance} m（{date}），在 {radius} m 冷却半径内",
+        "{distance} m from {other}, which was refused ({date}), within the cooling radius of {radius} m",
+    ),
+    "note_moved": ("已按反馈改址 {distance} 米（{date}）", "moved {distance} m as reported ({date})"),
+    "why_kept": ("保留（{status}）", "kept ({status})"),
+    "why_moved": ("按反馈改址", "moved as reported"),
+    "why_replaced": (
+        "{other} 放弃（{why}），由其搜索圈内的点接替",
+        "takes the place of {other} ({why}) inside its ring",
+    ),
+    "why_outdone": ("可用，但其他点收益更高", "usable, but others bring more"),
+    "why_not_there": ("已不在本次输入或范围中", "no longer among the inputs or in the area"),
+    "why_new": ("新增：收益更高", "new: brings more"),
+    "why_new_near": (
+        "接替 {distance} m 外放弃的 {other}（{why}）",
+        "stands in for {other}, {distance} m away ({why})",
+    ),
+    "undone": ("已撤销：{candidate} {status}（{who}）", "taken back: {candidate} {status} ({who})"),
+    "verdict_accepted": ("已采用", "taken"),
+    "verdict_known": ("早已采用", "taken before"),
+    "verdict_unchanged": ("无变化", "nothing new"),
+    "verdict_agrees": ("与现状一致", "known already"),
+    "verdict_behind": ("旧消息", "older news"),
+    "verdict_held": ("待确认", "waits for a person"),
+    "verdict_rejected": ("未采用", "not taken"),
     "synthetic": (
         "演示数据：含合成数据，不代表真实情况",
         "DEMO: contains synthetic data, not the real situation",
@@ -860,7 +1035,8 @@ def say(key: str, lang: Lang = "zh", /, **values: object) -> str:
     >>> say("not_number", "en", value="abc")
     "'abc' is not a number"
     """
-    return _TEXTS[key][0 if lang == "zh" else 1].format(**values)
+    told = {name: say(str(v), lang) if isinstance(v, Key) else v for name, v in values.items()}
+    return _TEXTS[key][0 if lang == "zh" else 1].format(**told)
 
 
 def either(chinese: str, english: str, lang: str) -> str:

@@ -36,6 +36,7 @@ from siteplan.inputs import guard
 from siteplan.inputs.guard import HostileFile
 from siteplan.inputs.headers import HeaderMap, coordinate_part, match_headers, normalise
 from siteplan.inputs.layout import Layout, Merge, Row, lay_out
+from siteplan.store import restored
 from siteplan.tables import SCHEMAS, SCHEMAS_OF_TABLES, ColumnSpec, columns_of
 
 _WORKBOOKS = {".xlsx", ".xls", ".xlsm", ".ods", ".et"}
@@ -342,8 +343,8 @@ def _read_text(wanted: Wanted, path: Path) -> RawTable:
     nul = text.count("\x00")
     cells = _split_lines(text.replace("\x00", ""), path.suffix.lower() == ".txt")
     cells = [
-        [_KEPT_AS_TEXT.sub(r"\1", str(cell)) for cell in row]
-        if any(str(c).startswith("=") for c in row)
+        [restored(_KEPT_AS_TEXT.sub(r"\1", str(cell))) for cell in row]
+        if any(str(c).startswith(("=", "'")) for c in row)
         else row
         for row in cells
     ]

@@ -34,8 +34,8 @@ class Plan:
         Effective project file.
     summary
         Content of ``run.json``.
-    counties, proposed, villages
-        Layers of ``candidates.gpkg``.
+    counties, proposed, others, villages
+        Layers of ``candidates.gpkg``; ``others`` are the places that were not proposed.
     coverage
         P of the first layer when the plan is built, NaN outside the area.
     """
@@ -45,6 +45,7 @@ class Plan:
     summary: dict[str, Any]
     counties: gpd.GeoDataFrame
     proposed: gpd.GeoDataFrame
+    others: gpd.GeoDataFrame
     villages: gpd.GeoDataFrame
     coverage: Raster
 
@@ -72,14 +73,14 @@ def read_plan(folder: Path) -> Plan:
         summary = json.loads((folder / "run.json").read_text("utf-8"))
         tables = folder / "candidates.gpkg"
         counties, proposed = _layer(tables, "counties"), _layer(tables, "proposed")
-        villages = _layer(tables, "villages")
+        others, villages = _layer(tables, "not_proposed"), _layer(tables, "villages")
         coverage = _coverage(folder / "coverage_after.tif")
     except (OSError, ValueError, DataSourceError, DataLayerError, RasterioIOError) as error:
         raise SiteplanError(
             f"{folder}: 不是 siteplan plan 的结果文件夹，或由旧版本写出 / not a folder that siteplan plan "
             f"wrote, or an old one: {error}"
         ) from error
-    return Plan(folder.name, config, summary, counties, proposed, villages, coverage)
+    return Plan(folder.name, config, summary, counties, proposed, others, villages, coverage)
 
 
 def _layer(path: Path, name: str) -> gpd.GeoDataFrame:

@@ -5,14 +5,24 @@ One decision to know: every writer gets a folder that becomes visible only when 
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pyogrio.errors import DataSourceError, FeatureError
+from rasterio.errors import RasterioIOError
+from xlsxwriter.exceptions import XlsxWriterException
+
 from siteplan.diff import Diff
+from siteplan.errors import RunLockedError
 from siteplan.outputs.audience import audience_of, map_name, seen_by
+from siteplan.outputs.exchange import write_exchange
+from siteplan.outputs.form import write_form
 from siteplan.outputs.gis import write_coverage, write_geopackages
 from siteplan.outputs.kml import kmz_bytes
 from siteplan.outputs.overview import overview_png
+from siteplan.outputs.returned import write_changes, write_checked
 from siteplan.outputs.sheets import candidates_csv, changes_csv, refused_csv, rejected_csv, villages_csv
 from siteplan.outputs.webmap import diff_html, map_html
 from siteplan.outputs.webmap.panel import watermark_of
@@ -21,7 +31,23 @@ from siteplan.proposal import Proposal
 from siteplan.summary import run_json
 from siteplan.texts import Lang
 
+__all__ = [
+    "DETAILS",
+    "WORKBOOK",
+    "MapOrder",
+    "saying_why",
+    "write_all",
+    "write_changes",
+    "write_checked",
+    "write_diff",
+    "write_maps",
+    "write_summary",
+]
+
 WORKBOOK = "候选站址.xlsx"
+"""The list that goes out, as a form."""
+DETAILS = "规划明细.xlsx"
+"""What the office looks things up in."""
 
 
 @dataclass(frozen=True)
@@ -107,9 +133,11 @@ def write_all(proposal: Proposal, folder: Path, lang: Lang = "zh", order: MapOrd
     (folder / "refused.csv").write_bytes(refused_csv(proposal))
     (folder / "villages.csv").write_bytes(villages_csv(proposal))
     (folder / "rejected_rows.csv").write_bytes(rejected_csv(proposal))
-    write_workbook(proposal, folder / WORKBOOK, lang)
+    write_form(proposal, folder / WORKBOOK, lang)
+    write_workbook(proposal, folder / DETAILS, lang)
     (folder / "candidates.kmz").write_bytes(kmz_bytes(proposal, lang))
     write_geopackages(proposal, folder)
+    write_exchange(proposal, folder, lang)
     write_coverage(proposal, folder)
     write_maps(proposal, folder, lang, order or MapOrder())
 
@@ -149,3 +177,27 @@ def write_summary(proposal: Proposal, folder: Path) -> None:
     (folder / "run.json").write_bytes(run_json(proposal.summary))
     text = proposal.config.model_dump_json(by_alias=True, indent=2)
     (folder / "config.json").write_text(text + "\n", encoding="utf-8")
+
+
+@contextlib.contextmanager
+def saying_why(target: Path) -> Iterator[None]:
+    """Turn a failed write of any library into a message that names the folder and what to do.
+
+    Parameters
+    ----------
+    target
+        What is being written.
+
+    Raises
+    ------
+    RunLockedError
+        Where the disk is full, the folder is gone or read-only, or a file is open elsewhere.
+    """
+    try:
+        yield
+    except (OSError, DataSourceError, FeatureError, RasterioIOError, XlsxWriterException) as error:
+        raise RunLockedError(
+            f"{target}: 写不下去，原有结果未动；请检查磁盘空间和权限、关闭打开的文件后重试 / "
+            "cannot be written, earlier results are untouched; see to disk space and rights, close open "
+            f"files, and run it again: {error}"
+        ) from error

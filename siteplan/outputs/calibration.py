@@ -26,12 +26,11 @@ from siteplan.config import Config, clutter_kinds
 from siteplan.grid import lonlat
 from siteplan.outputs.pages import page_html, table_html
 from siteplan.outputs.plots import drawn, residual_plots
-from siteplan.outputs.sheets import inert
 from siteplan.outputs.webmap.assets import inline_assets
 from siteplan.outputs.webmap.elements import fill, slot
 from siteplan.outputs.webmap.encode import to_json
 from siteplan.outputs.webmap.page import framed, rendered
-from siteplan.store import csv_bytes, write_atomic
+from siteplan.store import csv_bytes, inert, write_atomic
 from siteplan.texts import Lang, either, say
 
 FILE = "calibration.toml"

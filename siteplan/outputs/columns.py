@@ -85,12 +85,16 @@ LOOKS: dict[str, Look] = {
     "remedy": Look(60, "wrap"),
     "content": Look(60, "wrap"),
 }
-LOOKS |= {name: Look(10, "count") for name in ("quota", "built", "remaining", "excess", "selected")}
+LOOKS |= {
+    name: Look(10, "count")
+    for name in ("changed", "kept", "people_covered", "quota", "built", "remaining", "excess", "selected")
+}
 LOOKS |= {
     f"{what}_{when}": Look(13, "count")
     for what in ("population_covered", "population_expected", "villages_covered", "people")
     for when in ("before", "after")
 }
+LOOKS["change_cost"] = Look(10, "general")
 LOOKS |= {name: Look(13, "count") for name in ("population_total", "villages_total")}
 LOOKS |= {
     name: Look(15, "decimal") for name in ("weight_total", "base_value", "cumulative_gain", "upper_bound")

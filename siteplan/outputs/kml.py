@@ -1,4 +1,4 @@
-"""KMZ for Google Earth and Ovital: named pins by county, descriptions, search rings; WGS84.
+"""KMZ for Google Earth and Ovital: named pins by county and status, descriptions, search rings; WGS84.
 
 One decision to know: written by hand, because the GDAL drivers give placemarks no name. Characters XML
 forbids are dropped. Google Earth shows a description as HTML, so its text is escaped as HTML first and
@@ -9,26 +9,26 @@ from __future__ import annotations
 
 import html
 import io
-import re
 import zipfile
 from xml.sax.saxutils import escape
 
 import geopandas as gpd
 import pandas as pd
 
-from siteplan.outputs.sheets import plain
+from siteplan.outputs.sheets import plain, printable
 from siteplan.proposal import PROPOSED_COLUMNS, Proposal
+from siteplan.tables import Returned
 from siteplan.texts import Lang, say
 
 _COLOURS = {"1": "ff4d7f1b", "2": "ffb27200", "3": "ff009ee6", "4": "ffa779cc", "5": "ff005ed5"}
 """Pin colour by rung (aabbggrr)."""
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_SHOWN = ("rank", "candidate_id", "rung", "networks", "bands", "stations", "antenna_height_m", "reason",
+_SHOWN = ("rank", "candidate_id", "status", "rung",
+          "networks", "bands", "stations", "antenna_height_m", "reason",
           "people_newly_covered", "villages_newly_covered_names", "search_radius_m", "alternates",
           "restriction", "longitude", "latitude", "longitude_gcj02", "latitude_gcj02")  # fmt: skip
 """Data of a placemark; the description shows those that are filled, the reason first."""
-_BALLOON = '<div style="white-space: pre-line">$[description]</div>'
-"""Only the (escaped) description: without this Google Earth would show the raw data as HTML too."""
+_BALLOON = "$[description]"
+"""Only the description, whose text is escaped: without this Google Earth shows the raw data as HTML too."""
 
 
 def kmz_bytes(proposal: Proposal, lang: Lang = "zh") -> bytes:
@@ -69,9 +69,9 @@ def kml_text(proposal: Proposal, lang: Lang = "zh") -> str:
     str
         UTF-8 XML.
     """
-    rings = _rings(proposal.proposed)
+    rings, run = _rings(proposal.proposed), str(proposal.summary["run_id"])
     folders = [
-        _county_folder(str(county), group, rings, lang)
+        _county_folder(str(county), group, rings, run, lang)
         for county, group in proposal.proposed.groupby("county", sort=True)
     ]
     title = f"{proposal.area_name} {proposal.summary['year']}"
@@ -101,7 +101,7 @@ def xml(value: object) -> str:
     >>> xml("a<b & c")
     'a&lt;b &amp; c'
     """
-    return escape(_FORBIDDEN.sub("", str(value)))
+    return escape(printable(value))
 
 
 _RING_STYLE = (
@@ -122,15 +122,18 @@ def _folder(name: str, parts: list[str]) -> str:
     return f"<Folder><name>{xml(name)}</name>{''.join(parts)}</Folder>"
 
 
-def _county_folder(county: str, group: pd.DataFrame, rings: pd.Series, lang: Lang) -> str:
-    """Pins in rank order, and the rings in a folder of their own that can be switched off."""
+def _county_folder(county: str, group: pd.DataFrame, rings: pd.Series, run: str, lang: Lang) -> str:
+    """Pins in rank order by status, and the rings in a folder of their own that can be switched off."""
     word = _header("search_radius_m", lang)
-    pins = [_placemark(row, lang) for row in group.itertuples()]
+    parts = []
+    for status in Returned:
+        pins = [_placemark(row, run, lang) for row in group[group["status"].eq(status.value)].itertuples()]
+        parts += [_folder(say(f"status_{status}", lang), pins)] if pins else []
     circles = [_ring(row, rings[row.Index], word) for row in group.itertuples()]
-    return _folder(county, [*pins, _folder(word, circles)])
+    return _folder(county, [*parts, _folder(word, circles)])
 
 
-def _placemark(row: object, lang: Lang) -> str:
+def _placemark(row: object, run: str, lang: Lang) -> str:
     name = f"{row.rank} {row.name}"  # type: ignore[attr-defined]
     point = f"{row.longitude},{row.latitude},0"  # type: ignore[attr-defined]
     values = {field: str(_value(row, field, lang)) for field in _SHOWN}
@@ -142,17 +145,23 @@ def _placemark(row: object, lang: Lang) -> str:
     return (
         f"<Placemark><name>{xml(name)}</name>"
         f"<description>{xml(_description(name, values, lang))}</description>"
-        f"<styleUrl>#rung{row.rung}</styleUrl><ExtendedData>{data}</ExtendedData>"  # type: ignore[attr-defined]
+        f"<styleUrl>#rung{row.rung}</styleUrl>"  # type: ignore[attr-defined]
+        f'<ExtendedData>{data}<Data name="run_id"><value>{xml(run)}</value></Data></ExtendedData>'
         f"<Point><coordinates>{point}</coordinates></Point></Placemark>"
     )
 
 
 def _description(name: str, values: dict[str, str], lang: Lang) -> str:
-    """Lines for the balloon: name, reason, then what is filled; safe to be read as HTML."""
-    colon = "：" if lang == "zh" else ": "
+    """A table for the balloon: name, reason, then what is filled; every text escaped as HTML."""
     shown = [field for field in _SHOWN if field != "reason" and values[field] != ""]
-    lines = [f"{_header(field, lang)}{colon}{values[field]}" for field in shown]
-    return html.escape("\n".join([name, values["reason"], "", *lines]), quote=False)
+    rows = "".join(
+        f"<tr><td>{_html(_header(field, lang))}</td><td>{_html(values[field])}</td></tr>" for field in shown
+    )
+    return f'<b>{_html(name)}</b><p>{_html(values["reason"])}</p><table border="1">{rows}</table>'
+
+
+def _html(text: str) -> str:
+    return html.escape(printable(text), quote=False)
 
 
 def _ring(row: object, ring: str, word: str) -> str:
@@ -169,7 +178,7 @@ def _header(field: str, lang: Lang) -> str:
 
 def _value(row: object, field: str, lang: Lang) -> object:
     value = getattr(row, field)
-    return say(f"rung_{value}", lang) if field == "rung" else plain(value)
+    return say(f"{field}_{value}", lang) if field in ("rung", "status") else plain(value)
 
 
 def _rings(proposed: gpd.GeoDataFrame) -> pd.Series:

@@ -6,6 +6,7 @@ loses exactly that apostrophe when it is read again.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import numpy as np
@@ -13,7 +14,7 @@ import pandas as pd
 
 from siteplan.diff import Diff
 from siteplan.proposal import PROPOSED_COLUMNS, Proposal
-from siteplan.store import csv_bytes
+from siteplan.store import csv_bytes, inert
 
 VILLAGE_COLUMNS: dict[str, str] = {
     "village_id": "村代码",
@@ -52,31 +53,20 @@ REFUSED_COLUMNS: dict[str, str] = {
     "rule": "不采用的规则",
 }
 """Columns of the list of places that were not proposed."""
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'")
-"""Full-width signs count too: a Chinese Excel reads them as the plain ones."""
 
 
-def inert(value: object) -> object:
-    """A cell that no spreadsheet runs.
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
-    Parameters
-    ----------
-    value
-        Any cell; only text changes.
 
-    Returns
-    -------
-    object
-        Text starting with a formula sign (or an apostrophe) gets an apostrophe before it.
+def printable(text: object) -> str:
+    """Text without the signs XML forbids [str].
 
     Examples
     --------
-    >>> inert("=cmd|' /C calc'!A0"), inert("坪石镇"), inert(-3.5)
-    ("'=cmd|' /C calc'!A0", '坪石镇', -3.5)
+    >>> printable("a\x01b"), printable(3)
+    ('ab', '3')
     """
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return "'" + value
-    return value
+    return _FORBIDDEN.sub("", str(text))
 
 
 def plain(value: object) -> object:

@@ -1,4 +1,4 @@
-"""候选站址.xlsx: the list planners work with, one sheet a question.
+"""规划明细.xlsx: what the office looks things up in, one sheet a question.
 
 One decision to know: values are written as values; nothing a user typed is ever a formula or a link.
 """
@@ -6,17 +6,15 @@ One decision to know: values are written as values; nothing a user typed is ever
 from __future__ import annotations
 
 import datetime as dt
-import math
-import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
 import xlsxwriter
-from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from siteplan.outputs.cells import OPTIONS, Formats, row_height, write_cell
 from siteplan.outputs.columns import (
     FACT_KINDS,
     FACTS,
@@ -74,6 +72,15 @@ _CURVE_COLUMNS = {
     "cumulative_gain": "累计新增权重",
     "upper_bound": "上界",
 }
+_CHANGE_COLUMNS = {
+    "change_cost": "改动代价",
+    "changed": "改动的已发布点",
+    "kept": "保留的已发布点",
+    "gain": "新增权重",
+    "people_covered": "覆盖人口",
+    "upper_bound": "同等保留下的上界",
+    "chosen": "采用",
+}
 _RADIUS_COLUMNS = {
     "band": "频段",
     "network": "网络",
@@ -123,18 +130,7 @@ _SPREAD_COLUMNS = {
 }
 _TABS = {"result": "#1F4E79", "account": "#548235", "left": "#C55A11", "about": "#7F7F7F"}
 """Tab colour by kind of sheet: what to build, the accounts, what was left out, how it was made."""
-_NUMBERS: dict[Kind, str] = {
-    "count": "#,##0",
-    "decimal": "#,##0.0",
-    "share": "0.0%",
-    "degrees": "0.000000",
-    "general": "General",
-}
-_BASE = {"font_name": "Microsoft YaHei", "font_size": 10}
 _HEAD_ROW = 3
-_LINE_POINTS, _MOST_LINES = 15, 8
-_CELL_UNITS = 32_000
-"""Text a cell takes [UTF-16 units]; Excel's own limit is 32,767."""
 _FIRST = 10
 """Ranks that are highlighted."""
 
@@ -150,36 +146,6 @@ class _Sheet(NamedTuple):
     total: Sequence[object] = ()
 
 
-class _Formats:
-    """Cell formats, made once each."""
-
-    def __init__(self, book: xlsxwriter.Workbook) -> None:
-        self._book = book
-        self._cells: dict[tuple[Kind, bool], Format] = {}
-        line = {**_BASE, "border": 1, "border_color": "#C9CED6", "valign": "vcenter"}
-        self._line = line
-        white = {"bold": True, "bg_color": "#1F4E79", "font_color": "white"}
-        self.title = book.add_format({**_BASE, "bold": True, "font_size": 16})
-        self.note = book.add_format({**_BASE, "font_color": "#404040"})
-        banner = {"bold": True, "font_color": "#9C2B00", "bg_color": "#FCE4D6", "valign": "vcenter"}
-        self.banner = book.add_format({**_BASE, **banner})
-        self.head = book.add_format({**line, **white, "text_wrap": True, "align": "center"})
-        self.first = book.add_format({"bold": True, "bg_color": "#C6E0B4"})
-
-    def cell(self, kind: Kind, *, left: bool = False) -> Format:
-        """Format of a kind of cell; ``left`` for a number that stands among texts [Format]."""
-        if (kind, left) not in self._cells:
-            look: dict[str, object] = {**self._line, "text_wrap": kind == "wrap"}
-            if kind in _NUMBERS:
-                look["num_format"] = _NUMBERS[kind]
-            if left or kind in {"text", "wrap"}:
-                look |= {"align": "left", "indent": 1}
-            elif kind == "id":
-                look["align"] = "center"
-            self._cells[kind, left] = self._book.add_format(look)
-        return self._cells[kind, left]
-
-
 def write_workbook(proposal: Proposal, path: Path, lang: Lang = "zh") -> None:
     """Write the workbook.
 
@@ -192,13 +158,12 @@ def write_workbook(proposal: Proposal, path: Path, lang: Lang = "zh") -> None:
     lang
         Language of sheet names and headers.
     """
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "nan_inf_to_errors": True}
-    with xlsxwriter.Workbook(str(path), options) as book:
+    with xlsxwriter.Workbook(str(path), OPTIONS) as book:
         day = proposal.config.project.reference_date
         book.set_properties(
             {"title": _title(proposal, lang), "created": dt.datetime(day.year, day.month, day.day)}
         )
-        formats = _Formats(book)
+        formats = Formats(book)
         for each in _sheets(proposal, lang):
             _fill(book.add_worksheet(each.name), proposal, each, formats, lang)
         _dictionary(book.add_worksheet(either("字段说明", "Dictionary", lang)), formats, lang)
@@ -244,6 +209,9 @@ def _sheets(proposal: Proposal, lang: Lang) -> list[_Sheet]:
     if len(proposal.terrain):
         tables.insert(2, ("地形影响", "Terrain", "account", proposal.terrain, _TERRAIN_COLUMNS))
         totals[either("地形影响", "Terrain", lang)] = _terrain_total(proposal, lang)
+    if len(proposal.change_curve):
+        rows = proposal.change_curve.assign(**_yes_no(proposal.change_curve, ("chosen",), lang))
+        tables.insert(5, ("改动曲线", "Changes", "account", rows, _CHANGE_COLUMNS))
     if len(proposal.grades):
         rows = _grade_rows(proposal, lang)
         tables.insert(2, ("信号等级", "Signal", "account", rows, _GRADE_COLUMNS))
@@ -319,7 +287,7 @@ def _village_rows(proposal: Proposal, lang: Lang) -> pd.DataFrame:
     return villages.assign(state=[either(*STATES[each], lang) for each in villages["state"]], **flags)
 
 
-def _fill(sheet: Worksheet, proposal: Proposal, each: _Sheet, formats: _Formats, lang: Lang) -> None:
+def _fill(sheet: Worksheet, proposal: Proposal, each: _Sheet, formats: Formats, lang: Lang) -> None:
     """Title, banner, header and rows; filters, frozen panes and print setup."""
     names = list(each.columns)
     _top(sheet, proposal, each, formats, lang)
@@ -327,9 +295,9 @@ def _fill(sheet: Worksheet, proposal: Proposal, each: _Sheet, formats: _Formats,
     looks = [LOOKS.get(name, PLAIN) for name in names]
     shown = [*rows, each.total] if each.total else rows
     for line, values in enumerate(shown, start=_HEAD_ROW + 1):
-        sheet.set_row(line, _height(values, looks))
+        sheet.set_row(line, row_height(values, looks))
         for number, (look, value) in enumerate(zip(looks, values, strict=True)):
-            _write(sheet, line, number, value, formats.cell(look.kind))
+            write_cell(sheet, line, number, value, formats.cell(look.kind))
     if not shown:
         sheet.write_string(_HEAD_ROW + 1, 0, either("（无）", "(none)", lang), formats.note)
     last = _HEAD_ROW + max(1, len(rows))
@@ -343,7 +311,7 @@ def _fill(sheet: Worksheet, proposal: Proposal, each: _Sheet, formats: _Formats,
     _page(sheet, proposal, lang)
 
 
-def _top(sheet: Worksheet, proposal: Proposal, each: _Sheet, formats: _Formats, lang: Lang) -> None:
+def _top(sheet: Worksheet, proposal: Proposal, each: _Sheet, formats: Formats, lang: Lang) -> None:
     """Title, what kind of data this is, the plan in one line, and the header."""
     sheet.write_string(0, 0, f"{_title(proposal, lang)} · {each.name}", formats.title)
     sheet.set_row(0, 26)
@@ -360,7 +328,7 @@ def _top(sheet: Worksheet, proposal: Proposal, each: _Sheet, formats: _Formats, 
     sheet.set_row(_HEAD_ROW, 34 if lang == "zh" else 48)
 
 
-def _highlight(sheet: Worksheet, names: Sequence[str], last: int, formats: _Formats) -> None:
+def _highlight(sheet: Worksheet, names: Sequence[str], last: int, formats: Formats) -> None:
     """The first ranks stand out, and each gain shows as a bar."""
     first, top = names.index("rank"), _HEAD_ROW + 1
     rule = {"type": "cell", "criteria": "between", "minimum": 1, "maximum": _FIRST, "format": formats.first}
@@ -378,37 +346,6 @@ def _page(sheet: Worksheet, proposal: Proposal, lang: Lang) -> None:
     sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
     note = _note(proposal, lang)[:150].replace("&", "&&")
     sheet.set_footer(f"&L&8{note}&C&8&A&R&8&P / &N")
-
-
-def _height(values: Sequence[object], looks: Sequence[Look]) -> float:
-    """Row height that shows wrapped text [points]; very long text shows its first lines."""
-    lines = 1
-    for look, value in zip(looks, values, strict=True):
-        if look.kind == "wrap" and isinstance(value, str):
-            lines = max(lines, math.ceil(1.05 * _cells_wide(value[:2_000]) / look.width))
-    return _LINE_POINTS * min(lines, _MOST_LINES) + 3
-
-
-def _cells_wide(text: str) -> int:
-    """Columns of a fixed-width font; Chinese takes two."""
-    return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
-
-
-def _write(sheet: Worksheet, row: int, column: int, value: object, style: Format) -> None:
-    if isinstance(value, (int, float)):
-        sheet.write_number(row, column, value, style)
-    elif value == "":
-        sheet.write_blank(row, column, None, style)
-    else:
-        sheet.write_string(row, column, _fitting(str(value)), style)
-
-
-def _fitting(text: str) -> str:
-    """Text as far as a cell takes it; cut text ends in an ellipsis."""
-    units = text.encode("utf-16-le", errors="surrogatepass")
-    if len(units) <= 2 * _CELL_UNITS:
-        return text
-    return units[: 2 * _CELL_UNITS].decode("utf-16-le", errors="ignore") + "…"
 
 
 def _note(proposal: Proposal, lang: Lang) -> str:
@@ -435,7 +372,7 @@ def _result(proposal: Proposal, lang: Lang) -> str:
     return either(chinese, english, lang)
 
 
-def _dictionary(sheet: Worksheet, formats: _Formats, lang: Lang) -> None:
+def _dictionary(sheet: Worksheet, formats: Formats, lang: Lang) -> None:
     header = (
         either("列名", "column", lang),
         either("表头", "header", lang),
@@ -448,7 +385,7 @@ def _dictionary(sheet: Worksheet, formats: _Formats, lang: Lang) -> None:
     _plain_rows(sheet, [header, *rows], formats)
 
 
-def _about(sheet: Worksheet, proposal: Proposal, formats: _Formats, lang: Lang) -> None:
+def _about(sheet: Worksheet, proposal: Proposal, formats: Formats, lang: Lang) -> None:
     """Where the numbers come from: model, inputs with hashes, versions."""
     summary = proposal.summary
     rows: list[Sequence[object]] = [(either("项目", "item", lang), either("内容", "content", lang), "")]
@@ -468,7 +405,7 @@ def _about(sheet: Worksheet, proposal: Proposal, formats: _Formats, lang: Lang) 
 def _plain_rows(
     sheet: Worksheet,
     rows: Sequence[Sequence[object]],
-    formats: _Formats,
+    formats: Formats,
     kinds: Mapping[int, Kind] | None = None,
 ) -> None:
     """A short sheet of texts; ``kinds`` says how the numbers of a row look."""
@@ -476,12 +413,12 @@ def _plain_rows(
     for number, look in enumerate(looks):
         sheet.set_column(number, number, look.width)
     for line, values in enumerate(rows):
-        sheet.set_row(line, _height(values, looks))
+        sheet.set_row(line, row_height(values, looks))
         for number, value in enumerate(values):
             is_number = isinstance(value, (int, float))
             kind: Kind = (kinds or {}).get(line, "general") if is_number else "wrap"
             style = formats.cell(kind, left=True)
-            _write(sheet, line, number, value, formats.head if line == 0 else style)
+            write_cell(sheet, line, number, value, formats.head if line == 0 else style)
     sheet.freeze_panes(1, 0)
     sheet.set_tab_color(_TABS["about"])
     sheet.set_landscape()

@@ -18,8 +18,18 @@ gap. A `Selection` carries prices that prove its bound; :func:`check` reads them
 
 from siteplan.selection.certificate import Checked, check, price_bound
 from siteplan.selection.fewest import Curve, coverage_curve, select_fewest
-from siteplan.selection.problem import Cap, Certificate, CoverProblem, Floor, Selection, Village
-from siteplan.selection.solve import select, solved
+from siteplan.selection.problem import (
+    Cap,
+    Certificate,
+    CoverProblem,
+    Floor,
+    Selection,
+    Village,
+    covered_shares,
+    objective_of,
+)
+from siteplan.selection.rank import ranked
+from siteplan.selection.solve import quick, select, solved
 from siteplan.selection.solver import Answer, Limits, Solver
 
 __all__ = [
@@ -36,7 +46,11 @@ __all__ = [
     "Village",
     "check",
     "coverage_curve",
+    "covered_shares",
+    "objective_of",
     "price_bound",
+    "quick",
+    "ranked",
     "select",
     "select_fewest",
     "solved",

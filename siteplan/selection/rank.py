@@ -42,20 +42,23 @@ class _Build:
     def gain(self, left: Floats, k: int) -> float:
         return float((self.weight[self.rows[k]] * left[self.rows[k]]) @ self.shares[k])
 
-    def forward(self) -> list[int]:
-        """Greedy by gain per station, ties to the lower place."""
+    def forward(self, fixed: Ints) -> list[int]:
+        """Greedy by gain per station, ties to the lower place; fixed places before all others."""
         left = np.ones(len(self.weight))
         order: list[int] = []
-        ratio = np.array([self.gain(left, k) for k in range(len(self.places))]) / self.stations
-        fresh = np.zeros(len(ratio), dtype=np.int64)
-        while len(order) < len(ratio):
-            k = int(np.argmax(ratio))
-            if fresh[k] < len(order):
-                ratio[k], fresh[k] = self.gain(left, k) / self.stations[k], len(order)
-                continue
-            order.append(k)
-            left[self.rows[k]] *= 1.0 - self.shares[k]
-            ratio[k] = -np.inf
+        is_fixed = np.isin(self.places, fixed)
+        for members in (np.flatnonzero(is_fixed), np.flatnonzero(~is_fixed)):
+            ratio = np.full(len(self.places), -np.inf)
+            ratio[members] = [self.gain(left, int(k)) / self.stations[k] for k in members]
+            fresh = np.full(len(ratio), len(order))
+            for _ in members:
+                k = int(np.argmax(ratio))
+                while fresh[k] < len(order):
+                    ratio[k], fresh[k] = self.gain(left, k) / self.stations[k], len(order)
+                    k = int(np.argmax(ratio))
+                order.append(k)
+                left[self.rows[k]] *= 1.0 - self.shares[k]
+                ratio[k] = -np.inf
         return order
 
     def backward(self) -> list[int]:
@@ -116,7 +119,7 @@ def ranked(problem: CoverProblem, columns: Ints) -> tuple[Ints, Floats, Floats, 
     Parameters
     ----------
     problem
-        The problem.
+        The problem; places of its ``locked_in`` come first.
     columns
         Chosen columns.
 
@@ -129,7 +132,10 @@ def ranked(problem: CoverProblem, columns: Ints) -> tuple[Ints, Floats, Floats, 
     build = _Build(problem, columns)
     if not len(build.places):
         return np.zeros(0, np.int64), np.zeros(0), np.zeros(0), np.zeros(0, np.int64)
-    orders = [build.forward(), build.backward()] if len(build.places) <= _MOST_BACKWARD else [build.forward()]
+    fixed = np.unique(problem.place[problem.locked_in])
+    orders = [build.forward(fixed)]
+    if not len(fixed) and len(build.places) <= _MOST_BACKWARD:
+        orders.append(build.backward())
     order = max(orders, key=lambda each: float(build.sums(each).sum()))
     gains = np.diff(build.sums(order), prepend=0.0)
     return (

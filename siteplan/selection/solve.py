@@ -14,7 +14,7 @@ import numpy as np
 from siteplan.selection.exact import Clock
 from siteplan.selection.problem import Certificate, CoverProblem, Floats, Selection, objective_of
 from siteplan.selection.rank import curve_bounds, ranked
-from siteplan.selection.solver import CLOSED, Limits, Solver
+from siteplan.selection.solver import CLOSED, Answer, Limits, Solver
 
 WORK = 8_000.0
 """Work limit unless told otherwise [million matrix entries touched]."""
@@ -92,6 +92,32 @@ def solved(solver: Solver, limits: Limits) -> Selection:
         interrupted = True
     status = "interrupted" if interrupted else _status(solver, limits, stop)
     return finished(solver, limits, status, started)
+
+
+def quick(problem: CoverProblem, work_limit: float, *, seed: int = 0, min_gain: float = 0.0) -> Answer:
+    """A choice and its bound without ranks and certificate, for looking at several tasks.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    work_limit, seed, min_gain
+        As in :func:`select`.
+
+    Returns
+    -------
+    Answer
+        The answer.
+    """
+    started, solver = time.perf_counter(), Solver(problem, min_gain)
+    search(solver, Limits(0.0, work_limit, np.inf, seed), Clock(np.inf))
+    if min_gain > 0:
+        solver.prune()
+    columns = solver.columns()
+    value = objective_of(problem, columns)
+    bound = max(solver.bound, value)
+    gap = 0.0 if bound <= 0.0 else (bound - value) / bound
+    return Answer(columns, value, bound, gap, time.perf_counter() - started)
 
 
 def search(solver: Solver, limits: Limits, stop: Clock) -> None:

@@ -16,6 +16,7 @@
   let reporter = '';
   let moving = null;
   let isKept = true;
+  let issued = null;
 
   // ---- keeping -------------------------------------------------------------------------------------------
   function key() {
@@ -85,7 +86,17 @@
 
   function statusOf(id) {
     const mine = eventsOf(id).filter(function (row) { return row.status !== page.settings.returns.moved; });
-    return mine.length ? mine[mine.length - 1].status : 'PROPOSED';
+    return mine.length ? mine[mine.length - 1].status : issuedStatus(id);
+  }
+
+  /* The status the list was published with. */
+  function issuedStatus(id) {
+    const each = page.layers.proposed;
+    if (!issued && each) {
+      issued = new Map();
+      for (let row = 0; row < each.spec.n; row += 1) issued.set(each.read(row, 'candidate_id'), each.read(row, 'status'));
+    }
+    return issued && issued.get(id) || 'PROPOSED';
   }
 
   function movedTo(id) {
@@ -257,12 +268,12 @@
   // ---- on the map ------------------------------------------------------------------------------------------
   function paintMarks(pen, view) {
     const each = page.layers.proposed;
-    if (!each || !each.shown || !events.length) return;
+    if (!each || !each.shown) return;
     const marked = new Map();
     events.forEach(function (row) { marked.set(row.candidate_id, true); });
     for (let row = 0; row < each.spec.n; row += 1) {
       const id = each.read(row, 'candidate_id');
-      if (!each.pass[row] || !marked.has(id)) continue;
+      if (!each.pass[row] || (!marked.has(id) && issuedStatus(id) === 'PROPOSED')) continue;
       const x = each.x[row] * view.scale - view.ox;
       const y = each.y[row] * view.scale - view.oy;
       const status = statusOf(id);

@@ -1,0 +1,94 @@
+"""What all workbooks have in common: fonts, number formats, heights of rows, cells that stay text.
+
+One decision to know: a value is written as what it is; text is never a formula, a link or too long.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Sequence
+
+import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
+
+from siteplan.outputs.columns import Kind, Look
+from siteplan.outputs.sheets import printable
+
+OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "nan_inf_to_errors": True}
+"""Of every workbook."""
+NUMBERS: dict[Kind, str] = {
+    "count": "#,##0",
+    "decimal": "#,##0.0",
+    "share": "0.0%",
+    "degrees": "0.000000",
+    "general": "General",
+}
+BASE = {"font_name": "Microsoft YaHei", "font_size": 10}
+_LINE_POINTS, _MOST_LINES = 15, 8
+_CELL_UNITS = 32_000
+"""Text a cell takes [UTF-16 units]; Excel's own limit is 32,767."""
+
+
+class Formats:
+    """Cell formats, made once each."""
+
+    def __init__(self, book: xlsxwriter.Workbook) -> None:
+        self._book = book
+        self._cells: dict[tuple[Kind, bool], Format] = {}
+        line = {**BASE, "border": 1, "border_color": "#C9CED6", "valign": "vcenter"}
+        self._line = line
+        white = {"bold": True, "bg_color": "#1F4E79", "font_color": "white"}
+        self.title = book.add_format({**BASE, "bold": True, "font_size": 16})
+        self.note = book.add_format({**BASE, "font_color": "#404040"})
+        banner = {"bold": True, "font_color": "#9C2B00", "bg_color": "#FCE4D6", "valign": "vcenter"}
+        self.banner = book.add_format({**BASE, **banner})
+        self.head = book.add_format({**line, **white, "text_wrap": True, "align": "center"})
+        self.first = book.add_format({"bold": True, "bg_color": "#C6E0B4"})
+
+    def cell(self, kind: Kind, *, left: bool = False) -> Format:
+        """Format of a kind of cell; ``left`` for a number that stands among texts [Format]."""
+        if (kind, left) not in self._cells:
+            look: dict[str, object] = {**self._line, "text_wrap": kind == "wrap"}
+            if kind in NUMBERS:
+                look["num_format"] = NUMBERS[kind]
+            if left or kind in {"text", "wrap"}:
+                look |= {"align": "left", "indent": 1}
+            elif kind == "id":
+                look["align"] = "center"
+            self._cells[kind, left] = self._book.add_format(look)
+        return self._cells[kind, left]
+
+
+def row_height(values: Sequence[object], looks: Sequence[Look]) -> float:
+    """Row height that shows wrapped text [points]; very long text shows its first lines."""
+    lines = 1
+    for look, value in zip(looks, values, strict=True):
+        if look.kind == "wrap" and isinstance(value, str):
+            lines = max(lines, math.ceil(1.05 * _cells_wide(value[:2_000]) / look.width))
+    return _LINE_POINTS * min(lines, _MOST_LINES) + 3
+
+
+def _cells_wide(text: str) -> int:
+    """Columns of a fixed-width font; Chinese takes two."""
+    return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
+
+
+def write_cell(sheet: Worksheet, row: int, column: int, value: object, style: Format) -> None:
+    """Write a value as a number, a text, or nothing."""
+    if isinstance(value, (int, float)):
+        sheet.write_number(row, column, value, style)
+    elif value == "":
+        sheet.write_blank(row, column, None, style)
+    else:
+        sheet.write_string(row, column, fitting(str(value)), style)
+
+
+def fitting(text: str) -> str:
+    """Text as far as a cell takes it: no signs XML forbids; cut text ends in an ellipsis [str]."""
+    text = printable(text)
+    units = text.encode("utf-16-le", errors="surrogatepass")
+    if len(units) <= 2 * _CELL_UNITS:
+        return text
+    return units[: 2 * _CELL_UNITS].decode("utf-16-le", errors="ignore") + "…"
