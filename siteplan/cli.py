@@ -369,7 +369,7 @@ def replan(  # noqa: PLR0913, PLR0917 - one argument an option
     threads: Annotated[int, typer.Option(min=1, help="线程数 / threads")] = THREADS,
     lang: LangOpt = "zh",
 ) -> None:
-    """回执入库、重新规划：已签约在建不动，少改已发布的点 / take returns in and plan again with little churn."""
+    """回执入库、重新规划：少改已发布的点 / take returns in, plan again with little churn."""
     files = Returns((*(returns or ()), *(more or ())), reporter, tuple(take or ()))
     taken = take_in(run, project, files, _lang(lang))
     _say_taken(taken, lang)

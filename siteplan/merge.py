@@ -215,8 +215,6 @@ def _draft(row: ReturnRow, issue: Issue, standing: Standing, told: Told) -> _Dra
         reported_at=row.reported_at or told.reported_at.get(row.sha256, told.recorded_at[:10]),
         run_id=row.run_id or issue.run_id,
     )  # fmt: skip
-    if not row.reported_by:
-        return Outcome(row, "rejected", (row.fault("no_reporter"),))
     faults = [
         row.fault("locked_cell", e.column, "warning", issued=e.issued, value=e.found) for e in row.edits
     ]
@@ -230,7 +228,13 @@ def _draft(row: ReturnRow, issue: Issue, standing: Standing, told: Told) -> _Dra
         lon, lat = to_wgs84(row.longitude, row.latitude, row.datum or "wgs84")
         point = (round(float(lon), 6), round(float(lat), 6))
     away = _distance_m(origin, point) if point else 0.0
-    return _Draft(row, place, origin, None if point and away <= 1.0 else point, away, tuple(faults))
+    draft = _Draft(row, place, origin, None if point and away <= 1.0 else point, away, tuple(faults))
+    seen = row.seen or issue.seen.get(row.candidate_id, "PROPOSED")
+    if draft.point is None and not row.reason and not row.is_event and row.status in ("", seen):
+        return Outcome(row, "unchanged", draft.faults)
+    if not row.reported_by:
+        return Outcome(row, "rejected", (*draft.faults, row.fault("no_reporter")))
+    return draft
 
 
 def _content(row: ReturnRow) -> tuple[str, ...]:

@@ -145,6 +145,7 @@ def test_the_same_input_gives_the_same_bytes_with_one_thread_or_two(city, shared
         "candidates.kmz",
         "map.html",
         "候选站址.xlsx",
+        "规划明细.xlsx",
     ):
         assert (first / name).read_bytes() == (city[1] / name).read_bytes(), name
 
@@ -283,7 +284,7 @@ def test_an_existing_folder_is_not_overwritten(two_counties, tmp_path):
 def test_english_is_a_switch(two_counties, tmp_path):
     proposal, folder = plan_area(two_counties, output=tmp_path / "en", lang="en")
     assert proposal.proposed["reason"].str.contains("antenna").all()
-    assert "Candidates" in pd.ExcelFile(folder / "候选站址.xlsx", engine="openpyxl").sheet_names
+    assert "Candidates" in pd.ExcelFile(folder / "规划明细.xlsx", engine="openpyxl").sheet_names
 
 
 def test_gap_polygons_hold_the_people_below_the_target(city):

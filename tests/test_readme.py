@@ -19,8 +19,10 @@ from typer.testing import CliRunner
 
 from siteplan.cli import app
 from siteplan.config import Input, Inputs
-from siteplan.outputs import WORKBOOK
+from siteplan.outputs import DETAILS, WORKBOOK
 from siteplan.outputs.health import ADDRESSES, FAULTS
+from siteplan.outputs.progress import PROGRESS
+from siteplan.outputs.returned import CHECKED
 
 ROOT = Path(__file__).parent.parent
 ENGLISH, CHINESE = "README.md", "README.zh-CN.md"
@@ -195,5 +197,12 @@ def test_project_file_parts_are_valid(name):
 def test_sheets_to_fill_in_are_written(name, desk):
     folder = desk / f"新 {name}"
     assert run(shlex.join(["siteplan", "new", str(folder), "--county", "西县"]), desk)[0] == 0
-    sheets = set(re.findall(r"[\u4e00-\u9fff]+\.xlsx", TEXT[name])) - {WORKBOOK, FAULTS, ADDRESSES}
+    sheets = set(re.findall(r"[\u4e00-\u9fff]+\.xlsx", TEXT[name])) - {
+        WORKBOOK,
+        DETAILS,
+        CHECKED,
+        PROGRESS,
+        FAULTS,
+        ADDRESSES,
+    }
     assert sheets <= {path.name for path in folder.iterdir()}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import io
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -31,7 +30,7 @@ def invoke(*words):
 
 
 def contents(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
 def denied(*_, **__):
@@ -49,7 +48,7 @@ def test_any_path_plans(name, tmp_path):
     assert result.exit_code == 0, result.output
     (folder,) = (project / "runs").iterdir()
     assert str(folder / "map.html") in result.output
-    assert openpyxl.load_workbook(folder / "候选站址.xlsx").sheetnames[0] == "候选站址"
+    assert openpyxl.load_workbook(folder / "规划明细.xlsx").sheetnames[0] == "候选站址"
     assert (project / REGISTRY).exists()
 
 
@@ -143,7 +142,6 @@ def test_a_plan_that_cannot_take_its_name_says_so_and_leaves_earlier_runs(two_co
     assert "请关闭后重试" in result.output
     assert [path.name for path in (two_counties / "runs").iterdir()] == [folder.name]
     assert contents(folder) == kept
-    assert not (two_counties / LOCK).exists()
 
 
 def test_the_id_list_open_in_excel_stops_the_run_before_anything_appears(two_counties, monkeypatch):
@@ -171,7 +169,6 @@ def test_a_read_only_place_is_said(two_counties, monkeypatch):
     assert result.exit_code == 1
     assert "无法写入" in result.output
     assert not (two_counties / "out").exists()
-    assert not (two_counties / LOCK).exists()
 
 
 def test_a_read_only_project_is_said(two_counties, monkeypatch):
@@ -217,25 +214,45 @@ def test_a_second_run_waits_for_nobody_and_says_why(two_counties):
     assert invoke("plan", two_counties).exit_code == 0
 
 
-def dead_process():
-    """The number of a process that has ended."""
-    process = subprocess.Popen([sys.executable, "-c", ""])
-    process.wait()
-    return process.pid
-
-
-def test_the_lock_of_a_dead_process_is_taken_over(tmp_path):
-    (tmp_path / LOCK).write_text(f"{socket.gethostname()}:{dead_process()}")
+@pytest.mark.parametrize("text", ["", "0", "another-pc:17", "not a number"])
+def test_a_lock_file_left_by_a_killed_process_stops_nobody(text, tmp_path):
+    """The system holds the lock, not the file: it ends with its process, whatever the file says."""
+    (tmp_path / LOCK).write_text(text, encoding="utf-8")
     with project_lock(tmp_path):
-        assert (tmp_path / LOCK).read_text() == f"{socket.gethostname()}:{os.getpid()}"
-    assert not (tmp_path / LOCK).exists()
-
-
-def test_the_lock_of_another_computer_is_respected(tmp_path):
-    """A process number says nothing about another host that shares the folder."""
-    (tmp_path / LOCK).write_text(f"another-pc:{dead_process()}")
-    with pytest.raises(RunLockedError, match="delete this file"), project_lock(tmp_path):
         pass
+
+
+HOLD = """
+import sys, pathlib
+from siteplan.store import project_lock
+with project_lock(pathlib.Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_the_lock_of_a_living_process_holds_and_goes_with_it(tmp_path):
+    child = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert child.stdout.readline().strip() == b"held"
+    with pytest.raises(RunLockedError, match="another run"), project_lock(tmp_path):
+        pass
+    child.kill()
+    child.communicate()
+    with project_lock(tmp_path):
+        pass
+
+
+def test_what_a_killed_run_left_is_cleared_and_what_it_replaced_comes_back(tmp_path):
+    (tmp_path / ".demo.abc.part").mkdir()
+    (tmp_path / ".journal.jsonl.xyz.part").write_text("half")
+    (tmp_path / ".city.old").mkdir()
+    (tmp_path / ".city.old" / "map.html").write_text("before")
+    with project_lock(tmp_path):
+        pass
+    assert {path.name for path in tmp_path.iterdir()} == {LOCK, "city"}
+    assert (tmp_path / "city" / "map.html").read_text() == "before"
 
 
 def test_ids_survive_a_spreadsheet(tmp_path):
@@ -256,15 +273,8 @@ def test_a_folder_name_the_gis_library_misreads_is_told(two_counties):
     assert "!" in result.output
 
 
-@pytest.mark.parametrize("text", ["", "0", "-1", "not a number", "\ufeff"])
-def test_a_lock_nobody_can_read_is_respected(text, tmp_path):
-    (tmp_path / LOCK).write_text(text, encoding="utf-8")
-    with pytest.raises(RunLockedError, match="delete this file"), project_lock(tmp_path):
-        pass
-    assert (tmp_path / LOCK).exists()
-
-
 def test_a_failed_run_gives_the_lock_back(tmp_path):
     with pytest.raises(ZeroDivisionError), project_lock(tmp_path):
         raise ZeroDivisionError
-    assert list(tmp_path.iterdir()) == []
+    with project_lock(tmp_path):
+        pass

@@ -14,7 +14,6 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from siteplan.outputs.columns import Kind, Look
-from siteplan.outputs.sheets import printable
 
 OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "nan_inf_to_errors": True}
 """Of every workbook."""
@@ -86,8 +85,7 @@ def write_cell(sheet: Worksheet, row: int, column: int, value: object, style: Fo
 
 
 def fitting(text: str) -> str:
-    """Text as far as a cell takes it: no signs XML forbids; cut text ends in an ellipsis [str]."""
-    text = printable(text)
+    """Text as far as a cell takes it; cut text ends in an ellipsis [str]."""
     units = text.encode("utf-16-le", errors="surrogatepass")
     if len(units) <= 2 * _CELL_UNITS:
         return text

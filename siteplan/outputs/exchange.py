@@ -64,7 +64,7 @@ def write_exchange(proposal: Proposal, folder: Path, lang: Lang = "zh") -> None:
         (folder / name).mkdir()
         write_old(proposal, folder / name, name)
     _write_geojson(proposal, folder / "candidates.geojson")
-    (folder / "candidates.dxf").write_text(dxf_text(proposal), encoding="utf-8", newline="\r\n")
+    (folder / "candidates.dxf").write_bytes(dxf_bytes(proposal))
     (folder / "candidates_ovital.txt").write_bytes(ovital_bytes(proposal, lang))
 
 
@@ -72,7 +72,8 @@ def write_old(proposal: Proposal, folder: Path, kind: str) -> None:
     """Write a Shapefile, or a MapInfo interchange file, with its table of names.
 
     Text is in GBK, as programs in China expect; where a sign is not in GBK, all text is in UTF-8. The
-    ``.cpg`` (or the file's own charset) says which.
+    ``.cpg`` (or the file's own charset) says which. MapInfo has no unknown number, so a column with unknown
+    ones is text there.
 
     Parameters
     ----------
@@ -89,7 +90,9 @@ def write_old(proposal: Proposal, folder: Path, kind: str) -> None:
     for name in PROPOSED_COLUMNS:
         if table[name].dtype == bool:
             table[name] = table[name].astype(int)
-        elif not pd.api.types.is_numeric_dtype(table[name]):
+        elif not pd.api.types.is_numeric_dtype(table[name]) or (
+            kind == "mapinfo" and table[name].isna().any()
+        ):
             table[name], cut[name] = _short(table[name], encoding)
     table = gpd.GeoDataFrame(table.rename(columns=SHORT), geometry="geometry", crs=proposal.proposed.crs)
     if kind == "shapefile":
@@ -183,8 +186,8 @@ def ovital_bytes(proposal: Proposal, lang: Lang = "zh") -> bytes:
     return text.getvalue().encode("utf-8-sig")
 
 
-def dxf_text(proposal: Proposal) -> str:
-    """A drawing in the project's metres: points, search rings, names; the same list gives the same text.
+def dxf_bytes(proposal: Proposal) -> bytes:
+    """A drawing in the project's metres: points, search rings, names; the same list gives the same bytes.
 
     Parameters
     ----------
@@ -193,8 +196,8 @@ def dxf_text(proposal: Proposal) -> str:
 
     Returns
     -------
-    str
-        DXF R2010, UTF-8.
+    bytes
+        DXF R2000 in GBK, which Chinese CAD and GIS read alike; signs GBK has not are escaped as DXF does.
     """
     fixed = ezdxf.options.write_fixed_meta_data_for_testing
     ezdxf.options.write_fixed_meta_data_for_testing = True
@@ -204,11 +207,12 @@ def dxf_text(proposal: Proposal) -> str:
         drawing.write(stream)
     finally:
         ezdxf.options.write_fixed_meta_data_for_testing = fixed
-    return stream.getvalue()
+    return stream.getvalue().replace("\n", "\r\n").encode("gbk", errors="dxfreplace")
 
 
 def _drawing(proposal: Proposal) -> Drawing:
-    drawing = ezdxf.new("R2010", units=ezdxf.units.M)
+    drawing = ezdxf.new("R2000", units=ezdxf.units.M)
+    drawing.encoding = "gbk"
     drawing.header.custom_vars.append("CRS", str(proposal.config.project.crs))
     drawing.header.custom_vars.append("RUN", str(proposal.summary["run_id"]))
     drawing.styles.new("SITEPLAN", dxfattribs={"font": "simsun.ttf"})
