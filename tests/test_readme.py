@@ -52,7 +52,7 @@ MAKE = [each for each in EVERY if each.startswith("make ")]
 # what compares two runs comes after them
 RUN = sorted(
     (each for each in EVERY if each.startswith(("siteplan ", "python ")) and each != DEMO),
-    key=lambda command: (command.startswith("siteplan compare"), command),
+    key=lambda command: (command.startswith(("siteplan compare", "siteplan replan")), command),
 )
 
 
