@@ -81,6 +81,8 @@ _COLOURS: dict[Returned, str] = {
     Returned.INFEASIBLE: "#D0CECE", Returned.WITHDRAWN: "#E7E6E6",
 }  # fmt: skip
 _HEAD_ROW = 3
+_LAST_PRINTED = next(i for i, column in enumerate(COLUMNS) if column.name == "reported_at")
+"""Column after which the paper ends: alternates and reasons are for the screen."""
 _METRES_A_DEGREE = 111_320
 _SHEET_SIGNS = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 _SHEET_NAME = 31
@@ -287,7 +289,7 @@ def _page(sheet: Worksheet, proposal: Proposal, last: int, lang: Lang) -> None:
     sheet.fit_to_pages(1, 0)
     sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
     sheet.repeat_rows(_HEAD_ROW)
-    sheet.print_area(0, 0, last, len(COLUMNS) - 1)
+    sheet.print_area(0, 0, last, _LAST_PRINTED)
     note = _version(proposal, lang).replace("&", "&&")
     sheet.set_footer(f"&L&8{note}&C&8&A&R&8&P / &N")
     sheet.set_tab_color("#1F4E79")
