@@ -35,7 +35,7 @@ from siteplan.rules import (
     zones,
 )
 from siteplan.standing import Mandate, class_at, kept, moved, points_of, returned
-from siteplan.tables import EXITS, FIXED, Rung, Status
+from siteplan.tables import EXITS, FIXED, Returned, Rung, Status
 
 _CARRIED = ("cost", "power_distance_m", "backhaul_distance_m", "success_probability")
 
@@ -129,7 +129,7 @@ def _with_remembered(
     """
     there = {key for part in parts for key in part["key"]}
     states = mandate.standing.states.values()
-    wanted = {s.place.key: s.place for s in states if s.status in FIXED | EXITS}
+    wanted = {s.place.key: s.place for s in states if s.status in FIXED | EXITS | {Returned.ON_AIR}}
     wanted |= {
         key: p for key, (p, _) in mandate.anchors.items() if key.startswith(f"{Rung.NEW_GROUND.value}:")
     }

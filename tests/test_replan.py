@@ -101,6 +101,7 @@ def test_what_is_on_air_counts_as_built_and_is_planned_no_more(office, tmp_path)
     assert (after.built - before.built, before.remaining - after.remaining) == (stations, stations)
     proposal, target = replan_area(run, output=office / "runs" / "next")
     assert built not in listed(target).index
+    assert "已开通" in read_plan(target).others.set_index("candidate_id").loc[built, "rule"]
     assert proposal.summary["built"] == before.built + stations
     assert built in set(proposal.sites["site_id"])
     again = replan_area(run, output=office / "runs" / "again")[0]
