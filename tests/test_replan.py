@@ -21,7 +21,7 @@ from siteplan.cli import app
 from siteplan.errors import RunLockedError
 from siteplan.inputs.runs import read_plan
 from siteplan.journal import JOURNAL
-from siteplan.outputs import WORKBOOK
+from siteplan.outputs import DETAILS, WORKBOOK
 from siteplan.outputs.returned import CHECKED
 from siteplan.tables import RETURNS_SCHEMA
 from siteplan.workflow import Returns, plan_area, read_journal, replan_area, report_progress, take_in
@@ -249,3 +249,19 @@ def test_killed_at_any_moment_nothing_is_lost(office, tmp_path):
     )
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]
     assert "killed" in done.stdout
+
+
+def test_lists_that_leave_the_office_do_not_name_sensitive_zones(tmp_path):
+    project = write_project(tmp_path / "项目")
+    file = project / "project.toml"
+    text = file.read_text("utf-8").replace('layer = "文物保护"', 'layer = "文物保护"\nsensitive = true')
+    file.write_text(text, "utf-8")
+    plan_area(project, output=tmp_path / "run")
+
+    def holds(name, word):
+        with zipfile.ZipFile(tmp_path / "run" / name) as archive:
+            return any(word in archive.read(each).decode("utf-8", "replace") for each in archive.namelist())
+
+    assert holds(DETAILS, "古塔")
+    assert not holds(WORKBOOK, "古塔")
+    assert not holds("candidates.kmz", "古塔")

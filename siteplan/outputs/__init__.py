@@ -16,7 +16,7 @@ from xlsxwriter.exceptions import XlsxWriterException
 
 from siteplan.diff import Diff
 from siteplan.errors import RunLockedError
-from siteplan.outputs.audience import audience_of, map_name, seen_by
+from siteplan.outputs.audience import audience_of, going_out, map_name, seen_by
 from siteplan.outputs.exchange import write_exchange
 from siteplan.outputs.form import write_form
 from siteplan.outputs.gis import write_coverage, write_geopackages
@@ -133,9 +133,10 @@ def write_all(proposal: Proposal, folder: Path, lang: Lang = "zh", order: MapOrd
     (folder / "refused.csv").write_bytes(refused_csv(proposal))
     (folder / "villages.csv").write_bytes(villages_csv(proposal))
     (folder / "rejected_rows.csv").write_bytes(rejected_csv(proposal))
-    write_form(proposal, folder / WORKBOOK, lang)
+    outgoing = going_out(proposal, lang)
+    write_form(outgoing, folder / WORKBOOK, lang)
     write_workbook(proposal, folder / DETAILS, lang)
-    (folder / "candidates.kmz").write_bytes(kmz_bytes(proposal, lang))
+    (folder / "candidates.kmz").write_bytes(kmz_bytes(outgoing, lang))
     write_geopackages(proposal, folder)
     write_exchange(proposal, folder, lang)
     write_coverage(proposal, folder)

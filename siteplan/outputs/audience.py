@@ -219,6 +219,26 @@ def _snapped(table: gpd.GeoDataFrame, size_m: float) -> gpd.GeoDataFrame:
     )
 
 
+def going_out(proposal: Proposal, lang: Lang = "zh") -> Proposal:
+    """A plan whose ranked list does not name sensitive zones: what lists that leave the office are made of.
+
+    Parameters
+    ----------
+    proposal
+        The whole plan.
+    lang
+        Language of what stands in place of the names.
+
+    Returns
+    -------
+    Proposal
+        The same but for texts of ``proposed``.
+    """
+    reader = proposal.config.outputs.audiences[0].model_copy(update={"sensitive": False})
+    hidden = _hidden_words(proposal, reader)
+    return replace(proposal, proposed=_said(proposal.proposed, hidden, lang)) if hidden else proposal
+
+
 def _hidden_words(proposal: Proposal, audience: Audience) -> list[str]:
     """Names, kinds and legal bases of sensitive zones, the longest first."""
     rules = [rule for rule in proposal.config.exclusions if rule.sensitive]
