@@ -107,8 +107,8 @@ def progress_of(inputs: Inputs, standing: Standing, config: Config, year: int) -
 
     Examples
     --------
-    >>> Total(699, 366, 0, 0, 0, 0, 333, 0).rate
-    0.5236
+    >>> Total(200, 50, 0, 0, 0, 0, 150, 0).rate
+    0.25
     """
     existing = on_air(inputs.stations, config)
     ledger = build_ledger(config, inputs.counties, inputs.area, existing, year=year)

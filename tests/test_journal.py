@@ -17,6 +17,7 @@ from siteplan.journal import (
     relation,
     standing_of,
 )
+from siteplan.progress import Total
 from siteplan.store import append_lines, read_lines
 from siteplan.tables import CHAIN, EXITS, Returned
 
@@ -153,3 +154,8 @@ def test_a_line_that_is_torn_or_changed_by_hand_is_named(spoil):
     ]
     with pytest.raises(SiteplanError, match="line 2"):
         events_of(lines)
+
+
+def test_the_letter_s_rate_is_its_own():
+    """366 of 699 by 30 June 2023: 52.36 %."""
+    assert f"{Total(699, 366, 0, 0, 0, 0, 333, 0).rate:.2%}" == "52.36%"
