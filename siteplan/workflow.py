@@ -305,18 +305,20 @@ def _planned(
                 built=task.built, lang=task.lang, cache=cache, map_fn=pool.map, watch=watch, mandate=mandate,
             )  # fmt: skip
             proposal.summary["asked"] = task.asked
-            proposal.summary["footprints_computed"] = cache.added
             with saying_why(target):
-                _write(proposal, work, replace(task, output=target), watch, before)
+                _write(proposal, work, replace(task, output=target), watch, before, cache.added)
             write_registry(registry, ids)
     return proposal, target
 
 
-def _write(proposal: Proposal, work: Path, task: Task, watch: Stopwatch, before: Plan | None) -> None:
+def _write(
+    proposal: Proposal, work: Path, task: Task, watch: Stopwatch, before: Plan | None, computed: int
+) -> None:
     """Everything of a run folder; ``task.output`` is its final name."""
     order = MapOrder(task.audiences, task.recipient, date.today().isoformat(), task.online_tiles)
     with watch.stage("outputs"):
         write_all(proposal, work, task.lang, order)
+    proposal.summary["footprints_computed"] = computed
     proposal.summary["seconds"] = watch.total()
     proposal.summary["peak_memory_mib"] = peak_memory_mib()
     write_summary(proposal, work)

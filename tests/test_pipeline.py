@@ -20,7 +20,7 @@ from siteplan.store import read_registry
 OUTPUTS = {
     "candidates.csv", "候选站址.xlsx", "candidates.gpkg", "candidates.kmz", "villages.csv", "gaps.gpkg",
     "coverage_before.tif", "coverage_after.tif", "coverage_buffer.tif", "signal_tier_before.tif", "signal_tier_after.tif", "map.html", "map.png", "map_tower.html", "map_tower.png", "run.json", "refused.csv", "rejected_rows.csv",
-    "config.json",
+    "config.json", "规划明细.xlsx", "candidates.geojson", "candidates.dxf", "candidates_ovital.txt", "shapefile", "mapinfo",
 }  # fmt: skip
 RUN_JSON = {
     "city", "county", "year", "quota", "quota_unit", "built", "remaining", "selected_stations", "selected_sites",
@@ -264,13 +264,13 @@ def test_every_quota_unit_plans(two_counties, tmp_path, unit):
 
 def test_a_failed_run_leaves_earlier_outputs_alone(two_counties, tmp_path):
     _, folder = plan_area(two_counties, output=tmp_path / "runs" / "good")
-    kept = {path.name: path.read_bytes() for path in folder.iterdir()}
+    kept = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     registry = (two_counties / "candidate_ids.csv").read_bytes()
     (two_counties / "stations.csv").write_text("基站编号,站址编码\n1,2\n", encoding="utf-8")
     result = CliRunner().invoke(app, ["plan", str(two_counties), "--out", str(tmp_path / "runs" / "bad")])
     assert result.exit_code == 1
     assert [path.name for path in (tmp_path / "runs").iterdir()] == ["good"]
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == kept
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == kept
     assert (two_counties / "candidate_ids.csv").read_bytes() == registry
 
 
