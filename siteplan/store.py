@@ -167,7 +167,7 @@ def project_lock(folder: Path) -> Iterator[None]:
         raise RunLockedError(
             f"{path}: 另一个规划正在写入，请等它结束后重试 / another run is writing; wait for it and retry"
         ) from error
-    except (OSError, NotImplementedError) as error:
+    except OSError as error:
         raise RunLockedError(f"{path}: 无法写入 / cannot be written: {error}") from error
     try:
         clear_leftovers(folder)

@@ -219,7 +219,8 @@ def test_a_lock_file_left_by_a_killed_process_stops_nobody(text, tmp_path):
     """The system holds the lock, not the file: it ends with its process, whatever the file says."""
     (tmp_path / LOCK).write_text(text, encoding="utf-8")
     with project_lock(tmp_path):
-        pass
+        write_atomic(tmp_path / "done", b"1")
+    assert (tmp_path / "done").read_bytes() == b"1"
 
 
 HOLD = """

@@ -73,7 +73,7 @@ def check(problem: CoverProblem, selection: Selection) -> Checked:
     objective = objective_of(problem, selection.columns)
     broken = tuple(violations(problem, selection.columns))
     bound = price_bound(problem, selection.certificate)
-    slack = 1e-6 * max(abs(bound), 1e-6 * float(problem.weight.sum()))
+    slack = max(1e-6 * abs(bound), 1e-8 * float(problem.weight.sum()))  # _UP rounds outward by the weights
     holds = not broken and abs(objective - selection.objective) <= slack
     holds = (
         holds and bound <= selection.certificate.bound + slack and objective <= selection.upper_bound + slack
