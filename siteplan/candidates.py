@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from scipy.spatial.distance import cdist
 from sklearn.cluster import DBSCAN
 
 from siteplan.config import Config
@@ -130,9 +131,7 @@ def _with_remembered(
     there = {key for part in parts for key in part["key"]}
     states = mandate.standing.states.values()
     wanted = {s.place.key: s.place for s in states if s.status in FIXED | EXITS | {Returned.ON_AIR}}
-    wanted |= {
-        key: p for key, (p, _) in mandate.anchors.items() if key.startswith(f"{Rung.NEW_GROUND.value}:")
-    }
+    wanted |= {key: p for key, (p, _) in mandate.anchors.items() if p.rung == Rung.NEW_GROUND}
     missing = [place for key, place in sorted(wanted.items()) if key not in there]
     if not missing:
         return parts
@@ -146,16 +145,15 @@ def _with_remembered(
 
 def _remembered(rung: Rung, places: Sequence[Place], inputs: Inputs, config: Config) -> pd.DataFrame:
     """Rows of one rung from what the journal or the published list says of them."""
-    mine = [place for place in places if place.key.startswith(f"{rung.value}:")]
+    mine = [place for place in places if place.rung == rung]
     if not mine:
         return pd.DataFrame()
     xy = points_of([State(place.key, place) for place in mine], config.project.crs)
-    names = dict(zip(inputs.counties["county_id"], inputs.counties["county"], strict=True))
     table = gpd.GeoDataFrame(
         {
-            "id": [place.key[2:] for place in mine],
+            "id": [place.source for place in mine],
             "county_id": [place.county_id for place in mine],
-            "county": [names.get(place.county_id, "") for place in mine],
+            "county": [inputs.county_name(place.county_id) for place in mine],
             "area_class": [class_at(inputs, config, x, y) for x, y in xy],
         },
         geometry=gpd.points_from_xy(xy[:, 0], xy[:, 1]), crs=config.project.crs,
@@ -167,7 +165,7 @@ def _remembered(rung: Rung, places: Sequence[Place], inputs: Inputs, config: Con
 def _apart_from(part: pd.DataFrame, ground: pd.DataFrame, config: Config) -> pd.DataFrame:
     """Rows without the new ground sites that stand where a remembered one does."""
     xy, other = (t[["easting_m", "northing_m"]].to_numpy(dtype=float) for t in (part, ground))
-    away = np.hypot(*(xy[:, None, :] - other[None, :, :]).transpose(2, 0, 1)).min(axis=1)
+    away = cdist(xy, other).min(axis=1)
     fresh = part["rung"].eq(Rung.NEW_GROUND.value).to_numpy()
     return part[~(fresh & (away <= config.candidates.duplicate_distance_m))]
 

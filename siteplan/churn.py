@@ -7,7 +7,7 @@ that keeps as much of the list.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import geopandas as gpd
@@ -29,7 +29,9 @@ from siteplan.selection import (
     objective_of,
     quick,
     ranked,
+    relative_gap,
     select,
+    stations_after,
 )
 from siteplan.standing import Mandate
 from siteplan.tables import FIXED, Returned
@@ -254,25 +256,19 @@ def choose(
         selection = _select(problem, config)
         return Replanned(selection, check(problem, selection), pd.DataFrame(columns=CURVE))
     asked = config.replan.change_cost if mandate.change_cost is None else mandate.change_cost
-    curve = _curve(problem, anchors, demand, uncovered, config, asked)
-    costs = [asked] if mandate.most_changes is None else _costs_within(curve, mandate.most_changes)
-    for cost in costs:
+    most, costs = mandate.most_changes, {*config.replan.curve} - {asked}
+    tried = sorted(costs) if most is None else sorted({*costs, asked})  # what is asked for is solved in full
+    curve = _curve(problem, anchors, demand, uncovered, config, tried)
+    for cost in [asked] if most is None else _costs_within(curve, most):
         task = anchored(problem, anchors, cost)
         found = _select(task, config)
         changed = int((~anchors.kept(found.columns)).sum())
-        if mandate.most_changes is None or changed <= mandate.most_changes:
+        if most is None or changed <= most:
             break
     selection = _of_coverage(problem, found, anchors.worth(found.columns, cost))
     people = _people_covered(problem, found.columns, demand, uncovered, config)
-    row = (
-        cost,
-        changed,
-        len(anchors.columns) - changed,
-        selection.objective,
-        people,
-        selection.upper_bound,
-        True,
-    )
+    kept = len(anchors.columns) - changed
+    row = (cost, changed, kept, selection.objective, people, selection.upper_bound, True)
     curve = curve[curve["change_cost"].ne(cost)]
     joined = pd.DataFrame([*curve.itertuples(index=False, name=None), row], columns=CURVE)
     joined = joined.sort_values("change_cost", kind="stable").reset_index(drop=True)
@@ -293,11 +289,11 @@ def _curve(
     demand: Demand,
     uncovered: NDArray[np.float32],
     config: Config,
-    asked: float,
+    costs: Sequence[float],
 ) -> pd.DataFrame:
     """Coverage against changed places, cost by cost."""
     rules, rows = config.replan, []
-    for cost in sorted({*rules.curve, asked}):
+    for cost in costs:
         answer = quick(
             anchored(problem, anchors, cost), rules.curve_work, seed=config.selection.seed,
             min_gain=config.selection.min_gain_per_station,
@@ -336,21 +332,15 @@ def _of_coverage(problem: CoverProblem, found: Selection, bonus: float) -> Selec
     places, gains, losses, order = ranked(problem, found.columns)
     objective = objective_of(problem, found.columns)
     bound = max(found.upper_bound - bonus, objective)
-    stations, theirs = (
-        _stations_after(problem, *each) for each in ((order, places), (found.columns, found.places))
-    )
+    stations = stations_after(problem, places, order)
+    theirs = stations_after(problem, found.places, found.columns)
     curve = found.curve_bounds[np.minimum(np.searchsorted(theirs, stations), len(theirs) - 1)]
     curve[-1:] = np.minimum(curve[-1:], bound)
-    gap = 0.0 if bound <= 0.0 else (bound - objective) / bound
     return replace(
         found, columns=order, places=places, marginal_gains=gains, losses=losses, objective=objective,
-        upper_bound=bound, optimality_gap=gap, curve_bounds=np.maximum(curve, np.cumsum(gains)),
+        upper_bound=bound, optimality_gap=relative_gap(objective, bound),
+        curve_bounds=np.maximum(curve, np.cumsum(gains)),
     )  # fmt: skip
-
-
-def _stations_after(problem: CoverProblem, columns: Ints, places: Ints) -> Ints:
-    of = problem.place[columns]
-    return np.cumsum([problem.stations[columns[of == place]].sum() for place in places])
 
 
 def statuses_of(places: gpd.GeoDataFrame, mandate: Mandate) -> list[Returned]:

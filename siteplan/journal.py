@@ -66,6 +66,21 @@ class Place:
     search_radius_m: float
     antenna_height_m: float
 
+    @property
+    def rung(self) -> str:
+        """Step of the ladder."""
+        return self.key.partition(":")[0]
+
+    @property
+    def source(self) -> str:
+        """What the key names on that step: the site of an upgrade, a row of a table, a pixel."""
+        return self.key.partition(":")[2]
+
+    @property
+    def point(self) -> Point:
+        """Where it stands in the plan."""
+        return self.longitude, self.latitude
+
 
 @dataclass(frozen=True)
 class Event:

@@ -174,7 +174,7 @@ def largest_remainder(shares: np.ndarray, total: int) -> np.ndarray:
     return whole
 
 
-def count_units(stations: gpd.GeoDataFrame, unit: str) -> int:
+def count_units(stations: pd.DataFrame, unit: str) -> int:
     """Number of stations of a table in the quota's unit.
 
     Parameters

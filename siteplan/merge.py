@@ -26,6 +26,7 @@ from siteplan.journal import (
     Point,
     Relation,
     Standing,
+    State,
     is_same_point,
     needs_reason,
     relation,
@@ -47,8 +48,6 @@ _NEAR_PLAN_M = 30.0
 """A point this near the planned one in another datum was hardly put there by chance [m]."""
 _MOST = 0.8
 """Share of a file's points that must fit another datum better."""
-_UPGRADE = f"{Rung.UPGRADE.value}:"
-"""Beginning of the keys of sites that stand already."""
 _FEW = 3
 """Points from which a file is judged as a whole."""
 
@@ -116,8 +115,6 @@ class Issue:
         Candidates by id.
     seen
         Status each was published with.
-    points
-        Where each was published, WGS84; differs from its place where it was moved before.
     unlisted
         Ids the plan knows but did not propose.
     """
@@ -125,8 +122,11 @@ class Issue:
     run_id: str
     places: Mapping[str, Place]
     seen: Mapping[str, str] = field(default_factory=dict)
-    points: Mapping[str, Point] = field(default_factory=dict)
     unlisted: Collection[str] = ()
+
+    def published(self, candidate_id: str) -> str:
+        """Status a candidate was published with."""
+        return self.seen.get(candidate_id, Returned.PROPOSED.value)
 
 
 @dataclass(frozen=True)
@@ -166,13 +166,14 @@ def merge(rows: Sequence[ReturnRow], issue: Issue, events: Sequence[Event], told
     """
     outcomes: dict[int, Outcome] = {}
     drafts: dict[int, _Draft] = {}
+    standing = standing_of(events)
     for number, row in enumerate(rows):
-        made = _draft(row, issue, standing_of(events), told)
+        made = _draft(row, issue, standing, told)
         if isinstance(made, Outcome):
             outcomes[number] = made
         else:
             drafts[number] = made
-    suspects = _suspects(drafts, told)
+    suspects = _suspects(drafts)
     merger = _Merger(issue, events, told)
     by_place: dict[str, list[int]] = defaultdict(list)
     for number, draft in drafts.items():
@@ -191,11 +192,13 @@ def merge(rows: Sequence[ReturnRow], issue: Issue, events: Sequence[Event], told
 
 @dataclass(frozen=True)
 class _Draft:
-    """A row of a known place: its point in WGS84 and how far that is from the plan."""
+    """A row of a known place: the status its reporter saw, its point in WGS84 and how far that is from the
+    plan.
+    """
 
     row: ReturnRow
     place: Place
-    origin: Point
+    seen: str
     point: Point | None
     away_m: float
     faults: tuple[Fault, ...]
@@ -222,14 +225,13 @@ def _draft(row: ReturnRow, issue: Issue, standing: Standing, told: Told) -> _Dra
         faults.append(row.fault("other_run", "", "warning", value=row.run_id, found=issue.run_id))
     if row.candidate_id not in issue.places:
         faults.append(row.fault("no_longer_listed", "", "warning"))
-    origin = issue.points.get(row.candidate_id, (place.longitude, place.latitude))
+    seen = row.seen or issue.published(row.candidate_id)
     point = None
     if row.longitude is not None and row.latitude is not None:
         lon, lat = to_wgs84(row.longitude, row.latitude, row.datum or "wgs84")
         point = (round(float(lon), 6), round(float(lat), 6))
-    away = _distance_m(origin, point) if point else 0.0
-    draft = _Draft(row, place, origin, None if point and away <= 1.0 else point, away, tuple(faults))
-    seen = row.seen or issue.seen.get(row.candidate_id, "PROPOSED")
+    away = _distance_m(place.point, point) if point else 0.0
+    draft = _Draft(row, place, seen, None if point and away <= 1.0 else point, away, tuple(faults))
     if draft.point is None and not row.reason and not row.is_event and row.status in ("", seen):
         return Outcome(row, "unchanged", draft.faults)
     if not row.reported_by:
@@ -239,17 +241,8 @@ def _draft(row: ReturnRow, issue: Issue, standing: Standing, told: Told) -> _Dra
 
 def _content(row: ReturnRow) -> tuple[str, ...]:
     """What a row says, for an order that does not depend on the order of files."""
-    words = (
-        row.reported_by,
-        row.status,
-        row.reason,
-        row.note,
-        row.longitude,
-        row.latitude,
-        row.file,
-        row.row,
-    )
-    return tuple(str(each) for each in words)
+    words = (row.reported_by, row.status, row.reason, row.note, row.longitude, row.latitude)
+    return tuple(str(each) for each in (*words, row.file, row.row))
 
 
 def _distance_m(one: Point, other: Point) -> float:
@@ -259,7 +252,7 @@ def _distance_m(one: Point, other: Point) -> float:
 # --- the datum ---------------------------------------------------------------------------------------
 
 
-def _suspects(drafts: Mapping[int, _Draft], told: Told) -> dict[int, Fault]:
+def _suspects(drafts: Mapping[int, _Draft]) -> dict[int, Fault]:
     """Points that look as if they were in another datum, file by file."""
     found: dict[int, Fault] = {}
     groups: dict[tuple[str, str], list[int]] = defaultdict(list)
@@ -284,13 +277,13 @@ def _suspects(drafts: Mapping[int, _Draft], told: Told) -> dict[int, Fault]:
 
 
 def _is_chinese(draft: _Draft) -> bool:
-    at = (np.array([each]) for each in draft.origin)
+    at = (np.array([each]) for each in draft.place.point)
     return bool(in_china(*at)[0])
 
 
 def _away(draft: _Draft, datum: str) -> float:
     lon, lat = to_wgs84(draft.row.longitude or 0.0, draft.row.latitude or 0.0, datum)
-    return _distance_m(draft.origin, (float(lon), float(lat)))
+    return _distance_m(draft.place.point, (float(lon), float(lat)))
 
 
 def _better(distances: Mapping[str, np.ndarray], declared: str) -> str | None:
@@ -325,7 +318,6 @@ class _Merger:
 
     def __init__(self, issue: Issue, events: Sequence[Event], told: Told) -> None:
         self.issue, self.told = issue, told
-        self.events = tuple(events)
         self.known = {event.event_id for event in events}
         self.of: dict[str, list[Event]] = defaultdict(list)
         for event in events:
@@ -337,7 +329,7 @@ class _Merger:
     ) -> dict[int, Outcome]:
         """Verdicts on all rows of one place, given in order of time."""
         alone = {n: self._alone(draft, suspects.get(n)) for n, draft in drafts.items()}
-        clashes = self._clashes(candidate_id, drafts, alone)
+        clashes = self._clashes(drafts, alone)
         story = [*self.of[candidate_id], *self.undos]
         outcomes: dict[int, Outcome] = {}
         said: set[str] = set()
@@ -360,30 +352,23 @@ class _Merger:
     def _alone(self, draft: _Draft, suspect: Fault | None) -> tuple[tuple[Event, ...], Fault | None]:
         """What a row says taken by itself, and what speaks against it."""
         row = draft.row
-        events = self._events(
-            draft, row.seen or self.issue.seen.get(row.candidate_id, "PROPOSED"), draft.origin
-        )
+        events = self._events(draft, draft.seen)
         share, metres = _TOLERANCE
         problem = None
         if row.status == MOVED and draft.point is None and row.longitude is None:
             problem = row.fault("moved_nowhere")
             events = ()
-        elif draft.point is not None and draft.place.key.startswith(_UPGRADE):
+        elif draft.point is not None and draft.place.rung == Rung.UPGRADE:
             problem, events = row.fault("upgrade_moved"), ()
         elif suspect is not None and draft.point is not None:
             problem = suspect
         elif draft.point is not None and draft.away_m > draft.place.search_radius_m * share + metres:
-            problem = row.fault(
-                "outside_ring",
-                "",
-                "rejected",
-                distance=round(draft.away_m),
-                ring=round(draft.place.search_radius_m),
-            )
+            told = {"distance": round(draft.away_m), "ring": round(draft.place.search_radius_m)}
+            problem = row.fault("outside_ring", "", "rejected", **told)
         return events, problem
 
-    def _events(self, draft: _Draft, seen: str, origin: Point) -> tuple[Event, ...]:
-        """Status and move of a row as events."""
+    def _events(self, draft: _Draft, seen: str) -> tuple[Event, ...]:
+        """Status and move of a row as events; a status that was seen is none."""
         row = draft.row
         start = Event(
             "status", row.candidate_id, reason=row.reason, note=row.note, reported_by=row.reported_by,
@@ -394,12 +379,11 @@ class _Merger:
         if row.status not in ("", MOVED) and row.status != seen:
             events.append(replace(start, before=seen, after=row.status))
         if draft.point is not None:
-            events.append(replace(start, kind="moved", point_before=origin, point=draft.point))
+            events.append(replace(start, kind="moved", point=draft.point))
         return tuple(events)
 
     def _clashes(
         self,
-        candidate_id: str,
         drafts: Mapping[int, _Draft],
         alone: Mapping[int, tuple[tuple[Event, ...], Fault | None]],
     ) -> dict[int, dict[str, object]]:
@@ -424,17 +408,15 @@ class _Merger:
         """A row that nothing speaks against, held against what stands."""
         row = draft.row
         state = standing.states.get(row.candidate_id)
-        published = self.issue.seen.get(row.candidate_id, "PROPOSED")
-        current = state.status.value if state else published
-        at = (state.point if state else None) or draft.origin
+        current = state.status.value if state else self.issue.published(row.candidate_id)
         is_own = state is not None and state.reported_by == row.reported_by
-        seen = current if is_own else row.seen or published
-        events = self._events(draft, "", at)
+        seen = current if is_own else draft.seen
+        events = self._events(draft, "")
         if events and all(event.event_id in self.known | said for event in events):
             return Outcome(row, "known", draft.faults, events)
         kept, verdicts, faults = [], [], list(draft.faults)
         for event in events:
-            verdict, fault = self._judged(event, row, seen, current, at)
+            verdict, fault = self._judged(event, draft, seen, current, state)
             verdicts.append(verdict)
             faults += [fault] if fault else []
             if event.kind == "status":
@@ -447,15 +429,17 @@ class _Merger:
         return Outcome(row, verdict, tuple(faults), tuple(kept if verdict == "accepted" else events))
 
     def _judged(
-        self, event: Event, row: ReturnRow, seen: str, current: str, at: Point
+        self, event: Event, draft: _Draft, seen: str, current: str, state: State | None
     ) -> tuple[Verdict, Fault | None]:
         """One event of a row."""
+        row = draft.row
         if event.event_id in self.known:
             return "known", None
         if event.kind == "moved":
+            at = (state.point if state else None) or draft.place.point
             return ("agrees" if is_same_point(event.point, at) else "accepted"), None
         found = relation(seen, current, event.after)
-        told: dict[str, object] = {"other": self._author(row.candidate_id)}
+        told: dict[str, object] = {"other": state.reported_by if state else ""}
         told |= {"value": Key(f"status_{current}"), "found": Key(f"status_{event.after}")}
         verdict, problem = _VERDICTS[found]
         if found == "conflict" and self.told.takes(event):
@@ -465,11 +449,6 @@ class _Merger:
             verdict, problem = "rejected", "exit_without_reason" if is_end else "back_without_reason"
         level: Level = "note" if verdict == "behind" else "rejected"
         return verdict, row.fault(problem, "", level, **told) if problem else None
-
-    def _author(self, candidate_id: str) -> str:
-        """Who said what stands."""
-        state = standing_of([*self.of[candidate_id], *self.undos]).states.get(candidate_id)
-        return state.reported_by if state else ""
 
 
 def _twice_on_a_form(drafts: Mapping[int, _Draft]) -> dict[int, dict[str, object]]:
@@ -533,9 +512,8 @@ def issue_of(plan: Plan) -> Issue:
         for row in rows
     }  # fmt: skip
     seen = {str(row["candidate_id"]): str(row["status"]) for row in rows}
-    points = {key: (place.longitude, place.latitude) for key, place in places.items()}
     unlisted = frozenset(plan.others["candidate_id"].astype(str))
-    return Issue(str(plan.summary["run_id"]), places, seen, points, unlisted)
+    return Issue(str(plan.summary["run_id"]), places, seen, unlisted)
 
 
 def undo(events: Iterable[Event], key: str, reporter: str, recorded_at: str) -> Event | None:

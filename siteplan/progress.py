@@ -6,7 +6,6 @@ air); everything before that comes from the journal, in the quota's unit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -15,8 +14,8 @@ import pandas as pd
 
 from siteplan.config import Config
 from siteplan.inputs.door import Inputs
-from siteplan.journal import Standing, State
-from siteplan.ledger import build_ledger, on_air
+from siteplan.journal import Standing
+from siteplan.ledger import build_ledger, count_units, on_air
 from siteplan.tables import Returned
 
 STAGES: dict[str, tuple[Returned, ...]] = {
@@ -144,25 +143,24 @@ def _rates(table: pd.DataFrame) -> np.ndarray:
 
 def _with_stages(table: pd.DataFrame, standing: Standing, config: Config) -> pd.DataFrame:
     """Ledger lines with the stations of the journal by stage."""
-    found = {name: [] for name in STAGES}  # type: dict[str, list[int]]
+    stations = _stations_of(standing, config)
+    found: dict[str, list[int]] = {name: [] for name in STAGES}
     for row in table.itertuples():
+        own = stations[stations["county_id"].eq(row.county_id)] if row.county_id else stations
+        own = own[own["network"].eq(row.network)] if row.network else own
         for name, statuses in STAGES.items():
-            states = standing.with_status(*statuses)
-            found[name].append(_units(states, str(row.county_id), str(row.network), config))
+            found[name].append(count_units(own[own["status"].isin(statuses)], config.quota.unit))
     return table.assign(**found)
 
 
-def _units(states: Sequence[State], county_id: str, network: str, config: Config) -> int:
-    """Stations of places in a county and network, in the quota's unit; "" for all."""
-    count = 0
-    for state in states:
-        if county_id and state.place.county_id != county_id:
-            continue
-        bands = [b for b in state.place.bands if not network or config.band(b).network == network]
-        networks = {config.band(band).network for band in bands}
-        each = {"site_network_band": len(bands), "site_network": len(networks), "site": int(bool(bands))}
-        count += each[config.quota.unit]
-    return count
+def _stations_of(standing: Standing, config: Config) -> pd.DataFrame:
+    """Places of the journal as stations, one row a place and band, with their status."""
+    rows = [
+        (state.candidate_id, state.place.county_id, config.band(band).network, band, state.status)
+        for state in standing.states.values()
+        for band in state.place.bands
+    ]
+    return pd.DataFrame(rows, columns=["site_id", "county_id", "network", "band", "status"])
 
 
 def _with_site_plan(counties: pd.DataFrame, site_plan: gpd.GeoDataFrame | None) -> pd.DataFrame:

@@ -14,6 +14,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 from pyproj import Transformer
+from scipy.spatial.distance import cdist
 
 from siteplan.config import Config
 from siteplan.inputs.door import Inputs
@@ -79,7 +80,7 @@ def points_of(states: Sequence[State], crs: str) -> np.ndarray:
     """
     if not states:
         return np.zeros((0, 2))
-    lonlat = np.array([s.point or (s.place.longitude, s.place.latitude) for s in states])
+    lonlat = np.array([s.point or s.place.point for s in states])
     x, y = Transformer.from_crs("EPSG:4326", crs, always_xy=True).transform(lonlat[:, 0], lonlat[:, 1])
     return np.column_stack([x, y])
 
@@ -130,7 +131,7 @@ def _missing_bands(state: State, point: np.ndarray, stations: gpd.GeoDataFrame |
     """Bands of a place on air that no station near it has."""
     if stations is None or stations.empty:
         return state.place.bands
-    own = stations["site_id"].eq(state.place.key[2:]) & state.place.key.startswith(f"{Rung.UPGRADE.value}:")
+    own = stations["site_id"].eq(state.place.source) & (state.place.rung == Rung.UPGRADE)
     away = np.hypot(stations.geometry.x - point[0], stations.geometry.y - point[1])
     near = stations[own | (away <= _SAME_SITE_M)]
     return tuple(band for band in state.place.bands if band not in set(near["band"]))
@@ -141,13 +142,11 @@ def _stations_of(
 ) -> list[dict[str, object]]:
     """One station a band, on its own site or on the one that was upgraded."""
     place = state.place
-    upgraded = place.key.startswith(f"{Rung.UPGRADE.value}:")
-    names = dict(zip(inputs.counties["county_id"], inputs.counties["county"], strict=True))
     shared = {
-        "site_id": place.key[2:] if upgraded else state.candidate_id,
+        "site_id": place.source if place.rung == Rung.UPGRADE else state.candidate_id,
         "site_name": place.name, "antenna_height_m": place.antenna_height_m,
         "on_air_date": pd.Timestamp(state.since), "county_id": place.county_id,
-        "county": names.get(place.county_id, ""), "area_class": class_at(inputs, config, *point),
+        "county": inputs.county_name(place.county_id), "area_class": class_at(inputs, config, *point),
         "x": point[0], "y": point[1],
     }  # fmt: skip
     return [
@@ -235,7 +234,7 @@ def returned(places: gpd.GeoDataFrame, standing: Standing, config: Config) -> gp
         The places, some of them refused.
     """
     ended = {s.place.key: s for s in standing.with_status(*EXITS) if _still_stands(s, config)}
-    own = places["key"].map(lambda key: key in ended).to_numpy(dtype=bool)
+    own = places["key"].isin(ended).to_numpy()
     keys = places["key"].to_numpy(dtype=object)
 
     def said(i: int) -> tuple[str, dict[str, object]]:
@@ -245,7 +244,7 @@ def returned(places: gpd.GeoDataFrame, standing: Standing, config: Config) -> gp
     places = refuse(places, own, said)
     built = {s.place.key: s for s in standing.with_status(Returned.ON_AIR)}
     new = places["rung"].ne(Rung.UPGRADE.value).to_numpy()
-    on_air = new & places["key"].map(lambda key: key in built).to_numpy(dtype=bool)
+    on_air = new & places["key"].isin(built).to_numpy()
     places = refuse(places, on_air, lambda i: ("rule_on_air", {"date": built[keys[i]].since}))
     refused = [s for s in ended.values() if s.status == Returned.REFUSED]
     return _cooled(places, refused, new, config)
@@ -267,7 +266,7 @@ def _cooled(
     if not refused or radius <= 0 or places.empty:
         return places
     xy = places[["easting_m", "northing_m"]].to_numpy(dtype=float)
-    away = np.hypot(*(xy[:, None, :] - points_of(refused, config.project.crs)[None, :, :]).transpose(2, 0, 1))
+    away = cdist(xy, points_of(refused, config.project.crs))
     nearest = away.argmin(axis=1)
 
     def said(i: int) -> tuple[str, dict[str, object]]:

@@ -102,6 +102,10 @@ class Inputs:
         """Number of a county's pixels in ``county_code``."""
         return int(np.flatnonzero(self.counties["county_id"].eq(county_id))[0]) + 1
 
+    def county_name(self, county_id: str) -> str:
+        """Name of a county; "" for a code that is none."""
+        return next(iter(self.counties.loc[self.counties["county_id"].eq(county_id), "county"]), "")
+
 
 @dataclass(frozen=True, eq=False)
 class Examination:

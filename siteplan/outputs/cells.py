@@ -5,9 +5,11 @@ One decision to know: a value is written as what it is; text is never a formula,
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import xlsxwriter
 from xlsxwriter.format import Format
@@ -28,6 +30,62 @@ BASE = {"font_name": "Microsoft YaHei", "font_size": 10}
 _LINE_POINTS, _MOST_LINES = 15, 8
 _CELL_UNITS = 32_000
 """Text a cell takes [UTF-16 units]; Excel's own limit is 32,767."""
+
+
+def new_book(path: Path, title: str, day: dt.date) -> xlsxwriter.Workbook:
+    """An empty workbook; use as a context manager.
+
+    Parameters
+    ----------
+    path
+        Where to; an existing file is replaced.
+    title
+        Of the file's properties.
+    day
+        Date it bears, so that the same plan gives the same bytes.
+
+    Returns
+    -------
+    Workbook
+        Text in it is never a formula or a link.
+    """
+    book = xlsxwriter.Workbook(str(path), OPTIONS)
+    book.set_properties({"title": title, "created": dt.datetime(day.year, day.month, day.day)})
+    return book
+
+
+def write_head(
+    sheet: Worksheet, line: int, heads: Sequence[str], looks: Sequence[Look], formats: Formats
+) -> None:
+    """Write a header and set the widths of its columns."""
+    for number, (head, look) in enumerate(zip(heads, looks, strict=True)):
+        sheet.write_string(line, number, head, formats.head)
+        sheet.set_column(number, number, look.width)
+
+
+def write_rows(
+    sheet: Worksheet, first: int, rows: Iterable[Sequence[object]], looks: Sequence[Look], formats: Formats
+) -> None:
+    """Write rows of values, each as high as its wrapped text needs."""
+    for line, values in enumerate(rows, start=first):
+        sheet.set_row(line, row_height(values, looks))
+        for number, (value, look) in enumerate(zip(values, looks, strict=True)):
+            write_cell(sheet, line, number, value, formats.cell(look.kind))
+
+
+def on_a3(sheet: Worksheet, head_row: int) -> None:
+    """Print on A3 landscape, all columns on one page, the header on every page."""
+    sheet.set_landscape()
+    sheet.set_paper(8)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(head_row)
+
+
+def with_footer(sheet: Worksheet, note: str) -> None:
+    """Narrow margins, and a note, the sheet's name and page numbers at the foot."""
+    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+    told = note[:150].replace("&", "&&")
+    sheet.set_footer(f"&L&8{told}&C&8&A&R&8&P / &N")
 
 
 class Formats:

@@ -6,7 +6,6 @@ held against what its reader saw, whatever was planned since.
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,11 +14,22 @@ from typing import Any, NamedTuple
 import pandas as pd
 import xlsxwriter
 from xlsxwriter.format import Format
+from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
 from siteplan.inputs.cells import text_of
 from siteplan.inputs.returns import META, issued_hash
-from siteplan.outputs.cells import OPTIONS, Formats, fitting, row_height, write_cell
+from siteplan.outputs.cells import (
+    Formats,
+    fitting,
+    new_book,
+    on_a3,
+    row_height,
+    with_footer,
+    write_cell,
+    write_head,
+    write_rows,
+)
 from siteplan.outputs.columns import LOOKS, MEANINGS, PLAIN, Look
 from siteplan.outputs.sheets import plain
 from siteplan.proposal import PROPOSED_COLUMNS, Proposal
@@ -81,7 +91,8 @@ _COLOURS: dict[Returned, str] = {
     Returned.INFEASIBLE: "#D0CECE", Returned.WITHDRAWN: "#E7E6E6",
 }  # fmt: skip
 _HEAD_ROW = 3
-_LAST_PRINTED = next(i for i, column in enumerate(COLUMNS) if column.name == "reported_at")
+_AT = {column.name: number for number, column in enumerate(COLUMNS)}
+_LAST_PRINTED = _AT["reported_at"]
 """Column after which the paper ends: alternates and reasons are for the screen."""
 _METRES_A_DEGREE = 111_320
 _SHEET_SIGNS = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
@@ -101,11 +112,7 @@ def write_form(proposal: Proposal, path: Path, lang: Lang = "zh") -> None:
     lang
         Language of sheets, headers and statuses.
     """
-    with xlsxwriter.Workbook(str(path), OPTIONS) as book:
-        day = proposal.config.project.reference_date
-        book.set_properties(
-            {"title": _title(proposal, lang), "created": dt.datetime(day.year, day.month, day.day)}
-        )
+    with new_book(path, _title(proposal, lang), proposal.config.project.reference_date) as book:
         formats = _FormFormats(book)
         guide = book.add_worksheet(either("填报说明", "How to", lang))
         summary = book.add_worksheet(either("汇总", "Summary", lang))
@@ -134,7 +141,6 @@ class _FormFormats(Formats):
         self._painted = {
             each: book.add_format({**self._line, "bg_color": colour}) for each, colour in _COLOURS.items()
         }
-        self.count = book.add_format({**self._line, "num_format": "#,##0"})
 
     def status_cell(self, status: Returned) -> Format:
         """Format of a cell in a status's colour [Format]."""
@@ -201,7 +207,7 @@ def _fill(
     sheet.autofilter(_HEAD_ROW, 0, last, len(COLUMNS) - 1)
     sheet.freeze_panes(_HEAD_ROW + 1, 3)
     sheet.protect("", {"autofilter": True, "format_columns": True, "format_rows": True, "sort": True})
-    _page(sheet, proposal, last, lang)
+    _page(sheet, proposal, (last, _LAST_PRINTED), lang)
     return issued
 
 
@@ -234,31 +240,26 @@ def _top(sheet: Worksheet, proposal: Proposal, county: str, formats: _FormFormat
         lang,
     )
     sheet.write_string(2, 0, legend, formats.note)
-    for number, (column, header) in enumerate(zip(COLUMNS, _headers(lang), strict=True)):
-        sheet.write_string(_HEAD_ROW, number, header, formats.head)
-        sheet.set_column(number, number, column.look.width)
+    write_head(sheet, _HEAD_ROW, _headers(lang), [column.look for column in COLUMNS], formats)
     sheet.set_row(_HEAD_ROW, 34)
 
 
 def _letter(name: str) -> str:
-    number = next(i for i, column in enumerate(COLUMNS) if column.name == name)
-    return xlsxwriter.utility.xl_col_to_name(number)
+    return str(xl_col_to_name(_AT[name]))
 
 
 def _rules(sheet: Worksheet, last: int, formats: _FormFormats, lang: Lang) -> None:
     """Drop-downs, limits, and colours for statuses and for what is missing or cannot be."""
     first = _HEAD_ROW + 1
-    status, lon, lat, datum, reason = (
-        next(i for i, column in enumerate(COLUMNS) if column.name == name)
-        for name in ("status", "longitude", "latitude", "datum", "reason")
-    )
+    names = ("status", "longitude", "latitude", "datum", "reason")
+    status, lon, lat, datum, reason = (_AT[name] for name in names)
     words = [say(f"status_{each}", lang) for each in Returned]
     sheet.data_validation(first, status, last, status, {"validate": "list", "source": words})
     sheet.data_validation(first, datum, last, datum, {"validate": "list", "source": list(DATUM_WORDS)})
     for column, limit in ((lon, 180), (lat, 90)):
         rule = {"validate": "decimal", "criteria": "between", "minimum": -limit, "maximum": limit}
         sheet.data_validation(first, column, last, column, rule)
-    at = {name: f"${_letter(name)}{first + 1}" for name in (c.name for c in COLUMNS)}
+    at = {name: f"${_letter(name)}{first + 1}" for name in _AT}
     ends = ",".join(f'{at["status"]}="{say(f"status_{each}", lang)}"' for each in sorted(EXITS))
     _colour(sheet, (first, reason, last, reason), f'=AND(OR({ends}),{at["reason"]}="")', formats.wrong)
     _colour(sheet, (first, lon, last, lat), _outside(at), formats.wrong)
@@ -282,16 +283,11 @@ def _colour(sheet: Worksheet, area: tuple[int, int, int, int], formula: str, sty
     sheet.conditional_format(*area, {"type": "formula", "criteria": formula, "format": style})
 
 
-def _page(sheet: Worksheet, proposal: Proposal, last: int, lang: Lang) -> None:
-    """A3 landscape, all columns on one page, header repeated, version on every page."""
-    sheet.set_landscape()
-    sheet.set_paper(8)
-    sheet.fit_to_pages(1, 0)
-    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
-    sheet.repeat_rows(_HEAD_ROW)
-    sheet.print_area(0, 0, last, _LAST_PRINTED)
-    note = _version(proposal, lang).replace("&", "&&")
-    sheet.set_footer(f"&L&8{note}&C&8&A&R&8&P / &N")
+def _page(sheet: Worksheet, proposal: Proposal, last: tuple[int, int], lang: Lang) -> None:
+    """A3 with the version at the foot, up to a last row and column."""
+    on_a3(sheet, _HEAD_ROW)
+    with_footer(sheet, _version(proposal, lang))
+    sheet.print_area(0, 0, *last)
     sheet.set_tab_color("#1F4E79")
 
 
@@ -338,26 +334,23 @@ def _summary(
     heads += [say(f"status_{each}", lang) for each in Returned]
     sheet.write_string(0, 0, f"{_title(proposal, lang)} · {sheet.name}", formats.title)
     sheet.write_string(1, 0, _version(proposal, lang), formats.note)
-    for number, head in enumerate(heads):
-        sheet.write_string(_HEAD_ROW, number, head, formats.head)
-    sheet.set_column(0, 0, 18)
-    sheet.set_column(1, len(heads) - 1, 11)
+    looks = [Look(18, "text"), *[Look(11, "count")] * (len(heads) - 1)]
+    write_head(sheet, _HEAD_ROW, heads, looks, formats)
     letter = _letter("status")
     for line, (county, name, rows) in enumerate(sheets, start=_HEAD_ROW + 1):
         write_cell(sheet, line, 0, county, formats.cell("text"))
-        write_cell(sheet, line, 1, len(rows), formats.count)
-        write_cell(sheet, line, 2, int(rows["stations"].sum()), formats.count)
+        write_cell(sheet, line, 1, len(rows), formats.cell("count"))
+        write_cell(sheet, line, 2, int(rows["stations"].sum()), formats.cell("count"))
         quoted = name.replace("'", "''")
         area = f"'{quoted}'!${letter}${_HEAD_ROW + 2}:${letter}${_HEAD_ROW + 1 + len(rows)}"
         for number, each in enumerate(Returned, start=3):
             count = int(rows["status"].eq(each.value).sum())
             formula = f'=COUNTIF({area},"{say(f"status_{each}", lang)}")'
-            sheet.write_formula(line, number, formula, formats.count, count)
+            sheet.write_formula(line, number, formula, formats.cell("count"), count)
     _sums(sheet, sheets, len(heads), formats, lang)
     sheet.freeze_panes(_HEAD_ROW + 1, 1)
     sheet.protect()
-    _page(sheet, proposal, _HEAD_ROW + 1 + len(sheets), lang)
-    sheet.print_area(0, 0, _HEAD_ROW + 1 + len(sheets), len(heads) - 1)
+    _page(sheet, proposal, (_HEAD_ROW + 1 + len(sheets), len(heads) - 1), lang)
 
 
 def _sums(
@@ -374,10 +367,10 @@ def _sums(
     line = _HEAD_ROW + 1 + len(sheets)
     write_cell(sheet, line, 0, either("合计", "total", lang), formats.head)
     for number, count in zip(range(1, columns), known, strict=True):
-        letter = xlsxwriter.utility.xl_col_to_name(number)
+        letter = xl_col_to_name(number)
         first, last = f"{letter}{_HEAD_ROW + 2}", f"{letter}{max(line, _HEAD_ROW + 2)}"
         formula = f"=SUM({first}:{last})" if sheets else "=0"
-        sheet.write_formula(line, number, formula, formats.count, count)
+        sheet.write_formula(line, number, formula, formats.cell("count"), count)
 
 
 def _dictionary(sheet: Worksheet, formats: _FormFormats, lang: Lang) -> None:
@@ -389,14 +382,12 @@ def _dictionary(sheet: Worksheet, formats: _FormFormats, lang: Lang) -> None:
         either("说明", "meaning", lang),
     )
     looks = [Look(18, "text"), Look(20, "text"), Look(8, "id"), Look(90, "wrap")]
-    for number, (head, look) in enumerate(zip(heads, looks, strict=True)):
-        sheet.write_string(0, number, head, formats.head)
-        sheet.set_column(number, number, look.width)
-    for line, (column, header) in enumerate(zip(COLUMNS, _headers(lang), strict=True), start=1):
-        values = [header, column.name, "" if column.source else "✓", _meaning(column, lang)]
-        sheet.set_row(line, row_height(values, looks))
-        for number, (value, look) in enumerate(zip(values, looks, strict=True)):
-            write_cell(sheet, line, number, value, formats.cell(look.kind))
+    write_head(sheet, 0, heads, looks, formats)
+    rows = [
+        [header, column.name, "" if column.source else "✓", _meaning(column, lang)]
+        for column, header in zip(COLUMNS, _headers(lang), strict=True)
+    ]
+    write_rows(sheet, 1, rows, looks, formats)
     sheet.freeze_panes(1, 0)
     sheet.protect()
     sheet.set_landscape()

@@ -14,8 +14,8 @@ import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
 from siteplan.config import Config
-from siteplan.outputs.cells import OPTIONS, Formats, write_cell
-from siteplan.outputs.columns import Kind
+from siteplan.outputs.cells import Formats, new_book, on_a3, write_head, write_rows
+from siteplan.outputs.columns import Kind, Look
 from siteplan.outputs.sheets import plain
 from siteplan.progress import NUMBERS, Progress
 from siteplan.store import csv_bytes, inert
@@ -55,7 +55,8 @@ def write_progress(found: Progress, config: Config, folder: Path, lang: Lang = "
     """
     names = {each.id: each.name for each in config.networks}
     lines = found.lines.assign(network=[names.get(each, each) for each in found.lines["network"]])
-    with xlsxwriter.Workbook(str(folder / PROGRESS), OPTIONS) as book:
+    day = config.project.reference_date
+    with new_book(folder / PROGRESS, _title(found, config, lang), day) as book:
         formats = Formats(book)
         sheet = book.add_worksheet(either("县区进度", "Counties", lang))
         total = _total(found, lang)
@@ -66,6 +67,11 @@ def write_progress(found: Progress, config: Config, folder: Path, lang: Lang = "
     cells = [[inert(plain(value)) for value in row] for row in found.lines.itertuples(index=False, name=None)]
     (folder / "progress.csv").write_bytes(csv_bytes(list(found.lines.columns), cells))
     return [PROGRESS, "progress.csv"]
+
+
+def _title(found: Progress, config: Config, lang: Lang) -> str:
+    city, year = config.project.city, found.year
+    return either(f"{city} {year} 年建设进度", f"{city}: progress {year}", lang)
 
 
 def _total(found: Progress, lang: Lang) -> Mapping[str, object]:
@@ -85,12 +91,7 @@ def _fill(
     lang: Lang,
 ) -> None:
     """Title, date, header, rows and the total."""
-    title = either(
-        f"{config.project.city} {found.year} 年建设进度",
-        f"{config.project.city}: progress {found.year}",
-        lang,
-    )
-    sheet.write_string(0, 0, title, formats.title)
+    sheet.write_string(0, 0, _title(found, config, lang), formats.title)
     note = either(f"截至 {found.day}", f"as of {found.day}", lang)
     if found.months:
         note += either(
@@ -100,17 +101,12 @@ def _fill(
     synthetic = [say("synthetic", lang)] if config.project.synthetic else []
     sheet.write_string(1, 0, " · ".join([note, *synthetic]), formats.banner if synthetic else formats.note)
     rows = [*table[list(columns)].to_dict("records"), *([total] if total else [])]
-    for number, name in enumerate(columns):
-        sheet.write_string(_HEAD_ROW, number, _HEADERS[name] if lang == "zh" else name, formats.head)
-        sheet.set_column(number, number, 18 if name in ("county", "network") else 11)
-        for line, row in enumerate(rows, start=_HEAD_ROW + 1):
-            write_cell(sheet, line, number, plain(row[name]), formats.cell(_kind(name)))
+    looks = [Look(18 if name in ("county", "network") else 11, _kind(name)) for name in columns]
+    write_head(sheet, _HEAD_ROW, [_HEADERS[n] if lang == "zh" else n for n in columns], looks, formats)
+    write_rows(sheet, _HEAD_ROW + 1, [[plain(row[name]) for name in columns] for row in rows], looks, formats)
     sheet.freeze_panes(_HEAD_ROW + 1, 2)
     sheet.autofilter(_HEAD_ROW, 0, _HEAD_ROW + max(1, len(table)), len(columns) - 1)
-    sheet.set_landscape()
-    sheet.set_paper(8)
-    sheet.fit_to_pages(1, 0)
-    sheet.repeat_rows(_HEAD_ROW)
+    on_a3(sheet, _HEAD_ROW)
 
 
 def _kind(name: str) -> Kind:

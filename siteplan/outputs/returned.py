@@ -14,8 +14,9 @@ import pandas as pd
 import xlsxwriter
 from matplotlib.figure import Figure
 
+from siteplan.churn import CURVE
 from siteplan.merge import Issue, Merge, Outcome
-from siteplan.outputs.cells import OPTIONS, Formats, row_height, write_cell
+from siteplan.outputs.cells import OPTIONS, Formats, on_a3, write_head, write_rows
 from siteplan.outputs.columns import Look
 from siteplan.outputs.sheets import plain
 from siteplan.proposal import Proposal
@@ -42,7 +43,6 @@ _COLUMNS: dict[str, tuple[str, Look]] = {
     "remedy": ("处理办法", Look(50, "wrap")),
     "key": ("采用代码", Look(11, "id")),
 }
-_CURVE_COLUMNS = ("change_cost", "changed", "kept", "gain", "people_covered", "upper_bound", "chosen")
 _VERDICTS = ("held", "rejected", "behind", "accepted", "agrees", "known", "unchanged")
 """What a person must look at stands first."""
 
@@ -102,20 +102,12 @@ def _workbook(path: Path, rows: Sequence[dict[str, object]], found: Merge, lang:
         sheet.write_string(0, 0, either("回执核对", "Returned rows", lang), formats.title)
         sheet.write_string(1, 0, counts, formats.note)
         looks = [look for _, look in _COLUMNS.values()]
-        for number, (name, (header, look)) in enumerate(_COLUMNS.items()):
-            sheet.write_string(2, number, header if lang == "zh" else name, formats.head)
-            sheet.set_column(number, number, look.width)
-        for line, row in enumerate(rows, start=3):
-            values = [plain(row[name]) for name in _COLUMNS]
-            sheet.set_row(line, row_height(values, looks))
-            for number, (look, value) in enumerate(zip(looks, values, strict=True)):
-                write_cell(sheet, line, number, value, formats.cell(look.kind))
+        heads = [header if lang == "zh" else name for name, (header, _) in _COLUMNS.items()]
+        write_head(sheet, 2, heads, looks, formats)
+        write_rows(sheet, 3, [[plain(row[name]) for name in _COLUMNS] for row in rows], looks, formats)
         sheet.autofilter(2, 0, max(3, len(rows) + 2), len(looks) - 1)
         sheet.freeze_panes(3, 4)
-        sheet.set_landscape()
-        sheet.set_paper(8)
-        sheet.fit_to_pages(1, 0)
-        sheet.repeat_rows(2)
+        on_a3(sheet, 2)
 
 
 def write_changes(proposal: Proposal, folder: Path) -> list[str]:
@@ -138,8 +130,8 @@ def write_changes(proposal: Proposal, folder: Path) -> list[str]:
     curve = proposal.change_curve
     if curve.empty:
         return []
-    rows = [[plain(value) for value in row] for row in curve[list(_CURVE_COLUMNS)].itertuples(index=False)]
-    (folder / "change_curve.csv").write_bytes(csv_bytes(_CURVE_COLUMNS, rows))
+    rows = [[plain(value) for value in row] for row in curve[CURVE].itertuples(index=False)]
+    (folder / "change_curve.csv").write_bytes(csv_bytes(CURVE, rows))
     (folder / "change_curve.png").write_bytes(_curve_png(curve, bool(proposal.config.project.synthetic)))
     return ["change_curve.csv", "change_curve.png"]
 

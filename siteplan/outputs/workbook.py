@@ -5,16 +5,23 @@ One decision to know: values are written as values; nothing a user typed is ever
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
-import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
-from siteplan.outputs.cells import OPTIONS, Formats, row_height, write_cell
+from siteplan.outputs.cells import (
+    Formats,
+    new_book,
+    on_a3,
+    row_height,
+    with_footer,
+    write_cell,
+    write_head,
+    write_rows,
+)
 from siteplan.outputs.columns import (
     FACT_KINDS,
     FACTS,
@@ -158,11 +165,7 @@ def write_workbook(proposal: Proposal, path: Path, lang: Lang = "zh") -> None:
     lang
         Language of sheet names and headers.
     """
-    with xlsxwriter.Workbook(str(path), OPTIONS) as book:
-        day = proposal.config.project.reference_date
-        book.set_properties(
-            {"title": _title(proposal, lang), "created": dt.datetime(day.year, day.month, day.day)}
-        )
+    with new_book(path, _title(proposal, lang), proposal.config.project.reference_date) as book:
         formats = Formats(book)
         for each in _sheets(proposal, lang):
             _fill(book.add_worksheet(each.name), proposal, each, formats, lang)
@@ -294,10 +297,7 @@ def _fill(sheet: Worksheet, proposal: Proposal, each: _Sheet, formats: Formats, 
     rows = records(each.table, names)
     looks = [LOOKS.get(name, PLAIN) for name in names]
     shown = [*rows, each.total] if each.total else rows
-    for line, values in enumerate(shown, start=_HEAD_ROW + 1):
-        sheet.set_row(line, row_height(values, looks))
-        for number, (look, value) in enumerate(zip(looks, values, strict=True)):
-            write_cell(sheet, line, number, value, formats.cell(look.kind))
+    write_rows(sheet, _HEAD_ROW + 1, shown, looks, formats)
     if not shown:
         sheet.write_string(_HEAD_ROW + 1, 0, either("（无）", "(none)", lang), formats.note)
     last = _HEAD_ROW + max(1, len(rows))
@@ -307,8 +307,8 @@ def _fill(sheet: Worksheet, proposal: Proposal, each: _Sheet, formats: Formats, 
         _highlight(sheet, names, last, formats)
     sheet.set_tab_color(each.tab)
     sheet.print_area(0, 0, _HEAD_ROW + max(1, len(shown)), each.printed - 1)
-    sheet.repeat_rows(_HEAD_ROW)
-    _page(sheet, proposal, lang)
+    on_a3(sheet, _HEAD_ROW)
+    with_footer(sheet, _note(proposal, lang))
 
 
 def _top(sheet: Worksheet, proposal: Proposal, each: _Sheet, formats: Formats, lang: Lang) -> None:
@@ -322,9 +322,8 @@ def _top(sheet: Worksheet, proposal: Proposal, each: _Sheet, formats: Formats, l
     sheet.write_string(2, 0, _result(proposal, lang), formats.note)
     sheet.set_row(1, 18)
     sheet.set_row(2, 18)
-    for number, (name, header) in enumerate(each.columns.items()):
-        sheet.write_string(_HEAD_ROW, number, header if lang == "zh" else name, formats.head)
-        sheet.set_column(number, number, LOOKS.get(name, PLAIN).width)
+    heads = list(each.columns.values() if lang == "zh" else each.columns)
+    write_head(sheet, _HEAD_ROW, heads, [LOOKS.get(name, PLAIN) for name in each.columns], formats)
     sheet.set_row(_HEAD_ROW, 34 if lang == "zh" else 48)
 
 
@@ -336,16 +335,6 @@ def _highlight(sheet: Worksheet, names: Sequence[str], last: int, formats: Forma
     gain = names.index("gain")
     bar = {"type": "data_bar", "bar_color": "#9DC3E6", "min_type": "num", "min_value": 0}
     sheet.conditional_format(top, gain, last, gain, bar)
-
-
-def _page(sheet: Worksheet, proposal: Proposal, lang: Lang) -> None:
-    """A3 landscape, all columns on one page; every page says what the data are."""
-    sheet.set_landscape()
-    sheet.set_paper(8)
-    sheet.fit_to_pages(1, 0)
-    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
-    note = _note(proposal, lang)[:150].replace("&", "&&")
-    sheet.set_footer(f"&L&8{note}&C&8&A&R&8&P / &N")
 
 
 def _note(proposal: Proposal, lang: Lang) -> str:

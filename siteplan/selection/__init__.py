@@ -27,8 +27,9 @@ from siteplan.selection.problem import (
     Village,
     covered_shares,
     objective_of,
+    relative_gap,
 )
-from siteplan.selection.rank import ranked
+from siteplan.selection.rank import ranked, stations_after
 from siteplan.selection.solve import quick, select, solved
 from siteplan.selection.solver import Answer, Limits, Solver
 
@@ -51,7 +52,9 @@ __all__ = [
     "price_bound",
     "quick",
     "ranked",
+    "relative_gap",
     "select",
     "select_fewest",
     "solved",
+    "stations_after",
 ]

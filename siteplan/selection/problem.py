@@ -367,6 +367,11 @@ class Selection:
         return self.columns
 
 
+def relative_gap(objective: float, bound: float) -> float:
+    """Share of a bound that a choice lacks; 0 for a bound of 0 [float]."""
+    return 0.0 if bound <= 0.0 else (bound - objective) / bound
+
+
 def objective_of(problem: CoverProblem, columns: Ints) -> float:
     """Value f of a set of columns, straight from the definition.
 

@@ -12,7 +12,14 @@ from collections.abc import Callable
 import numpy as np
 
 from siteplan.selection.exact import Clock
-from siteplan.selection.problem import Certificate, CoverProblem, Floats, Selection, objective_of
+from siteplan.selection.problem import (
+    Certificate,
+    CoverProblem,
+    Floats,
+    Selection,
+    objective_of,
+    relative_gap,
+)
 from siteplan.selection.rank import curve_bounds, ranked
 from siteplan.selection.solver import CLOSED, Answer, Limits, Solver
 
@@ -116,8 +123,7 @@ def quick(problem: CoverProblem, work_limit: float, *, seed: int = 0, min_gain: 
     columns = solver.columns()
     value = objective_of(problem, columns)
     bound = max(solver.bound, value)
-    gap = 0.0 if bound <= 0.0 else (bound - value) / bound
-    return Answer(columns, value, bound, gap, time.perf_counter() - started)
+    return Answer(columns, value, bound, relative_gap(value, bound), time.perf_counter() - started)
 
 
 def search(solver: Solver, limits: Limits, stop: Clock) -> None:
@@ -202,11 +208,11 @@ def finished(solver: Solver, limits: Limits, status: str, started: float) -> Sel
     certificate = certificate_of(solver)
     bound = max(min(solver.bound, certificate.bound), objective)
     curve = np.minimum(curve_bounds(solver, places, order), bound)
-    gap = 0.0 if bound <= 0.0 else (bound - objective) / bound
     return Selection(
         columns=order, places=places, marginal_gains=gains, losses=losses, objective=objective,
-        base_value=solver.problem.base_value, upper_bound=bound, optimality_gap=gap, curve_bounds=curve,
-        status=status, seconds=time.perf_counter() - started, seed=limits.seed, certificate=certificate,
+        base_value=solver.problem.base_value, upper_bound=bound,
+        optimality_gap=relative_gap(objective, bound), curve_bounds=curve, status=status,
+        seconds=time.perf_counter() - started, seed=limits.seed, certificate=certificate,
         bound_source="prices" if bound >= certificate.bound else solver.source,
     )  # fmt: skip
 

@@ -23,7 +23,7 @@ from siteplan.selection.improve import LANES, improve, join, kernel_of, rounded
 from siteplan.selection.limits import Frame, frame_of
 from siteplan.selection.options import Options, options_of
 from siteplan.selection.parts import reopened, solve_apart
-from siteplan.selection.problem import CoverProblem, violations
+from siteplan.selection.problem import CoverProblem, relative_gap, violations
 from siteplan.selection.relax import EXACT, ROUNDED, Relaxed, bound_of, relax
 from siteplan.selection.search import Choice, Field, areas, rules_of, without
 
@@ -481,13 +481,7 @@ class Solver:
             raise SiteplanError("the plan cannot be repaired nearby: " + "; ".join(broken[:3]))
         value = choice.value()
         bound = max(bound, value)
-        return Answer(
-            columns,
-            value,
-            bound,
-            0.0 if bound <= 0 else (bound - value) / bound,
-            time.perf_counter() - started,
-        )
+        return Answer(columns, value, bound, relative_gap(value, bound), time.perf_counter() - started)
 
     # --- the end ---------------------------------------------------------------------------------------
 
