@@ -50,7 +50,7 @@ _HAIR = 1.0e-6
 _NO_SCREEN = -1.0e6
 
 Values = NDArray[np.float32]
-_kernel = njit(cache=True, fastmath=True, nogil=True, error_model="numpy")
+_kernel = njit(cache=True, nogil=True, error_model="numpy")
 
 
 @dataclass(frozen=True, eq=False)
