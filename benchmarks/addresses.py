@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 from pypinyin import lazy_pinyin
 
-from siteplan.config import load_config
-from siteplan.inputs.address import locate, table_of
-from siteplan.inputs.gazetteer import VILLAGE, core_of, plain
+from siteplan.project.schema import load_config
+from siteplan.inputs.places.addresses import locate, table_of
+from siteplan.inputs.places.gazetteer import VILLAGE, core_of, plain
 from siteplan.inputs.project_reader import ProjectReader
 
 

@@ -17,10 +17,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from siteplan import pipeline
+from siteplan.planning import pipeline
 from siteplan.calibration import Judged
-from siteplan.config import Input, load_config
-from siteplan.errors import SiteplanError
+from siteplan.project.schema import Input, load_config
+from siteplan.core.errors import SiteplanError
 
 PROJECT = """
 schema = "siteplan-project/1"

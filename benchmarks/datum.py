@@ -12,14 +12,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from siteplan.config import Config, Input, load_config
-from siteplan.inputs.check import check_table
-from siteplan.inputs.datum import bd09_from_gcj02, gcj02_from_wgs84
-from siteplan.inputs.evidence import DATUMS
-from siteplan.inputs.placing import NAME_COLUMNS, Placer
+from siteplan.project.schema import Config, Input, load_config
+from siteplan.inputs.tables.check import check_table
+from siteplan.inputs.places.datum import bd09_from_gcj02, gcj02_from_wgs84
+from siteplan.inputs.places.evidence import DATUMS
+from siteplan.inputs.places.georeferencing import NAME_COLUMNS, Placer
 from siteplan.inputs.project_reader import ProjectReader
-from siteplan.inputs.readers import RawTable
-from siteplan.tables import SCHEMAS
+from siteplan.inputs.files.readers import RawTable
+from siteplan.project.columns import SCHEMAS
 
 SIZES = (30, 60, 120, 300)
 SORTS = {

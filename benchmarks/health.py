@@ -20,9 +20,9 @@ from rasterio.features import geometry_mask
 from rasterio.warp import transform
 from scipy.ndimage import minimum_filter
 
-from siteplan.config import load_config
-from siteplan.inputs.datum import gcj02_from_wgs84, wgs84_from_gcj02
-from siteplan.inputs.door import examine
+from siteplan.project.schema import load_config
+from siteplan.inputs.places.datum import gcj02_from_wgs84, wgs84_from_gcj02
+from siteplan.inputs.load import examine
 
 STATIONS, PLAN, PROPERTIES, KEY = (
     "stations.csv",

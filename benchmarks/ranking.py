@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from siteplan import pipeline
-from siteplan.config import load_config
+from siteplan.planning import pipeline
+from siteplan.project.schema import load_config
 from siteplan.selection import select
 from siteplan.selection.problem import objective_of
 

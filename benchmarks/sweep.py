@@ -19,7 +19,7 @@ import rasterio
 from peers import PEERS
 from scipy.ndimage import gaussian_filter
 
-from siteplan.grid import Grid, Raster
+from siteplan.core.grid import Grid, Raster
 from siteplan.radio.diffraction import effective_earth_radius_km
 from siteplan.radio.profile import point_geometry
 from siteplan.radio.sweep import diffraction_loss_db, terrain_geometry

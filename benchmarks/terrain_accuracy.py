@@ -22,7 +22,7 @@ from rasterio.warp import Resampling, reproject, transform_bounds
 from scipy.ndimage import uniform_filter
 from sweep import REFERENCE_DEM, read_dem, synthetic_dem
 
-from siteplan.grid import Grid, Raster
+from siteplan.core.grid import Grid, Raster
 from siteplan.radio.diffraction import Profile, bullington_loss, effective_earth_radius_km
 from siteplan.radio.p1812 import path_loss_p1812
 from siteplan.radio.profile import path_profile, point_geometry

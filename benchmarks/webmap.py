@@ -40,9 +40,9 @@ from playwright.sync_api import sync_playwright
 from rasterio.transform import array_bounds
 from rasterio.warp import calculate_default_transform, reproject
 
-from siteplan import pipeline
-from siteplan.cache import FileCache
-from siteplan.config import load_config
+from siteplan.planning import pipeline
+from siteplan.coverage.footprint_cache import FileCache
+from siteplan.project.schema import load_config
 from siteplan.outputs.webmap import map_html
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]

@@ -26,8 +26,8 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
-from siteplan import pipeline
-from siteplan.config import load_config
+from siteplan.planning import pipeline
+from siteplan.project.schema import load_config
 
 folder = Path(os.environ.get("SITEPLAN_PROJECT", "../data/shaoguan"))
 config = load_config(folder)

@@ -18,7 +18,7 @@ import tempfile
 from pathlib import Path
 
 from siteplan import __version__
-from siteplan.store import atomic_folder
+from siteplan.core.files import atomic_folder
 
 ROOT = Path(__file__).absolute().parent.parent
 PARTS = ROOT / "scripts" / "bundle"

@@ -17,31 +17,32 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from siteplan import __version__, pipeline
+from siteplan.planning import pipeline
+from siteplan import __version__
 from siteplan.calibration import Judged
-from siteplan.config import Datum, Input
+from siteplan.project.schema import Datum, Input
 from siteplan.demo import write_demo
-from siteplan.diff import compare_plans
-from siteplan.errors import SiteplanError, summarise
-from siteplan.inputs.runs import read_plan
-from siteplan.ledger import build_ledger, on_air
+from siteplan.planning.compare import compare_plans
+from siteplan.core.errors import SiteplanError, summarise
+from siteplan.planning.run_folder import read_plan
+from siteplan.planning.quota import build_ledger, on_air
 from siteplan.outputs import DETAILS, WORKBOOK, write_diff
 from siteplan.outputs.audience import audience_of, map_name
-from siteplan.outputs.calibration import Facts, write_calibration
-from siteplan.outputs.health import exit_code, text_map, verdict, write_health
-from siteplan.outputs.progress import PROGRESS
-from siteplan.outputs.returned import CHECKED
+from siteplan.outputs.pages.calibration import Facts, write_calibration
+from siteplan.outputs.pages.health import exit_code, text_map, verdict, write_health
+from siteplan.outputs.xlsx.progress import PROGRESS
+from siteplan.outputs.xlsx.returned import CHECKED
 from siteplan.outputs.templates import DEFAULT_CRS, new_project
 from siteplan.outputs.webmap.words import word
-from siteplan.progress import Progress
-from siteplan.proposal import Proposal
-from siteplan.store import (
+from siteplan.planning.progress import Progress
+from siteplan.planning.proposal import Proposal
+from siteplan.core.files import (
     atomic_folder,
     sha256_of,
 )
-from siteplan.terrain import level_name
-from siteplan.texts import Lang, either, say
-from siteplan.workflow import (
+from siteplan.coverage.terrain import level_name
+from siteplan.words.catalogue import Lang, either, say
+from siteplan.api import (
     THREADS,
     Returns,
     Taken,

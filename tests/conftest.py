@@ -17,7 +17,7 @@ from pyproj import Transformer
 from rasterio.transform import from_origin
 from shapely.geometry import Point, box
 
-from siteplan.inputs.datum import gcj02_from_wgs84
+from siteplan.inputs.places.datum import gcj02_from_wgs84
 
 CRS = "EPSG:4547"
 WEST, SOUTH = 440_000.0, 2_740_000.0

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from siteplan.errors import RangeError
+from siteplan.core.errors import RangeError
 from siteplan.radio.antenna import (
     ELEMENT,
     Pattern,

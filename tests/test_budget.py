@@ -8,18 +8,18 @@ import pytest
 from conftest import CRS, PROJECT, SOUTH, WEST
 from scipy.special import ndtr
 
-from siteplan.config import Uplink, clutter_kinds, load_config, parse_config, with_calibration
-from siteplan.coverage import BufferLevel, Mast
-from siteplan.demand import Service, services_of, tier_layers
-from siteplan.errors import ConfigError, RangeError
-from siteplan.grid import Grid, Raster
-from siteplan.ground import ground_of
+from siteplan.project.schema import Uplink, clutter_kinds, load_config, parse_config, with_calibration
+from siteplan.coverage.propagation import BufferLevel, Mast
+from siteplan.coverage.demand import Service, services_of, tier_layers
+from siteplan.core.errors import ConfigError, RangeError
+from siteplan.core.grid import Grid, Raster
+from siteplan.coverage.ground import ground_of
 from siteplan.radio import pathloss
 from siteplan.radio.antenna import ELEMENT
 from siteplan.radio.building_entry import building_entry_loss
 from siteplan.radio.clutter import statistical_clutter_loss, terminal_clutter_loss
 from siteplan.radio.linkbudget import LinkBudgets, indoor_loss_db, service_probability
-from siteplan.terrain import TerrainLevel
+from siteplan.coverage.terrain import TerrainLevel
 
 ANTENNAS = [
     {"id": "4T", "gain_dbi": 14.5}, {"id": "8T", "gain_dbi": 17.0}, {"id": "64T", "gain_dbi": 24.0},

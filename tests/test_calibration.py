@@ -10,14 +10,14 @@ import pytest
 from conftest import SOUTH, WEST, lonlat, write_project
 from scipy.special import ndtr
 
-from siteplan import pipeline
+from siteplan.planning import pipeline
 from siteplan.calibration import Fit, Sample, build_sample, calibrate, fit_terms
 from siteplan.calibration.fit import names_strongest_only, selection_gain_db, thinned
-from siteplan.calibration.judge import TooLittleDataError, terms_of
-from siteplan.config import Input, load_config, with_calibration
-from siteplan.coverage import masts_of
-from siteplan.errors import InputFaults
-from siteplan.ledger import on_air
+from siteplan.calibration.judgement import TooLittleDataError, terms_of
+from siteplan.project.schema import Input, load_config, with_calibration
+from siteplan.coverage.propagation import masts_of
+from siteplan.core.errors import InputFaults
+from siteplan.planning.quota import on_air
 from siteplan.radio.antenna import Pattern, horizontal_attenuation_db, vertical_attenuation_db
 from siteplan.radio.linkbudget import LinkBudgets
 from siteplan.radio.pathloss import uma_loss

@@ -16,8 +16,8 @@ from typer.testing import CliRunner
 
 from siteplan.calibration import calibrate
 from siteplan.cli import app, plan_area
-from siteplan.config import load_config, with_calibration
-from siteplan.outputs.calibration import (
+from siteplan.project.schema import load_config, with_calibration
+from siteplan.outputs.pages.calibration import (
     Facts,
     calibration_data,
     calibration_toml,

@@ -11,8 +11,8 @@ from conftest import SOUTH, WEST, write_project
 from test_calibration import sample_of, serving, six_strongest
 
 from siteplan.calibration import calibrate
-from siteplan.config import load_config, with_calibration
-from siteplan.outputs.calibration import (
+from siteplan.project.schema import load_config, with_calibration
+from siteplan.outputs.pages.calibration import (
     Facts,
     calibration_data,
     calibration_toml,
@@ -23,7 +23,7 @@ from siteplan.outputs.calibration import (
     unfitted,
     write_calibration,
 )
-from siteplan.outputs.plots import MOST_DRAWN, drawn, residual_plots
+from siteplan.outputs.pictures.plots import MOST_DRAWN, drawn, residual_plots
 
 SIMULATED = "模拟数据 / simulated"
 FACTS = Facts("路<测>.csv", "ab" * 32, 900, 880, {"too_near": 20}, "buffer", "", "2026-01-31", SIMULATED)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from siteplan.errors import RangeError
+from siteplan.core.errors import RangeError
 from siteplan.radio import clutter
 from siteplan.radio.building_entry import building_entry_loss, horizontal_median_db
 from siteplan.radio.clutter import statistical_clutter_loss, terminal_clutter_loss

@@ -7,9 +7,9 @@ import pytest
 from conftest import SOUTH, WEST
 from scipy.special import ndtr
 
-from siteplan import pipeline
-from siteplan.config import load_config
-from siteplan.coverage import (
+from siteplan.planning import pipeline
+from siteplan.project.schema import load_config
+from siteplan.coverage.propagation import (
     Addition,
     BufferLevel,
     Mast,
@@ -18,9 +18,9 @@ from siteplan.coverage import (
     masts_of,
     uncovered_probability,
 )
-from siteplan.demand import build_demand, services_of
-from siteplan.grid import Grid
-from siteplan.ledger import on_air
+from siteplan.coverage.demand import build_demand, services_of
+from siteplan.core.grid import Grid
+from siteplan.planning.quota import on_air
 from siteplan.radio.pathloss import rma_nlos_loss
 
 GRID = Grid(crs="EPSG:4547", west_m=WEST, north_m=SOUTH + 15_000, resolution_m=100.0, width=150, height=150)

@@ -5,8 +5,8 @@ import numpy as np
 import prcoords
 import pytest
 
-from siteplan.errors import RangeError
-from siteplan.inputs import datum
+from siteplan.core.errors import RangeError
+from siteplan.inputs.places import datum
 
 METRES_PER_DEGREE = 111_320.0
 RNG = np.random.default_rng(1)

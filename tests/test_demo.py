@@ -16,7 +16,7 @@ import pytest
 import rasterio
 import shapely
 
-from siteplan.config import load_config
+from siteplan.project.schema import load_config
 from siteplan.demo import write_demo
 from siteplan.demo.cover import BUILT, CROP, GRASS, SHRUB, TREES, WATER, make_cover
 from siteplan.demo.ground import Land
@@ -24,9 +24,9 @@ from siteplan.demo.network import make_sectors, make_stations
 from siteplan.demo.noise import child, grid_noise, spline_weights
 from siteplan.demo.parameters import load_counties, load_parameters
 from siteplan.demo.terrain import control_cells, make_terrain, slope_of
-from siteplan.errors import SiteplanError
-from siteplan.inputs.angles import angles_of
-from siteplan.inputs.datum import wgs84_from_gcj02
+from siteplan.core.errors import SiteplanError
+from siteplan.inputs.tables.angles import angles_of
+from siteplan.inputs.places.datum import wgs84_from_gcj02
 from siteplan.radio.linkbudget import LinkBudgets
 
 PUBLISHED = {

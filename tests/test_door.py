@@ -8,12 +8,12 @@ import rasterio
 from conftest import CRS, VILLAGES, lonlat, point, write_raster, write_sheet
 from typer.testing import CliRunner
 
-from siteplan import pipeline
+from siteplan.planning import pipeline
 from siteplan.cli import app
-from siteplan.config import load_config
-from siteplan.errors import ConfigError, InputFaults
-from siteplan.inputs.area import counties_around, crs_doubts
-from siteplan.inputs.networks import split_networks
+from siteplan.project.schema import load_config
+from siteplan.core.errors import ConfigError, InputFaults
+from siteplan.inputs.places.area import counties_around, crs_doubts
+from siteplan.inputs.tables.networks import split_networks
 
 RUNNER = CliRunner()
 

@@ -7,7 +7,7 @@ import geopandas as gpd
 import pytest
 
 from siteplan.cli import plan_area
-from siteplan.config import load_config
+from siteplan.project.schema import load_config
 from siteplan.inputs.osm import PUBLIC_AMENITIES, read_osm
 
 ROOT = Path(__file__).parent.parent

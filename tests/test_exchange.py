@@ -19,17 +19,17 @@ import python_calamine
 import shapefile
 import shapely
 
-from siteplan import pipeline
-from siteplan.config import load_config
-from siteplan.inputs.returns import META, read_returns
+from siteplan.planning import pipeline
+from siteplan.project.schema import load_config
+from siteplan.field.returns import META, read_returns
 from siteplan.outputs import WORKBOOK, write_all
-from siteplan.outputs.exchange import NAMES, SHORT
-from siteplan.outputs.form import COLUMNS
+from siteplan.outputs.gis.exchange import NAMES, SHORT
+from siteplan.outputs.xlsx.form import COLUMNS
 from siteplan.outputs.sheets import plain
-from siteplan.proposal import PROPOSED_COLUMNS
-from siteplan.store import restored
-from siteplan.tables import Returned
-from siteplan.texts import say
+from siteplan.planning.proposal import PROPOSED_COLUMNS
+from siteplan.core.files import restored
+from siteplan.project.columns import Returned
+from siteplan.words.catalogue import say
 
 HOSTILE = "=cmd|' /C calc'!A0", "@SUM(1,2)", "+1", "-1+2", "'单引", '<b>&"]]>', "甲乙\x07丙", "镇\u3000村 é😀"
 
@@ -99,7 +99,7 @@ def test_shapefile_opens_with_every_value(run):
 
 
 def test_text_of_china_is_in_gbk_and_long_text_is_cut_between_signs(run, tmp_path):
-    from siteplan.outputs.exchange import write_old  # noqa: PLC0415
+    from siteplan.outputs.gis.exchange import write_old  # noqa: PLC0415
 
     proposal, _ = run
     table = proposal.proposed.assign(name="坪石镇", reason="很长的理由" * 40)

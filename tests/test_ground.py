@@ -8,11 +8,11 @@ import rasterio
 from conftest import CRS, PROJECT, SOUTH, WEST
 from rasterio.transform import from_origin
 
-from siteplan import pipeline
-from siteplan.config import clutter_kinds, load_config, parse_config
-from siteplan.errors import InputFaults
-from siteplan.grid import Grid, Raster
-from siteplan.ground import ground_of
+from siteplan.planning import pipeline
+from siteplan.project.schema import clutter_kinds, load_config, parse_config
+from siteplan.core.errors import InputFaults
+from siteplan.core.grid import Grid, Raster
+from siteplan.coverage.ground import ground_of
 
 GRID = Grid(CRS, 0.0, 120.0, 30.0, 5, 4)
 RELIEF = Raster((100.0 + np.arange(20.0).reshape(4, 5)).astype(np.float32), GRID, "terrain", "m")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from siteplan.errors import RangeError
+from siteplan.core.errors import RangeError
 from siteplan.radio.itm import Ground, Variability, itm_loss_db
 from siteplan.radio.pathloss import free_space_loss
 

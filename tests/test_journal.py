@@ -7,8 +7,8 @@ import random
 
 import pytest
 
-from siteplan.errors import SiteplanError
-from siteplan.journal import (
+from siteplan.core.errors import SiteplanError
+from siteplan.field.journal import (
     Event,
     Place,
     events_of,
@@ -17,9 +17,9 @@ from siteplan.journal import (
     relation,
     standing_of,
 )
-from siteplan.progress import Total
-from siteplan.store import append_lines, read_lines
-from siteplan.tables import CHAIN, EXITS, Returned
+from siteplan.planning.progress import Total
+from siteplan.core.files import append_lines, read_lines
+from siteplan.project.columns import CHAIN, EXITS, Returned
 
 PLACE = Place("3:7", "440001", "村委会", ("low",), 1, 113.5, 24.8, 300.0, 25.0)
 

@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 from pyproj import Geod
 
-from siteplan.inputs.datum import bd09_from_gcj02, gcj02_from_wgs84
-from siteplan.inputs.returns import ReturnRow
-from siteplan.journal import Place, standing_of
-from siteplan.merge import Issue, Told, merge, undo
-from siteplan.tables import Returned
+from siteplan.inputs.places.datum import bd09_from_gcj02, gcj02_from_wgs84
+from siteplan.field.returns import ReturnRow
+from siteplan.field.journal import Place, standing_of
+from siteplan.field.merge import Issue, Told, merge, undo
+from siteplan.project.columns import Returned
 
 GEOD = Geod(ellps="WGS84")
 PLACES = {

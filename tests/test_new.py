@@ -11,13 +11,13 @@ from pyproj import CRS
 from typer.testing import CliRunner
 
 from siteplan.cli import app, plan_area
-from siteplan.config import load_config
-from siteplan.errors import SiteplanError
-from siteplan.inputs.door import load
-from siteplan.inputs.headers import match_headers
+from siteplan.project.schema import load_config
+from siteplan.core.errors import SiteplanError
+from siteplan.inputs.load import load
+from siteplan.inputs.files.headers import match_headers
 from siteplan.outputs.templates import new_project
 from siteplan.outputs.templates.sheets import template_sheets
-from siteplan.tables import SCHEMAS, columns_of
+from siteplan.project.columns import SCHEMAS, columns_of
 
 FIRST = ("villages", "stations", "properties")
 ADDED_BY_HAND = {

@@ -28,11 +28,11 @@ from conftest import lonlat, write_project, write_sheet
 from pyproj import CRS, Geod
 
 from siteplan.cli import plan_area
-from siteplan.inputs.datum import gcj02_from_wgs84
-from siteplan.outputs.kml import kml_text
+from siteplan.inputs.places.datum import gcj02_from_wgs84
+from siteplan.outputs.gis.kml import kml_text
 from siteplan.outputs.sheets import candidates_csv, villages_csv
-from siteplan.outputs.workbook import write_workbook
-from siteplan.proposal import PROPOSED_COLUMNS
+from siteplan.outputs.xlsx.workbook import write_workbook
+from siteplan.planning.proposal import PROPOSED_COLUMNS
 
 WORKBOOK = "规划明细.xlsx"
 TABLES = ("candidates.csv", "refused.csv", "villages.csv", "rejected_rows.csv")

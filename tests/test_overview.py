@@ -14,10 +14,10 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 from webmap_world import HOSTILE, SMALL, draw_proposal
 
-from siteplan.outputs import overview
-from siteplan.outputs.overview import overview_png
+from siteplan.outputs.pictures import overview
+from siteplan.outputs.pictures.overview import overview_png
 from siteplan.outputs.webmap import style
-from siteplan.proposal import Proposal
+from siteplan.planning.proposal import Proposal
 
 # rasterio 1.4 multiplies affine transforms the way affine 3 announces to drop one day
 pytestmark = pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from siteplan.errors import RangeError
+from siteplan.core.errors import RangeError
 from siteplan.radio.diffraction import (
     Profile,
     SphericalPath,

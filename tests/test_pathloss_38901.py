@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from siteplan.errors import RangeError
+from siteplan.core.errors import RangeError
 from siteplan.radio import pathloss
 
 REFERENCE = Path(__file__).resolve().parents[2] / "shared" / "reference" / "radio" / "tr38901"

@@ -9,13 +9,13 @@ import pytest
 from conftest import write_sheet
 from typer.testing import CliRunner
 
-from siteplan import pipeline
+from siteplan.planning import pipeline
 from siteplan.cli import app, plan_area
-from siteplan.config import load_config
-from siteplan.inputs.door import part_of
+from siteplan.project.schema import load_config
+from siteplan.inputs.load import part_of
 from siteplan.selection import select
 from siteplan.selection.problem import violations
-from siteplan.store import read_registry
+from siteplan.core.files import read_registry
 
 OUTPUTS = {
     "candidates.csv", "候选站址.xlsx", "candidates.gpkg", "candidates.kmz", "villages.csv", "gaps.gpkg",

@@ -12,14 +12,14 @@ from conftest import lonlat, write_sheet
 from shapely.geometry import Point, box
 from typer.testing import CliRunner
 
-from siteplan import pipeline
+from siteplan.planning import pipeline
 from siteplan.cli import app
-from siteplan.config import load_config
-from siteplan.inputs.address import locate, table_of
-from siteplan.inputs.datum import bd09_from_gcj02, gcj02_from_wgs84
-from siteplan.inputs.evidence import DATUMS, Named, weigh
-from siteplan.inputs.gazetteer import county_names, gazetteer_of, place_names, village_names
-from siteplan.outputs.health import ADDRESSES, FAULTS, REPORT
+from siteplan.project.schema import load_config
+from siteplan.inputs.places.addresses import locate, table_of
+from siteplan.inputs.places.datum import bd09_from_gcj02, gcj02_from_wgs84
+from siteplan.inputs.places.evidence import DATUMS, Named, weigh
+from siteplan.inputs.places.gazetteer import county_names, gazetteer_of, place_names, village_names
+from siteplan.outputs.pages.health import ADDRESSES, FAULTS, REPORT
 
 RUNNER = CliRunner()
 CRS = "EPSG:4547"

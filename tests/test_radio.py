@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from siteplan.errors import RangeError
+from siteplan.core.errors import RangeError
 from siteplan.radio import pathloss
 
 # TR 38.901 at 5 GHz, receiver 1.5 m (the 16 values of the ns-3 test suite).

@@ -11,16 +11,16 @@ import xlsxwriter
 from conftest import STATIONS
 from shapely.geometry import Point
 
-from siteplan import pipeline
-from siteplan.config import Input, load_config
-from siteplan.errors import InputFaults
-from siteplan.inputs.cells import dates_of, numbers_of
-from siteplan.inputs.check import check_table
-from siteplan.inputs.coordinates import degrees_of, grid_of
-from siteplan.inputs.headers import TAKEN_FROM, match_headers
-from siteplan.inputs.layout import lay_out
-from siteplan.inputs.readers import Wanted, decode, read_table
-from siteplan.tables import SCHEMAS, columns_of
+from siteplan.planning import pipeline
+from siteplan.project.schema import Input, load_config
+from siteplan.core.errors import InputFaults
+from siteplan.inputs.files.cells import dates_of, numbers_of
+from siteplan.inputs.tables.check import check_table
+from siteplan.inputs.tables.coordinates import degrees_of, grid_of
+from siteplan.inputs.files.headers import TAKEN_FROM, match_headers
+from siteplan.inputs.files.layout import lay_out
+from siteplan.inputs.files.readers import Wanted, decode, read_table
+from siteplan.project.columns import SCHEMAS, columns_of
 
 ROWS = [("坪石镇站", 113.05, 25.29), ("梅花镇站", 113.16, 25.18)]
 HEAD = ["站址名称", "经度", "纬度"]

@@ -18,13 +18,13 @@ from typer.testing import CliRunner
 
 from siteplan import outputs
 from siteplan.cli import app
-from siteplan.errors import RunLockedError
-from siteplan.inputs.runs import read_plan
-from siteplan.journal import JOURNAL
+from siteplan.core.errors import RunLockedError
+from siteplan.planning.run_folder import read_plan
+from siteplan.field.journal import JOURNAL
 from siteplan.outputs import DETAILS, WORKBOOK
-from siteplan.outputs.returned import CHECKED
-from siteplan.tables import RETURNS_SCHEMA
-from siteplan.workflow import Returns, plan_area, read_journal, replan_area, report_progress, take_in
+from siteplan.outputs.xlsx.returned import CHECKED
+from siteplan.project.columns import RETURNS_SCHEMA
+from siteplan.api import Returns, plan_area, read_journal, replan_area, report_progress, take_in
 
 KILLS = int(os.environ.get("SITEPLAN_KILLS", "40"))
 
@@ -214,8 +214,8 @@ def test_a_disk_that_is_full_is_told_and_leaves_everything(office, monkeypatch):
 LIMITED = """
 import resource, signal, sys
 from pathlib import Path
-from siteplan.errors import SiteplanError
-from siteplan.workflow import plan_area
+from siteplan.core.errors import SiteplanError
+from siteplan.api import plan_area
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
 try:

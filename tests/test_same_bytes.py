@@ -9,7 +9,7 @@ import hashlib
 from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from scipy.ndimage import gaussian_filter
-from siteplan.grid import Grid, Raster
+from siteplan.core.grid import Grid, Raster
 from siteplan.radio.sweep import bullington_loss_db, terrain_geometry
 
 side, pixel = 160, 30.0

@@ -10,10 +10,10 @@ import pytest
 from conftest import CRS, PROJECT, SOUTH, WEST
 from shapely.geometry import Point
 
-from siteplan import pipeline
-from siteplan.cache import MemoryCache
-from siteplan.config import load_config, parse_config, with_calibration
-from siteplan.coverage import (
+from siteplan.planning import pipeline
+from siteplan.coverage.footprint_cache import MemoryCache
+from siteplan.project.schema import load_config, parse_config, with_calibration
+from siteplan.coverage.propagation import (
     Addition,
     BufferLevel,
     Mast,
@@ -22,15 +22,15 @@ from siteplan.coverage import (
     station_sectors,
     uncovered_probability,
 )
-from siteplan.demand import services_of
-from siteplan.grid import Grid, Raster
-from siteplan.ground import ground_of
-from siteplan.inputs.angles import angles_of, canonical_angles, downtilts_of
-from siteplan.ledger import on_air
+from siteplan.coverage.demand import services_of
+from siteplan.core.grid import Grid, Raster
+from siteplan.coverage.ground import ground_of
+from siteplan.inputs.tables.angles import angles_of, canonical_angles, downtilts_of
+from siteplan.planning.quota import on_air
 from siteplan.radio.antenna import Pattern, attenuation_db
 from siteplan.radio.linkbudget import LinkBudgets, SectorPattern
 from siteplan.radio.sectors import Sector, sector_loss_db
-from siteplan.terrain import TerrainLevel
+from siteplan.coverage.terrain import TerrainLevel
 
 NAN = float("nan")
 PATTERN = Pattern(65.0, 8.0, 18.0, 25.0)

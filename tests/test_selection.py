@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from siteplan.errors import SiteplanError
+from siteplan.core.errors import SiteplanError
 from siteplan.selection import (
     Cap,
     CoverProblem,
@@ -27,7 +27,7 @@ from siteplan.selection import (
 )
 from siteplan.selection.cases import cut, uncut
 from siteplan.selection.core import reduced
-from siteplan.selection.options import options_of
+from siteplan.selection.configurations import options_of
 from siteplan.selection.problem import objective_of, violations
 from siteplan.selection.search import Choice, Field, rules_of
 

@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 from conftest import CRS, SOUTH, WEST
 
-from siteplan import pipeline
-from siteplan.config import Tier, load_config
-from siteplan.coverage import Mast, masts_of, uncovered_probability
-from siteplan.demand import build_demand, services_of, tier_layers
-from siteplan.gaps import village_table
-from siteplan.grid import Grid, Raster
-from siteplan.ground import ground_of
-from siteplan.ledger import on_air
+from siteplan.planning import pipeline
+from siteplan.project.schema import Tier, load_config
+from siteplan.coverage.propagation import Mast, masts_of, uncovered_probability
+from siteplan.coverage.demand import build_demand, services_of, tier_layers
+from siteplan.coverage.gaps import village_table
+from siteplan.core.grid import Grid, Raster
+from siteplan.coverage.ground import ground_of
+from siteplan.planning.quota import on_air
 from siteplan.radio.itm import itm_loss_db
 from siteplan.radio.pathloss import free_space_loss
-from siteplan.spread import NEAREST_M, both_losses_db, model_spread, spread_summary
-from siteplan.terrain import TerrainLevel
-from siteplan.tiers import tier_rasters, tier_table
+from siteplan.coverage.model_comparison import NEAREST_M, both_losses_db, model_spread, spread_summary
+from siteplan.coverage.terrain import TerrainLevel
+from siteplan.coverage.signal_tiers import tier_rasters, tier_table
 
 TIERS = (
     Tier(id="good", name="好", threshold_dbm=-95),

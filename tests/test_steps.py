@@ -16,13 +16,13 @@ import pyogrio
 import pytest
 from typer.testing import CliRunner
 
-from siteplan import pipeline
+from siteplan.planning import pipeline
 from siteplan.cli import app, plan_area
-from siteplan.config import load_config
-from siteplan.coverage import added_footprint
-from siteplan.diff import CHANGES, DROPPED, KEPT, MOVED, NEW, compare_plans
-from siteplan.errors import SiteplanError
-from siteplan.inputs.runs import read_plan
+from siteplan.project.schema import load_config
+from siteplan.coverage.propagation import added_footprint
+from siteplan.planning.compare import CHANGES, DROPPED, KEPT, MOVED, NEW, compare_plans
+from siteplan.core.errors import SiteplanError
+from siteplan.planning.run_folder import read_plan
 from siteplan.outputs.webmap import diff_html
 
 

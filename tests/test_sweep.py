@@ -18,8 +18,8 @@ import pytest
 import rasterio
 from scipy.ndimage import gaussian_filter
 
-from siteplan.errors import RangeError
-from siteplan.grid import Grid, Raster
+from siteplan.core.errors import RangeError
+from siteplan.core.grid import Grid, Raster
 from siteplan.radio.diffraction import (
     Profile,
     bullington_loss,
@@ -952,7 +952,7 @@ def test_delta_bullington_is_pycrafs():
 ALONE = """
 import sys
 import numpy as np
-from siteplan.grid import Grid, Raster
+from siteplan.core.grid import Grid, Raster
 from siteplan.radio.sweep import terrain_geometry
 heights = np.load(sys.argv[1])
 dem = Raster(heights, Grid("EPSG:4547", 0.0, 1350.0, 30.0, 45, 45), "dem", "m")

@@ -10,20 +10,20 @@ from conftest import CRS, SOUTH, WEST, write_raster
 from rasterio.transform import from_origin
 from scipy.special import ndtr
 
-from siteplan import pipeline
-from siteplan.cache import FileCache, MemoryCache
-from siteplan.config import Input, clutter_kinds, load_config, with_calibration
-from siteplan.coverage import Addition, BufferLevel, Mast, added_footprint, uncovered_probability
-from siteplan.demand import services_of
-from siteplan.errors import RangeError
-from siteplan.grid import Grid, Raster
-from siteplan.ground import ground_of
+from siteplan.planning import pipeline
+from siteplan.coverage.footprint_cache import FileCache, MemoryCache
+from siteplan.project.schema import Input, clutter_kinds, load_config, with_calibration
+from siteplan.coverage.propagation import Addition, BufferLevel, Mast, added_footprint, uncovered_probability
+from siteplan.coverage.demand import services_of
+from siteplan.core.errors import RangeError
+from siteplan.core.grid import Grid, Raster
+from siteplan.coverage.ground import ground_of
 from siteplan.inputs.rasters import FINEST_M, MARGIN_M, read_terrain
 from siteplan.radio.clutter import statistical_clutter_loss
 from siteplan.radio.diffraction import Profile, bullington_loss, effective_earth_radius_km
 from siteplan.radio.pathloss import RANGES, free_space_loss
 from siteplan.radio.profile import path_profile
-from siteplan.terrain import DecisionPoints, TerrainLevel, decision_points, level_for
+from siteplan.coverage.terrain import DecisionPoints, TerrainLevel, decision_points, level_for
 
 GRID = Grid(CRS, WEST, SOUTH + 6_000, 100.0, 60, 60)
 DEM_GRID = Grid(CRS, WEST - 300, SOUTH + 6_300, 30.0, 220, 220)

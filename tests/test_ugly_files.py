@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from siteplan.cli import app
-from siteplan.errors import InputFaults
-from siteplan.inputs.cells import dates_of, numbers_of, text_of
-from siteplan.inputs.coordinates import degrees_of, split_pair
-from siteplan.inputs.layout import lay_out
-from siteplan.inputs.readers import Wanted, read_table
+from siteplan.core.errors import InputFaults
+from siteplan.inputs.files.cells import dates_of, numbers_of, text_of
+from siteplan.inputs.tables.coordinates import degrees_of, split_pair
+from siteplan.inputs.files.layout import lay_out
+from siteplan.inputs.files.readers import Wanted, read_table
 
 RUNNER = CliRunner()
 QUICK = settings(
@@ -86,8 +86,8 @@ READ_THEM = """
 import sys, tempfile, pathlib
 sys.path.insert(0, {tests!r})
 import ugly
-from siteplan.errors import InputFaults
-from siteplan.inputs.readers import Wanted, read_table
+from siteplan.core.errors import InputFaults
+from siteplan.inputs.files.readers import Wanted, read_table
 for name in ugly.HOSTILE:
     file, content = ugly.FILES[name]
     path = pathlib.Path(tempfile.mkdtemp()) / file

@@ -21,8 +21,8 @@ from PIL import Image
 from shapely.geometry import box
 from webmap_world import CRS, HOSTILE, NORTH, SMALL, WEST, draw_proposal
 
-from siteplan.errors import SiteplanError
-from siteplan.grid import Grid, Raster
+from siteplan.core.errors import SiteplanError
+from siteplan.core.grid import Grid, Raster
 from siteplan.outputs.audience import audience_of, map_name, seen_by
 from siteplan.outputs.webmap import map_html
 from siteplan.outputs.webmap.assets import asset_bytes, asset_table, inline_assets
@@ -38,7 +38,7 @@ from siteplan.outputs.webmap.rasters import (
     relief_source,
     warp_of,
 )
-from siteplan.proposal import Proposal
+from siteplan.planning.proposal import Proposal
 
 # rasterio 1.4 multiplies affine transforms the way affine 3 announces to drop one day
 pytestmark = pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")

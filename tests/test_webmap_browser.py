@@ -19,12 +19,12 @@ import pytest
 from PIL import Image
 from webmap_world import CITY, HOSTILE, SMALL, draw_proposal
 
-from siteplan.config import Audience
-from siteplan.inputs.datum import gcj02_from_wgs84
+from siteplan.project.schema import Audience
+from siteplan.inputs.places.datum import gcj02_from_wgs84
 from siteplan.outputs.audience import audience_of
 from siteplan.outputs.webmap import map_html
-from siteplan.proposal import Proposal
-from siteplan.tables import RETURN_COLUMNS
+from siteplan.planning.proposal import Proposal
+from siteplan.project.columns import RETURN_COLUMNS
 
 # rasterio 1.4 multiplies affine transforms the way affine 3 announces to drop one day
 pytestmark = [

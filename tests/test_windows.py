@@ -14,10 +14,10 @@ import pytest
 from conftest import write_project
 from typer.testing import CliRunner
 
-from siteplan import store
+from siteplan.core import files
 from siteplan.cli import app, main, plan_area
-from siteplan.errors import RunLockedError, SiteplanError
-from siteplan.store import atomic_folder, project_lock, read_registry, write_atomic, write_registry
+from siteplan.core.errors import RunLockedError, SiteplanError
+from siteplan.core.files import atomic_folder, project_lock, read_registry, write_atomic, write_registry
 
 LOCK = ".siteplan.lock"
 REGISTRY = "candidate_ids.csv"
@@ -164,7 +164,7 @@ def test_one_file_open_in_excel_is_told_to_be_closed(tmp_path, monkeypatch):
 
 
 def test_a_read_only_place_is_said(two_counties, monkeypatch):
-    monkeypatch.setattr(store.tempfile, "mkdtemp", denied)
+    monkeypatch.setattr(files.tempfile, "mkdtemp", denied)
     result = invoke("plan", two_counties, "--out", two_counties / "out")
     assert result.exit_code == 1
     assert "无法写入" in result.output
@@ -174,7 +174,7 @@ def test_a_read_only_place_is_said(two_counties, monkeypatch):
 def test_a_read_only_project_is_said(two_counties, monkeypatch):
     opened = os.open
     monkeypatch.setattr(
-        store.os, "open", lambda path, *rest: denied() if Path(path).name == LOCK else opened(path, *rest)
+        files.os, "open", lambda path, *rest: denied() if Path(path).name == LOCK else opened(path, *rest)
     )
     result = invoke("plan", two_counties)
     assert result.exit_code == 1
@@ -225,7 +225,7 @@ def test_a_lock_file_left_by_a_killed_process_stops_nobody(text, tmp_path):
 
 HOLD = """
 import sys, pathlib
-from siteplan.store import project_lock
+from siteplan.core.files import project_lock
 with project_lock(pathlib.Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.readline()

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 from shapely.geometry import LineString, Point, box
 
-from siteplan.config import parse_config
-from siteplan.grid import Grid, Raster
-from siteplan.proposal import Proposal
+from siteplan.project.schema import parse_config
+from siteplan.core.grid import Grid, Raster
+from siteplan.planning.proposal import Proposal
 
 CRS = "EPSG:4547"
 WEST, NORTH = 450_000.0, 2_750_000.0

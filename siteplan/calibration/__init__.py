@@ -5,7 +5,7 @@ that weighs sites rather than points, so little data moves the model little.
 """
 
 from siteplan.calibration.fit import Fit, Terms, fit_terms
-from siteplan.calibration.judge import Judged, calibrate
+from siteplan.calibration.judgement import Judged, calibrate
 from siteplan.calibration.sample import Sample, build_sample
 
 __all__ = ["Fit", "Judged", "Sample", "Terms", "build_sample", "calibrate", "fit_terms"]

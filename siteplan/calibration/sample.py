@@ -15,12 +15,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from siteplan.config import Config
-from siteplan.coverage import BufferLevel, Mast, mast_of
+from siteplan.project.schema import Config
+from siteplan.coverage.propagation import BufferLevel, Mast, mast_of
 from siteplan.radio.antenna import horizontal_attenuation_db, vertical_attenuation_db
 from siteplan.radio.linkbudget import STEP_M
 from siteplan.radio.sectors import directions
-from siteplan.terrain import TerrainLevel
+from siteplan.coverage.terrain import TerrainLevel
 
 NEAREST_M = 30.0
 """Points nearer to the mast are left out: there a metre of position is a decibel [m]."""

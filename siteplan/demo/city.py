@@ -33,7 +33,7 @@ from siteplan.demo.settlements import (
     zone_polygons,
 )
 from siteplan.demo.terrain import Terrain, make_terrain, slope_of
-from siteplan.store import atomic_folder
+from siteplan.core.files import atomic_folder
 
 _TOWN_BASIN_M = 800.0
 _NODATA = -32768

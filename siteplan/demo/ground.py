@@ -17,7 +17,7 @@ from scipy.ndimage import binary_erosion
 
 from siteplan.demo.noise import Field
 from siteplan.demo.terrain import Terrain
-from siteplan.grid import Grid
+from siteplan.core.grid import Grid
 
 Points = NDArray[np.float64]
 """Easting and northing [m], shape (n, 2)."""

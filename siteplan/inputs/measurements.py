@@ -15,11 +15,11 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from siteplan.config import Config, Input, clutter_kinds
-from siteplan.errors import Fault, InputFaults
-from siteplan.inputs.check import Checked
-from siteplan.inputs.headers import normalise
-from siteplan.inputs.networks import is_blank, names_of
+from siteplan.project.schema import Config, Input, clutter_kinds
+from siteplan.core.errors import Fault, InputFaults
+from siteplan.inputs.tables.check import Checked
+from siteplan.inputs.files.headers import normalise
+from siteplan.inputs.tables.networks import is_blank, names_of
 from siteplan.inputs.project_reader import ProjectReader
 
 FARTHEST_PCI_M = 10_000.0

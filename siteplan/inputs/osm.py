@@ -13,9 +13,9 @@ import osmnx
 import pandas as pd
 import pyogrio
 
-from siteplan.errors import Fault, InputFaults
-from siteplan.inputs import guard
-from siteplan.inputs.guard import HostileFile
+from siteplan.core.errors import Fault, InputFaults
+from siteplan.inputs.files import guard
+from siteplan.inputs.files.guard import HostileFile
 
 PUBLIC_AMENITIES = ("school", "college", "university", "hospital", "clinic", "townhall", "community_centre",
                     "library", "police", "fire_station", "bus_station", "post_office")  # fmt: skip

@@ -16,16 +16,16 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from siteplan.config import Config, Input, clutter_kinds
-from siteplan.errors import Fault, InputFaults
-from siteplan.grid import Grid, Raster
-from siteplan.inputs.angles import angles_of, downtilts_of
-from siteplan.inputs.area import counties_around
-from siteplan.inputs.check import Checked, check_table, missing_column
-from siteplan.inputs.choices import read_choices
-from siteplan.inputs.datum import to_wgs84
-from siteplan.inputs.evidence import Evidence
-from siteplan.inputs.gazetteer import (
+from siteplan.project.schema import Config, Input, clutter_kinds
+from siteplan.core.errors import Fault, InputFaults
+from siteplan.core.grid import Grid, Raster
+from siteplan.inputs.tables.angles import angles_of, downtilts_of
+from siteplan.inputs.places.area import counties_around
+from siteplan.inputs.tables.check import Checked, check_table, missing_column
+from siteplan.inputs.places.choices import read_choices
+from siteplan.inputs.places.datum import to_wgs84
+from siteplan.inputs.places.evidence import Evidence
+from siteplan.inputs.places.gazetteer import (
     COUNTY,
     Gazetteer,
     Names,
@@ -36,14 +36,14 @@ from siteplan.inputs.gazetteer import (
     plain,
     village_names,
 )
-from siteplan.inputs.headers import HeaderMap, match_headers, normalise
-from siteplan.inputs.networks import is_blank, names_of, network_names, network_words
+from siteplan.inputs.files.headers import HeaderMap, match_headers, normalise
+from siteplan.inputs.tables.networks import is_blank, names_of, network_names, network_words
 from siteplan.inputs.osm import read_osm
-from siteplan.inputs.placing import NAME_COLUMNS, Choice, Doubt, Placer
+from siteplan.inputs.places.georeferencing import NAME_COLUMNS, Choice, Doubt, Placer
 from siteplan.inputs.rasters import read_codes, read_raster, read_terrain
-from siteplan.inputs.readers import TABLE_SUFFIXES, RawTable, Wanted, read_table
-from siteplan.store import sha256_of
-from siteplan.tables import MEASUREMENTS, SCHEMAS, columns_of
+from siteplan.inputs.files.readers import TABLE_SUFFIXES, RawTable, Wanted, read_table
+from siteplan.core.files import sha256_of
+from siteplan.project.columns import MEASUREMENTS, SCHEMAS, columns_of
 
 T = TypeVar("T")
 

@@ -20,10 +20,10 @@ from rasterio.errors import CRSError, RasterioError
 from rasterio.warp import calculate_default_transform, reproject, transform_bounds
 from rasterio.windows import Window
 
-from siteplan.errors import Fault, InputFaults
-from siteplan.grid import Grid, Raster, part_of
-from siteplan.inputs import guard
-from siteplan.inputs.guard import HostileFile
+from siteplan.core.errors import Fault, InputFaults
+from siteplan.core.grid import Grid, Raster, part_of
+from siteplan.inputs.files import guard
+from siteplan.inputs.files.guard import HostileFile
 
 MARGIN_M = 25_000.0
 """How far beyond the project relief is read: farther than any formula reaches [m]."""

@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from siteplan.config import Audience, Config
-from siteplan.errors import SiteplanError
-from siteplan.grid import Raster, lonlat
-from siteplan.inputs.door import Inputs
-from siteplan.proposal import Proposal
-from siteplan.texts import Lang, say
+from siteplan.project.schema import Audience, Config
+from siteplan.core.errors import SiteplanError
+from siteplan.core.grid import Raster, lonlat
+from siteplan.inputs.load import Inputs
+from siteplan.planning.proposal import Proposal
+from siteplan.words.catalogue import Lang, say
 
 _NEEDED: dict[str, tuple[str, ...]] = {
     "counties": ("county_id", "county"),

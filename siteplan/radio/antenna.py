@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from siteplan.errors import RangeError
+from siteplan.core.errors import RangeError
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
-from siteplan.errors import RangeError
+from siteplan.core.errors import RangeError
 
 FREQUENCY_MHZ = (80.0, 100_000.0)
 """Lower and upper end of the frequency [MHz]."""

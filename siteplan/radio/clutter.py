@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
-from siteplan.errors import RangeError
+from siteplan.core.errors import RangeError
 
 HEIGHT_GAIN_MHZ = (30.0, 3000.0)
 """Frequency of section 3.1 [MHz]."""

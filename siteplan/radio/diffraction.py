@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from siteplan.errors import RangeError
+from siteplan.core.errors import RangeError
 
 EARTH_RADIUS_KM = 6371.0
 LAND = (22.0, 0.003)

@@ -18,7 +18,7 @@ from itmlogic.statistics.avar import avar
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
-from siteplan.errors import RangeError
+from siteplan.core.errors import RangeError
 
 FREQUENCY_MHZ = (20.0, 20_000.0)
 """Lower and upper end of the frequency [MHz]."""

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from siteplan.config import Band, BandClass, Calibration, ClutterKind, Config, Layer, PathModel, clutter_kinds
-from siteplan.errors import RangeError
+from siteplan.project.schema import Band, BandClass, Calibration, ClutterKind, Config, Layer, PathModel, clutter_kinds
+from siteplan.core.errors import RangeError
 from siteplan.radio import pathloss
 from siteplan.radio.antenna import ELEMENT, Pattern
 from siteplan.radio.building_entry import building_entry_loss

@@ -15,7 +15,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from siteplan.errors import RangeError
+from siteplan.core.errors import RangeError
 from siteplan.radio.diffraction import (
     EARTH_RADIUS_KM,
     WAVELENGTH_M_GHZ,

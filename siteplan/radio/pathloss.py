@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from siteplan.errors import RangeError
-from siteplan.units import LIGHT_SPEED_M_PER_S
+from siteplan.core.errors import RangeError
+from siteplan.core.units import LIGHT_SPEED_M_PER_S
 
 Decibels = NDArray[np.float64]
 

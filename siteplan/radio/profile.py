@@ -17,8 +17,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from siteplan.errors import RangeError
-from siteplan.grid import Raster
+from siteplan.core.errors import RangeError
+from siteplan.core.grid import Raster
 from siteplan.radio.diffraction import effective_earth_radius_km
 from siteplan.radio.sweep import CLEAR, STANDARD_DELTA_N, STREET_WIDTH_M, fill_voids
 

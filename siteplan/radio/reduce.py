@@ -13,7 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from siteplan.grid import Grid
+from siteplan.core.grid import Grid
 from siteplan.radio.linkbudget import STEP_M, TerrainBudget
 from siteplan.radio.sweep import TerrainGeometry, bullington_table, nu_scale, tabled_loss
 

@@ -24,8 +24,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.interpolate import LinearNDInterpolator, NearestNDInterpolator
 from scipy.ndimage import binary_dilation
 
-from siteplan.errors import RangeError
-from siteplan.grid import Grid, Raster
+from siteplan.core.errors import RangeError
+from siteplan.core.grid import Grid, Raster
 from siteplan.radio.diffraction import effective_earth_radius_km
 
 STANDARD_DELTA_N = 40.0

@@ -12,7 +12,7 @@ import highspy
 import numpy as np
 from scipy import sparse
 
-from siteplan.errors import SiteplanError
+from siteplan.core.errors import SiteplanError
 from siteplan.selection.exact import Clock, program, quiet_solver
 from siteplan.selection.limits import cliques_of
 from siteplan.selection.problem import CoverProblem, Floats, Ints

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from siteplan.errors import SiteplanError
+from siteplan.core.errors import SiteplanError
 from siteplan.selection.exact import Clock
 from siteplan.selection.feasible import ImpossibleError
 from siteplan.selection.problem import Cap, CoverProblem, Floats, Ints, Selection, objective_of

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from siteplan.errors import SiteplanError
+from siteplan.core.errors import SiteplanError
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

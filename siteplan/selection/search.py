@@ -18,7 +18,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from siteplan.selection.core import Core, Floats, Ints, Shorts, Singles, column_sums, picked
-from siteplan.selection.options import Options
+from siteplan.selection.configurations import Options
 from siteplan.selection.problem import CoverProblem
 
 CERTAIN = 1.0 - 1e-7

@@ -14,14 +14,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from siteplan.errors import SiteplanError
+from siteplan.core.errors import SiteplanError
 from siteplan.selection.cases import Cases, cut, uncut
 from siteplan.selection.core import Core, Floats, Ints, column_sums, reduced
 from siteplan.selection.exact import Clock
 from siteplan.selection.feasible import feasible_columns
 from siteplan.selection.improve import LANES, improve, join, kernel_of, rounded
 from siteplan.selection.limits import Frame, frame_of
-from siteplan.selection.options import Options, options_of
+from siteplan.selection.configurations import Options, options_of
 from siteplan.selection.parts import reopened, solve_apart
 from siteplan.selection.problem import CoverProblem, relative_gap, violations
 from siteplan.selection.relax import EXACT, ROUNDED, Relaxed, bound_of, relax

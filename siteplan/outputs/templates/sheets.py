@@ -1,7 +1,7 @@
 """What each template sheet holds: the schema's columns with the words of ``sheets.toml``.
 
 One decision to know: which columns there are, their units, limits and ids come from
-:mod:`siteplan.tables`; ``sheets.toml`` adds words only. It may leave a rare column off the empty sheet,
+:mod:`siteplan.project.columns`; ``sheets.toml`` adds words only. It may leave a rare column off the empty sheet,
 never out of its dictionary.
 """
 
@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-from siteplan.config import Config
-from siteplan.tables import SCHEMAS, ColumnSpec, columns_of
-from siteplan.texts import Lang
+from siteplan.project.schema import Config
+from siteplan.project.columns import SCHEMAS, ColumnSpec, columns_of
+from siteplan.words.catalogue import Lang
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from siteplan.config import Config
+from siteplan.project.schema import Config
 from siteplan.outputs.templates.sheets import TemplateColumn, TemplateSheet, choices_of, kind_words
-from siteplan.texts import Lang, either
+from siteplan.words.catalogue import Lang, either
 
 _LAST_ROW = 1_048_575
 _FONT = {"font_name": "Microsoft YaHei", "font_size": 10, "valign": "vcenter"}

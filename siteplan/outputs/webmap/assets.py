@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
 
-from siteplan.errors import SiteplanError
+from siteplan.core.errors import SiteplanError
 
 _EXTERNAL = re.compile(
     r"""<script\b[^>]*\bsrc\s*=\s*["']([^"']*)["'][^>]*>\s*</script>"""

@@ -13,7 +13,7 @@ import pandas as pd
 import shapely
 
 from siteplan.outputs.webmap.encode import COARSE, DEGREES, column, lines, lonlat
-from siteplan.proposal import Proposal
+from siteplan.planning.proposal import Proposal
 
 _ROADS = (
     ("motorway", "trunk", "primary", "motorway_link", "trunk_link"),

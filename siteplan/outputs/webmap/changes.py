@@ -15,9 +15,9 @@ import numpy as np
 import shapely
 
 from siteplan import __version__
-from siteplan.diff import CHANGES, DROPPED, KEPT, MOVED, NEW, Diff
-from siteplan.errors import SiteplanError
-from siteplan.grid import lonlat
+from siteplan.planning.compare import CHANGES, DROPPED, KEPT, MOVED, NEW, Diff
+from siteplan.core.errors import SiteplanError
+from siteplan.core.grid import lonlat
 from siteplan.outputs.webmap import style
 from siteplan.outputs.webmap.encode import DEGREES, lines
 from siteplan.outputs.webmap.layers import Spec, county_outlines, names_between, point_spec
@@ -25,7 +25,7 @@ from siteplan.outputs.webmap.page import assembled, initials_of_specs
 from siteplan.outputs.webmap.panel import breaks_of, legend_of, warning
 from siteplan.outputs.webmap.rasters import codes_picture, coverage_codes, warp_of
 from siteplan.outputs.webmap.words import page_words, word
-from siteplan.texts import Lang
+from siteplan.words.catalogue import Lang
 
 _SIGNS = {KEPT: "=", MOVED: "→", DROPPED: "×", NEW: "+"}
 

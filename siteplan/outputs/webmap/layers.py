@@ -12,12 +12,12 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from siteplan.config import Audience, Config, MapLayer
+from siteplan.project.schema import Audience, Config, MapLayer
 from siteplan.outputs.webmap import style
 from siteplan.outputs.webmap.encode import COARSE, DEGREES, column, lonlat, plain, shapes
 from siteplan.outputs.webmap.words import word
-from siteplan.proposal import Proposal
-from siteplan.texts import Lang, say
+from siteplan.planning.proposal import Proposal
+from siteplan.words.catalogue import Lang, say
 
 Spec = dict[str, Any]
 """A layer as data: key, name, show, kind, classes, n, columns."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from siteplan.config import Config
-from siteplan.texts import Lang, either
+from siteplan.project.schema import Config
+from siteplan.words.catalogue import Lang, either
 
 _TIANDITU = tuple(f"https://t{number}.tianditu.gov.cn" for number in range(8))
 _AMAP = tuple(f"https://webrd0{number}.is.autonavi.com" for number in range(1, 5))

@@ -13,8 +13,8 @@ from typing import Any
 import folium
 from branca.element import Element, Figure
 
-from siteplan.config import Audience
-from siteplan.inputs.gazetteer import initials_of
+from siteplan.project.schema import Audience
+from siteplan.inputs.places.gazetteer import initials_of
 from siteplan.outputs.audience import seen_by
 from siteplan.outputs.webmap.assets import inline_assets
 from siteplan.outputs.webmap.base import base_spec
@@ -34,8 +34,8 @@ from siteplan.outputs.webmap.rasters import (
     water_of,
 )
 from siteplan.outputs.webmap.words import word
-from siteplan.proposal import Proposal
-from siteplan.texts import Lang
+from siteplan.planning.proposal import Proposal
+from siteplan.words.catalogue import Lang
 
 CONTENT_POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
 """What the browser may load: nothing from anywhere."""

@@ -10,14 +10,14 @@ from itertools import pairwise
 from typing import Any
 
 from siteplan import __version__
-from siteplan.config import Audience, Config
+from siteplan.project.schema import Audience, Config
 from siteplan.outputs.webmap import style
 from siteplan.outputs.webmap.encode import plain
 from siteplan.outputs.webmap.online import Tiles
 from siteplan.outputs.webmap.words import page_words, word
-from siteplan.proposal import Proposal
-from siteplan.tables import MOVED, RETURN_COLUMNS, RETURNS_SCHEMA, Returned
-from siteplan.texts import Lang, say
+from siteplan.planning.proposal import Proposal
+from siteplan.project.columns import MOVED, RETURN_COLUMNS, RETURNS_SCHEMA, Returned
+from siteplan.words.catalogue import Lang, say
 
 _NAVIGATE = "https://uri.amap.com/marker?position={longitude},{latitude}&name={name}&coordinate=gaode"
 """Where a phone finds its way to a place, in GCJ-02; only followed when the reader presses it."""

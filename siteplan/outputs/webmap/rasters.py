@@ -22,8 +22,8 @@ from pyproj import Transformer
 from rasterio.transform import array_bounds
 from rasterio.warp import Resampling, calculate_default_transform, reproject
 
-from siteplan.config import Config, clutter_kinds
-from siteplan.grid import Grid, Raster
+from siteplan.project.schema import Config, clutter_kinds
+from siteplan.core.grid import Grid, Raster
 from siteplan.outputs.webmap import style
 
 _MERCATOR = "EPSG:3857"

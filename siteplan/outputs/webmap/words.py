@@ -1,13 +1,13 @@
 """The page's own words, Chinese first with an English twin.
 
 One decision to know: words that other outputs use too (rungs, statuses, the data warning) stay in
-:mod:`siteplan.texts`; here stands only what the page alone says.
+:mod:`siteplan.words.catalogue`; here stands only what the page alone says.
 """
 
 from __future__ import annotations
 
-from siteplan.tables import MOVED, Returned
-from siteplan.texts import Lang, say
+from siteplan.project.columns import MOVED, Returned
+from siteplan.words.catalogue import Lang, say
 
 _WORDS: dict[str, tuple[str, str]] = {
     "title": ("{city} {year} 年 5G 基站选址建议", "{city}: 5G sites proposed for {year}"),

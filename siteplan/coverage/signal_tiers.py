@@ -1,0 +1,135 @@
+"""Grades of signal: which tier each pixel reaches, and how many people live in it.
+
+One decision to know: a pixel has a tier when P(RSRP >= its threshold) meets the same target that decides
+"covered"; the best such tier counts, and thresholds may differ by area class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from siteplan.project.schema import Config
+from siteplan.coverage.propagation import Addition, Level, MapFn, Mast, added_footprint, multiply, uncovered_probability
+from siteplan.coverage.demand import Demand, Service, tier_layers
+from siteplan.core.grid import Raster
+from siteplan.inputs.load import Inputs
+
+NONE_LEFT = 0
+"""Value of pixels outside the area; tiers count from 1, and the value after the last is no signal."""
+_COLUMNS = ["county_id", "county", "area_class", "tier", "people_before", "people_after"]
+_COLUMNS += ["area_km2_before", "area_km2_after"]
+
+
+def tier_rasters(
+    masts: Sequence[Mast],
+    additions: Sequence[Addition],
+    level: Level,
+    inputs: Inputs,
+    config: Config,
+    map_fn: MapFn = map,
+) -> tuple[Raster, Raster] | None:
+    """Tier of every pixel today and after the plan.
+
+    Parameters
+    ----------
+    masts
+        On air.
+    additions
+        Chosen by the plan.
+    level
+        Propagation of the run.
+    inputs
+        Grid, counties and classes.
+    config
+        Its ``tiers``; none give None.
+    map_fn
+        ``map``, or that of a thread pool.
+
+    Returns
+    -------
+    tuple of Raster or None
+        uint8: position of the tier plus one, one more for no signal, 0 outside the area.
+    """
+    if not config.tiers:
+        return None
+    services = [Service(layer, "") for layer in tier_layers(config)]
+    asked = level.for_services(services)
+    left = uncovered_probability(masts, asked, inputs.grid, len(services), map_fn)
+    before = _graded(left, services, inputs, config)
+    for addition in additions:
+        share = added_footprint(addition, asked, inputs.grid)
+        if share is not None:
+            multiply(left, share)
+    after = _graded(left, services, inputs, config)
+    return (
+        Raster(before, inputs.grid, "signal_tier_before", "tier"),
+        Raster(after, inputs.grid, "signal_tier_after", "tier"),
+    )
+
+
+def _graded(
+    uncovered: NDArray[np.float32], services: Sequence[Service], inputs: Inputs, config: Config
+) -> NDArray[np.uint8]:
+    target = config.coverage.edge_probability_target
+    position = {service.layer.threshold_dbm: k for k, service in enumerate(services)}
+    grade = np.full(inputs.grid.shape, len(config.tiers) + 1, dtype=np.uint8)
+    for number, tier in reversed(list(enumerate(config.tiers, start=1))):  # the best one is written last
+        for code, area_class in enumerate(config.area_classes):
+            layer = position[tier.by_class.get(area_class.id, tier.threshold_dbm)]
+            reached = (1.0 - uncovered[layer] >= target) & (inputs.class_code == code)
+            grade[reached] = number
+    grade[inputs.county_code == 0] = NONE_LEFT
+    return grade
+
+
+def tier_table(
+    rasters: tuple[Raster, Raster] | None, inputs: Inputs, demand: Demand, config: Config
+) -> pd.DataFrame:
+    """People and square kilometres in each tier, by county and area class.
+
+    Parameters
+    ----------
+    rasters
+        Of :func:`tier_rasters`.
+    inputs, demand
+        Counties, classes and people.
+    config
+        The tiers.
+
+    Returns
+    -------
+    DataFrame
+        ``county_id, county, area_class, tier, people_before, people_after, area_km2_before,
+        area_km2_after``; ``tier`` is "" for no signal. No rows without tiers.
+    """
+    if rasters is None:
+        return pd.DataFrame({name: [] for name in _COLUMNS})
+    people = demand.people_on_grid()
+    names = [*(tier.id for tier in config.tiers), ""]
+    rows = []
+    for county_id, county in zip(inputs.area["county_id"], inputs.area["county"], strict=True):
+        number = inputs.county_number(county_id)
+        for code, area_class in enumerate(config.area_classes):
+            mine = (inputs.county_code == number) & (inputs.class_code == code)
+            sums = [_sums(raster.values[mine], people[mine], len(names)) for raster in rasters]
+            living, pixels = zip(*sums, strict=True)
+            rows += [
+                (county_id, county, area_class.id, name, *counts)
+                for name, *counts in zip(names, *living, *pixels, strict=True)
+            ]
+    table = pd.DataFrame(rows, columns=_COLUMNS)
+    area = (inputs.grid.resolution_m / 1000.0) ** 2
+    return table.assign(**{name: table[name] * area for name in ("area_km2_before", "area_km2_after")})
+
+
+def _sums(
+    grades: NDArray[np.generic], people: NDArray[np.float64], count: int
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """People and pixels by grade, from the first on."""
+    codes = grades.astype(np.int64)
+    living = np.bincount(codes, weights=people, minlength=count + 1).astype(np.float64)
+    return living[1:], np.bincount(codes, minlength=count + 1).astype(np.int64)[1:]

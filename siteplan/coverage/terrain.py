@@ -1,0 +1,671 @@
+"""Footprints that see the mountains.
+
+The median loss at a pixel is free space, Bullington's diffraction over the terrain with what stands on it
+(ITU-R P.1812), and the antenna's pattern; or, where the project says so, bare terrain with the loss at the
+phone's end (ITU-R P.2108). The formulas of the buffers have no part in it but their spread of shadowing.
+
+One decision to know: what is computed is one band of one mast, reduced to probabilities per demand pixel
+in 255 steps. It depends on nothing else in the project, so it can be kept between runs by its content, and
+a new plan computes only what changed. Villages and key places do not take their pixel's mean: each gets
+its own exact profile.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import struct
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from siteplan.coverage.footprint_cache import Cache, MemoryCache
+from siteplan.project.schema import Config, clutter_kinds
+from siteplan.coverage.propagation import BufferLevel, Footprint, Mast, bands_of
+from siteplan.coverage.demand import Service, tier_layers
+from siteplan.core.errors import RangeError
+from siteplan.core.grid import Grid
+from siteplan.coverage.ground import Ground, ground_of
+from siteplan.inputs.load import Inputs
+from siteplan.radio.linkbudget import STEP_M, LinkBudgets, TerrainBudget
+from siteplan.radio.profile import PointGeometry, point_geometry
+from siteplan.radio.reduce import STEPS, Frame, mean_probability
+from siteplan.radio.sectors import Directions, attenuation_db, directions, sector_loss_db
+from siteplan.radio.sweep import TerrainGeometry, bullington_loss_db, require_frequency, terrain_geometry
+
+COARSEST_DEM_M = 100.0
+"""Coarsest DEM that ``auto`` trusts with diffraction [m]: at 90 m a mountain path is off by 5 dB already."""
+VOID_PX = 10
+"""Widest void of the DEM that is filled around a mast or a point [pixels]; in wider ones buffers count."""
+_VERSION = b"terrain-3"
+"""Part of every cache key; raised whenever the numbers of this module change."""
+END_LOSS_UP_TO_MHZ = 3000.0
+"""Where ITU-R P.2108's loss of a phone among trees ends [MHz]."""
+_HEADER = struct.Struct("<iiHHH?")
+Bytes = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class DecisionPoints:
+    """Points that decide: villages and key places.
+
+    Attributes
+    ----------
+    easting_m, northing_m
+        In the project CRS, shape (n,) [m].
+    """
+
+    easting_m: NDArray[np.float64]
+    northing_m: NDArray[np.float64]
+
+
+def decision_points(inputs: Inputs) -> DecisionPoints:
+    """Villages and key places of a project.
+
+    Parameters
+    ----------
+    inputs
+        Checked tables.
+
+    Returns
+    -------
+    DecisionPoints
+        Villages first, in table order.
+    """
+    tables = [table for table in (inputs.villages, inputs.key_places) if table is not None]
+    x = [table.geometry.x.to_numpy(dtype=np.float64) for table in tables]
+    y = [table.geometry.y.to_numpy(dtype=np.float64) for table in tables]
+    none = np.zeros(0)
+    return DecisionPoints(np.concatenate([none, *x]), np.concatenate([none, *y]))
+
+
+@dataclass(frozen=True, eq=False)
+class _Reduced:
+    """Probability of every threshold by one band of one mast; rows and columns counted from the CRS origin.
+
+    ``limited`` says that the first one is still met where the mast is no longer followed.
+    """
+
+    row: int
+    col: int
+    share: Bytes
+    limited: bool
+
+    def pack(self) -> bytes:
+        """As the cache keeps it."""
+        head = _HEADER.pack(self.row, self.col, *self.share.shape, self.limited)
+        return head + zlib.compress(self.share.tobytes(), 1)
+
+    @classmethod
+    def unpack(cls, data: bytes) -> _Reduced:
+        """From what the cache kept."""
+        row, col, *shape, limited = _HEADER.unpack_from(data)
+        flat = np.frombuffer(zlib.decompress(data[_HEADER.size :]), dtype=np.uint8)
+        return cls(row, col, flat.reshape(shape), limited)
+
+
+@dataclass(frozen=True, eq=False)
+class _Carrier:
+    """One band at one class and height: losses, its different thresholds, and how far it is followed.
+
+    ``slot`` holds the position of each layer's threshold.
+    """
+
+    budget: TerrainBudget
+    threshold_dbm: NDArray[np.float64]
+    slot: dict[str, int]
+    reach_m: float
+
+    def scores(self, loss_db: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Standard scores by threshold, shape (thresholds, n)."""
+        median = self.budget.eirp_per_re_dbm - loss_db
+        return (median[None, :] - self.threshold_dbm[:, None]) / self.budget.sigma_db
+
+    @cached_property
+    def digest(self) -> bytes:
+        """Hash of everything its probabilities depend on."""
+        budget = self.budget
+        figures = [
+            budget.eirp_per_re_dbm, budget.sigma_db, budget.frequency_mhz, budget.diffraction_weight,
+            self.reach_m,
+        ]  # fmt: skip
+        parts = [budget.loss_db, self.threshold_dbm, figures]
+        whole = hashlib.blake2b(digest_size=16)
+        for part in parts:
+            whole.update(np.ascontiguousarray(part, dtype=np.float64).tobytes())
+        return whole.digest()
+
+
+class TerrainLevel:
+    """Propagation over a DEM; takes the place of :class:`siteplan.coverage.propagation.BufferLevel`.
+
+    Parameters
+    ----------
+    config
+        The project.
+    services
+        Services asked for.
+    ground
+        Relief at the DEM's own resolution, in the project CRS, and what stands on it.
+    points
+        Points that get their own profile; None for none.
+    cache
+        Where reduced footprints are kept; None keeps them for this run.
+    """
+
+    name = "terrain"
+
+    def __init__(
+        self,
+        config: Config,
+        services: Sequence[Service],
+        ground: Ground,
+        points: DecisionPoints | None = None,
+        cache: Cache | None = None,
+    ) -> None:
+        _require_frequencies(config)
+        self.config = config
+        self.services = tuple(services)
+        self.layers = (*config.layers, *tier_layers(config))
+        self.buffers = BufferLevel(config, services)
+        self.budgets = LinkBudgets(config, self.name)
+        self.ground, self.dem = ground, ground.solid
+        self._heights = np.asarray(ground.solid.values, dtype=np.float32)
+        self.points = points or DecisionPoints(np.zeros(0), np.zeros(0))
+        self._cache: Cache = cache if cache is not None else MemoryCache()
+        self._carriers: dict[tuple[str, str, float], _Carrier] = {}
+        self._geometry = lru_cache(maxsize=4)(self._swept)
+        self._directions = lru_cache(maxsize=4)(self._towards)
+        self._limited: dict[bytes, bool] = {}
+
+    # --- the level --------------------------------------------------------------------------------------
+
+    def footprint(self, mast: Mast, grid: Grid) -> Footprint | None:
+        """Probability of each service in the window a mast reaches.
+
+        Parameters
+        ----------
+        mast
+            The mast.
+        grid
+            Grid to fall on.
+
+        Returns
+        -------
+        Footprint or None
+            None when the mast has no band, or its reach ends before the grid.
+        """
+        if not self.sees(mast):
+            return self.buffers.footprint(mast, grid)
+        parts = {band: self._reduced(mast, band, grid.resolution_m) for band in mast.bands}
+        parts = {band: part for band, part in parts.items() if part.share.size}
+        services = self._services_by(mast.bands)
+        window = _union(list(parts.values()), grid)
+        if window is None or not services.size:
+            return None
+        row, col, height, width = window
+        best = np.zeros((len(services), height, width), dtype=np.uint8)
+        for k, service in enumerate(services):
+            for band in self._bands_of(service, parts):
+                slot = self._carrier(band, mast).slot[self.services[service].layer.id]
+                _raise_to(best[k], parts[band], slot, row, col, grid)
+        probability = best.astype(np.float32) * np.float32(1.0 / STEPS)
+        footprint = Footprint(row, col, services, probability)
+        self._put_points(footprint, mast, grid)
+        return footprint
+
+    def at(
+        self, mast: Mast, easting_m: NDArray[np.float64], northing_m: NDArray[np.float64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Probability of each service at points, each on its own profile.
+
+        Parameters
+        ----------
+        mast
+            The mast.
+        easting_m, northing_m
+            Points [m], shape (n,).
+
+        Returns
+        -------
+        tuple of ndarray
+            Positions of services, shape (k,), and probabilities, shape (k, n).
+        """
+        if not self.sees(mast):
+            return self.buffers.at(mast, easting_m, northing_m)
+        services = self._services_by(mast.bands)
+        result = np.zeros((len(services), len(easting_m)))
+        near = np.flatnonzero(
+            (np.hypot(easting_m - mast.easting_m, northing_m - mast.northing_m) < self.reach_m(mast))
+            & self.holds(easting_m, northing_m)
+        )
+        if near.size and services.size:
+            by_band = self._at_by_band(mast, easting_m[near], northing_m[near])
+            for k, service in enumerate(services):
+                layer = self.services[service].layer.id
+                slots = {band: self._carrier(band, mast).slot[layer] for band in mast.bands}
+                bands = self._bands_of(service, by_band)
+                result[k, near] = np.max([by_band[band][slots[band]] for band in bands], axis=0)
+        return services, result
+
+    def radius_limited(self, mast: Mast) -> bool:
+        """Whether a mast still serves where it is no longer followed.
+
+        Parameters
+        ----------
+        mast
+            The mast; its footprint may have been computed before.
+
+        Returns
+        -------
+        bool
+            P of the first service meets the project's edge target somewhere on the rim.
+        """
+        if not self.sees(mast):
+            return self.buffers.radius_limited(mast)
+        resolution_m = self.config.coverage.demand_resolution_m
+        return any(self._is_limited(mast, band, resolution_m) for band in mast.bands)
+
+    def for_services(self, services: Sequence[Service]) -> TerrainLevel:
+        """The same propagation, with its cache, asked for other services; points keep their pixels' means."""
+        return TerrainLevel(self.config, services, self.ground, None, self._cache)
+
+    def reach_m(self, mast: Mast) -> float:
+        """Distance beyond which every probability is below the floor [m]."""
+        reaches = [self._carrier(band, mast).reach_m for band in mast.bands]
+        return max(reaches, default=0.0)
+
+    # --- one band of one mast ---------------------------------------------------------------------------
+
+    def _carrier(self, band_id: str, mast: Mast) -> _Carrier:
+        key = (band_id, mast.area_class, mast.antenna_height_m)
+        if key not in self._carriers:
+            budget = self.budgets.terrain(*key)
+            needed = [self.budgets.threshold_dbm(layer, band_id, mast.area_class) for layer in self.layers]
+            different, slots = np.unique(needed, return_inverse=True)
+            slot = {layer.id: int(at) for layer, at in zip(self.layers, slots, strict=True)}
+            farthest = self.config.area_class(mast.area_class).max_radius_m
+            self._carriers[key] = _Carrier(budget, different, slot, farthest)
+        return self._carriers[key]
+
+    def _reduced(self, mast: Mast, band_id: str, resolution_m: float) -> _Reduced:
+        carrier = self._carrier(band_id, mast)
+        key = self._key(mast, band_id, carrier, resolution_m)
+        kept = self._cache.get(key)
+        if kept is None:
+            reduced = self._compute(mast, band_id, carrier, resolution_m)
+            self._cache.put(key, reduced.pack())
+        else:
+            reduced = _Reduced.unpack(kept)
+        self._limited[key] = reduced.limited
+        return reduced
+
+    def _is_limited(self, mast: Mast, band_id: str, resolution_m: float) -> bool:
+        key = self._key(mast, band_id, self._carrier(band_id, mast), resolution_m)
+        if key not in self._limited:
+            self._reduced(mast, band_id, resolution_m)
+        return self._limited[key]
+
+    def _key(self, mast: Mast, band_id: str, carrier: _Carrier, resolution_m: float) -> bytes:
+        coverage, grid = self.config.coverage, self.dem.grid
+        figures = [
+            mast.easting_m, mast.northing_m, mast.antenna_height_m, resolution_m, coverage.delta_n,
+            coverage.receiver_height_m, coverage.probability_floor, coverage.street_width_m,
+            coverage.edge_probability_target, carrier.slot[self.layers[0].id], grid.west_m, grid.north_m,
+            grid.resolution_m, grid.width, grid.height,
+        ]  # fmt: skip
+        content = np.array(figures, dtype=np.float64).tobytes() + carrier.digest
+        sectors = mast.sectors_of(band_id)
+        pattern = repr((sectors, self.budgets.pattern(band_id, mast.area_class))) if sectors else ""
+        whole = _VERSION + self.ground.digest + content + pattern.encode()
+        return hashlib.blake2b(whole, digest_size=16).digest()
+
+    def _swept(
+        self, easting_m: float, northing_m: float, height_m: float, radius_m: float
+    ) -> TerrainGeometry:
+        coverage = self.config.coverage
+        return terrain_geometry(
+            self.dem, easting_m, northing_m, height_m, radius_m,
+            rx_height_m=coverage.receiver_height_m, delta_n=coverage.delta_n, surface=self.ground.surface,
+            street_width_m=coverage.street_width_m,
+        )  # fmt: skip
+
+    def _compute(self, mast: Mast, band_id: str, carrier: _Carrier, resolution_m: float) -> _Reduced:
+        """Sweep, and average the probability over the DEM's pixels in each demand pixel."""
+        reach, coverage = carrier.reach_m, self.config.coverage
+        frame = _frame(mast, reach, resolution_m)
+        radius = max(reach, 2.0 * self.dem.grid.resolution_m)
+        geometry = self._geometry(mast.easting_m, mast.northing_m, mast.antenna_height_m, radius)
+        share = mean_probability(
+            geometry, self.dem.grid, frame, carrier.budget, carrier.threshold_dbm,
+            coverage.probability_floor, reach, self.ground.kind[geometry.window],
+            self._pattern_loss(mast, band_id, geometry),
+        )  # fmt: skip
+        rim = _on_the_rim(mast, frame, reach)
+        target = coverage.edge_probability_target * STEPS
+        limited = bool((share[carrier.slot[self.layers[0].id]][rim] >= target).any())
+        return _Reduced(*_trimmed(frame, share), limited)
+
+    def _pattern_loss(
+        self, mast: Mast, band_id: str, geometry: TerrainGeometry
+    ) -> NDArray[np.float32] | None:
+        """Attenuation of a band's best sector in a sweep's window; None for an omnidirectional band."""
+        sectors = mast.sectors_of(band_id)
+        if not sectors:
+            return None
+        (rows, cols), place = geometry.window, (mast.easting_m, mast.northing_m, mast.antenna_height_m)
+        towards = self._directions(*place, rows.start, rows.stop, cols.start, cols.stop)
+        return attenuation_db(sectors, self.budgets.pattern(band_id, mast.area_class), towards)
+
+    def _towards(
+        self,
+        easting_m: float,
+        northing_m: float,
+        height_m: float,
+        top: int,
+        bottom: int,
+        left: int,
+        right: int,
+    ) -> Directions:
+        """Directions of a window of pixels."""
+        east, north = self.dem.grid.centre(*np.ogrid[top:bottom, left:right])
+        antenna = self._antenna_amsl(easting_m, northing_m, height_m)
+        drop = antenna - self.config.coverage.receiver_height_m - self._heights[top:bottom, left:right]
+        return directions(east - easting_m, north - northing_m, drop)
+
+    def _antenna_amsl(self, easting_m: float, northing_m: float, height_m: float) -> float:
+        """Antenna over the sea [m]."""
+        row, col = self.dem.grid.index(np.array([easting_m]), np.array([northing_m]))
+        return float(self._heights[int(row[0]), int(col[0])]) + height_m
+
+    # --- points -----------------------------------------------------------------------------------------
+
+    def _at_by_band(
+        self, mast: Mast, easting_m: NDArray[np.float64], northing_m: NDArray[np.float64]
+    ) -> dict[str, NDArray[np.float64]]:
+        """Probability by band, each of shape (thresholds, n)."""
+        floor = self.config.coverage.probability_floor
+        geometry = self.geometry_at(mast, easting_m, northing_m)
+        found = {}
+        for band in mast.bands:
+            carrier = self._carrier(band, mast)
+            loss = self.loss_at(mast, band, geometry, easting_m, northing_m)
+            probability = ndtr(carrier.scores(loss))
+            counts = (probability >= floor) & (geometry.distance_m < carrier.reach_m)
+            found[band] = np.where(counts, probability, 0.0)
+        return found
+
+    def geometry_at(
+        self,
+        mast: Mast,
+        easting_m: NDArray[np.float64],
+        northing_m: NDArray[np.float64],
+        *,
+        bare: bool = False,
+    ) -> PointGeometry:
+        """Exact profiles from a mast to points; see :func:`siteplan.radio.profile.point_geometry`.
+
+        ``bare`` leaves out what stands on the ground.
+        """
+        coverage = self.config.coverage
+        return point_geometry(
+            self.dem, mast.easting_m, mast.northing_m, mast.antenna_height_m, easting_m, northing_m,
+            rx_height_m=coverage.receiver_height_m, delta_n=coverage.delta_n,
+            surface=None if bare else self.ground.surface, street_width_m=coverage.street_width_m,
+        )  # fmt: skip
+
+    def loss_at(
+        self,
+        mast: Mast,
+        band_id: str,
+        geometry: PointGeometry,
+        easting_m: NDArray[np.float64],
+        northing_m: NDArray[np.float64],
+    ) -> NDArray[np.float64]:
+        """Median loss of a band at points, pattern included. [dB]
+
+        Parameters
+        ----------
+        mast, band_id
+            From where.
+        geometry
+            Of :meth:`geometry_at`.
+        easting_m, northing_m
+            The same points [m], shape (n,).
+
+        Returns
+        -------
+        ndarray
+            Loss against the band's EIRP, shape (n,) [dB].
+        """
+        clear, diffraction = self.parts_at(mast, band_id, geometry, easting_m, northing_m)
+        loss = clear + self._carrier(band_id, mast).budget.diffraction_weight * diffraction
+        sectors = mast.sectors_of(band_id)
+        if not sectors:
+            return loss
+        shape, drop = self.budgets.pattern(band_id, mast.area_class), self.drop_m(mast, easting_m, northing_m)
+        return loss + sector_loss_db(
+            sectors, shape, easting_m - mast.easting_m, northing_m - mast.northing_m, drop
+        )
+
+    def parts_at(
+        self,
+        mast: Mast,
+        band_id: str,
+        geometry: PointGeometry,
+        easting_m: NDArray[np.float64],
+        northing_m: NDArray[np.float64],
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Loss without diffraction and pattern, and the diffraction; see :meth:`loss_at` [dB]."""
+        budget = self._carrier(band_id, mast).budget
+        place = np.minimum(geometry.distance_m / STEP_M, budget.loss_db.shape[1] - 1.001)
+        step, kind = place.astype(np.intp), self.kind_at(easting_m, northing_m)
+        near, far = budget.loss_db[kind, step], budget.loss_db[kind, step + 1]
+        diffraction = bullington_loss_db(
+            geometry.nu_sqrt_wavelength, geometry.distance_m, budget.frequency_mhz
+        ).astype(np.float64)
+        return near + (far - near) * (place - step), diffraction
+
+    def kind_at(self, easting_m: NDArray[np.float64], northing_m: NDArray[np.float64]) -> NDArray[np.intp]:
+        """Kind of clutter at points on the DEM, shape (n,)."""
+        row, col = self.dem.grid.index(easting_m, northing_m)
+        return self.ground.kind[row, col].astype(np.intp)
+
+    def drop_m(
+        self, mast: Mast, easting_m: NDArray[np.float64], northing_m: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Antenna above the receivers at points, shape (n,) [m]."""
+        row, col = self.dem.grid.index(easting_m, northing_m)
+        receiver_m = self.config.coverage.receiver_height_m
+        antenna = self._antenna_amsl(mast.easting_m, mast.northing_m, mast.antenna_height_m)
+        return antenna - receiver_m - self._heights[row, col].astype(np.float64)
+
+    def _put_points(self, footprint: Footprint, mast: Mast, grid: Grid) -> None:
+        """Give pixels of villages and key places the value at the point; of two points the worse."""
+        x, y = self.points.easting_m, self.points.northing_m
+        row, col = grid.index(x, y)
+        rows, cols = footprint.window
+        inside = (row >= rows.start) & (row < rows.stop) & (col >= cols.start) & (col < cols.stop)
+        near = np.flatnonzero(inside)
+        near = near[self.holds(x[near], y[near])]
+        if not near.size:
+            return
+        _, value = self.at(mast, x[near], y[near])
+        at_row, at_col = row[near] - rows.start, col[near] - cols.start
+        for k in range(len(footprint.services)):
+            order = np.argsort(-value[k], kind="stable")
+            footprint.probability[k, at_row[order], at_col[order]] = value[k, order]
+
+    def median_at(
+        self,
+        mast: Mast,
+        band_id: str,
+        geometry: PointGeometry,
+        easting_m: NDArray[np.float64],
+        northing_m: NDArray[np.float64],
+    ) -> tuple[NDArray[np.float64], float]:
+        """Median RSRP of a band at points [dBm], and its spread [dB]; parameters as in :meth:`loss_at`."""
+        budget = self._carrier(band_id, mast).budget
+        loss = self.loss_at(mast, band_id, geometry, easting_m, northing_m)
+        return budget.eirp_per_re_dbm - loss, budget.sigma_db
+
+    # --- small questions --------------------------------------------------------------------------------
+
+    def sees(self, mast: Mast) -> bool:
+        """Whether the ground under a mast is known; a mast where it is not keeps its buffers."""
+        return bool(self.holds(np.array([mast.easting_m]), np.array([mast.northing_m]))[0])
+
+    def holds(self, easting_m: NDArray[np.float64], northing_m: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Whether the DEM knows a height at each point, or near enough to fill the void it lies in."""
+        row, col = self.dem.grid.index(easting_m, northing_m)
+        known = self.dem.grid.inside(row, col)
+        values = self.ground.bare.values
+        known[known] = np.isfinite(values[row[known], col[known]])
+        for i in np.flatnonzero(~known & self.dem.grid.inside(row, col)):
+            top, left = max(row[i] - VOID_PX, 0), max(col[i] - VOID_PX, 0)
+            around = values[top : row[i] + VOID_PX + 1, left : col[i] + VOID_PX + 1]
+            known[i] = bool(np.isfinite(around).any())
+        return known
+
+    def _services_by(self, bands: Sequence[str]) -> NDArray[np.int64]:
+        networks = {self.config.band(band).network for band in bands}
+        served = [
+            k for k, service in enumerate(self.services) if networks and service.network in ("", *networks)
+        ]
+        return np.array(served, dtype=np.int64)
+
+    def _bands_of(self, service: int, bands: Iterable[str]) -> list[str]:
+        return bands_of(self.services[service], bands, self.config)
+
+
+def level_for(
+    inputs: Inputs, config: Config, services: Sequence[Service], cache: Cache | None = None
+) -> BufferLevel | TerrainLevel:
+    """The propagation level of a run.
+
+    Parameters
+    ----------
+    inputs
+        Its DEM decides when the project file says ``auto``.
+    config
+        The project.
+    services
+        Services asked for.
+    cache
+        Where reduced footprints are kept.
+
+    Returns
+    -------
+    BufferLevel or TerrainLevel
+        Terrain where a DEM fine enough is given.
+
+    Raises
+    ------
+    RangeError
+        If the project file asks for terrain and there is no DEM.
+    """
+    wanted, dem = config.coverage.level, inputs.terrain
+    level = level_name(inputs, config)
+    if config.fitted is not None and config.fitted.level != level:
+        raise RangeError(
+            f"{config.coverage.calibration or 'calibration'}: "
+            f"校准是在 {config.fitted.level} 级别上做的，本次为 {level}；"
+            "请按本级别重新校准，或去掉 coverage.calibration / "
+            f"was fitted on the level {config.fitted.level!r}, this run is on {level!r}: "
+            "calibrate again, or drop coverage.calibration"
+        )
+    if wanted == "terrain" and dem is None:
+        raise RangeError(
+            'coverage.level = "terrain": 需要 inputs.dem；请提供高程数据或改为 "auto" / '
+            'needs inputs.dem; give a DEM or say "auto"'
+        )
+    if level == "buffer" or dem is None:
+        return BufferLevel(config, services, inputs.clutter)
+    if config.fitted is not None and config.fitted.clutter not in ("", config.coverage.clutter):
+        raise RangeError(
+            f"校准是按地物处理 {config.fitted.clutter} 做的，本次为 {config.coverage.clutter} / "
+            f"the calibration was fitted with clutter = {config.fitted.clutter!r}, "
+            f"this run has {config.coverage.clutter!r}"
+        )
+    ground = ground_of(dem, inputs.clutter, config)
+    return TerrainLevel(config, services, ground, decision_points(inputs), cache)
+
+
+def level_name(inputs: Inputs, config: Config) -> str:
+    """Name of the level a run takes: what the project asks for, and what its DEM allows [str]."""
+    wanted, dem = config.coverage.level, inputs.terrain
+    fine = dem is not None and (wanted == "terrain" or dem.grid.resolution_m <= COARSEST_DEM_M)
+    return "terrain" if fine and wanted != "buffer" else "buffer"
+
+
+def _require_frequencies(config: Config) -> None:
+    """Every band must lie where the engine and the treatment of clutter hold."""
+    given = config.inputs.land_cover is not None
+    trees = given and any(not kind.built and kind.height_m > 0.0 for kind in clutter_kinds(config))
+    for band in config.bands:
+        require_frequency(band.frequency_mhz)
+        if config.coverage.clutter == "end_loss" and trees and band.frequency_mhz > END_LOSS_UP_TO_MHZ:
+            raise RangeError(
+                f'coverage.clutter = "end_loss": ITU-R P.2108 的林地损耗只到 3 GHz，频段 {band.id} 超出；'
+                f'请改为 "profile" / the loss among trees ends at 3 GHz, below band {band.id}: say "profile"'
+            )
+
+
+def _on_the_rim(mast: Mast, frame: Frame, reach_m: float) -> NDArray[np.bool_]:
+    """Demand pixels whose centres lie within one pixel of the end of a mast's radius."""
+    res = frame.resolution_m
+    east = (frame.col + np.arange(frame.width) + 0.5) * res - mast.easting_m
+    south = (frame.row + np.arange(frame.height) + 0.5) * res + mast.northing_m
+    distance = np.hypot(east[None, :], south[:, None])
+    return (distance > reach_m - 1.5 * res) & (distance < reach_m)
+
+
+def _trimmed(frame: Frame, share: Bytes) -> tuple[int, int, Bytes]:
+    """The part of a frame that holds anything, its upper-left pixel first."""
+    held = np.any(share, axis=0)
+    rows, cols = np.flatnonzero(held.any(axis=1)), np.flatnonzero(held.any(axis=0))
+    if not rows.size:
+        return frame.row, frame.col, share[:, :0, :0]
+    part = share[:, rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
+    return frame.row + int(rows[0]), frame.col + int(cols[0]), np.ascontiguousarray(part)
+
+
+def _frame(mast: Mast, reach_m: float, resolution_m: float) -> Frame:
+    """The demand pixels a circle touches."""
+    top = math.floor((-mast.northing_m - reach_m) / resolution_m)
+    left = math.floor((mast.easting_m - reach_m) / resolution_m)
+    bottom = math.floor((-mast.northing_m + reach_m) / resolution_m)
+    right = math.floor((mast.easting_m + reach_m) / resolution_m)
+    return Frame(top, left, bottom - top + 1, right - left + 1, resolution_m)
+
+
+def _union(parts: Sequence[_Reduced], grid: Grid) -> tuple[int, int, int, int] | None:
+    """Window on the grid that holds all parts: row, column, height, width."""
+    if not parts:
+        return None
+    row0, col0 = round(-grid.north_m / grid.resolution_m), round(grid.west_m / grid.resolution_m)
+    top = max(min(part.row for part in parts) - row0, 0)
+    left = max(min(part.col for part in parts) - col0, 0)
+    bottom = min(max(part.row + part.share.shape[1] for part in parts) - row0, grid.height)
+    right = min(max(part.col + part.share.shape[2] for part in parts) - col0, grid.width)
+    if top >= bottom or left >= right:
+        return None
+    return top, left, bottom - top, right - left
+
+
+def _raise_to(best: Bytes, part: _Reduced, layer: int, row: int, col: int, grid: Grid) -> None:
+    """Let one band count where it is better, in place."""
+    top = part.row - round(-grid.north_m / grid.resolution_m) - row
+    left = part.col - round(grid.west_m / grid.resolution_m) - col
+    height, width = part.share.shape[1:]
+    rows = slice(max(top, 0), min(top + height, best.shape[0]))
+    cols = slice(max(left, 0), min(left + width, best.shape[1]))
+    if rows.start >= rows.stop or cols.start >= cols.stop:
+        return
+    share = part.share[layer, rows.start - top : rows.stop - top, cols.start - left : cols.stop - left]
+    np.maximum(best[rows, cols], share, out=best[rows, cols])

@@ -1,0 +1,548 @@
+"""What comes back from the field, held against the plan and the journal: which rows become events.
+
+One decision to know: three things are compared for every row, the status that was issued with the form, the
+one that stands now and the one reported; only what follows from them without a guess is taken. Everything
+else is held with its reason and a key by which a person can take it.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+from pyproj import Geod
+
+from siteplan.core.errors import Fault, Level, SiteplanError
+from siteplan.inputs.places.datum import in_china, to_wgs84
+from siteplan.field.returns import ReturnRow
+from siteplan.planning.run_folder import Plan
+from siteplan.field.journal import (
+    Event,
+    Place,
+    Point,
+    Relation,
+    Standing,
+    State,
+    is_same_point,
+    needs_reason,
+    relation,
+    standing_of,
+)
+from siteplan.project.columns import EXITS, MOVED, Returned, Rung
+from siteplan.words.catalogue import Key
+
+Verdict = Literal["accepted", "known", "unchanged", "agrees", "behind", "held", "rejected"]
+"""What became of a row: taken, taken before, nothing new, said by somebody else, older news, waits for a
+person, cannot be taken."""
+_GEOD = Geod(ellps="WGS84")
+_TOLERANCE = 1.01, 1.0
+"""Share and metres a move may lead beyond its ring: what the map allows."""
+_DATUMS = ("wgs84", "gcj02", "bd09")
+_SHIFTED_M = 250.0
+"""Distance between two datums from which they can be told apart by the planned places [m]."""
+_NEAR_PLAN_M = 30.0
+"""A point this near the planned one in another datum was hardly put there by chance [m]."""
+_MOST = 0.8
+"""Share of a file's points that must fit another datum better."""
+_FEW = 3
+"""Points from which a file is judged as a whole."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one row.
+
+    Attributes
+    ----------
+    row
+        As it was read.
+    verdict
+        See :data:`Verdict`.
+    faults
+        Why, and what to look at.
+    events
+        What it says, as events; in the journal if the verdict is ``accepted``.
+    """
+
+    row: ReturnRow
+    verdict: Verdict
+    faults: tuple[Fault, ...] = ()
+    events: tuple[Event, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Key by which a person takes a row that is held; "" for others."""
+        return self.events[0].event_id[:8] if self.verdict == "held" and self.events else ""
+
+
+@dataclass(frozen=True)
+class Merge:
+    """Returned files against a journal.
+
+    Attributes
+    ----------
+    outcomes
+        One a row, in the order of files and rows.
+    events
+        To be added to the journal, in order of time.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    events: tuple[Event, ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Rows by verdict; those that do not occur are left out."""
+        found: dict[str, int] = {}
+        for each in self.outcomes:
+            found[each.verdict] = found.get(each.verdict, 0) + 1
+        return found
+
+
+@dataclass(frozen=True)
+class Issue:
+    """A published list, as far as a return is held against it.
+
+    Attributes
+    ----------
+    run_id
+        Of the plan.
+    places
+        Candidates by id.
+    seen
+        Status each was published with.
+    unlisted
+        Ids the plan knows but did not propose.
+    """
+
+    run_id: str
+    places: Mapping[str, Place]
+    seen: Mapping[str, str] = field(default_factory=dict)
+    unlisted: Collection[str] = ()
+
+    def published(self, candidate_id: str) -> str:
+        """Status a candidate was published with."""
+        return self.seen.get(candidate_id, Returned.PROPOSED.value)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the office says of the files: who reports and when where rows do not say, when they came in, and
+    the keys of rows that are taken although they were held.
+    """
+
+    recorded_at: str
+    reporter: str = ""
+    reported_at: Mapping[str, str] = field(default_factory=dict)
+    take: Collection[str] = ()
+
+    def takes(self, event: Event) -> bool:
+        """Whether a person takes this event."""
+        return any(event.event_id.startswith(key) for key in self.take if len(key) >= 6)
+
+
+def merge(rows: Sequence[ReturnRow], issue: Issue, events: Sequence[Event], told: Told) -> Merge:
+    """Work out what returned rows mean.
+
+    Parameters
+    ----------
+    rows
+        Of all files.
+    issue
+        The published list.
+    events
+        The journal.
+    told
+        What the office says.
+
+    Returns
+    -------
+    Merge
+        A verdict for every row, and the new events; the same for any order of the files.
+    """
+    outcomes: dict[int, Outcome] = {}
+    drafts: dict[int, _Draft] = {}
+    standing = standing_of(events)
+    for number, row in enumerate(rows):
+        made = _draft(row, issue, standing, told)
+        if isinstance(made, Outcome):
+            outcomes[number] = made
+        else:
+            drafts[number] = made
+    suspects = _suspects(drafts)
+    merger = _Merger(issue, events, told)
+    by_place: dict[str, list[int]] = defaultdict(list)
+    for number, draft in drafts.items():
+        by_place[draft.row.candidate_id].append(number)
+    for candidate_id in sorted(by_place):
+        numbers = sorted(
+            by_place[candidate_id], key=lambda n: (drafts[n].row.reported_at[:19], _content(drafts[n].row), n)
+        )
+        outcomes |= merger.one(candidate_id, {n: drafts[n] for n in numbers}, suspects)
+    found = tuple(outcomes[number] for number in range(len(rows)))
+    new = {event.event_id: event for each in found if each.verdict == "accepted" for event in each.events}
+    old = {event.event_id for event in events}
+    fresh = (event for key, event in new.items() if key not in old)
+    return Merge(found, tuple(sorted(fresh, key=lambda e: e.order)))
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """A row of a known place: the status its reporter saw, its point in WGS84 and how far that is from the
+    plan.
+    """
+
+    row: ReturnRow
+    place: Place
+    seen: str
+    point: Point | None
+    away_m: float
+    faults: tuple[Fault, ...]
+
+
+def _draft(row: ReturnRow, issue: Issue, standing: Standing, told: Told) -> _Draft | Outcome:
+    """A row that can be weighed, or why it cannot."""
+    if row.faults:
+        return Outcome(row, "rejected", row.faults)
+    state = standing.states.get(row.candidate_id)
+    place = issue.places.get(row.candidate_id) or (state.place if state else None)
+    if place is None:
+        problem = "not_listed" if row.candidate_id in issue.unlisted else "unknown_candidate"
+        return Outcome(row, "rejected", (row.fault(problem),))
+    row = replace(
+        row, reported_by=row.reported_by or told.reporter,
+        reported_at=row.reported_at or told.reported_at.get(row.sha256, told.recorded_at[:10]),
+        run_id=row.run_id or issue.run_id,
+    )  # fmt: skip
+    faults = [
+        row.fault("locked_cell", e.column, "warning", issued=e.issued, value=e.found) for e in row.edits
+    ]
+    if row.run_id != issue.run_id:
+        faults.append(row.fault("other_run", "", "warning", value=row.run_id, found=issue.run_id))
+    if row.candidate_id not in issue.places:
+        faults.append(row.fault("no_longer_listed", "", "warning"))
+    seen = row.seen or issue.published(row.candidate_id)
+    point = None
+    if row.longitude is not None and row.latitude is not None:
+        lon, lat = to_wgs84(row.longitude, row.latitude, row.datum or "wgs84")
+        point = (round(float(lon), 6), round(float(lat), 6))
+    away = _distance_m(place.point, point) if point else 0.0
+    draft = _Draft(row, place, seen, None if point and away <= 1.0 else point, away, tuple(faults))
+    if draft.point is None and not row.reason and not row.is_event and row.status in ("", seen):
+        return Outcome(row, "unchanged", draft.faults)
+    if not row.reported_by:
+        return Outcome(row, "rejected", (*draft.faults, row.fault("no_reporter")))
+    return draft
+
+
+def _content(row: ReturnRow) -> tuple[str, ...]:
+    """What a row says, for an order that does not depend on the order of files."""
+    words = (row.reported_by, row.status, row.reason, row.note, row.longitude, row.latitude)
+    return tuple(str(each) for each in (*words, row.file, row.row))
+
+
+def _distance_m(one: Point, other: Point) -> float:
+    return float(_GEOD.inv(*one, *other)[2])
+
+
+# --- the datum ---------------------------------------------------------------------------------------
+
+
+def _suspects(drafts: Mapping[int, _Draft]) -> dict[int, Fault]:
+    """Points that look as if they were in another datum, file by file."""
+    found: dict[int, Fault] = {}
+    groups: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for number, draft in drafts.items():
+        if draft.row.longitude is not None and _is_chinese(draft):
+            groups[draft.row.sha256, draft.row.datum].append(number)
+    for numbers in groups.values():
+        distances = {datum: np.array([_away(drafts[n], datum) for n in numbers]) for datum in _DATUMS}
+        rings = np.array([drafts[n].place.search_radius_m for n in numbers])
+        declared = drafts[numbers[0]].row.datum or "wgs84"
+        declared = "wgs84" if declared == "cgcs2000" else declared
+        other = _better(distances, declared)
+        if other is None:
+            continue
+        mine, theirs = distances[declared], distances[other]
+        whole = len(numbers) >= _FEW and _fits_better(mine, theirs)
+        single = (mine >= _SHIFTED_M) & ((theirs <= _NEAR_PLAN_M) | ((mine > rings) & (theirs <= rings)))
+        for n, is_single in zip(numbers, single, strict=True):
+            if whole or is_single:
+                found[n] = _suspicion(drafts[n], declared, other, mine, theirs)
+    return found
+
+
+def _is_chinese(draft: _Draft) -> bool:
+    at = (np.array([each]) for each in draft.place.point)
+    return bool(in_china(*at)[0])
+
+
+def _away(draft: _Draft, datum: str) -> float:
+    lon, lat = to_wgs84(draft.row.longitude or 0.0, draft.row.latitude or 0.0, datum)
+    return _distance_m(draft.place.point, (float(lon), float(lat)))
+
+
+def _better(distances: Mapping[str, np.ndarray], declared: str) -> str | None:
+    """The datum in which a file's points lie nearest to the plan, if it is not the declared one."""
+    best = min(_DATUMS, key=lambda datum: (float(np.median(distances[datum])), datum != declared))
+    return None if best == declared else best
+
+
+def _fits_better(mine: np.ndarray, theirs: np.ndarray) -> bool:
+    far = float(np.median(mine)) >= _SHIFTED_M and float(np.median(theirs)) < 0.5 * float(np.median(mine))
+    return far and float(np.mean(theirs < mine)) >= _MOST
+
+
+def _suspicion(draft: _Draft, declared: str, other: str, mine: np.ndarray, theirs: np.ndarray) -> Fault:
+    return draft.row.fault(
+        "datum_suspect", "", "rejected", value=declared.upper(), found=other.upper(),
+        distance=round(float(np.median(mine))), nearer=round(float(np.median(theirs))), count=len(mine),
+    )  # fmt: skip
+
+
+# --- one place ---------------------------------------------------------------------------------------
+
+
+_VERDICTS: dict[Relation, tuple[Verdict, str]] = {
+    "unchanged": ("unchanged", ""), "agrees": ("agrees", ""), "behind": ("behind", "older_news"),
+    "applies": ("accepted", ""), "conflict": ("held", "journal_conflict"),
+}  # fmt: skip
+
+
+class _Merger:
+    """Weighs what is reported of one place after the other."""
+
+    def __init__(self, issue: Issue, events: Sequence[Event], told: Told) -> None:
+        self.issue, self.told = issue, told
+        self.known = {event.event_id for event in events}
+        self.of: dict[str, list[Event]] = defaultdict(list)
+        for event in events:
+            self.of[event.candidate_id].append(event)
+        self.undos = [event for event in events if event.kind == "undo"]
+
+    def one(
+        self, candidate_id: str, drafts: Mapping[int, _Draft], suspects: Mapping[int, Fault]
+    ) -> dict[int, Outcome]:
+        """Verdicts on all rows of one place, given in order of time."""
+        alone = {n: self._alone(draft, suspects.get(n)) for n, draft in drafts.items()}
+        clashes = self._clashes(drafts, alone)
+        story = [*self.of[candidate_id], *self.undos]
+        outcomes: dict[int, Outcome] = {}
+        said: set[str] = set()
+        for n, draft in drafts.items():
+            events, problem = alone[n]
+            if problem is None and n in clashes:
+                problem = draft.row.fault("returns_conflict", "", "rejected", **clashes[n])
+            is_taken = problem is not None and bool(events) and self.told.takes(events[0])
+            told = (
+                (*draft.faults, replace(problem, level="warning")) if problem and is_taken else draft.faults
+            )
+            if problem is not None and not is_taken:
+                outcomes[n] = Outcome(draft.row, "held" if events else "rejected", (*told, problem), events)
+                continue
+            outcomes[n] = self._weighed(replace(draft, faults=told), standing_of(story), said)
+            story += outcomes[n].events if outcomes[n].verdict == "accepted" else ()
+            said |= {event.event_id for event in outcomes[n].events}
+        return outcomes
+
+    def _alone(self, draft: _Draft, suspect: Fault | None) -> tuple[tuple[Event, ...], Fault | None]:
+        """What a row says taken by itself, and what speaks against it."""
+        row = draft.row
+        events = self._events(draft, draft.seen)
+        share, metres = _TOLERANCE
+        problem = None
+        if row.status == MOVED and draft.point is None and row.longitude is None:
+            problem = row.fault("moved_nowhere")
+            events = ()
+        elif draft.point is not None and draft.place.rung == Rung.UPGRADE:
+            problem, events = row.fault("upgrade_moved"), ()
+        elif suspect is not None and draft.point is not None:
+            problem = suspect
+        elif draft.point is not None and draft.away_m > draft.place.search_radius_m * share + metres:
+            told = {"distance": round(draft.away_m), "ring": round(draft.place.search_radius_m)}
+            problem = row.fault("outside_ring", "", "rejected", **told)
+        return events, problem
+
+    def _events(self, draft: _Draft, seen: str) -> tuple[Event, ...]:
+        """Status and move of a row as events; a status that was seen is none."""
+        row = draft.row
+        start = Event(
+            "status", row.candidate_id, reason=row.reason, note=row.note, reported_by=row.reported_by,
+            reported_at=row.reported_at, run_id=row.run_id, source_file=row.file, source_sha256=row.sha256,
+            source_place=row.place, recorded_at=self.told.recorded_at, place=draft.place,
+        )  # fmt: skip
+        events = []
+        if row.status not in ("", MOVED) and row.status != seen:
+            events.append(replace(start, before=seen, after=row.status))
+        if draft.point is not None:
+            events.append(replace(start, kind="moved", point=draft.point))
+        return tuple(events)
+
+    def _clashes(
+        self,
+        drafts: Mapping[int, _Draft],
+        alone: Mapping[int, tuple[tuple[Event, ...], Fault | None]],
+    ) -> dict[int, dict[str, object]]:
+        """Rows of different people that cannot both be true; each names another one."""
+        clashes = _twice_on_a_form(drafts)
+        last: dict[str, dict[str, tuple[int, Event]]] = {"status": {}, "moved": {}}
+        for n, draft in drafts.items():
+            events, problem = alone[n]
+            for event in events:
+                if problem is None and event.event_id not in self.known:
+                    last[event.kind][draft.row.reported_by] = (n, event)
+        for kind in ("status", "moved"):
+            for (n, one), (m, other) in itertools.combinations(last[kind].values(), 2):
+                if _contradict(one, other) and not (self.told.takes(one) or self.told.takes(other)):
+                    clashes.setdefault(n, _names(drafts[m].row))
+                    clashes.setdefault(m, _names(drafts[n].row))
+        spoilt = {drafts[n].row.reported_by for n in clashes}
+        first = {drafts[n].row.reported_by: told for n, told in clashes.items()}
+        return {n: first[d.row.reported_by] for n, d in drafts.items() if d.row.reported_by in spoilt}
+
+    def _weighed(self, draft: _Draft, standing: Standing, said: set[str]) -> Outcome:
+        """A row that nothing speaks against, held against what stands."""
+        row = draft.row
+        state = standing.states.get(row.candidate_id)
+        current = state.status.value if state else self.issue.published(row.candidate_id)
+        is_own = state is not None and state.reported_by == row.reported_by
+        seen = current if is_own else draft.seen
+        events = self._events(draft, "")
+        if events and all(event.event_id in self.known | said for event in events):
+            return Outcome(row, "known", draft.faults, events)
+        kept, verdicts, faults = [], [], list(draft.faults)
+        for event in events:
+            verdict, fault = self._judged(event, draft, seen, current, state)
+            verdicts.append(verdict)
+            faults += [fault] if fault else []
+            if event.kind == "status":
+                kept.append(replace(event, before=current))
+            else:
+                kept.append(replace(event, point_before=state.point if state else None))
+        kept = [each for each, verdict in zip(kept, verdicts, strict=True) if verdict == "accepted"]
+        first: tuple[Verdict, ...] = ("rejected", "held", "accepted", "behind", "agrees", "unchanged")
+        verdict = next((v for v in first if v in verdicts), "unchanged")
+        return Outcome(row, verdict, tuple(faults), tuple(kept if verdict == "accepted" else events))
+
+    def _judged(
+        self, event: Event, draft: _Draft, seen: str, current: str, state: State | None
+    ) -> tuple[Verdict, Fault | None]:
+        """One event of a row."""
+        row = draft.row
+        if event.event_id in self.known:
+            return "known", None
+        if event.kind == "moved":
+            at = (state.point if state else None) or draft.place.point
+            return ("agrees" if is_same_point(event.point, at) else "accepted"), None
+        found = relation(seen, current, event.after)
+        told: dict[str, object] = {"other": state.reported_by if state else ""}
+        told |= {"value": Key(f"status_{current}"), "found": Key(f"status_{event.after}")}
+        verdict, problem = _VERDICTS[found]
+        if found == "conflict" and self.told.takes(event):
+            verdict, problem = "accepted", ""
+        if verdict == "accepted" and needs_reason(current, event.after) and not row.reason:
+            is_end = Returned(event.after) in EXITS
+            verdict, problem = "rejected", "exit_without_reason" if is_end else "back_without_reason"
+        level: Level = "note" if verdict == "behind" else "rejected"
+        return verdict, row.fault(problem, "", level, **told) if problem else None
+
+
+def _twice_on_a_form(drafts: Mapping[int, _Draft]) -> dict[int, dict[str, object]]:
+    """Rows of one form that say different things of one place."""
+    forms: dict[str, list[int]] = defaultdict(list)
+    for n, draft in drafts.items():
+        if not draft.row.is_event:
+            forms[draft.row.sha256].append(n)
+    found: dict[int, dict[str, object]] = {}
+    for numbers in forms.values():
+        for n, m in itertools.permutations(numbers, 2):
+            if _content(drafts[n].row)[:6] != _content(drafts[m].row)[:6]:
+                found[n] = _names(drafts[m].row)
+    return found
+
+
+def _contradict(one: Event, other: Event) -> bool:
+    if one.kind == "moved":
+        return not is_same_point(one.point, other.point)
+    return relation(one.before, other.after, one.after) == "conflict" and one.after != other.after
+
+
+def _names(row: ReturnRow) -> dict[str, object]:
+    word = Key(f"status_{row.status or MOVED}")
+    return {"other": row.reported_by, "value": word, "where": f"{row.file} {row.place}".strip()}
+
+
+def issue_of(plan: Plan) -> Issue:
+    """A published list as returns are held against it.
+
+    Parameters
+    ----------
+    plan
+        As its run folder holds it.
+
+    Returns
+    -------
+    Issue
+        Its candidates.
+
+    Raises
+    ------
+    SiteplanError
+        If the run was written before lists could come back.
+    """
+    table = plan.proposed
+    missing = {"key", "band_ids", "search_radius_m"} - set(table.columns)
+    if missing or "run_id" not in plan.summary:
+        raise SiteplanError(
+            f"{plan.name}: 由旧版本写出，请重新运行 siteplan plan / "
+            "written by an older version; run siteplan plan again"
+        )
+    rows = table.to_dict("records")
+    places = {
+        str(row["candidate_id"]): Place(
+            key=str(row["key"]), county_id=str(row["county_id"]), name=str(row["name"]),
+            bands=tuple(str(row["band_ids"]).split()), stations=int(row["stations"]),
+            longitude=float(row["longitude"]), latitude=float(row["latitude"]),
+            search_radius_m=float(row["search_radius_m"]), antenna_height_m=float(row["antenna_height_m"]),
+        )
+        for row in rows
+    }  # fmt: skip
+    seen = {str(row["candidate_id"]): str(row["status"]) for row in rows}
+    unlisted = frozenset(plan.others["candidate_id"].astype(str))
+    return Issue(str(plan.summary["run_id"]), places, seen, unlisted)
+
+
+def undo(events: Iterable[Event], key: str, reporter: str, recorded_at: str) -> Event | None:
+    """The event that takes another one back.
+
+    Parameters
+    ----------
+    events
+        The journal.
+    key
+        Beginning of the id of an event, at least 6 characters; "" for the one recorded last.
+    reporter, recorded_at
+        Who takes it back, and when.
+
+    Returns
+    -------
+    Event or None
+        None where no event, or more than one, is meant.
+    """
+    everything = tuple(events)
+    gone = {event.after for event in everything if event.kind == "undo"}
+    left = [e for e in everything if e.event_id not in gone and (e.kind != "undo" or key)]
+    if key:
+        meant = [e for e in left if len(key) >= 6 and e.event_id.startswith(key)]
+    else:
+        meant = sorted(left, key=lambda e: (e.recorded_at, e.reported_at, e.event_id))[-1:]
+    if len(meant) != 1:
+        return None
+    return Event(
+        "undo", meant[0].candidate_id, after=meant[0].event_id, reported_by=reporter, reported_at=recorded_at,
+        recorded_at=recorded_at,
+    )  # fmt: skip

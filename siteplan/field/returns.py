@@ -1,0 +1,442 @@
+"""What comes back from the field: filled forms, the map's JSON and CSV, KMZ with moved pins.
+
+One decision to know: reading decides nothing. A row says what it says, with its file, sheet and row; what it
+means for the plan is worked out in :mod:`siteplan.field.merge`. Only what cannot be read at all is a fault here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import io
+import json
+import xml.etree.ElementTree as ET
+import zipfile
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from python_calamine import CalamineError, CalamineWorkbook, PasswordError, XmlError, ZipError
+
+from siteplan.core.errors import Fault, InputFaults, Level
+from siteplan.inputs.files import guard
+from siteplan.inputs.files.cells import dates_of, text_of
+from siteplan.inputs.tables.coordinates import degrees_of
+from siteplan.inputs.files.headers import match_headers, normalise
+from siteplan.inputs.files.readers import RawTable, Wanted, read_table
+from siteplan.core.files import sha256_of
+from siteplan.project.columns import MOVED, RETURN_COLUMNS, RETURNS, RETURNS_SCHEMA, Returned, columns_of
+from siteplan.words.catalogue import Lang, say
+
+META = "_meta"
+"""Hidden sheet of a form: what was issued."""
+META_HEAD = 4
+"""Rows of that sheet before its table: schema, run, hash, and an empty one."""
+DATUMS: dict[str, str] = {
+    "wgs84": "wgs84", "gps": "wgs84", "cgcs2000": "cgcs2000", "国家2000": "cgcs2000", "2000": "cgcs2000",
+    "gcj02": "gcj02", "gcj-02": "gcj02", "高德": "gcj02", "腾讯": "gcj02", "微信": "gcj02", "火星": "gcj02",
+    "bd09": "bd09", "bd-09": "bd09", "百度": "bd09",
+}  # fmt: skip
+"""Words people use for a datum."""
+_PINS = {".kml", ".kmz"}
+_EVENT_COLUMN = "schema"
+"""Column that only exports of the map have: their rows are events, not the rows of a form."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A locked cell that is not as it was issued."""
+
+    column: str
+    issued: str
+    found: str
+
+
+@dataclass(frozen=True)
+class ReturnRow:
+    """One row that came back.
+
+    Attributes
+    ----------
+    file, sha256, sheet, row
+        Where it stands.
+    candidate_id
+        As written.
+    status
+        A :class:`Returned`, ``MOVED``, or "" where the row says none.
+    longitude, latitude
+        As written, in ``datum`` [deg]; None where the row has none.
+    datum
+        ``wgs84, cgcs2000, gcj02, bd09``; "" where the row says none.
+    reason, note, reported_by
+        Texts.
+    reported_at
+        ISO 8601, "" where the row says none.
+    run_id
+        Plan the row is about, "" where it does not say.
+    seen
+        Status that was issued with the form; "" where that is not known.
+    is_event
+        Whether the row is an event of a log, of which one place may have several.
+    edits
+        Locked cells that were changed.
+    faults
+        Cells that cannot be read.
+    """
+
+    file: str
+    sha256: str
+    sheet: str
+    row: int
+    candidate_id: str
+    status: str = ""
+    longitude: float | None = None
+    latitude: float | None = None
+    datum: str = ""
+    reason: str = ""
+    note: str = ""
+    reported_by: str = ""
+    reported_at: str = ""
+    run_id: str = ""
+    seen: str = ""
+    is_event: bool = False
+    edits: tuple[Edit, ...] = ()
+    faults: tuple[Fault, ...] = field(default=())
+
+    @property
+    def place(self) -> str:
+        """Sheet and row, for people."""
+        return f"{self.sheet} {self.row}".strip()
+
+    def fault(self, problem: str, column: str = "", level: Level = "rejected", **values: object) -> Fault:
+        """A fault of this row."""
+        told = {"candidate": self.candidate_id, **values}
+        return Fault(
+            level, self.file, problem, f"{problem}_fix", told, self.sheet, self.row, column, "returns"
+        )
+
+
+@dataclass(frozen=True)
+class _Issued:
+    """What the hidden sheet of a form says of it."""
+
+    run_id: str
+    columns: tuple[str, ...]
+    rows: Mapping[str, Mapping[str, str]]
+
+
+def read_returns(path: Path, known: Collection[str]) -> tuple[ReturnRow, ...]:
+    """Read one returned file.
+
+    Parameters
+    ----------
+    path
+        A form (XLSX and what other spreadsheets make of it, CSV), the map's JSON or CSV, KML or KMZ.
+    known
+        Ids of candidates, to find them in the text of pins that lost their data.
+
+    Returns
+    -------
+    tuple of ReturnRow
+        In the file's order; rows that say nothing are not among them.
+
+    Raises
+    ------
+    InputFaults
+        If the file is missing, unreadable, hostile or no return form.
+    """
+    if not guard.is_there(path):
+        raise InputFaults([_file_fault(path, "missing_file")])
+    suffix = path.suffix.lower()
+    try:
+        guard.inspect(path)
+        if suffix == ".json":
+            return _json_rows(path)
+        if suffix in _PINS:
+            return _pin_rows(path, known)
+        issued = _issued(path)
+    except guard.HostileFile as error:
+        raise InputFaults([_file_fault(path, str(error))]) from error
+    except (
+        OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, ET.ParseError, CalamineError,
+        PasswordError, XmlError, ZipError,
+    ) as error:  # fmt: skip
+        raise InputFaults([_file_fault(path, "unreadable", detail=str(error)[:300])]) from error
+    return _table_rows(path, issued)
+
+
+def issued_hash(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Hash of the issued part of a form.
+
+    Parameters
+    ----------
+    columns, rows
+        Header and cells as text.
+
+    Returns
+    -------
+    str
+        SHA-256 in hexadecimal.
+    """
+    text = json.dumps([list(columns), [list(row) for row in rows]], ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def status_of(word: str) -> str | None:
+    """Status by its code or its word in either language.
+
+    Parameters
+    ----------
+    word
+        Such as ``已签约``, ``signed`` or ``SIGNED``.
+
+    Returns
+    -------
+    str or None
+        Its code, ``MOVED`` or "" for an empty word; None for a word that is none.
+
+    Examples
+    --------
+    >>> status_of("已签约"), status_of("owner refused"), status_of(""), status_of("完成了")
+    ('SIGNED', 'REFUSED', '', None)
+    """
+    return _STATUS_WORDS.get(normalise(word)) if word.strip() else ""
+
+
+def _status_words() -> dict[str, str]:
+    codes = [*(each.value for each in Returned), MOVED]
+    languages: tuple[Lang, ...] = ("zh", "en")
+    words = {normalise(code): code for code in codes}
+    return words | {normalise(say(f"status_{code}", lang)): code for code in codes for lang in languages}
+
+
+_STATUS_WORDS = _status_words()
+
+
+def _file_fault(path: Path, problem: str, **values: object) -> Fault:
+    told = {"table": "returns", **values}
+    return Fault("fatal", path.name, problem, f"{problem}_fix", told, table="returns")
+
+
+# --- tables ------------------------------------------------------------------------------------------
+
+
+def _issued(path: Path) -> _Issued | None:
+    """The hidden sheet of a form, if there is one and nobody changed it."""
+    if guard.kind_of(path) != "zip":
+        return None
+    with path.open("rb") as file, CalamineWorkbook.from_filelike(file) as book:
+        if META not in book.sheet_names:
+            return None
+        cells = [[text_of(cell) for cell in row] for row in book.get_sheet_by_name(META).to_python()]
+    facts = {row[0]: row[1] for row in cells[: META_HEAD - 1]}
+    columns, rows = tuple(c for c in cells[META_HEAD] if c), [r for r in cells[META_HEAD + 1 :] if r[0]]
+    rows = [row[: len(columns)] for row in rows]
+    if facts["schema"] != RETURNS_SCHEMA or facts["sha256"] != issued_hash(columns, rows):
+        return None
+    table = {row[0]: dict(zip(columns, row, strict=True)) for row in rows}
+    return _Issued(facts["run_id"], columns, table)
+
+
+def _table_rows(path: Path, issued: _Issued | None) -> tuple[ReturnRow, ...]:
+    raw = read_table(Wanted("returns"), path)
+    taken = match_headers(raw.headers, columns_of(RETURNS), {}).taken
+    if "candidate_id" not in taken or not {"status", "longitude"} & set(taken):
+        raise InputFaults([_file_fault(path, "no_return_form", found="、".join(raw.headers[:20]))])
+    texts = pd.DataFrame({name: raw.frame[header].map(text_of) for name, header in taken.items()})
+    degrees = {name: _degrees(texts[name], sides) for name, sides in _AXES if name in taken}
+    days = dates_of(texts["reported_at"])[0] if "reported_at" in taken else None
+    sha, rows = sha256_of(path), []
+    for i in np.flatnonzero(texts["candidate_id"].ne("").to_numpy()):
+        cells = {str(name): str(text) for name, text in texts.iloc[i].items()}
+        at = {name: values[i] for name, values in degrees.items()}
+        day = None if days is None or pd.isna(days.iloc[i]) else days.iloc[i].date().isoformat()
+        sheet, number = raw.place_of(int(raw.rows[i]))
+        row = ReturnRow(path.name, sha, sheet, number, cells["candidate_id"])
+        row = _with_issued(_typed(row, cells, taken, at, day), raw, int(i), issued)
+        if _says_something(row):
+            rows.append(row)
+    return tuple(rows)
+
+
+_AXES = (("longitude", "EW"), ("latitude", "NS"))
+
+
+def _says_something(row: ReturnRow) -> bool:
+    return bool(row.status or row.longitude is not None or row.reason or row.note or row.edits or row.faults)
+
+
+def _degrees(cells: pd.Series, sides: str) -> list[float | None]:
+    """Degrees with NaN where blank, None where they cannot be read."""
+    values, bad = degrees_of(cells, sides)
+    return [None if b else float(v) for v, b in zip(values, bad, strict=True)]
+
+
+def _typed(
+    row: ReturnRow,
+    cells: Mapping[str, str],
+    taken: Mapping[str, str],
+    at: Mapping[str, float | None],
+    day: str | None,
+) -> ReturnRow:
+    """A row with its cells understood, and a fault for each that is not."""
+    when = _moment(cells.get("reported_at", ""), day)
+    understood = {
+        "status": (status_of(cells.get("status", "")), "no_status"),
+        "datum": (_datum_of(cells.get("datum", "")), "no_datum"),
+        "reported_at": (when, "not_date"),
+        **{name: (value, "not_coordinate") for name, value in at.items()},
+    }
+    faults = [
+        row.fault(problem, taken.get(name, name), value=cells.get(name, "")[:60])
+        for name, (value, problem) in understood.items()
+        if value is None
+    ]
+    point = [None if (value := at.get(name)) is None or np.isnan(value) else value for name, _ in _AXES]
+    if not faults and (point[0] is None) != (point[1] is None):
+        missing = "longitude" if point[0] is None else "latitude"
+        faults.append(row.fault("half_a_point", taken.get(missing, "")))
+    return replace(
+        row, status=str(understood["status"][0] or ""), longitude=point[0], latitude=point[1],
+        datum=str(understood["datum"][0] or ""), reported_at=when or "", faults=tuple(faults),
+        is_event=_EVENT_COLUMN in taken, reason=cells.get("reason", ""), note=cells.get("note", ""),
+        reported_by=cells.get("reported_by", ""), run_id=cells.get("run_id", ""),
+    )  # fmt: skip
+
+
+def _datum_of(word: str) -> str | None:
+    form = normalise(word)
+    if not form:
+        return ""
+    return next((datum for name, datum in DATUMS.items() if normalise(name) in form), None)
+
+
+def _moment(text: str, day: str | None) -> str | None:
+    """A moment as ISO 8601: with its time where the cell has one, else its day; None if it is neither."""
+    if not text:
+        return ""
+    try:
+        return dt.datetime.fromisoformat(text).isoformat(timespec="seconds") if "T" in text else day
+    except ValueError:
+        return None
+
+
+def _with_issued(row: ReturnRow, raw: RawTable, i: int, issued: _Issued | None) -> ReturnRow:
+    """The row with what was issued: run, status that was printed, and locked cells that were changed."""
+    if issued is None or row.candidate_id not in issued.rows:
+        return row
+    was = issued.rows[row.candidate_id]
+    edits = tuple(
+        Edit(name, was[name], found)
+        for name in issued.columns
+        if name in raw.headers and (found := text_of(raw.frame[name].iloc[i])) != was[name]
+    )
+    return replace(row, run_id=row.run_id or issued.run_id, seen=was.get("seen", ""), edits=edits)
+
+
+# --- the map's JSON ----------------------------------------------------------------------------------
+
+
+def _json_rows(path: Path) -> tuple[ReturnRow, ...]:
+    data = json.loads(path.read_text(encoding="utf-8-sig"))
+    if not isinstance(data, dict) or data.get("schema") != RETURNS_SCHEMA:
+        raise InputFaults([_file_fault(path, "no_return_form", found=RETURNS_SCHEMA)])
+    sha = sha256_of(path)
+    rows = []
+    for number, each in enumerate(data["returns"], start=1):
+        cells = {str(name): "" if value is None else str(value) for name, value in dict(each).items()}
+        row = ReturnRow(path.name, sha, "", number, cells.get("candidate_id", ""))
+        at = {name: _number(cells.get(name, "")) for name, _ in _AXES}
+        day = _day(cells.get("reported_at", ""))
+        row = _typed(row, cells, {name: name for name in RETURN_COLUMNS}, at, day)
+        rows.append(replace(row, run_id=row.run_id or str(data.get("run_id", ""))))
+    return tuple(rows)
+
+
+def _day(text: str) -> str | None:
+    day = dates_of(pd.Series([text]))[0].iloc[0]
+    return None if pd.isna(day) else str(day.date().isoformat())
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text or "nan")
+    except ValueError:
+        return None
+
+
+# --- pins --------------------------------------------------------------------------------------------
+
+
+def _pin_rows(path: Path, known: Collection[str]) -> tuple[ReturnRow, ...]:
+    """Pins with the id they carry, or that their text names; a folder named like a status gives it."""
+    root = ET.fromstring(_kml_bytes(path))  # the guard has refused entities
+    sha, rows = sha256_of(path), []
+    for number, (pin, folders) in enumerate(_pins(root, ()), start=1):
+        data = _data(pin)
+        words = " ".join([*data.values(), _text(pin, "name"), _text(pin, "description")])
+        found = data.get("candidate_id") or next(iter(sorted(i for i in known if i in words)), "")
+        start = ReturnRow(path.name, sha, "/".join(folders), number, found)
+        if not found:
+            name = _text(pin, "name")[:60]
+            rows.append(replace(start, faults=(start.fault("pin_without_id", value=name),)))
+            continue
+        lon, lat = (float(part) for part in _text(pin, "Point/coordinates").split(",")[:2])
+        seen = status_of(data.get("status", "")) or ""
+        status = next((s for name in reversed(folders) if (s := status_of(name))), "")
+        rows.append(
+            replace(
+                start,
+                status=status,
+                longitude=lon,
+                latitude=lat,
+                datum="wgs84",
+                seen=seen,
+                run_id=data.get("run_id", ""),
+            )  # fmt: skip
+        )
+    return tuple(rows)
+
+
+def _kml_bytes(path: Path) -> bytes:
+    content = path.read_bytes()
+    if not content.startswith(b"PK"):
+        return content
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        names = [name for name in archive.namelist() if name.lower().endswith(".kml")]
+        if not names:
+            raise ValueError("no .kml")
+        return archive.read("doc.kml" if "doc.kml" in names else names[0])
+
+
+def _pins(node: ET.Element, folders: tuple[str, ...]) -> list[tuple[ET.Element, tuple[str, ...]]]:
+    found = []
+    for child in node:
+        tag = child.tag.rpartition("}")[2]
+        if tag in ("Folder", "Document"):
+            name = _text(child, "name") if tag == "Folder" else ""
+            found += _pins(child, (*folders, name) if name else folders)
+        elif tag == "Placemark" and _find(child, "Point") is not None:
+            found.append((child, folders))
+    return found
+
+
+def _data(pin: ET.Element) -> dict[str, str]:
+    return {
+        each.get("name", ""): (each.text or "" if len(each) == 0 else _text(each, "value")).strip()
+        for each in pin.iter()
+        if each.tag.rpartition("}")[2] in ("Data", "SimpleData")
+    }
+
+
+def _find(node: ET.Element, name: str) -> ET.Element | None:
+    return next((child for child in node if child.tag.rpartition("}")[2] == name), None)
+
+
+def _text(node: ET.Element, path: str) -> str:
+    found: ET.Element | None = node
+    for name in path.split("/"):
+        found = None if found is None else _find(found, name)
+    return "" if found is None else (found.text or "").strip()

@@ -1,0 +1,393 @@
+"""The door: every input of a project, read, checked and brought into the project's CRS.
+
+One decision to know: tables are loaded for the whole project even in a county run, so that sites
+outside the county still cover inside it (the halo); only the grid is cut to the county.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from rasterio.features import rasterize
+
+from siteplan.project.schema import Config
+from siteplan.core.errors import Fault, InputFaults
+from siteplan.core.grid import Grid, Raster, part_of
+from siteplan.inputs.places.area import crs_doubts, stray_points
+from siteplan.inputs.places.plausibility import Context, doubts
+from siteplan.inputs.places.evidence import Evidence
+from siteplan.inputs.files.headers import HeaderMap, normalise
+from siteplan.inputs.places.georeferencing import Doubt
+from siteplan.inputs.project_reader import ProjectReader, Source
+
+_POINT_TABLES = ("key_places", "site_plan", "properties", "poles", "orders", "weak_points")
+"""In the order they are read: later ones are located by the names of earlier ones."""
+MOST_PIXELS = 1e8
+"""Demand pixels a run can hold: 1,000,000 km2 at 100 m."""
+_FEWEST_PIXELS = 4
+"""Pixels of a village from which an empty population raster says something."""
+_ZONE_TABLES = ("area_classes", "exclusions")
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """Everything a run starts from, in the project CRS.
+
+    Attributes
+    ----------
+    counties
+        All county polygons: ``county_id, county``.
+    area
+        Those of this run.
+    area_name
+        The county's name, or the city's.
+    grid
+        Demand grid of the run.
+    county_code, class_code
+        Zone of each pixel's centre: position in ``counties`` plus one, position of the class in the
+        project file; 0 and -1 outside the run's area.
+    villages, stations, site_plan, properties, poles, key_places, area_classes, exclusions, roads,
+    orders, weak_points
+        Checked tables, or None when not given.
+    village_areas
+        Village polygons by ``village_id``, or None.
+    population, weak_raster, dem
+        On the grid, or None.
+    terrain
+        Relief at its own resolution, or None: for diffraction.
+    clutter
+        Kind of clutter by pixel (position in :func:`siteplan.project.schema.clutter_kinds`), on the grid of
+        ``terrain``, else on that of the whole project.
+    faults
+        Warnings and rejected rows.
+    rejected
+        The rejected rows with their content.
+    sources
+        Files with hash and row counts.
+    """
+
+    counties: gpd.GeoDataFrame
+    area: gpd.GeoDataFrame
+    area_name: str
+    grid: Grid
+    county_code: np.ndarray
+    class_code: np.ndarray
+    villages: gpd.GeoDataFrame | None
+    village_areas: gpd.GeoDataFrame | None
+    stations: gpd.GeoDataFrame | None
+    site_plan: gpd.GeoDataFrame | None
+    properties: gpd.GeoDataFrame | None
+    poles: gpd.GeoDataFrame | None
+    key_places: gpd.GeoDataFrame | None
+    area_classes: gpd.GeoDataFrame | None
+    exclusions: gpd.GeoDataFrame | None
+    roads: gpd.GeoDataFrame | None
+    orders: gpd.GeoDataFrame | None
+    weak_points: gpd.GeoDataFrame | None
+    population: Raster | None
+    weak_raster: Raster | None
+    dem: Raster | None
+    terrain: Raster | None
+    clutter: Raster
+    faults: tuple[Fault, ...]
+    rejected: pd.DataFrame
+    sources: tuple[Source, ...]
+
+    def county_number(self, county_id: str) -> int:
+        """Number of a county's pixels in ``county_code``."""
+        return int(np.flatnonzero(self.counties["county_id"].eq(county_id))[0]) + 1
+
+    def county_name(self, county_id: str) -> str:
+        """Name of a county; "" for a code that is none."""
+        return next(iter(self.counties.loc[self.counties["county_id"].eq(county_id), "county"]), "")
+
+
+@dataclass(frozen=True, eq=False)
+class Examination:
+    """One look through the door, whatever it found.
+
+    Attributes
+    ----------
+    inputs
+        Checked inputs; None where a fatal fault stands in their way.
+    faults, rejected, sources
+        Everything that was wrong or noted, the rows left out, and the files that could be read.
+    headers
+        Which header was taken for which column, by table.
+    evidence
+        What names said about the datum, by table.
+    doubts
+        Rows placed by their address that a person should look at.
+    """
+
+    inputs: Inputs | None
+    faults: tuple[Fault, ...]
+    rejected: pd.DataFrame
+    sources: tuple[Source, ...]
+    headers: dict[str, HeaderMap]
+    evidence: dict[str, Evidence]
+    doubts: tuple[Doubt, ...]
+
+
+def examine(folder: Path, config: Config, county: str | None = None) -> Examination:
+    """Read and check every input of a project, and keep what was found even when it cannot be planned.
+
+    Parameters
+    ----------
+    folder
+        Folder the paths of the project file are relative to.
+    config
+        The project.
+    county
+        Name or code of one county; None for the whole city.
+
+    Returns
+    -------
+    Examination
+        With ``inputs`` unless a fault is fatal.
+    """
+    reader = ProjectReader(folder, config)
+    inputs: Inputs | None = None
+    faults: tuple[Fault, ...] = ()
+    try:
+        inputs = _load(reader, config, county)
+        faults = inputs.faults
+    except InputFaults as error:
+        faults = error.faults
+    return Examination(
+        inputs, tuple(faults), reader.rejected_rows(), reader.listed_sources(), reader.headers,
+        reader.evidence,
+        tuple(reader.doubts),
+    )  # fmt: skip
+
+
+def load(folder: Path, config: Config, county: str | None = None) -> Inputs:
+    """Read and check every input of a project.
+
+    Parameters
+    ----------
+    folder
+        Folder the paths of the project file are relative to.
+    config
+        The project.
+    county
+        Name or code of one county; None for the whole city.
+
+    Returns
+    -------
+    Inputs
+        Checked tables and rasters.
+
+    Raises
+    ------
+    InputFaults
+        With all faults that make a plan meaningless, of all tables together.
+    SiteplanError
+        If the county is not in the county table.
+    """
+    return _load(ProjectReader(folder, config), config, county)
+
+
+def _load(reader: ProjectReader, config: Config, county: str | None) -> Inputs:
+    """Read all tables, then rasters; raise when something fatal was among them."""
+    counties = reader.attempt(reader.counties)
+    villages, village_areas = reader.villages()
+    tables = _tables(reader)
+    roads, public = reader.attempt(reader.osm) or (None, None)
+    roads = _joined(roads, reader.attempt(reader.roads))
+    tables["key_places"] = _joined(tables["key_places"], public)
+    if counties is None:
+        raise InputFaults(reader.faults)
+    area, area_name = _area_of(counties, config, county)
+    crs, resolution_m = config.project.crs, config.coverage.demand_resolution_m
+    _refuse_too_large(counties, resolution_m)
+    city = Grid.covering(_bounds(counties), resolution_m, crs)
+    grid = Grid.covering(_bounds(area), resolution_m, crs)
+    county_city = zone_raster(counties.geometry, np.arange(1, len(counties) + 1), city)
+    class_city = _class_raster(tables["area_classes"], config, city)
+    homed = partial(_homed, counties=counties, config=config, grid=city, zones=(county_city, class_city))
+    tables |= {name: homed(tables[name]) for name in ("stations", *_POINT_TABLES)}
+    villages, village_areas = reader.inside_only(homed(villages), village_areas)
+    reader.faults += _doubts(config, counties, tables)
+    county_code, class_code = (part_of(zones, city, grid) for zones in (county_city, class_city))
+    wanted = np.isin(county_code, _codes(counties, area))
+    county_code, class_code = np.where(wanted, county_code, 0), np.where(wanted, class_code, -1)
+    population = reader.attempt(lambda: reader.raster("population", grid, city, "people"))
+    weak_raster = reader.attempt(lambda: reader.raster("weak_raster", grid, city, "people"))
+    dem = reader.attempt(lambda: reader.dem(grid, city, wanted))
+    reader.stop_if_fatal()
+    terrain = reader.terrain(city)
+    land = city if terrain is None else terrain.grid
+    clutter = reader.attempt(
+        lambda: reader.land_cover(land, _class_raster(tables["area_classes"], config, land))
+    )
+    reader.stop_if_fatal()
+    assert clutter is not None  # a reader that gave nothing left a fatal fault
+    people = _residents(villages, village_areas, population, grid)
+    reader.faults += doubts(Context(config, counties, _own_rows(tables), reader.raws, clutter), people)
+    return Inputs(
+        counties=counties, area=area, area_name=area_name, grid=grid, county_code=county_code,
+        class_code=class_code, villages=villages,
+        village_areas=village_areas, roads=roads, population=population, weak_raster=weak_raster, dem=dem,
+        terrain=terrain, clutter=clutter,
+        faults=tuple(reader.faults), rejected=reader.rejected_rows(), sources=reader.listed_sources(),
+        **tables,
+    )  # fmt: skip
+
+
+def _refuse_too_large(counties: gpd.GeoDataFrame, resolution_m: float) -> None:
+    """Refuse an area whose grid would fill the memory: borders in the wrong CRS, most likely."""
+    west, south, east, north = _bounds(counties)
+    count = (east - west) * (north - south) / resolution_m**2
+    if not count < MOST_PIXELS:
+        values: dict[str, object] = {"count": f"{count / 1e6:,.0f}", "resolution": f"{resolution_m:g}"}
+        raise InputFaults(
+            [Fault("fatal", "counties", "area_too_large", "area_too_large_fix", values, table="counties")]
+        )
+
+
+def _own_rows(tables: dict[str, gpd.GeoDataFrame | None]) -> dict[str, gpd.GeoDataFrame]:
+    """Rows that come from a table of the project, not from OSM."""
+    given = {name: table for name, table in tables.items() if table is not None and "record" in table}
+    return {name: table[table["record"].notna()].reset_index(drop=True) for name, table in given.items()}
+
+
+def _residents(
+    villages: gpd.GeoDataFrame | None,
+    areas: gpd.GeoDataFrame | None,
+    population: Raster | None,
+    grid: Grid,
+) -> gpd.GeoDataFrame | None:
+    """Villages with ``residents``: of their area on the population raster, else as the table says."""
+    if villages is None:
+        return None
+    if population is not None and areas is not None:
+        inside = zone_raster(areas.geometry, np.arange(1, len(areas) + 1), grid)
+        people = np.nan_to_num(population.values.astype(np.float64), nan=0.0)
+        total = np.bincount(inside.ravel(), people.ravel(), minlength=len(areas) + 1)[1:]
+        pixels = np.bincount(inside.ravel(), minlength=len(areas) + 1)[1:]
+        known = pixels >= _FEWEST_PIXELS
+        return villages.assign(residents=np.where(known, total, 1.0))
+    if population is None and "population" in villages:
+        return villages.assign(residents=villages["population"])
+    return villages
+
+
+def _tables(reader: ProjectReader) -> dict[str, gpd.GeoDataFrame | None]:
+    """All tables but counties and villages; the faults of each are kept for the end."""
+    return {
+        "stations": reader.attempt(reader.stations),
+        **{name: reader.attempt(partial(reader.points, name)) for name in _POINT_TABLES},
+        **{name: reader.attempt(partial(reader.zones, name)) for name in _ZONE_TABLES},
+    }
+
+
+def _doubts(
+    config: Config, counties: gpd.GeoDataFrame, tables: dict[str, gpd.GeoDataFrame | None]
+) -> list[Fault]:
+    """What is not wrong but worth a word: CRS, stray points, zones no rule speaks of."""
+    faults = crs_doubts(counties, config.project.crs)
+    given = config.inputs.given()
+    for name in _POINT_TABLES:
+        if name in given and name != "key_places":
+            faults += stray_points(name, Path(given[name].path).name, tables[name])
+    zones = tables["exclusions"]
+    if zones is not None:
+        ruled = {rule.layer for rule in config.exclusions}
+        for layer in sorted(set(zones["layer"]) - ruled):
+            values: dict[str, object] = {"value": layer, "found": "、".join(sorted(ruled)) or "—"}
+            file = Path(given["exclusions"].path).name
+            faults.append(Fault("warning", file, "unknown_layer", "unknown_layer_fix", values))
+    return faults
+
+
+def _area_of(counties: gpd.GeoDataFrame, config: Config, county: str | None) -> tuple[gpd.GeoDataFrame, str]:
+    if county is None:
+        return counties, config.project.city
+    wanted = normalise(county)
+    hit = counties[counties["county"].map(normalise).eq(wanted) | counties["county_id"].eq(county)]
+    if hit.empty:
+        fault = Fault(
+            "fatal", "--county", "unknown_county", "unknown_county_fix",
+            {"value": county, "found": "、".join(counties["county"])},
+        )  # fmt: skip
+        raise InputFaults([fault])
+    return hit.reset_index(drop=True), str(hit["county"].iloc[0])
+
+
+def _joined(first: gpd.GeoDataFrame | None, second: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame | None:
+    parts = [part for part in (first, second) if part is not None and len(part)]
+    if not parts:
+        return None
+    return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=parts[0].crs)
+
+
+def zone_raster(shapes: gpd.GeoSeries, codes: np.ndarray, grid: Grid) -> np.ndarray:
+    """Code of the zone that holds each pixel's centre; where zones overlap the first one wins.
+
+    Parameters
+    ----------
+    shapes
+        Polygons in the grid's CRS, shape (n,).
+    codes
+        Positive integers, shape (n,).
+    grid
+        Where to.
+
+    Returns
+    -------
+    ndarray
+        int32, 0 outside all zones.
+    """
+    pairs = [(shape, int(code)) for shape, code in zip(shapes, codes, strict=True) if not shape.is_empty]
+    if not pairs:
+        return np.zeros(grid.shape, dtype=np.int32)
+    return rasterize(pairs[::-1], out_shape=grid.shape, transform=grid.transform, dtype="int32")
+
+
+def _bounds(shapes: gpd.GeoDataFrame) -> tuple[float, float, float, float]:
+    west, south, east, north = (float(value) for value in shapes.total_bounds)
+    return west, south, east, north
+
+
+def _codes(counties: gpd.GeoDataFrame, area: gpd.GeoDataFrame) -> np.ndarray:
+    return np.flatnonzero(counties["county_id"].isin(area["county_id"]).to_numpy()) + 1
+
+
+def _class_raster(zones: gpd.GeoDataFrame | None, config: Config, grid: Grid) -> np.ndarray:
+    """Position of each pixel's area class in the project file; classes listed first win."""
+    ids = [each.id for each in config.area_classes]
+    default = ids.index(config.default_area_class)
+    if zones is None:
+        return np.full(grid.shape, default, dtype=np.int32)
+    codes = zones["area_class"].map(ids.index).to_numpy() + 1
+    order = np.argsort(codes, kind="stable")
+    raster = zone_raster(zones.geometry.iloc[order], codes[order], grid)
+    return np.where(raster > 0, raster - 1, default).astype(np.int32)
+
+
+def _homed(
+    table: gpd.GeoDataFrame | None,
+    counties: gpd.GeoDataFrame,
+    config: Config,
+    grid: Grid,
+    zones: tuple[np.ndarray, np.ndarray],
+) -> gpd.GeoDataFrame | None:
+    """Add ``county_id`` ("" outside all counties), ``county`` and ``area_class`` by pixel."""
+    if table is None:
+        return None
+    row, col = grid.index(table.geometry.x.to_numpy(), table.geometry.y.to_numpy())
+    on = grid.inside(row, col)
+    code = np.zeros(len(table), dtype=np.int64)
+    code[on] = zones[0][row[on], col[on]]
+    classes = np.full(len(table), [each.id for each in config.area_classes].index(config.default_area_class))
+    classes[on] = zones[1][row[on], col[on]]
+    ids = np.array(["", *counties["county_id"]], dtype=object)
+    names = np.array(["", *counties["county"]], dtype=object)
+    class_ids = np.array([each.id for each in config.area_classes], dtype=object)
+    return table.assign(county_id=ids[code], county=names[code], area_class=class_ids[classes])

@@ -1,0 +1,333 @@
+"""What is wrong between rows and between tables: doubles, namesakes, places where nothing can stand.
+
+One decision to know: nothing here rejects a row. Each doubt names one row,
+its counterpart where there is one,
+and what to do; a pair of rows is named once.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from siteplan.project.schema import Config, clutter_kinds
+from siteplan.core.errors import Fault
+from siteplan.core.grid import Raster
+from siteplan.inputs.files.cells import text_of
+from siteplan.inputs.places.gazetteer import COUNTY, core_of, plain
+from siteplan.inputs.places.georeferencing import NAME_COLUMNS
+from siteplan.inputs.files.readers import RawTable
+
+SAME_NAME_M = 50.0
+"""Two rows of one name nearer than this are one place [m]."""
+SAME_POINT_M = 5.0
+"""Two names nearer than this are one place [m]."""
+SAME_SITE_M = 20.0
+"""Rows of two lists nearer than this are one site [m]."""
+SITE_SPREAD_M = 100.0
+"""Stations of one site do not stand farther apart [m]."""
+COUNTY_SLIP_M = 300.0
+"""How far outside the county it states a point may lie: borders are no better [m]."""
+BUILT_NEAR_M = 200.0
+"""Within this distance of an entry said to be built a station must be on air [m]."""
+TALLEST_M = {"building_height_m": 200.0, "antenna_height_m": 150.0}
+"""Heights above which a value wants a second look [m]."""
+_ONCE = ("properties", "poles", "site_plan", "key_places", "orders")
+_DRY = ("stations", "site_plan", "properties", "poles", "key_places")
+_SHORTEST_ID = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Context:
+    """What doubts are raised from.
+
+    Attributes
+    ----------
+    config, counties
+        The project and its counties.
+    tables
+        Placed tables by name, each with ``record``.
+    raws
+        The same tables as read, for their row numbers.
+    clutter
+        Kind of clutter by pixel, or None.
+    """
+
+    config: Config
+    counties: gpd.GeoDataFrame
+    tables: Mapping[str, gpd.GeoDataFrame]
+    raws: Mapping[str, RawTable]
+    clutter: Raster | None = None
+
+    def fault(self, table: str, row: int, problem: str, column: str = "", **values: object) -> Fault:
+        """A doubt about a row, by its position in its placed table."""
+        record = int(self.tables[table]["record"].iloc[row])
+        return self.raws[table].fault("warning", problem, record, column, **values)
+
+    def label(self, table: str, row: int) -> str:
+        """Row number of a row, by its position in its placed table."""
+        return self.raws[table].label_of(int(self.tables[table]["record"].iloc[row]))
+
+
+def doubts(context: Context, villages: gpd.GeoDataFrame | None = None) -> list[Fault]:
+    """Every doubt of a project.
+
+    Parameters
+    ----------
+    context
+        Placed tables.
+    villages
+        With ``residents`` where people are known, or None.
+
+    Returns
+    -------
+    list of Fault
+        Warnings, table by table.
+    """
+    found: list[Fault] = []
+    for name in _ONCE:
+        if name in context.tables:
+            found += _doubles(context, name)
+    if "stations" in context.tables:
+        found += _stations(context)
+    for name in context.tables:
+        found += _elsewhere(context, name) + _tall(context, name)
+    for name in _DRY:
+        if name in context.tables:
+            found += _in_water(context, name)
+    found += _two_lists(context) + _site_plan(context) + _overdue(context)
+    if villages is not None and "villages" in context.raws:
+        found += _empty_villages(context, villages)
+    return found
+
+
+def _names(table: pd.DataFrame, name: str) -> NDArray[np.object_]:
+    column = NAME_COLUMNS.get(name, "")
+    if column not in table:
+        return np.full(len(table), "", dtype=object)
+    return np.array([plain(each) for each in table[column]], dtype=object)
+
+
+def _exact(table: gpd.GeoDataFrame) -> NDArray[np.bool_]:
+    """Rows with coordinates of their own: what was found by an address shares its village's point."""
+    if "location_grade" not in table:
+        return np.ones(len(table), dtype=bool)
+    return table["location_grade"].eq("").to_numpy()
+
+
+def _pairs(one: gpd.GeoDataFrame, other: gpd.GeoDataFrame, within_m: float) -> list[tuple[int, int]]:
+    """Positions of points of two tables that lie near each other, in order; only exact points count."""
+    mine, theirs = np.flatnonzero(_exact(one)), np.flatnonzero(_exact(other))
+    tree = shapely.STRtree(other.geometry.to_numpy()[theirs])
+    near = tree.query(one.geometry.to_numpy()[mine], predicate="dwithin", distance=within_m)
+    return sorted(zip(mine[near[0]].tolist(), theirs[near[1]].tolist(), strict=True))
+
+
+def _doubles(context: Context, name: str) -> list[Fault]:
+    """One name twice within some metres, or one point under two names."""
+    table = context.tables[name]
+    names = _names(table, name)
+    found = []
+    for i, j in _pairs(table, table, SAME_NAME_M):
+        if i >= j:
+            continue
+        other = context.label(name, i)
+        distance = table.geometry.iloc[i].distance(table.geometry.iloc[j])
+        if names[i] and names[i] == names[j]:
+            found.append(
+                context.fault(
+                    name, j, "near_duplicate", value=names[j], other=other, distance=f"{distance:.0f}"
+                )
+            )
+        elif names[i] and names[j] and distance <= SAME_POINT_M:
+            found.append(context.fault(name, j, "two_names", value=names[j], found=names[i], other=other))
+    return found
+
+
+def _stations(context: Context) -> list[Fault]:
+    """A station listed twice, a site in two places, two sites in one."""
+    table = context.tables["stations"]
+    found = []
+    keys = table[["site_id", "network", "band"]].astype(str)
+    if "pci" not in table and "azimuth_deg" not in table:
+        keys = keys.iloc[:0]  # rows may be sectors
+    elif "azimuth_deg" in table:
+        keys = keys.assign(azimuth=table["azimuth_deg"].map(text_of))
+    for j in np.flatnonzero(keys.duplicated().to_numpy()):
+        value = "、".join(keys.iloc[j].tolist()[:3])
+        found.append(context.fault("stations", int(j), "duplicate_station", value=value))
+    points = np.column_stack([table.geometry.x, table.geometry.y])
+    first = pd.Series(np.arange(len(table))).groupby(table["site_id"].to_numpy()).transform("min").to_numpy()
+    away = np.hypot(*(points - points[first]).T)
+    found += [
+        context.fault(
+            "stations", int(j), "site_spread", value=table["site_id"].iloc[j],
+            other=context.label("stations", int(first[j])), distance=f"{away[j]:.0f}",
+        )
+        for j in np.flatnonzero(away > SITE_SPREAD_M)
+    ]  # fmt: skip
+    return found + _sites_in_one_place(context, table)
+
+
+def _sites_in_one_place(context: Context, table: gpd.GeoDataFrame) -> list[Fault]:
+    sites = table.drop_duplicates("site_id")
+    at = sites.index.to_numpy()
+    names, ids = _names(sites, "stations"), sites["site_id"].astype(str).to_numpy()
+    found = []
+    for i, j in _pairs(sites, sites, SAME_POINT_M):
+        if i < j and names[i] != names[j]:
+            found.append(
+                context.fault(
+                    "stations", int(at[j]), "two_names", value=names[j] or ids[j], found=names[i] or ids[i],
+                    other=context.label("stations", int(at[i])),
+                )
+            )  # fmt: skip
+    return found
+
+
+def _elsewhere(context: Context, name: str) -> list[Fault]:
+    """Points that do not lie in the county their row states."""
+    table = context.tables[name]
+    if "stated_county" not in table or context.counties.empty:
+        return []
+    shapes = {core_of(plain(row.county), COUNTY): row.geometry for row in context.counties.itertuples()}
+    shapes |= {plain(row.county_id): row.geometry for row in context.counties.itertuples()}
+    stated = [plain(each) for each in table["stated_county"]]
+    found = []
+    for core in dict.fromkeys(stated):
+        shape = shapes.get(core_of(core, COUNTY)) or shapes.get(core)
+        rows = np.flatnonzero([each == core for each in stated])
+        if not core or shape is None or not rows.size:
+            continue
+        away = shapely.distance(table.geometry.to_numpy()[rows], shape)
+        for i in np.flatnonzero(away > COUNTY_SLIP_M):
+            row = int(rows[i])
+            real = text_of(table["county"].iloc[row]) or "—"
+            found.append(
+                context.fault(
+                    name, row, "wrong_county", "county", value=table["stated_county"].iloc[row], found=real,
+                    distance=f"{away[i]:.0f}",
+                )
+            )  # fmt: skip
+    return found
+
+
+def _tall(context: Context, name: str) -> list[Fault]:
+    """Heights that are possible, but hardly."""
+    table = context.tables[name]
+    return [
+        context.fault(
+            name, int(i), "height_doubt", column, value=f"{table[column].iloc[i]:g}", limit=f"{limit:g}"
+        )
+        for column, limit in TALLEST_M.items()
+        if column in table
+        for i in np.flatnonzero(table[column].to_numpy(dtype=float) > limit)
+    ]
+
+
+def _in_water(context: Context, name: str) -> list[Fault]:
+    """Places in the middle of water; the shore may be off by a pixel."""
+    kinds = [kind.id for kind in clutter_kinds(context.config)]
+    if context.clutter is None or "water" not in kinds or context.config.inputs.land_cover is None:
+        return []
+    table, grid = context.tables[name], context.clutter.grid
+    row, col = grid.index(table.geometry.x.to_numpy(), table.geometry.y.to_numpy())
+    wet = np.ones(len(table), dtype=bool)
+    for down in (-1, 0, 1):
+        for right in (-1, 0, 1):
+            on = grid.inside(row + down, col + right)
+            kind = context.clutter.values[np.where(on, row + down, 0), np.where(on, col + right, 0)]
+            wet &= on & (kind == kinds.index("water"))
+    wet &= _exact(table)
+    return [context.fault(name, int(i), "in_water", "longitude/latitude") for i in np.flatnonzero(wet)]
+
+
+def _two_lists(context: Context) -> list[Fault]:
+    """One site in two lists: the same name near by, or the same id."""
+    found = []
+    names = [name for name in ("site_plan", "properties", "poles") if name in context.tables]
+    for first, second in combinations(names, 2):
+        one, other = context.tables[first], context.tables[second]
+        of_one, of_other = _names(one, first), _names(other, second)
+        pairs = {(i, j) for i, j in _pairs(one, other, SAME_SITE_M) if of_one[i] and of_one[i] == of_other[j]}
+        ids = {
+            text_of(each): i for i, each in enumerate(one.iloc[:, 0]) if len(text_of(each)) >= _SHORTEST_ID
+        }
+        pairs |= {(ids[text_of(each)], j) for j, each in enumerate(other.iloc[:, 0]) if text_of(each) in ids}
+        found += [
+            context.fault(
+                second, j, "two_lists", value=of_other[j] or text_of(other.iloc[j, 0]),
+                found=context.raws[first].file, other=context.label(first, i),
+            )
+            for i, j in sorted(pairs)
+        ]  # fmt: skip
+    return found
+
+
+def _site_plan(context: Context) -> list[Fault]:
+    """Entries whose state does not fit their year or the stations on air."""
+    table = context.tables.get("site_plan")
+    if table is None:
+        return []
+    date = context.config.project.reference_date
+    built = table["built"].to_numpy(dtype=bool) if "built" in table else np.zeros(len(table), dtype=bool)
+    year = table["year"].to_numpy(dtype=float) if "year" in table else np.full(len(table), np.nan)
+    found = [
+        context.fault(
+            "site_plan", int(i), "built_before_year", "built", value=f"{year[i]:.0f}", date=str(date)
+        )
+        for i in np.flatnonzero(built & (year > date.year))
+    ]
+    stations = context.tables.get("stations")
+    if stations is None or "built" not in table:
+        return found
+    on_air = _on_air(stations, date)
+    tree = shapely.STRtree(on_air.geometry.to_numpy())
+    near = np.unique(tree.query(table.geometry.to_numpy(), predicate="dwithin", distance=BUILT_NEAR_M)[0])
+    alone = built & ~np.isin(np.arange(len(table)), near) & _exact(table)
+    found += [context.fault("site_plan", int(i), "built_not_found", "built") for i in np.flatnonzero(alone)]
+    names, of_station = _names(table, "site_plan"), _names(on_air, "stations")
+    for i, j in _pairs(table, on_air, SAME_NAME_M):
+        if not built[i] and names[i] and names[i] == of_station[j]:
+            site = text_of(on_air["site_id"].iloc[j])
+            found.append(context.fault("site_plan", i, "already_on_air", "built", value=names[i], other=site))
+    return list({(fault.record, fault.problem): fault for fault in found}.values())
+
+
+def _on_air(stations: gpd.GeoDataFrame, date: dt.date) -> gpd.GeoDataFrame:
+    sites = stations
+    if "on_air_date" in stations:
+        sites = stations[~(stations["on_air_date"] > pd.Timestamp(date))]
+    return sites.drop_duplicates("site_id").reset_index(drop=True)
+
+
+def _overdue(context: Context) -> list[Fault]:
+    """Orders whose date has passed."""
+    table = context.tables.get("orders")
+    if table is None or "due_date" not in table:
+        return []
+    date = pd.Timestamp(context.config.project.reference_date)
+    late = np.flatnonzero((table["due_date"] < date).to_numpy())
+    return [
+        context.fault("orders", int(i), "overdue", "due_date", value=str(table["due_date"].iloc[i].date()))
+        for i in late
+    ]
+
+
+def _empty_villages(context: Context, villages: gpd.GeoDataFrame) -> list[Fault]:
+    """Villages in which nobody lives."""
+    raw = context.raws["villages"]
+    if "residents" not in villages:
+        return []
+    return [
+        raw.fault("warning", "village_empty", int(row.record), "population", value=str(row.village))
+        for row in villages[villages["residents"].fillna(0.0) <= 0.0].itertuples()
+    ]

@@ -1,0 +1,377 @@
+"""One table through the door: headers, kinds, ranges, ids; every bad cell becomes a fault.
+
+One decision to know: a bad row is rejected and listed, a bad table stops the run. Nothing is repaired
+in silence.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+
+from siteplan.project.schema import Input
+from siteplan.core.errors import Fault, InputFaults, Level
+from siteplan.inputs.tables.angles import canonical_angles
+from siteplan.inputs.files.cells import dates_of, is_told_blank, numbers_of, text_of
+from siteplan.inputs.tables.coordinates import are_metres, assembled, degrees_of
+from siteplan.inputs.files.headers import HeaderMap, match_headers, normalise
+from siteplan.inputs.files.readers import RawTable
+from siteplan.project.columns import ColumnSpec, columns_of, failures
+
+_EXCEL_ID = re.compile(r"\d(\.\d+)?e\+\d{2}", re.IGNORECASE)
+_MOST_DIGITS = 15
+"""Digits a spreadsheet keeps of a number."""
+_SERIALS = {"序号", "no", "no.", "编号", "#", "id"}
+"""Headers of ids that start again on each sheet."""
+_YES = {"是", "已建", "已建成", "建成", "已开通", "开通", "yes", "y", "true", "1", "built"}
+_NO = {"否", "未建", "未建成", "规划", "在建", "no", "n", "false", "0", ""}
+_COORDINATES = ("longitude", "latitude")
+"""Columns that hold metres when the project file gives the table a CRS, or when their numbers are that
+large.
+"""
+MOST_REJECTED = 0.5
+"""Share of rejected rows above which a table is refused."""
+
+
+@dataclass(frozen=True, eq=False)
+class Checked:
+    """A table whose remaining rows can be trusted.
+
+    Attributes
+    ----------
+    frame
+        Columns of the schema, one row a good record; ids are text.
+    rows
+        Spreadsheet row of each record.
+    geometry
+        Geometry of each record in the file's CRS, or None.
+    faults
+        What was wrong; a row named in a ``rejected`` fault is not in ``frame``.
+    read
+        Rows in the file.
+    headers
+        Which header holds which column.
+    """
+
+    raw: RawTable
+    frame: pd.DataFrame
+    rows: np.ndarray
+    geometry: gpd.GeoSeries | None
+    faults: tuple[Fault, ...]
+    read: int
+    headers: HeaderMap
+
+    def rejecting(self, bad: np.ndarray, faults: list[Fault]) -> Checked:
+        """The same table without some rows, and with the faults that say why."""
+        keep = ~np.asarray(bad, dtype=bool)
+        geometry = None if self.geometry is None else self.geometry[keep].reset_index(drop=True)
+        frame = self.frame[keep].reset_index(drop=True)
+        faults_now = (*self.faults, *faults)
+        return replace(self, frame=frame, rows=self.rows[keep], geometry=geometry, faults=faults_now)
+
+    def require_most(self) -> Checked:
+        """Raise when so many rows are rejected that a plan would mean nothing."""
+        rejected = self.read - len(self.frame)
+        if rejected > MOST_REJECTED * self.read:
+            table = self.raw.name
+            last = self.raw.fault("fatal", "too_many_faults", rejected=rejected, read=self.read, table=table)
+            raise InputFaults([*self.faults, last])
+        return self
+
+
+def check_table(raw: RawTable, given: Input, schema: pa.DataFrameSchema) -> Checked:
+    """Map, convert and check one table.
+
+    Parameters
+    ----------
+    raw
+        As read.
+    given
+        The project file's entry.
+    schema
+        One of :data:`siteplan.project.columns.SCHEMAS`.
+
+    Returns
+    -------
+    Checked
+        Good rows and all faults.
+
+    Raises
+    ------
+    InputFaults
+        For a missing or ambiguous required column.
+    """
+    specs = columns_of(schema)
+    raw = _only_where(raw, given)
+    if set(_COORDINATES) <= {spec.name for spec in specs}:
+        raw = assembled(raw)
+    headers = match_headers(raw.headers, specs, {**raw.made, **given.columns})
+    fatal = _fatal_faults(raw, given, specs, headers)
+    if fatal:
+        raise InputFaults([*raw.notes, *fatal])
+    frame, faults = _frame(raw, given, specs, headers.taken)
+    faults = [*raw.notes, *_optional_questions(raw, headers), *_contradictions(raw, headers), *faults]
+    checked = (
+        schema.remove_columns(sorted(set(_COORDINATES) & set(schema.columns)))
+        if _in_metres(frame, given)
+        else schema
+    )
+    known = {fault.record for fault in faults if fault.level == "rejected"}
+    faults += _schema_faults(raw, checked, frame, headers.taken, known)
+    bad = [fault.record for fault in faults if fault.level == "rejected" and fault.record is not None]
+    whole = Checked(raw, frame, raw.rows, raw.geometry, (), len(frame), headers)
+    return whole.rejecting(np.isin(raw.rows, np.array(bad, dtype=np.int64)), faults)
+
+
+def _in_metres(frame: pd.DataFrame, given: Input) -> bool:
+    if not set(_COORDINATES) <= set(frame):
+        return bool(given.crs)
+    return bool(given.crs) or are_metres(frame["longitude"], frame["latitude"])
+
+
+def _is_essential(spec: ColumnSpec) -> bool:
+    """Whether a table means nothing, or something else, with the wrong header for this column."""
+    return (spec.required and not spec.nullable) or spec.name in _COORDINATES or spec.unique
+
+
+def _fatal_faults(
+    raw: RawTable, given: Input, specs: tuple[ColumnSpec, ...], headers: HeaderMap
+) -> list[Fault]:
+    """Ambiguous headers, unknown keys of the project file, and columns that must be there."""
+    by_name = {spec.name: spec for spec in specs}
+    fatal = [
+        _ambiguous(raw, "fatal", name, found)
+        for name, found in headers.ambiguous.items()
+        if _is_essential(by_name[name])
+    ]
+    fatal += [
+        raw.fault("fatal", "unknown_key", value=key, found="、".join(by_name))
+        for key in sorted({*given.columns, *given.constants} - set(by_name))
+    ]
+    for spec in specs:
+        found = spec.name in headers.taken or spec.name in given.constants or spec.name in headers.ambiguous
+        mapped = spec.name in given.columns
+        if not found and (mapped or (spec.required and not spec.nullable and not _is_id(spec))):
+            near = headers.suggestions.get(spec.name)
+            wanted = (given.columns[spec.name],) if mapped else ((near,) if near else ()) + spec.aliases
+            fatal.append(missing_column(raw, spec.name, raw.headers, wanted))
+    return fatal
+
+
+def _contradictions(raw: RawTable, headers: HeaderMap) -> list[Fault]:
+    """Coordinates that stand twice: a repeated block of columns, or a pair that is not what its
+    columns say.
+    """
+    faults = []
+    twice = [
+        h for n in _COORDINATES if (h := f"{headers.taken.get(n)}2") in raw.headers and not _is_blank(raw, h)
+    ]
+    if len(twice) == 2:
+        faults.append(raw.fault("warning", "repeated_columns", None, twice[0], found="、".join(twice)))
+    for name, own in zip(_COORDINATES, ("经度", "纬度"), strict=True):
+        made = raw.made.get(name)
+        if made and own in raw.headers:
+            one, other = (degrees_of(raw.frame[h].map(text_of))[0] for h in (made, own))
+            for i in np.flatnonzero((abs(one - other) > 1e-4).to_numpy()):
+                faults.append(raw.fault("warning", "two_coordinates", int(raw.rows[i]), own))
+    return faults
+
+
+def _optional_questions(raw: RawTable, headers: HeaderMap) -> list[Fault]:
+    """Columns left out because two headers fit them equally well."""
+    return [_ambiguous(raw, "warning", name, found) for name, found in headers.ambiguous.items()]
+
+
+def _frame(
+    raw: RawTable, given: Input, specs: tuple[ColumnSpec, ...], taken: dict[str, str]
+) -> tuple[pd.DataFrame, list[Fault]]:
+    """Columns of the schema with their kinds, and the cells that could not be read."""
+    columns: dict[str, pd.Series] = {}
+    faults: list[Fault] = []
+    for spec in specs:
+        if spec.name in taken and not (_is_id(spec) and _is_blank(raw, taken[spec.name])):
+            columns[spec.name], bad = _convert(raw, spec, taken[spec.name])
+            faults += bad
+        elif spec.name in given.constants:
+            cells = pd.Series([given.constants[spec.name]] * len(raw.frame), dtype=object)
+            columns[spec.name] = _constant(raw, spec, cells)
+        elif _is_id(spec):
+            columns[spec.name] = pd.Series([raw.label_of(row) for row in raw.rows], dtype=object)
+    faults += _id_doubts(raw, specs[0], taken, columns)
+    frame = pd.DataFrame(columns, index=range(len(raw.frame)))
+    id_name = specs[0].name
+    if _is_id(specs[0]) and given.prefix:
+        frame[id_name] = given.prefix + frame[id_name].astype(str)
+    return frame, faults
+
+
+def _id_doubts(
+    raw: RawTable, spec: ColumnSpec, taken: dict[str, str], columns: dict[str, pd.Series]
+) -> list[Fault]:
+    """Ids a spreadsheet has spoilt; ids that start again on each sheet get the sheet's name before them."""
+    if not _is_id(spec) or spec.name not in taken or _is_blank(raw, taken[spec.name]):
+        return []
+    header, ids = taken[spec.name], columns[spec.name]
+    if len(raw.sheets) > 1 and normalise(header) in _SERIALS and ids.duplicated().any():
+        sheets = [raw.place_of(row)[0] for row in raw.rows]
+        columns[spec.name] = pd.Series(
+            [None if pd.isna(text) else f"{sheet}-{text}" for sheet, text in zip(sheets, ids, strict=True)],
+            dtype=object,
+        )
+    elif normalise(header) == "序号" and _starts_again(ids):
+        columns[spec.name] = pd.Series([raw.label_of(row) for row in raw.rows], dtype=object)
+    spoilt = ids.map(lambda text: bool(text) and bool(_EXCEL_ID.fullmatch(str(text))))
+    long = raw.frame[header].map(lambda cell: isinstance(cell, float) and abs(cell) >= 10.0**_MOST_DIGITS)
+    return [
+        raw.fault("warning", problem, int(raw.rows[i]), header, value=str(ids.iloc[i]))
+        for problem, mask in (("excel_id", spoilt), ("excel_digits", long))
+        for i in np.flatnonzero(mask.to_numpy(dtype=bool))
+    ]
+
+
+def _starts_again(ids: pd.Series) -> bool:
+    """Whether serial numbers count from 1 several times, section by section."""
+    numbers = pd.to_numeric(ids, errors="coerce")
+    return int(numbers.eq(1).sum()) > 1 and bool(ids.duplicated().sum() > 1)
+
+
+def _is_blank(raw: RawTable, header: str) -> bool:
+    """Whether a column holds nothing at all, such as the ids of a KML that has none."""
+    return not any(text_of(cell) for cell in raw.frame[header])
+
+
+def _constant(raw: RawTable, spec: ColumnSpec, cells: pd.Series) -> pd.Series:
+    """A column of the project file's own; angles there must be angles too."""
+    if spec.kind != "angles":
+        return cells
+    angles, bad = canonical_angles(cells.map(text_of), spec.name)
+    if bad.any():
+        value = {"value": cells.iloc[0], "table": raw.name}
+        raise InputFaults([raw.fault("fatal", "not_angles", None, spec.name, **value)])
+    return angles
+
+
+def _is_id(spec: ColumnSpec) -> bool:
+    """An id may be absent from a file: the row number stands for it."""
+    return spec.unique
+
+
+def _only_where(raw: RawTable, given: Input) -> RawTable:
+    """Rows that a ``where`` keeps; keeping none is a mistake and says which values there are."""
+    keep = np.ones(len(raw.frame), dtype=bool)
+    for header, values in given.where.items():
+        if header not in raw.headers:
+            found = "、".join(raw.headers[:20])
+            raise InputFaults([raw.fault("fatal", "where_column", value=header, found=found)])
+        wanted = {text_of(value) for value in (values if isinstance(values, list) else [values])}
+        cells = raw.frame[header].map(text_of)
+        keep &= cells.isin(wanted).to_numpy(dtype=bool)
+        if not keep.any():
+            found = "、".join(list(dict.fromkeys(cells))[:12])
+            value = f"{header} = {'、'.join(sorted(wanted))}"
+            raise InputFaults([raw.fault("fatal", "where_empty", value=value, found=found)])
+    if keep.all():
+        return raw
+    return raw.only(keep)
+
+
+def missing_column(raw: RawTable, column: str, headers: list[str], aliases: tuple[str, ...] = ()) -> Fault:
+    """Fault of a required column that no header fits, with headers that would."""
+    names = "、".join(aliases[:3]) or column
+    return raw.fault("fatal", "missing_column", column=column, names=names, found="、".join(headers[:20]))
+
+
+def _ambiguous(raw: RawTable, level: Level, column: str, found: list[str]) -> Fault:
+    return raw.fault(level, "ambiguous_column", column=column, found="、".join(found), first=found[0])
+
+
+def _convert(raw: RawTable, spec: ColumnSpec, header: str) -> tuple[pd.Series, list[Fault]]:
+    cells = raw.frame[header].map(text_of)
+    blank = cells == ""
+    if spec.name in _COORDINATES:
+        values, bad = degrees_of(cells, "EW" if spec.name == "longitude" else "NS")
+        return values, _cell_faults(raw, header, cells, bad, "not_coordinate")
+    if spec.kind == "number":
+        values, bad = numbers_of(cells)
+        plain = ~cells.str.contains(r"[^\d.,\s+-]", regex=True)
+        values[plain] *= _header_factor(header)
+        return values, _cell_faults(raw, header, cells, bad, "not_number")
+    if spec.kind == "date":
+        values, bad = dates_of(cells)
+        return values, _cell_faults(raw, header, cells, bad, "not_date")
+    if spec.kind == "flag":
+        forms = cells.map(normalise)
+        bad = ~forms.isin(_YES | _NO)
+        return forms.isin(_YES), _cell_faults(raw, header, cells, bad, "not_flag")
+    if spec.kind == "angles":
+        angles, bad = canonical_angles(cells, spec.name)
+        return angles, _cell_faults(raw, header, cells, bad, "not_angles")
+    if spec.name.endswith("_id"):
+        cells = cells.str.replace(r"^(\d{6,})\.0$", r"\1", regex=True)
+    if spec.nullable:
+        blank |= cells.isin([cell for cell in cells.unique() if is_told_blank(cell)])
+    return cells.where(~blank, None), []
+
+
+_HEADER_UNITS = {"公里": 1000.0, "千米": 1000.0, "km": 1000.0, "英尺": 0.3048, "ft": 0.3048, "万人": 10_000.0}
+
+
+def _header_factor(header: str) -> float:
+    found = re.search(r"[(\[【](.*?)[)\]】]$", normalise(header))
+    return _HEADER_UNITS.get(found[1], 1.0) if found else 1.0
+
+
+def _cell_faults(raw: RawTable, header: str, cells: pd.Series, bad: pd.Series, problem: str) -> list[Fault]:
+    return [
+        raw.fault("rejected", problem, int(raw.rows[i]), header, value=cells.iloc[i][:60])
+        for i in np.flatnonzero(bad.to_numpy())
+    ]
+
+
+def _schema_faults(
+    raw: RawTable,
+    schema: pa.DataFrameSchema,
+    frame: pd.DataFrame,
+    taken: dict[str, str],
+    known: set[int | None],
+) -> list[Fault]:
+    """Faults of the schema's own checks; rows already rejected are not named twice."""
+    faults = []
+    seen_ids: set[object] = set()
+    for case in failures(schema, frame).itertuples():
+        row = int(raw.rows[int(case.index)])
+        header = taken.get(str(case.column), str(case.column))
+        if case.check == "field_uniqueness":
+            first = case.failure_case not in seen_ids
+            seen_ids.add(case.failure_case)
+            if not first:
+                faults.append(raw.fault("rejected", "duplicate_id", row, header, value=case.failure_case))
+        elif row in known:
+            continue
+        elif case.check == "not_nullable":
+            faults.append(raw.fault("rejected", "empty_cell", row, header))
+        elif case.column == "latitude" and _turned(frame, int(case.index)):
+            pair = f"{frame['longitude'].iloc[int(case.index)]:g}, {case.failure_case:g}"
+            faults.append(raw.fault("rejected", "swapped_lonlat", row, header, value=pair))
+        else:
+            faults.append(
+                raw.fault(
+                    "rejected",
+                    "out_of_range",
+                    row,
+                    header,
+                    value=case.failure_case,
+                    check=case.check,
+                )
+            )
+    return faults
+
+
+def _turned(frame: pd.DataFrame, i: int) -> bool:
+    """Whether an impossible latitude would make sense the other way round."""
+    return "longitude" in frame and abs(frame["longitude"].iloc[i]) <= 90.0

@@ -1,0 +1,131 @@
+"""GeoPackage and GeoTIFF, for people with a GIS.
+
+One decision to know: layers keep the project CRS and English column names; the GeoPackage is the
+canonical exchange format.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pyogrio
+import rasterio
+
+from siteplan.core.grid import Grid, Raster
+from siteplan.outputs.sheets import REFUSED_COLUMNS
+from siteplan.planning.proposal import Proposal
+
+NODATA = -1.0
+"""Value of pixels outside the area in the coverage rasters."""
+
+
+def write_geopackages(proposal: Proposal, folder: Path) -> None:
+    """Write ``candidates.gpkg`` (proposed and not, rings, villages, counties, deep_shadow) and ``gaps.gpkg``.
+
+    Parameters
+    ----------
+    proposal
+        The result.
+    folder
+        Existing folder.
+    """
+    proposed = proposal.proposed
+    rings = proposed[["rank", "candidate_id", "name", "search_radius_m", "geometry"]].copy()
+    rings["geometry"] = proposed.geometry.buffer(proposed["search_radius_m"].clip(lower=1))
+    others = proposal.candidates[proposal.candidates["status"] != "PROPOSED"]
+    layers = {
+        "proposed": proposed,
+        "not_proposed": others[[*REFUSED_COLUMNS, "geometry"]],
+        "rings": rings,
+        "villages": proposal.villages,
+        "counties": proposal.counties,
+    }
+    if proposal.spread is not None:
+        layers["deep_shadow"] = proposal.spread
+    for name, table in layers.items():
+        _write(table, folder / "candidates.gpkg", name)
+    _write(proposal.gaps, folder / "gaps.gpkg", "gaps")
+
+
+def _write(table: gpd.GeoDataFrame, path: Path, layer: str) -> None:
+    """Append a layer; an empty one is written with its columns and no rows."""
+    kind = "Unknown" if table.empty else None
+    pyogrio.write_dataframe(
+        table.reset_index(drop=True),
+        path,
+        layer=layer,
+        driver="GPKG",
+        geometry_type=kind,
+        append=path.exists(),
+    )
+
+
+def write_coverage(proposal: Proposal, folder: Path) -> None:
+    """Write ``coverage_before.tif`` and ``coverage_after.tif``: P of the first layer.
+
+    With terrain there is ``coverage_buffer.tif`` as well: today's network by buffers alone; with tiers
+    ``signal_tier_before.tif`` and ``signal_tier_after.tif``.
+
+    Parameters
+    ----------
+    proposal
+        The result.
+    folder
+        Existing folder.
+    """
+    level = proposal.summary["model"]["level"]
+    for raster in (proposal.coverage_before, proposal.coverage_after):
+        _write_raster(raster, folder / f"{raster.name}.tif", proposal, level)
+    for raster in proposal.tiers or ():
+        _write_tiers(raster, folder / f"{raster.name}.tif", proposal)
+    if proposal.coverage_buffer is not None:
+        _write_raster(proposal.coverage_buffer, folder / "coverage_buffer.tif", proposal, "buffer")
+
+
+def _write_raster(raster: Raster, path: Path, proposal: Proposal, level: str) -> None:
+    known = raster.values.astype(np.float32)
+    values = np.where(np.isnan(known), np.float32(NODATA), np.round(known, 4))
+    layer = proposal.config.layers[0]
+    tags = {"THRESHOLD_DBM": str(layer.threshold_dbm)}
+    what = f"P(RSRP >= T), layer {layer.id}"
+    _write_pixels(values, raster.grid, path, NODATA, what, {**_origin(proposal, level), **tags})
+
+
+def _write_tiers(raster: Raster, path: Path, proposal: Proposal) -> None:
+    """Grades of signal as bytes; what each value means stands in the tags."""
+    tiers = proposal.config.tiers
+    values = [f"{k}={tier.id} >= {tier.threshold_dbm:g} dBm" for k, tier in enumerate(tiers, start=1)]
+    tags = {"VALUES": "; ".join([*values, f"{len(tiers) + 1}=none"])}
+    origin = _origin(proposal, proposal.summary["model"]["level"])
+    codes = raster.values.astype(np.uint8)
+    _write_pixels(codes, raster.grid, path, 0, "grade of signal", {**origin, **tags})
+
+
+def _write_pixels(
+    values: np.ndarray, grid: Grid, path: Path, nodata: float, what: str, tags: dict[str, str]
+) -> None:
+    """One band, tiled and compressed, with a word on what it is."""
+    profile = {
+        "driver": "GTiff", "width": grid.width, "height": grid.height, "count": 1,
+        "dtype": values.dtype.name, "crs": grid.crs, "transform": grid.transform, "nodata": nodata,
+        "compress": "deflate", "predictor": 3 if values.dtype.kind == "f" else 1, "tiled": True,
+        "blockxsize": 256, "blockysize": 256,
+    }  # fmt: skip
+    with rasterio.open(path, "w", **profile) as target:
+        target.write(values, 1)
+        target.set_band_description(1, what)
+        target.update_tags(**tags)
+
+
+def _origin(proposal: Proposal, level: str) -> dict[str, str]:
+    """Tags every raster has: the model, and what is synthetic."""
+    return {
+        "MODEL": f"{level}, {_calibrated(proposal)}",
+        "SYNTHETIC": proposal.config.project.synthetic or "no",
+    }
+
+
+def _calibrated(proposal: Proposal) -> str:
+    return "calibrated" if proposal.summary["model"]["calibrated"] else "uncalibrated"

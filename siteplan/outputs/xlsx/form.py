@@ -1,0 +1,416 @@
+"""候选站址.xlsx: the list that goes out, as a form the tower company fills in and sends back.
+
+One decision to know: what was issued stands once more on a hidden sheet, so that a row that comes back is
+held against what its reader saw, whatever was planned since.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.utility import xl_col_to_name
+from xlsxwriter.worksheet import Worksheet
+
+from siteplan.inputs.files.cells import text_of
+from siteplan.field.returns import META, issued_hash
+from siteplan.outputs.xlsx.cells import (
+    Formats,
+    fitting,
+    new_book,
+    on_a3,
+    row_height,
+    with_footer,
+    write_cell,
+    write_head,
+    write_rows,
+)
+from siteplan.outputs.columns import LOOKS, MEANINGS, PLAIN, Look
+from siteplan.outputs.sheets import plain
+from siteplan.planning.proposal import PROPOSED_COLUMNS, Proposal
+from siteplan.project.columns import EXITS, RETURNS_SCHEMA, Returned
+from siteplan.words.catalogue import Lang, either, say
+
+
+class _Column(NamedTuple):
+    """A column of the form: its name, header, look, and the field of the plan it shows, "" to fill in."""
+
+    name: str
+    header: str
+    look: Look
+    source: str = ""
+
+
+def _shown(*names: str) -> tuple[_Column, ...]:
+    return tuple(_Column(name, PROPOSED_COLUMNS[name][0], LOOKS.get(name, PLAIN), name) for name in names)
+
+
+COLUMNS = (
+    *_shown("rank", "candidate_id", "name", "town", "village", "rung", "networks", "bands", "stations",
+            "antenna_height_m"),
+    _Column("planned_longitude", "规划经度WGS84", Look(12, "degrees"), "longitude"),
+    _Column("planned_latitude", "规划纬度WGS84", Look(11, "degrees"), "latitude"),
+    *_shown("search_radius_m"),
+    _Column("status", "状态", Look(11, "id")),
+    _Column("longitude", "实际经度", Look(12, "degrees")),
+    _Column("latitude", "实际纬度", Look(11, "degrees")),
+    _Column("datum", "坐标系", Look(11, "id")),
+    _Column("reason", "原因", Look(24, "wrap")),
+    _Column("note", "备注", Look(24, "wrap")),
+    _Column("reported_by", "反馈人", Look(10, "text")),
+    _Column("reported_at", "反馈日期", Look(12, "id")),
+    *_shown("alternates"),
+    _Column("why", "建议理由", Look(60, "wrap"), "reason"),
+)  # fmt: skip
+"""Columns of the form; those without a source are filled in."""
+FILLED_IN: dict[str, tuple[str, str]] = {
+    "status": ("从下拉表选择", "choose from the list"),
+    "longitude": ("实际站址经度；没有改址不必填", "where it really stands, if it was moved"),
+    "latitude": ("实际站址纬度", "where it really stands, if it was moved"),
+    "datum": (
+        "实际坐标的坐标系；手机地图（高德、腾讯、微信）为 GCJ-02，百度为 BD-09，GPS 为 WGS84",
+        "datum of these: GCJ-02 in Chinese phone maps, BD-09 in Baidu's, WGS84 for GPS",
+    ),
+    "reason": (
+        "业主拒绝、不可建、撤销或退回上一步时必填",
+        "needed when it is refused, cannot be built, is withdrawn or goes back a step",
+    ),
+    "note": ("备选说明等", "alternates and anything else"),
+    "reported_by": ("联系人", "who can be asked"),
+    "reported_at": ("反馈的日期", "when"),
+}
+DATUM_WORDS = ("WGS84", "CGCS2000", "GCJ-02", "BD-09")
+_COLOURS: dict[Returned, str] = {
+    Returned.NEGOTIATING: "#DDEBF7", Returned.AGREED: "#BDD7EE", Returned.SIGNED: "#D9C8EE",
+    Returned.BUILDING: "#FFE699", Returned.ON_AIR: "#C6E0B4", Returned.REFUSED: "#F4B6B0",
+    Returned.INFEASIBLE: "#D0CECE", Returned.WITHDRAWN: "#E7E6E6",
+}  # fmt: skip
+_HEAD_ROW = 3
+_AT = {column.name: number for number, column in enumerate(COLUMNS)}
+_LAST_PRINTED = _AT["reported_at"]
+"""Column after which the paper ends: alternates and reasons are for the screen."""
+_METRES_A_DEGREE = 111_320
+_SHEET_SIGNS = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
+_SHEET_NAME = 31
+"""Longest name of a sheet."""
+
+
+def write_form(proposal: Proposal, path: Path, lang: Lang = "zh") -> None:
+    """Write the form.
+
+    Parameters
+    ----------
+    proposal
+        The result.
+    path
+        Where to; an existing file is replaced.
+    lang
+        Language of sheets, headers and statuses.
+    """
+    with new_book(path, _title(proposal, lang), proposal.config.project.reference_date) as book:
+        formats = _FormFormats(book)
+        guide = book.add_worksheet(either("填报说明", "How to", lang))
+        summary = book.add_worksheet(either("汇总", "Summary", lang))
+        taken = {guide.name.casefold(), summary.name.casefold(), META, "history"}
+        issued, sheets = [], []
+        for county, rows in proposal.proposed.groupby("county", sort=True):
+            sheet = book.add_worksheet(_sheet_name(str(county), taken))
+            issued += _fill(sheet, proposal, str(county), rows, formats, lang)
+            sheets.append((str(county), sheet.name, rows))
+        _guide(guide, proposal, formats, lang)
+        _summary(summary, proposal, sheets, formats, lang)
+        _dictionary(book.add_worksheet(either("字段说明", "Dictionary", lang)), formats, lang)
+        _meta(book.add_worksheet(META), proposal, issued, lang)
+        guide.activate()
+
+
+class _FormFormats(Formats):
+    """Formats of the form: cells to fill in are yellow and open."""
+
+    def __init__(self, book: xlsxwriter.Workbook) -> None:
+        super().__init__(book)
+        self._make = book.add_format
+        self._open: dict[str, Format] = {}
+        self.status = {each: book.add_format({"bg_color": colour}) for each, colour in _COLOURS.items()}
+        self.wrong = book.add_format({"bg_color": "#FF7C80", "bold": True})
+        self._painted = {
+            each: book.add_format({**self._line, "bg_color": colour}) for each, colour in _COLOURS.items()
+        }
+
+    def status_cell(self, status: Returned) -> Format:
+        """Format of a cell in a status's colour [Format]."""
+        return self._painted.get(status) or self.cell("wrap")
+
+    def open(self, look: Look) -> Format:
+        """Format of a cell to fill in [Format]."""
+        if look.kind not in self._open:
+            number = {"degrees": "0.000000", "id": "@"}.get(look.kind, "General")
+            cell = {**self._line, "bg_color": "#FFF9DB", "locked": False, "num_format": number}
+            self._open[look.kind] = self._make({**cell, "text_wrap": look.kind == "wrap"})
+        return self._open[look.kind]
+
+
+def _title(proposal: Proposal, lang: Lang) -> str:
+    year = proposal.summary["year"]
+    return either(
+        f"{proposal.area_name} {year} 年候选站址反馈表",
+        f"{proposal.area_name} {year}: candidate sites, return form",
+        lang,
+    )
+
+
+def _version(proposal: Proposal, lang: Lang) -> str:
+    run = proposal.summary["run_id"]
+    day = proposal.config.project.reference_date.isoformat()
+    return either(f"版本 {run} · 基准日期 {day}", f"version {run} · as of {day}", lang)
+
+
+def _sheet_name(county: str, taken: set[str]) -> str:
+    """A name for a sheet: no signs spreadsheets refuse, not too long, each once."""
+    plain_name = _SHEET_SIGNS.sub("_", county).strip("'")[:_SHEET_NAME] or "-"
+    name, number = plain_name, 2
+    while name.casefold() in taken:
+        tail = f" {number}"
+        name, number = plain_name[: _SHEET_NAME - len(tail)] + tail, number + 1
+    taken.add(name.casefold())
+    return name
+
+
+def _headers(lang: Lang) -> list[str]:
+    return [column.header if lang == "zh" else column.name for column in COLUMNS]
+
+
+# --- one county --------------------------------------------------------------------------------------
+
+
+def _fill(
+    sheet: Worksheet, proposal: Proposal, county: str, rows: pd.DataFrame, formats: _FormFormats, lang: Lang
+) -> list[list[str]]:
+    """One county's form; gives back what was issued, as text."""
+    _top(sheet, proposal, county, formats, lang)
+    issued = []
+    for line, row in enumerate(rows.to_dict("records"), start=_HEAD_ROW + 1):
+        values = [_value(column, row, lang) for column in COLUMNS]
+        sheet.set_row(line, row_height(values, [column.look for column in COLUMNS]))
+        for number, (column, value) in enumerate(zip(COLUMNS, values, strict=True)):
+            style = formats.cell(column.look.kind) if column.source else formats.open(column.look)
+            write_cell(sheet, line, number, value, style)
+        locked = [_as_read(v) for c, v in zip(COLUMNS, values, strict=True) if c.source]
+        issued.append([_as_read(row["candidate_id"]), *locked, str(row["status"])])
+    last = _HEAD_ROW + len(rows)
+    _rules(sheet, last, formats, lang)
+    sheet.autofilter(_HEAD_ROW, 0, last, len(COLUMNS) - 1)
+    sheet.freeze_panes(_HEAD_ROW + 1, 3)
+    sheet.protect("", {"autofilter": True, "format_columns": True, "format_rows": True, "sort": True})
+    _page(sheet, proposal, (last, _LAST_PRINTED), lang)
+    return issued
+
+
+def _value(column: _Column, row: Mapping[str, Any], lang: Lang) -> object:
+    """Content of a cell: the plan's field, the status that stands, or nothing."""
+    if column.name == "status":
+        return say(f"status_{row['status']}", lang)
+    if not column.source:
+        return ""
+    value = plain(row[column.source])
+    return say(f"rung_{value}", lang) if column.name == "rung" else value
+
+
+def _as_read(value: object) -> str:
+    """A cell as it comes back when nobody touched it."""
+    return text_of(fitting(value) if isinstance(value, str) else value)
+
+
+def _top(sheet: Worksheet, proposal: Proposal, county: str, formats: _FormFormats, lang: Lang) -> None:
+    """Title, version and what kind of data this is, legend, header."""
+    synthetic = proposal.config.project.synthetic
+    sheet.write_string(0, 0, f"{_title(proposal, lang)} · {county}", formats.title)
+    sheet.set_row(0, 26)
+    line = " · ".join([_version(proposal, lang), *([say("synthetic", lang)] if synthetic else [])])
+    sheet.write_string(1, 0, line, formats.banner if synthetic else formats.note)
+    legend = either(
+        "黄色单元格可填，其余锁定。状态从下拉表选择；拒绝、不可建、撤销、退回须填原因；改址填实际经纬度和坐标系。",
+        "Fill in the yellow cells, the others are locked. Choose a status; give a reason for an end or a "
+        "step back, and real coordinates with their datum where a place has moved.",
+        lang,
+    )
+    sheet.write_string(2, 0, legend, formats.note)
+    write_head(sheet, _HEAD_ROW, _headers(lang), [column.look for column in COLUMNS], formats)
+    sheet.set_row(_HEAD_ROW, 34)
+
+
+def _letter(name: str) -> str:
+    return str(xl_col_to_name(_AT[name]))
+
+
+def _rules(sheet: Worksheet, last: int, formats: _FormFormats, lang: Lang) -> None:
+    """Drop-downs, limits, and colours for statuses and for what is missing or cannot be."""
+    first = _HEAD_ROW + 1
+    names = ("status", "longitude", "latitude", "datum", "reason")
+    status, lon, lat, datum, reason = (_AT[name] for name in names)
+    words = [say(f"status_{each}", lang) for each in Returned]
+    sheet.data_validation(first, status, last, status, {"validate": "list", "source": words})
+    sheet.data_validation(first, datum, last, datum, {"validate": "list", "source": list(DATUM_WORDS)})
+    for column, limit in ((lon, 180), (lat, 90)):
+        rule = {"validate": "decimal", "criteria": "between", "minimum": -limit, "maximum": limit}
+        sheet.data_validation(first, column, last, column, rule)
+    at = {name: f"${_letter(name)}{first + 1}" for name in _AT}
+    ends = ",".join(f'{at["status"]}="{say(f"status_{each}", lang)}"' for each in sorted(EXITS))
+    _colour(sheet, (first, reason, last, reason), f'=AND(OR({ends}),{at["reason"]}="")', formats.wrong)
+    _colour(sheet, (first, lon, last, lat), _outside(at), formats.wrong)
+    for each, style in formats.status.items():
+        said = f'={at["status"]}="{say(f"status_{each}", lang)}"'
+        _colour(sheet, (first, 0, last, status), said, style)
+
+
+def _outside(at: Mapping[str, str]) -> str:
+    """Formula: a coordinate is alone, or the point lies outside the search ring."""
+    east = f"({at['longitude']}-{at['planned_longitude']})*COS(RADIANS({at['planned_latitude']}))"
+    north = f"({at['latitude']}-{at['planned_latitude']})"
+    away = f"SQRT(({east})^2+({north})^2)*{_METRES_A_DEGREE}"
+    both = f"AND(ISNUMBER({at['longitude']}),ISNUMBER({at['latitude']}))"
+    plain_datum = f'OR({at["datum"]}="",{at["datum"]}="WGS84",{at["datum"]}="CGCS2000")'
+    alone = f"ISBLANK({at['longitude']})<>ISBLANK({at['latitude']})"
+    return f"=OR({alone},IF({both},AND({plain_datum},{away}>{at['search_radius_m']}*1.01+1),FALSE))"
+
+
+def _colour(sheet: Worksheet, area: tuple[int, int, int, int], formula: str, style: Format) -> None:
+    sheet.conditional_format(*area, {"type": "formula", "criteria": formula, "format": style})
+
+
+def _page(sheet: Worksheet, proposal: Proposal, last: tuple[int, int], lang: Lang) -> None:
+    """A3 with the version at the foot, up to a last row and column."""
+    on_a3(sheet, _HEAD_ROW)
+    with_footer(sheet, _version(proposal, lang))
+    sheet.print_area(0, 0, *last)
+    sheet.set_tab_color("#1F4E79")
+
+
+# --- the other sheets ----------------------------------------------------------------------------------
+
+
+def _guide(sheet: Worksheet, proposal: Proposal, formats: _FormFormats, lang: Lang) -> None:
+    """Title, version, what to do, and the statuses with their colours."""
+    sheet.set_column(0, 0, 22)
+    sheet.set_column(1, 1, 96)
+    sheet.write_string(0, 0, _title(proposal, lang), formats.title)
+    sheet.write_string(1, 0, _version(proposal, lang), formats.note)
+    if proposal.config.project.synthetic:
+        sheet.write_string(2, 0, say("synthetic", lang), formats.banner)
+    steps = [
+        (_headers(lang)[i], either(*FILLED_IN[c.name], lang)) for i, c in enumerate(COLUMNS) if not c.source
+    ]
+    line = 4
+    for header, text in steps:
+        sheet.write_string(line, 0, header, formats.open(Look(22, "wrap")))
+        sheet.write_string(line, 1, text, formats.cell("wrap"))
+        line += 1
+    line += 1
+    for each in Returned:
+        style = formats.status_cell(each)
+        sheet.write_string(line, 0, say(f"status_{each}", lang), style)
+        sheet.write_string(line, 1, say(f"means_{each}", lang), formats.cell("wrap"))
+        line += 1
+    sheet.protect()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 1)
+    sheet.set_landscape()
+
+
+def _summary(
+    sheet: Worksheet,
+    proposal: Proposal,
+    sheets: Sequence[tuple[str, str, pd.DataFrame]],
+    formats: _FormFormats,
+    lang: Lang,
+) -> None:
+    """Places, stations and statuses by county, counted again while the form is filled."""
+    heads = [either("县区", "county", lang), either("站址", "sites", lang), either("基站", "stations", lang)]
+    heads += [say(f"status_{each}", lang) for each in Returned]
+    sheet.write_string(0, 0, f"{_title(proposal, lang)} · {sheet.name}", formats.title)
+    sheet.write_string(1, 0, _version(proposal, lang), formats.note)
+    looks = [Look(18, "text"), *[Look(11, "count")] * (len(heads) - 1)]
+    write_head(sheet, _HEAD_ROW, heads, looks, formats)
+    letter = _letter("status")
+    for line, (county, name, rows) in enumerate(sheets, start=_HEAD_ROW + 1):
+        write_cell(sheet, line, 0, county, formats.cell("text"))
+        write_cell(sheet, line, 1, len(rows), formats.cell("count"))
+        write_cell(sheet, line, 2, int(rows["stations"].sum()), formats.cell("count"))
+        quoted = name.replace("'", "''")
+        area = f"'{quoted}'!${letter}${_HEAD_ROW + 2}:${letter}${_HEAD_ROW + 1 + len(rows)}"
+        for number, each in enumerate(Returned, start=3):
+            count = int(rows["status"].eq(each.value).sum())
+            formula = f'=COUNTIF({area},"{say(f"status_{each}", lang)}")'
+            sheet.write_formula(line, number, formula, formats.cell("count"), count)
+    _sums(sheet, sheets, len(heads), formats, lang)
+    sheet.freeze_panes(_HEAD_ROW + 1, 1)
+    sheet.protect()
+    _page(sheet, proposal, (_HEAD_ROW + 1 + len(sheets), len(heads) - 1), lang)
+
+
+def _sums(
+    sheet: Worksheet,
+    sheets: Sequence[tuple[str, str, pd.DataFrame]],
+    columns: int,
+    formats: _FormFormats,
+    lang: Lang,
+) -> None:
+    """The row of totals."""
+    rows = [each for _, _, each in sheets]
+    known = [sum(len(r) for r in rows), sum(int(r["stations"].sum()) for r in rows)]
+    known += [sum(int(r["status"].eq(each.value).sum()) for r in rows) for each in Returned]
+    line = _HEAD_ROW + 1 + len(sheets)
+    write_cell(sheet, line, 0, either("合计", "total", lang), formats.head)
+    for number, count in zip(range(1, columns), known, strict=True):
+        letter = xl_col_to_name(number)
+        first, last = f"{letter}{_HEAD_ROW + 2}", f"{letter}{max(line, _HEAD_ROW + 2)}"
+        formula = f"=SUM({first}:{last})" if sheets else "=0"
+        sheet.write_formula(line, number, formula, formats.cell("count"), count)
+
+
+def _dictionary(sheet: Worksheet, formats: _FormFormats, lang: Lang) -> None:
+    """Header, name and meaning of every column, and whether it is filled in."""
+    heads = (
+        either("表头", "header", lang),
+        either("列名", "column", lang),
+        either("填写", "fill in", lang),
+        either("说明", "meaning", lang),
+    )
+    looks = [Look(18, "text"), Look(20, "text"), Look(8, "id"), Look(90, "wrap")]
+    write_head(sheet, 0, heads, looks, formats)
+    rows = [
+        [header, column.name, "" if column.source else "✓", _meaning(column, lang)]
+        for column, header in zip(COLUMNS, _headers(lang), strict=True)
+    ]
+    write_rows(sheet, 1, rows, looks, formats)
+    sheet.freeze_panes(1, 0)
+    sheet.protect()
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+
+
+def _meaning(column: _Column, lang: Lang) -> str:
+    if not column.source:
+        return either(*FILLED_IN[column.name], lang)
+    return MEANINGS[column.source] if lang == "zh" else PROPOSED_COLUMNS[column.source][1]
+
+
+def _meta(sheet: Worksheet, proposal: Proposal, issued: Sequence[Sequence[str]], lang: Lang) -> None:
+    """What was issued, for the way back; hidden and locked."""
+    shown = [header for column, header in zip(COLUMNS, _headers(lang), strict=True) if column.source]
+    columns = ["id", *shown, "seen"]
+    head: list[Sequence[str]] = [
+        ("schema", RETURNS_SCHEMA), ("run_id", str(proposal.summary["run_id"])),
+        ("sha256", issued_hash(columns, issued)), (), columns,
+    ]  # fmt: skip
+    for line, row in enumerate([*head, *issued]):
+        for number, text in enumerate(row):
+            if text:
+                sheet.write_string(line, number, text)
+    sheet.protect()
+    sheet.hide()

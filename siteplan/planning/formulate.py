@@ -1,0 +1,244 @@
+"""From places, coverage and ledger to a covering problem, and back to what was chosen.
+
+One decision to know: an option is one band set of one network at one place. Options of one place share
+shadowing; options of one network at one place exclude each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from siteplan.project.schema import Config
+from siteplan.coverage.propagation import (
+    Addition,
+    CoverageMatrix,
+    Level,
+    MapFn,
+    Mast,
+    coverage_matrix,
+    served_bands,
+)
+from siteplan.coverage.demand import Demand
+from siteplan.planning.quota import Ledger, Limit
+from siteplan.candidates.rules import conflicts_of
+from siteplan.selection import Cap, CoverProblem
+from siteplan.project.columns import Status
+
+MOST_CHOICES = 6
+"""Places listed for one village."""
+
+
+@dataclass(frozen=True, eq=False)
+class Options:
+    """What may be built.
+
+    Attributes
+    ----------
+    place
+        Position of each option's place in the ladder, ascending, shape (n,).
+    network
+        Network id of each option; "" where one option serves all networks.
+    stations
+        In the quota's unit.
+    additions
+        Mast and bands.
+    """
+
+    place: NDArray[np.int64]
+    network: tuple[str, ...]
+    stations: NDArray[np.int64]
+    additions: tuple[Addition, ...]
+
+
+def build_options(places: gpd.GeoDataFrame, config: Config, level: Level) -> Options:
+    """All band sets that may be added at usable places.
+
+    Parameters
+    ----------
+    places
+        The ladder's table.
+    config
+        The project.
+    level
+        Tells which bands a formula holds for at a mast's height.
+
+    Returns
+    -------
+    Options
+        By place, then network, then the order of the rollout.
+    """
+    place, network, stations, additions = [], [], [], []
+    usable = places["status"].eq(Status.CANDIDATE.value).to_numpy()
+    for position, row in enumerate(places.itertuples()):
+        if not usable[position]:
+            continue
+        chance = row.success_probability
+        served = partial(served_bands, level, row.area_class, row.antenna_height_m)
+        here = served(row.existing_bands)
+        mast = Mast(row.key, row.easting_m, row.northing_m, row.area_class, row.antenna_height_m, here)
+        for name, bands in _band_sets(row, config, served):
+            place.append(position)
+            network.append(name)
+            stations.append(len(bands) if config.quota.unit == "site_network_band" else 1)
+            additions.append(Addition(mast, bands, 1.0 if np.isnan(chance) else float(chance)))
+    return Options(
+        np.array(place, dtype=np.int64), tuple(network), np.array(stations, dtype=np.int64), tuple(additions)
+    )
+
+
+def _band_sets(
+    row: object, config: Config, served_of: Callable[[set[str]], tuple[str, ...]]
+) -> list[tuple[str, tuple[str, ...]]]:
+    """Network and bands to be added, by the rollout of the place's class; each set once."""
+    existing, found = set(row.existing_bands), []  # type: ignore[attr-defined]
+    served = {config.band(band).network for band in existing}
+    for rollout in config.area_class(row.area_class).rollout:  # type: ignore[attr-defined]
+        bands = served_of(set(rollout.bands) - existing)
+        if not bands or rollout.network not in row.networks:  # type: ignore[attr-defined]
+            continue
+        if config.quota.unit == "site_network" and rollout.network in served:
+            continue
+        found.append((rollout.network, bands))
+    if config.quota.unit == "site":
+        together = tuple(sorted({band for _, bands in found for band in bands}))
+        return [("", together)] if together else []
+    return list(dict.fromkeys(found))
+
+
+def build_problem(
+    places: gpd.GeoDataFrame,
+    options: Options,
+    demand: Demand,
+    uncovered: NDArray[np.float32],
+    ledger: Ledger,
+    config: Config,
+    level: Level,
+    map_fn: MapFn = map,
+) -> CoverProblem:
+    """The covering problem of a run.
+
+    Parameters
+    ----------
+    places, options
+        Who may be built.
+    demand
+        Rows and their weights.
+    uncovered
+        What the existing network leaves, shape (services, height, width).
+    ledger
+        Quota limits.
+    config
+        The project.
+    level
+        Propagation level.
+    map_fn
+        ``map`` or the ``map`` of a thread pool.
+
+    Returns
+    -------
+    CoverProblem
+        In the symbols of :mod:`siteplan.selection`.
+    """
+    matrix: CoverageMatrix = coverage_matrix(options.additions, demand, level, map_fn)
+    left = row_values(demand, uncovered)
+    networks = {name: number for number, name in enumerate(dict.fromkeys(options.network))}
+    number = np.array([networks[name] for name in options.network], dtype=np.int64)
+    return CoverProblem(
+        indptr=matrix.indptr, rows=matrix.rows, values=matrix.values, weight=demand.weight * left,
+        base_value=float(demand.weight @ (1.0 - left)), stations=options.stations, place=options.place,
+        group=options.place * max(len(networks), 1) + number,
+        caps=_caps(places, options, ledger), conflicts=conflicts_of(places, config),
+    )  # fmt: skip
+
+
+def village_choices(
+    places: gpd.GeoDataFrame,
+    options: Options,
+    problem: CoverProblem,
+    demand: Demand,
+    uncovered: NDArray[np.float32],
+    villages: gpd.GeoDataFrame | None,
+    config: Config,
+) -> pd.DataFrame:
+    """Which single place would bring a village that falls short today to the target in the first layer.
+
+    Parameters
+    ----------
+    places, options, problem
+        Who may be built, and what each option covers.
+    demand
+        Rows.
+    uncovered
+        What the existing network leaves, shape (services, height, width).
+    villages
+        ``Inputs.villages``.
+    config
+        The project.
+
+    Returns
+    -------
+    DataFrame
+        ``village_id, candidate_id, probability``, the best place of a village first, at most
+        ``MOST_CHOICES`` a village.
+    """
+    columns = ["village_id", "candidate_id", "probability"]
+    if villages is None or not len(options.place):
+        return pd.DataFrame(columns=columns)
+    row = np.where(demand.village_pixel >= 0, demand.row_of[0, demand.village_pixel], -1)
+    target, number = config.coverage.edge_probability_target, np.flatnonzero(row >= 0)
+    left = uncovered[0].ravel()[demand.pixels[demand.village_pixel[number]]].astype(float)
+    short = pd.DataFrame({"row": row[number], "village": number, "left": left})
+    short = short[1.0 - short["left"] < target]
+    entry = np.flatnonzero(np.isin(problem.rows, short["row"].to_numpy()))
+    column = np.searchsorted(problem.indptr, entry, side="right") - 1
+    pairs = pd.DataFrame({"row": problem.rows[entry], "place": options.place[column]})
+    pairs = pairs.assign(share=problem.values[entry].astype(float)).merge(short, on="row")
+    pairs["probability"] = 1.0 - pairs["left"] * (1.0 - pairs["share"])
+    pairs = pairs[pairs["probability"] >= target]
+    pairs["village_id"] = villages["village_id"].to_numpy(dtype=object)[pairs["village"]]
+    pairs["candidate_id"] = places["candidate_id"].to_numpy(dtype=object)[pairs["place"]]
+    best = pairs.groupby(["village_id", "candidate_id"], as_index=False)["probability"].max()
+    best = best.sort_values(["village_id", "probability", "candidate_id"], ascending=[True, False, True])
+    return best.groupby("village_id").head(MOST_CHOICES).reset_index(drop=True)[columns]
+
+
+def row_values(demand: Demand, rasters: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Values of service rasters at the demand rows.
+
+    Parameters
+    ----------
+    demand
+        Rows.
+    rasters
+        Shape (services, height, width).
+
+    Returns
+    -------
+    ndarray
+        Shape (rows,).
+    """
+    flat = rasters.reshape(len(rasters), -1)[:, demand.pixels]
+    return flat[demand.row_of >= 0].astype(np.float64)
+
+
+def _caps(places: gpd.GeoDataFrame, options: Options, ledger: Ledger) -> tuple[Cap, ...]:
+    county = places["county_id"].to_numpy(dtype=object)[options.place] if len(options.place) else np.array([])
+    network = np.array(options.network, dtype=object)
+    return tuple(_cap(limit, county, network) for limit in ledger.limits)
+
+
+def _cap(limit: Limit, county: np.ndarray, network: np.ndarray) -> Cap:
+    members = np.ones(len(county), dtype=bool)
+    if limit.county_id:
+        members &= county == limit.county_id
+    if limit.network:
+        members &= network == limit.network
+    name = " ".join(part for part in (limit.family, limit.county_id, limit.network) if part)
+    return Cap(name, limit.family, np.flatnonzero(members), limit.stations)

@@ -1,0 +1,221 @@
+"""The whole story on one screen: the only place where the stages meet.
+
+One decision to know: ``run`` is pure. Files are read before it (``load``) and written after it
+(``outputs``); ids already given to places come in as an argument and go out with the result.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from siteplan.coverage.footprint_cache import Cache
+from siteplan.calibration import Judged, build_sample, calibrate
+from siteplan.candidates.ladder import build_ladder
+from siteplan.planning.replan import choose, with_fixed
+from siteplan.project.schema import Config, Input
+from siteplan.coverage.propagation import MapFn, added_footprint, masts_of, uncovered_probability
+from siteplan.coverage.demand import build_demand, services_of
+from siteplan.core.errors import Fault, InputFaults
+from siteplan.planning.formulate import build_options, build_problem, village_choices
+from siteplan.coverage.gaps import gap_polygons, village_table
+from siteplan.coverage.indicators import county_table, layer_table, rank_effects, terrain_table
+from siteplan.inputs import load as loading
+from siteplan.inputs.load import Examination, Inputs
+from siteplan.inputs.measurements import Measurements, read_measurements
+from siteplan.planning.quota import build_ledger, on_air
+from siteplan.core.stopwatch import Stopwatch
+from siteplan.planning.proposal import Proposal
+from siteplan.planning.assemble import assemble, assign_ids, joined_additions
+from siteplan.coverage.model_comparison import model_spread
+from siteplan.planning.standing import Mandate, with_on_air
+from siteplan.planning.run_record import Prepared, Results
+from siteplan.coverage.terrain import TerrainLevel, level_for
+from siteplan.words.catalogue import Lang
+from siteplan.coverage.signal_tiers import tier_rasters, tier_table
+
+
+def load(folder: Path, config: Config, county: str | None = None) -> Inputs:
+    """Read and check every input; see :func:`siteplan.inputs.load.load`."""
+    return loading.load(folder, config, county)
+
+
+def examine(folder: Path, config: Config, county: str | None = None) -> Examination:
+    """Read and check every input, whatever comes of it; see :func:`siteplan.inputs.load.examine`."""
+    return loading.examine(folder, config, county)
+
+
+def measured(
+    folder: Path,
+    inputs: Inputs,
+    config: Config,
+    given: Input,
+    *,
+    serving_only: bool | None = None,
+    seed: int = 0,
+) -> tuple[Judged, Measurements, dict[str, int]]:
+    """Hold the model against measurements.
+
+    Parameters
+    ----------
+    folder
+        Folder of the project's inputs.
+    inputs
+        Checked inputs; stations on air are matched.
+    config
+        The project; a calibration it names is left aside.
+    given
+        File of measurements, its datum and headers.
+    serving_only
+        Whether rows are of serving cells only; None decides by the data.
+    seed
+        Of draws and of the groups of sites left out.
+
+    Returns
+    -------
+    tuple
+        Calibration with its evidence, matched measurements, and rows left out by reason.
+
+    Raises
+    ------
+    SiteplanError
+        If there are no stations, nothing matches, or there is too little data.
+    """
+    bare = config.model_copy(update={"fitted": None})
+    stations = on_air(inputs.stations, bare)
+    if stations is None or stations.empty:
+        fault = Fault("fatal", "project.toml", "no_stations_to_match", "no_stations_to_match_fix")
+        raise InputFaults([fault])
+    reader = loading.ProjectReader(folder, bare, inputs.counties)
+    found = read_measurements(reader, given, stations, bare)
+    level = level_for(inputs, bare, services_of(bare))
+    sample, left = build_sample(found.points, found.stations, level, bare)
+    reasons = Counter(fault.problem for fault in found.faults if fault.level == "rejected")
+    reasons.update(left["reason"])
+    return calibrate(sample, serving_only=serving_only, seed=seed), found, dict(sorted(reasons.items()))
+
+
+def prepare(  # noqa: PLR0913 - everything a plan depends on is an argument
+    inputs: Inputs,
+    config: Config,
+    *,
+    ids: Mapping[str, str] | None = None,
+    year: int | None = None,
+    quota: int | None = None,
+    built: int | None = None,
+    cache: Cache | None = None,
+    map_fn: MapFn = map,
+    watch: Stopwatch | None = None,
+    mandate: Mandate | None = None,
+) -> tuple[Prepared, dict[str, str]]:
+    """Everything up to the covering problem; parameters as in :func:`run`.
+
+    Stations the mandate says are on air are expected among the inputs.
+    """
+    mandate = mandate or Mandate()
+    watch, year = watch or Stopwatch(), year or config.project.year
+    existing = on_air(inputs.stations, config)
+    ledger = build_ledger(config, inputs.counties, inputs.area, existing, year=year, quota=quota, built=built)
+    with watch.stage("coverage"):
+        demand = build_demand(inputs, config)
+        level = level_for(inputs, config, services_of(config), cache)
+        masts, refused = masts_of(existing, config, level)
+        before = uncovered_probability(masts, level, inputs.grid, len(demand.services), map_fn)
+        flat = None
+        if isinstance(level, TerrainLevel):
+            flat = uncovered_probability(masts, level.buffers, inputs.grid, len(demand.services), map_fn)
+    with watch.stage("gaps"):
+        gaps = gap_polygons(inputs, demand, before, config)
+    with watch.stage("candidates"):
+        places = build_ladder(inputs, existing, demand, before, config, level, mandate).table
+        places, all_ids = assign_ids(places, dict(ids or {}), year)
+    with watch.stage("matrix"):
+        options = build_options(places, config, level)
+        problem = build_problem(places, options, demand, before, ledger, config, level, map_fn)
+        problem, faults = with_fixed(problem, places, options, mandate)
+    ledger = replace(ledger, faults=(*ledger.faults, *faults))
+    prepared = Prepared(
+        demand, level, tuple(masts), tuple(refused), before, flat, gaps, places, options, problem, ledger
+    )
+    return prepared, all_ids
+
+
+def run(  # noqa: PLR0913 - everything a run depends on is an argument
+    inputs: Inputs,
+    config: Config,
+    *,
+    ids: Mapping[str, str] | None = None,
+    year: int | None = None,
+    quota: int | None = None,
+    built: int | None = None,
+    lang: Lang = "zh",
+    cache: Cache | None = None,
+    map_fn: MapFn = map,
+    watch: Stopwatch | None = None,
+    mandate: Mandate | None = None,
+) -> tuple[Proposal, dict[str, str]]:
+    """Plan an area: coverage, gaps, candidates, selection, ranks.
+
+    Parameters
+    ----------
+    inputs
+        Checked inputs of the area.
+    config
+        The project.
+    ids
+        Candidate id by key, as given in earlier runs.
+    year, quota, built
+        Override the project's year and ledger for this area.
+    lang
+        Language of reasons and rules.
+    cache
+        Where footprints over terrain are kept between runs; None keeps none.
+    map_fn
+        ``map``, or the ``map`` of a thread pool: kernels release the interpreter lock.
+    watch
+        Stopwatch to continue; None starts one.
+    mandate
+        What happened since the last list, and how dear it is to change that; None for nothing.
+
+    Returns
+    -------
+    tuple
+        The proposal, and all candidate ids including new ones.
+    """
+    watch, mandate = watch or Stopwatch(), mandate or Mandate()
+    inputs = with_on_air(inputs, mandate.standing, config)
+    ready, all_ids = prepare(
+        inputs, config, ids=ids, year=year, quota=quota, built=built, cache=cache, map_fn=map_fn, watch=watch,
+        mandate=mandate,
+    )  # fmt: skip
+    with watch.stage("selection"):
+        ready_for = ready.problem, ready.places, ready.options, ready.demand, ready.before
+        replanned = choose(*ready_for, mandate, config)
+        selection = replanned.selection
+    with watch.stage("effects"):
+        additions = joined_additions(ready.options, selection)
+        shares = (added_footprint(addition, ready.level, inputs.grid) for addition in additions)
+        effects, after = rank_effects(ready.demand, ready.before, shares, config)
+        choices = village_choices(
+            ready.places, ready.options, ready.problem, ready.demand, ready.before, inputs.villages, config
+        )
+        villages = village_table(inputs, ready.demand, ready.before, after, config)
+        layers = layer_table(ready.demand, ready.before, after, config)
+        counties = county_table(inputs, ready.demand, ready.before, after, villages, config)
+        terrain = terrain_table(inputs, ready.demand, ready.flat, ready.before, config)
+    with watch.stage("signal"):
+        tiers = tier_rasters(ready.masts, additions, ready.level, inputs, config, map_fn)
+        grades = tier_table(tiers, inputs, ready.demand, config)
+        spread = None
+        if isinstance(ready.level, TerrainLevel):
+            spread = model_spread(ready.masts, ready.level, inputs, ready.demand, villages, config)
+    found = {
+        "selection": selection, "checked": replanned.checked, "additions": additions,
+        "effects": tuple(effects), "after": after, "villages": villages, "layers": layers,
+        "counties": counties, "terrain": terrain, "tiers": tiers, "grades": grades, "spread": spread,
+        "choices": choices, "mandate": mandate, "replanned": replanned,
+    }  # fmt: skip
+    results = Results(**vars(ready), **found)
+    return assemble(inputs, config, results, lang, watch), all_ids

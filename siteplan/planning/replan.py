@@ -1,0 +1,362 @@
+"""Re-planning with a list already out: fixed places, and what changing a published one must bring.
+
+One decision to know: the cost of a change is a demand row of its own, one a published place, that only this
+place covers. So the same search and the same proof answer the re-plan, and the bound holds for every plan
+that keeps as much of the list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from siteplan.project.schema import Config
+from siteplan.coverage.demand import Demand
+from siteplan.core.errors import Fault
+from siteplan.planning.formulate import Options, row_values
+from siteplan.field.journal import Place
+from siteplan.selection import (
+    Checked,
+    CoverProblem,
+    Selection,
+    check,
+    covered_shares,
+    objective_of,
+    quick,
+    ranked,
+    relative_gap,
+    select,
+    stations_after,
+)
+from siteplan.planning.standing import Mandate
+from siteplan.project.columns import FIXED, Returned
+
+Ints = NDArray[np.int64]
+CURVE = ["change_cost", "changed", "kept", "gain", "people_covered", "upper_bound", "chosen"]
+"""Columns of the curve of coverage against changed places."""
+
+
+@dataclass(frozen=True, eq=False)
+class Anchors:
+    """Published places that are still to be won.
+
+    Attributes
+    ----------
+    columns
+        Published columns of each, as far as they can still be built.
+    factor
+        How dear a change is, by status.
+    unit
+        Mean gain of a published place: what costs are counted in [weight].
+    """
+
+    columns: tuple[Ints, ...]
+    factor: NDArray[np.float64]
+    unit: float
+
+    def kept(self, columns: Ints) -> NDArray[np.bool_]:
+        """Which of them a choice keeps, with everything that was published there."""
+        return np.array([bool(np.isin(each, columns).all()) for each in self.columns], dtype=bool)
+
+    def weights(self, cost: float) -> tuple[Ints, NDArray[np.float64]]:
+        """Published columns, ascending, and what keeping each is worth at a cost [weight]."""
+        columns = np.concatenate(self.columns)
+        worth = [
+            cost * self.unit * f / len(c) for c, f in zip(self.columns, self.factor, strict=True) for _ in c
+        ]
+        order = np.argsort(columns)
+        return columns[order], np.array(worth)[order]
+
+    def worth(self, chosen: Ints, cost: float) -> float:
+        """What a choice keeps [weight]."""
+        columns, weight = self.weights(cost)
+        return float(weight[np.isin(columns, chosen)].sum())
+
+
+@dataclass(frozen=True, eq=False)
+class Replanned:
+    """A choice with what it keeps.
+
+    Attributes
+    ----------
+    selection
+        Objective, ranks and bounds are those of coverage alone.
+    checked
+        Of the proof, which includes what keeping is worth.
+    curve
+        Coverage against changed places, with the columns ``CURVE``; empty where nothing was published.
+    changed, published
+        Published places that were given up, and how many there were.
+    """
+
+    selection: Selection
+    checked: Checked
+    curve: pd.DataFrame
+    changed: int = 0
+    published: int = 0
+
+
+def with_fixed(
+    problem: CoverProblem, places: gpd.GeoDataFrame, options: Options, mandate: Mandate
+) -> tuple[CoverProblem, tuple[Fault, ...]]:
+    """The problem with signed places and those under construction chosen beforehand.
+
+    Parameters
+    ----------
+    problem
+        Of the run.
+    places, options
+        Who may be built.
+    mandate
+        What stands.
+
+    Returns
+    -------
+    tuple
+        The problem, and a warning for each quota that is smaller than what is fixed in it; the quota then
+        gives way.
+    """
+    states = mandate.standing.with_status(*FIXED)
+    fixed = {state.place.key: state.place for state in states}
+    locked = [c for each in _columns_of(fixed, places, options) for c in each]
+    if not locked:
+        return problem, ()
+    columns = np.unique(np.array(locked, dtype=np.int64))
+    caps, faults = [], []
+    for cap in problem.caps:
+        used = float(problem.sizes_in(cap)[np.isin(cap.members, columns)].sum())
+        caps.append(replace(cap, limit=max(cap.limit, used)))
+        if used > cap.limit:
+            told: dict[str, object] = {"value": cap.name, "limit": round(cap.limit), "fixed": round(used)}
+            faults.append(Fault("warning", "project.toml", "fixed_over_quota", "fixed_over_quota_fix", told))
+    taken = set(options.place[columns].tolist())
+    apart = [pair for pair in problem.conflicts.tolist() if not set(pair) <= taken]
+    conflicts = np.array(apart, dtype=np.int64).reshape(-1, 2)
+    return replace(problem, caps=tuple(caps), locked_in=columns, conflicts=conflicts), tuple(faults)
+
+
+def _columns_of(published: Mapping[str, Place], places: gpd.GeoDataFrame, options: Options) -> list[Ints]:
+    """Columns that build what was published at each place: of each network the one with most of its bands."""
+    position = {key: i for i, key in enumerate(places["key"])}
+    found = []
+    for key, place in published.items():
+        here = np.flatnonzero(options.place == position.get(key, -1))
+        best: dict[str, tuple[int, int]] = {}
+        for column in here:
+            bands = set(options.additions[column].bands)
+            shared = len(bands & set(place.bands))
+            score = shared - len(bands - set(place.bands))
+            if shared and score > best.get(options.network[column], (-99, 0))[0]:
+                best[options.network[column]] = score, int(column)
+        found.append(np.array(sorted(column for _, column in best.values()), dtype=np.int64))
+    return found
+
+
+def anchors_of(
+    problem: CoverProblem, places: gpd.GeoDataFrame, options: Options, mandate: Mandate, config: Config
+) -> Anchors:
+    """Published places that can still be built as they were.
+
+    Parameters
+    ----------
+    problem
+        Of the run.
+    places, options
+        Who may be built.
+    mandate
+        What is published.
+    config
+        The project.
+
+    Returns
+    -------
+    Anchors
+        Places that are not usable any more are not among them: giving them up is no choice.
+    """
+    known = mandate.anchors
+    columns = _columns_of({key: place for key, (place, _) in known.items()}, places, options)
+    alive = [(each, status) for each, (_, status) in zip(columns, known.values(), strict=True) if len(each)]
+    factors = {str(name): factor for name, factor in config.replan.change_factor.items()}
+    everything = np.unique(np.concatenate([problem.locked_in, *(each for each, _ in alive)]))
+    unit = objective_of(problem, everything) / max(1, len(np.unique(options.place[everything])))
+    factor = np.array([factors.get(status.value, 1.0) for _, status in alive])
+    return Anchors(tuple(each for each, _ in alive), factor, unit)
+
+
+def anchored(problem: CoverProblem, anchors: Anchors, cost: float) -> CoverProblem:
+    """The problem with a row for each published place.
+
+    Parameters
+    ----------
+    problem
+        Of the run.
+    anchors
+        Published places.
+    cost
+        Of a change, in their unit.
+
+    Returns
+    -------
+    CoverProblem
+        Its objective is coverage plus what is kept.
+    """
+    if cost <= 0.0 or not anchors.columns:
+        return problem
+    columns, weight = anchors.weights(cost)
+    at = problem.indptr[columns + 1]
+    extra = (len(problem.weight) + np.arange(len(columns))).astype(problem.rows.dtype)
+    more = np.zeros(problem.columns, dtype=np.int64)
+    more[columns] = 1
+    return replace(
+        problem, rows=np.insert(problem.rows, at, extra),
+        values=np.insert(problem.values, at, np.float32(1.0)),
+        indptr=problem.indptr + np.concatenate([[0], np.cumsum(more)]),
+        weight=np.concatenate([problem.weight, weight]),
+    )  # fmt: skip
+
+
+def choose(
+    problem: CoverProblem,
+    places: gpd.GeoDataFrame,
+    options: Options,
+    demand: Demand,
+    uncovered: NDArray[np.float32],
+    mandate: Mandate,
+    config: Config,
+) -> Replanned:
+    """Choose within the quota, keeping of the published list what is not worth changing.
+
+    Parameters
+    ----------
+    problem
+        With fixed places chosen.
+    places, options
+        Who may be built.
+    demand
+        Rows, for the curve's people.
+    uncovered
+        What the existing network leaves, shape (services, height, width).
+    mandate
+        What stands, what is published, and what a change costs.
+    config
+        The project.
+
+    Returns
+    -------
+    Replanned
+        A plain selection where nothing is published.
+    """
+    anchors = anchors_of(problem, places, options, mandate, config)
+    if not anchors.columns:
+        selection = _select(problem, config)
+        return Replanned(selection, check(problem, selection), pd.DataFrame(columns=CURVE))
+    asked = config.replan.change_cost if mandate.change_cost is None else mandate.change_cost
+    most, costs = mandate.most_changes, {*config.replan.curve} - {asked}
+    tried = sorted(costs) if most is None else sorted({*costs, asked})  # what is asked for is solved in full
+    curve = _curve(problem, anchors, demand, uncovered, config, tried)
+    for cost in [asked] if most is None else _costs_within(curve, most):
+        task = anchored(problem, anchors, cost)
+        found = _select(task, config)
+        changed = int((~anchors.kept(found.columns)).sum())
+        if most is None or changed <= most:
+            break
+    selection = _of_coverage(problem, found, anchors.worth(found.columns, cost))
+    people = _people_covered(problem, found.columns, demand, uncovered, config)
+    kept = len(anchors.columns) - changed
+    row = (cost, changed, kept, selection.objective, people, selection.upper_bound, True)
+    curve = curve[curve["change_cost"].ne(cost)]
+    joined = pd.DataFrame([*curve.itertuples(index=False, name=None), row], columns=CURVE)
+    joined = joined.sort_values("change_cost", kind="stable").reset_index(drop=True)
+    return Replanned(selection, check(task, found), joined, changed, len(anchors.columns))
+
+
+def _select(problem: CoverProblem, config: Config) -> Selection:
+    rules = config.selection
+    return select(
+        problem, gap=rules.gap, work_limit=rules.work_limit, time_limit_s=rules.time_limit_s or float("inf"),
+        min_gain=rules.min_gain_per_station, seed=rules.seed,
+    )  # fmt: skip
+
+
+def _curve(
+    problem: CoverProblem,
+    anchors: Anchors,
+    demand: Demand,
+    uncovered: NDArray[np.float32],
+    config: Config,
+    costs: Sequence[float],
+) -> pd.DataFrame:
+    """Coverage against changed places, cost by cost."""
+    rules, rows = config.replan, []
+    for cost in costs:
+        answer = quick(
+            anchored(problem, anchors, cost), rules.curve_work, seed=config.selection.seed,
+            min_gain=config.selection.min_gain_per_station,
+        )  # fmt: skip
+        kept = int(anchors.kept(answer.columns).sum())
+        people = _people_covered(problem, answer.columns, demand, uncovered, config)
+        gain = objective_of(problem, answer.columns)
+        bound = max(answer.upper_bound - anchors.worth(answer.columns, cost), gain)
+        rows.append((cost, len(anchors.columns) - kept, kept, gain, people, bound, False))
+    return pd.DataFrame(rows, columns=CURVE)
+
+
+def _costs_within(curve: pd.DataFrame, most: int) -> list[float]:
+    """Costs to be tried: from the lowest that kept to the limit up to the highest."""
+    fits = curve.loc[curve["changed"].le(most), "change_cost"]
+    start = float(fits.min()) if len(fits) else float(curve["change_cost"].max())
+    return [float(cost) for cost in curve["change_cost"] if cost >= start]
+
+
+def _people_covered(
+    problem: CoverProblem, columns: Ints, demand: Demand, uncovered: NDArray[np.float32], config: Config
+) -> float:
+    """People whose P reaches the target in the first layer."""
+    left = row_values(demand, uncovered) * (1.0 - covered_shares(problem, columns)[: len(demand.weight)])
+    flat = uncovered[0].ravel()[demand.pixels].astype(float)
+    asked = demand.row_of[0] >= 0
+    flat[asked] = left[demand.row_of[0, asked]]
+    return float(demand.people[1.0 - flat >= config.coverage.edge_probability_target].sum())
+
+
+def _of_coverage(problem: CoverProblem, found: Selection, bonus: float) -> Selection:
+    """A choice made on the anchored problem, told in coverage alone.
+
+    No plan that keeps as much of the list covers more than the bound less what is kept.
+    """
+    places, gains, losses, order = ranked(problem, found.columns)
+    objective = objective_of(problem, found.columns)
+    bound = max(found.upper_bound - bonus, objective)
+    stations = stations_after(problem, places, order)
+    theirs = stations_after(problem, found.places, found.columns)
+    curve = found.curve_bounds[np.minimum(np.searchsorted(theirs, stations), len(theirs) - 1)]
+    curve[-1:] = np.minimum(curve[-1:], bound)
+    return replace(
+        found, columns=order, places=places, marginal_gains=gains, losses=losses, objective=objective,
+        upper_bound=bound, optimality_gap=relative_gap(objective, bound),
+        curve_bounds=np.maximum(curve, np.cumsum(gains)),
+    )  # fmt: skip
+
+
+def statuses_of(places: gpd.GeoDataFrame, mandate: Mandate) -> list[Returned]:
+    """Status of each place in the journal; PROPOSED where it is not named.
+
+    Parameters
+    ----------
+    places
+        With ``key``.
+    mandate
+        What stands.
+
+    Returns
+    -------
+    list of Returned
+        One a place.
+    """
+    known = {state.place.key: state.status for state in mandate.standing.states.values()}
+    return [known.get(key, Returned.PROPOSED) for key in places["key"]]

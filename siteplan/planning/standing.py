@@ -1,0 +1,310 @@
+"""What happened since the last list, as a plan has to respect it: built, signed, moved and refused places.
+
+One decision to know: what is on air belongs to the existing network, what is signed or under construction is
+fixed, what was refused is out with its neighbourhood for a while; a place that stands in the journal never
+disappears because a table lost its row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from pyproj import Transformer
+from scipy.spatial.distance import cdist
+
+from siteplan.project.schema import Config
+from siteplan.inputs.load import Inputs
+from siteplan.field.journal import Place, Standing, State
+from siteplan.candidates.rules import refuse
+from siteplan.project.columns import EXITS, FIXED, Returned, Rung, Status
+
+_SAME_SITE_M = 100.0
+"""A station of the table this near a place on air, with its bands, is that place [m]."""
+_DAYS_A_MONTH = 30.4375
+
+
+@dataclass(frozen=True)
+class Mandate:
+    """What a plan has to respect of the time before it.
+
+    Attributes
+    ----------
+    standing
+        Of the journal.
+    published
+        The list that is out, by candidate id; empty where nothing is to be kept.
+    base
+        Run id of that list.
+    change_cost
+        Cost of changing a published place; None takes the project's.
+    most_changes
+        Most published places that may be given up; None leaves it to the cost.
+    """
+
+    standing: Standing = field(default_factory=Standing)
+    published: Mapping[str, Place] = field(default_factory=dict)
+    base: str = ""
+    change_cost: float | None = None
+    most_changes: int | None = None
+
+    @property
+    def anchors(self) -> dict[str, tuple[Place, Returned]]:
+        """Published places still to be won, by key, with their status."""
+        found = {}
+        for candidate_id, place in self.published.items():
+            state = self.standing.states.get(candidate_id)
+            status = state.status if state else Returned.PROPOSED
+            if status not in EXITS | FIXED | {Returned.ON_AIR}:
+                found[place.key] = place, status
+        return found
+
+
+def points_of(states: Sequence[State], crs: str) -> np.ndarray:
+    """Where places stand: where they were moved to, else where they were planned.
+
+    Parameters
+    ----------
+    states
+        Of the journal.
+    crs
+        Project CRS.
+
+    Returns
+    -------
+    ndarray
+        Easting and northing [m], shape (n, 2).
+    """
+    if not states:
+        return np.zeros((0, 2))
+    lonlat = np.array([s.point or s.place.point for s in states])
+    x, y = Transformer.from_crs("EPSG:4326", crs, always_xy=True).transform(lonlat[:, 0], lonlat[:, 1])
+    return np.column_stack([x, y])
+
+
+def with_on_air(inputs: Inputs, standing: Standing, config: Config) -> Inputs:
+    """Inputs whose stations hold what the journal says is on air.
+
+    Parameters
+    ----------
+    inputs
+        Checked inputs.
+    standing
+        Of the journal.
+    config
+        The project.
+
+    Returns
+    -------
+    Inputs
+        The same where the table of stations has them all.
+    """
+    states = standing.with_status(Returned.ON_AIR)
+    if not states:
+        return inputs
+    xy = points_of(states, config.project.crs)
+    rows = [
+        row
+        for state, point in zip(states, xy, strict=True)
+        for row in _stations_of(state, point, _missing_bands(state, point, inputs.stations), inputs, config)
+    ]
+    if not rows:
+        return inputs
+    fresh = pd.DataFrame(rows)
+    new = gpd.GeoDataFrame(
+        fresh.drop(columns=["x", "y"]), geometry=gpd.points_from_xy(fresh["x"], fresh["y"]),
+        crs=config.project.crs,
+    )  # fmt: skip
+    if inputs.stations is None:
+        return replace(inputs, stations=new)
+    table = inputs.stations
+    joined = pd.concat(
+        [pd.DataFrame(table), pd.DataFrame(new)[[c for c in new if c in table]]], ignore_index=True
+    )
+    return replace(inputs, stations=gpd.GeoDataFrame(joined, geometry="geometry", crs=table.crs))
+
+
+def _missing_bands(state: State, point: np.ndarray, stations: gpd.GeoDataFrame | None) -> tuple[str, ...]:
+    """Bands of a place on air that no station near it has."""
+    if stations is None or stations.empty:
+        return state.place.bands
+    own = stations["site_id"].eq(state.place.source) & (state.place.rung == Rung.UPGRADE)
+    away = np.hypot(stations.geometry.x - point[0], stations.geometry.y - point[1])
+    near = stations[own | (away <= _SAME_SITE_M)]
+    return tuple(band for band in state.place.bands if band not in set(near["band"]))
+
+
+def _stations_of(
+    state: State, point: np.ndarray, bands: Sequence[str], inputs: Inputs, config: Config
+) -> list[dict[str, object]]:
+    """One station a band, on its own site or on the one that was upgraded."""
+    place = state.place
+    shared = {
+        "site_id": place.source if place.rung == Rung.UPGRADE else state.candidate_id,
+        "site_name": place.name, "antenna_height_m": place.antenna_height_m,
+        "on_air_date": pd.Timestamp(state.since), "county_id": place.county_id,
+        "county": inputs.county_name(place.county_id), "area_class": class_at(inputs, config, *point),
+        "x": point[0], "y": point[1],
+    }  # fmt: skip
+    return [
+        {"station_id": f"{state.candidate_id}/{b}", "network": config.band(b).network, "band": b, **shared}
+        for b in bands
+    ]
+
+
+def class_at(inputs: Inputs, config: Config, easting_m: float, northing_m: float) -> str:
+    """Area class of a point; the default one outside the run's grid.
+
+    Parameters
+    ----------
+    inputs
+        With the grid's classes.
+    config
+        The project.
+    easting_m, northing_m
+        The point [m].
+
+    Returns
+    -------
+    str
+        Class id.
+    """
+    row, col = inputs.grid.index(np.array([easting_m]), np.array([northing_m]))
+    if inputs.grid.inside(row, col)[0] and (code := inputs.class_code[row[0], col[0]]) >= 0:
+        return config.area_classes[int(code)].id
+    return config.default_area_class
+
+
+def moved(places: pd.DataFrame, standing: Standing, inputs: Inputs, config: Config) -> pd.DataFrame:
+    """Places where the field has put them; a place found by its address is then known exactly.
+
+    Parameters
+    ----------
+    places
+        The ladder's rows, before the rules.
+    standing
+        Of the journal.
+    inputs, config
+        Of the run.
+
+    Returns
+    -------
+    DataFrame
+        A copy; moved places have a note.
+    """
+    states = [state for state in standing.states.values() if state.point is not None]
+    at = {key: i for i, key in enumerate(places["key"])}
+    states = [state for state in states if state.place.key in at]
+    if not states:
+        return places
+    columns = ("easting_m", "northing_m", "area_class", "notes", "location_grade", "location_radius_m")
+    values = {name: places[name].to_numpy(dtype=object).copy() for name in columns}
+    for state, (x, y) in zip(states, points_of(states, config.project.crs), strict=True):
+        i = at[state.place.key]
+        distance = round(float(np.hypot(x - values["easting_m"][i], y - values["northing_m"][i])))
+        values["easting_m"][i], values["northing_m"][i] = x, y
+        values["area_class"][i] = class_at(inputs, config, x, y)
+        values["notes"][i] = (
+            *values["notes"][i],
+            ("note_moved", {"distance": distance, "date": state.since}),
+        )
+        values["location_grade"][i], values["location_radius_m"][i] = "", np.nan
+    numbers = {"easting_m", "northing_m", "location_radius_m"}
+    return places.assign(**{n: v.astype(float) if n in numbers else v for n, v in values.items()})
+
+
+def returned(places: gpd.GeoDataFrame, standing: Standing, config: Config) -> gpd.GeoDataFrame:
+    """Refuse what the field has refused, and new places within the cooling radius of a refusal.
+
+    Parameters
+    ----------
+    places
+        The ladder's table.
+    standing
+        Of the journal.
+    config
+        The project.
+
+    Returns
+    -------
+    GeoDataFrame
+        The places, some of them refused.
+    """
+    ended = {s.place.key: s for s in standing.with_status(*EXITS) if _still_stands(s, config)}
+    own = places["key"].isin(ended).to_numpy()
+    keys = places["key"].to_numpy(dtype=object)
+
+    def said(i: int) -> tuple[str, dict[str, object]]:
+        state = ended[keys[i]]
+        return f"rule_{state.status}", {"date": state.since, "reason": state.reason}
+
+    places = refuse(places, own, said)
+    built = {s.place.key: s for s in standing.with_status(Returned.ON_AIR)}
+    new = places["rung"].ne(Rung.UPGRADE.value).to_numpy()
+    on_air = new & places["key"].isin(built).to_numpy()
+    places = refuse(places, on_air, lambda i: ("rule_on_air", {"date": built[keys[i]].since}))
+    refused = [s for s in ended.values() if s.status == Returned.REFUSED]
+    return _cooled(places, refused, new, config)
+
+
+def _still_stands(state: State, config: Config) -> bool:
+    """Whether an end still counts: a refusal for some months, the others for good."""
+    if state.status != Returned.REFUSED:
+        return True
+    end = pd.Timestamp(state.since) + pd.Timedelta(days=config.replan.cooling_months * _DAYS_A_MONTH)
+    return bool(end >= pd.Timestamp(config.project.reference_date))
+
+
+def _cooled(
+    places: gpd.GeoDataFrame, refused: Sequence[State], new: np.ndarray, config: Config
+) -> gpd.GeoDataFrame:
+    """Refuse new places near a refused one; masts that stand have an owner of their own."""
+    radius = config.replan.cooling_radius_m
+    if not refused or radius <= 0 or places.empty:
+        return places
+    xy = places[["easting_m", "northing_m"]].to_numpy(dtype=float)
+    away = cdist(xy, points_of(refused, config.project.crs))
+    nearest = away.argmin(axis=1)
+
+    def said(i: int) -> tuple[str, dict[str, object]]:
+        state = refused[nearest[i]]
+        values = {
+            "other": state.place.name,
+            "distance": round(float(away[i, nearest[i]])),
+            "radius": f"{radius:g}",
+        }
+        return "rule_cooling", {**values, "date": state.since}
+
+    keys = {state.place.key for state in refused}
+    others = ~places["key"].isin(keys).to_numpy()
+    return refuse(places, new & others & (away.min(axis=1) <= radius), said)
+
+
+def kept(places: gpd.GeoDataFrame, standing: Standing) -> gpd.GeoDataFrame:
+    """Fixed places are usable whatever the rules say; the rule that would refuse one becomes a note.
+
+    Parameters
+    ----------
+    places
+        The ladder's table, after the rules.
+    standing
+        Of the journal.
+
+    Returns
+    -------
+    GeoDataFrame
+        The places.
+    """
+    fixed = {state.place.key for state in standing.with_status(*FIXED)}
+    hit = places["key"].isin(fixed).to_numpy() & places["status"].eq(Status.EXCLUDED.value).to_numpy()
+    if not hit.any():
+        return places
+    status, rules = (places[name].to_numpy(dtype=object).copy() for name in ("status", "rule"))
+    notes = places["notes"].to_numpy(dtype=object).copy()
+    for i in np.flatnonzero(hit):
+        notes[i] = (*notes[i], rules[i])
+        status[i], rules[i] = Status.CANDIDATE.value, None
+    return places.assign(status=status, rule=rules, notes=notes)
