@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 from pypinyin import lazy_pinyin
 
-from siteplan.project.schema import load_config
 from siteplan.inputs.places.addresses import locate, table_of
 from siteplan.inputs.places.gazetteer import VILLAGE, core_of, plain
 from siteplan.inputs.project_reader import ProjectReader
+from siteplan.project.project_file import load_config
 
 
 def homophones(names: list[str]) -> dict[str, str]:

@@ -17,10 +17,11 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from siteplan.planning import pipeline
 from siteplan.calibration import Judged
-from siteplan.project.schema import Input, load_config
 from siteplan.core.errors import SiteplanError
+from siteplan.planning import pipeline
+from siteplan.project.input_files import Input
+from siteplan.project.project_file import load_config
 
 PROJECT = """
 schema = "siteplan-project/1"
@@ -69,19 +70,27 @@ def recife(folder: Path) -> tuple[dict[str, object], pd.DataFrame, pd.DataFrame]
     longitude = np.where(sites["lon"] > -30, sites["lon"] * 10, sites["lon"])  # a slipped decimal point
     stations = pd.DataFrame(
         {
-            "station_id": sites["BTS_ID"], "site_id": sites["BTS_ID"], "network": "net", "band": "band",
-            "antenna_height_m": sites["height"], "azimuth_deg": sites["azimuth"],
-            "downtilt_deg": sites["tiltEle"] + sites["tiltMec"], "eirp_per_re_dbm": sites["eirp"],
-            "longitude": longitude, "latitude": sites["lat"],
+            "station_id": sites["BTS_ID"],
+            "site_id": sites["BTS_ID"],
+            "network": "net",
+            "band": "band",
+            "antenna_height_m": sites["height"],
+            "azimuth_deg": sites["azimuth"],
+            "downtilt_deg": sites["tiltEle"] + sites["tiltMec"],
+            "eirp_per_re_dbm": sites["eirp"],
+            "longitude": longitude,
+            "latitude": sites["lat"],
         }
-    )  # fmt: skip
+    )
     eirp = rows["BTS_ID"].map(stations.set_index("station_id")["eirp_per_re_dbm"])
     drive = pd.DataFrame(
         {
-            "station_id": rows["BTS_ID"], "rsrp": eirp - rows["PLreal"], "longitude": rows["lon"],
+            "station_id": rows["BTS_ID"],
+            "rsrp": eirp - rows["PLreal"],
+            "longitude": rows["lon"],
             "latitude": rows["lat"],
         }
-    )  # fmt: skip
+    )
     return (
         {"name": "Recife GSM1800", "frequency": 1850, "formula": "uma", "crs": "EPSG:32725"},
         stations,
@@ -109,17 +118,23 @@ def multi(folder: Path, name: str) -> tuple[dict[str, object], pd.DataFrame, pd.
     height = np.maximum(first["hr" if uplink else "ht"], 12)
     stations = pd.DataFrame(
         {
-            "station_id": at[~at.duplicated()], "site_id": at[~at.duplicated()], "network": "net",
-            "band": "band", "antenna_height_m": height,
-            "longitude": first[mast[1]], "latitude": first[mast[0]],
+            "station_id": at[~at.duplicated()],
+            "site_id": at[~at.duplicated()],
+            "network": "net",
+            "band": "band",
+            "antenna_height_m": height,
+            "longitude": first[mast[1]],
+            "latitude": first[mast[0]],
         }
-    )  # fmt: skip
+    )
     drive = pd.DataFrame(
         {
-            "station_id": at, "rsrp": -rows["pathloss"], "longitude": rows[phone[1]],
+            "station_id": at,
+            "rsrp": -rows["pathloss"],
+            "longitude": rows[phone[1]],
             "latitude": rows[phone[0]],
         }
-    )  # fmt: skip
+    )
     return {"name": name, **facts}, stations, drive
 
 
@@ -129,9 +144,11 @@ def judged(
     """Write the project and the drive test, and calibrate."""
     frames = pd.concat([stations, drive], ignore_index=True)
     box = shapely.box(
-        frames["longitude"].min() - 0.05, frames["latitude"].min() - 0.05,
-        frames["longitude"].max() + 0.05, frames["latitude"].max() + 0.05,
-    )  # fmt: skip
+        frames["longitude"].min() - 0.05,
+        frames["latitude"].min() - 0.05,
+        frames["longitude"].max() + 0.05,
+        frames["latitude"].max() + 0.05,
+    )
     area = gpd.GeoDataFrame({"county_id": ["1"], "county": ["area"]}, geometry=[box], crs=4326)
     area.to_file(folder / "counties.gpkg")
     (folder / "project.toml").write_text(PROJECT.format(**facts), encoding="utf-8")

@@ -12,14 +12,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from siteplan.project.schema import Config, Input, load_config
-from siteplan.inputs.tables.check import check_table
+from siteplan.inputs.files.readers import RawTable
 from siteplan.inputs.places.datum import bd09_from_gcj02, gcj02_from_wgs84
 from siteplan.inputs.places.evidence import DATUMS
 from siteplan.inputs.places.georeferencing import NAME_COLUMNS, Placer
 from siteplan.inputs.project_reader import ProjectReader
-from siteplan.inputs.files.readers import RawTable
+from siteplan.inputs.tables.check import check_table
 from siteplan.project.columns import SCHEMAS
+from siteplan.project.input_files import Input
+from siteplan.project.project_file import load_config
+from siteplan.project.schema import Config
 
 SIZES = (30, 60, 120, 300)
 SORTS = {

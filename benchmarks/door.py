@@ -15,9 +15,9 @@ from time import perf_counter
 import numpy as np
 import pandas as pd
 
-from siteplan.project.schema import load_config
-from siteplan.inputs.load import examine
 from siteplan.core.stopwatch import peak_memory_mib
+from siteplan.inputs.load import examine
+from siteplan.project.project_file import load_config
 
 
 def enlarge(demo: Path, folder: Path, sites: int, addresses: int) -> None:

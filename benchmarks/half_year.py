@@ -13,10 +13,10 @@ from pathlib import Path
 import openpyxl
 from pyproj import Geod
 
-from siteplan.inputs.places.datum import gcj02_from_wgs84
-from siteplan.planning.run_folder import read_plan
-from siteplan.outputs import WORKBOOK
 from siteplan.api import Returns, replan_area, take_in
+from siteplan.inputs.places.datum import gcj02_from_wgs84
+from siteplan.outputs import WORKBOOK
+from siteplan.planning.run_folder import read_plan
 
 GEOD = Geod(ellps="WGS84")
 SHARES = (

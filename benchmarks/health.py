@@ -20,9 +20,9 @@ from rasterio.features import geometry_mask
 from rasterio.warp import transform
 from scipy.ndimage import minimum_filter
 
-from siteplan.project.schema import load_config
-from siteplan.inputs.places.datum import gcj02_from_wgs84, wgs84_from_gcj02
 from siteplan.inputs.load import examine
+from siteplan.inputs.places.datum import gcj02_from_wgs84, wgs84_from_gcj02
+from siteplan.project.project_file import load_config
 
 STATIONS, PLAN, PROPERTIES, KEY = (
     "stations.csv",
@@ -73,9 +73,14 @@ class Ruin:
         self.plant(sort, file, rows)
 
     def copy(
-        self, sort: str, file: str, count: int, ids: str, change: Callable[[pd.Series], None],
+        self,
+        sort: str,
+        file: str,
+        count: int,
+        ids: str,
+        change: Callable[[pd.Series], None],
         wanted: Callable[[pd.DataFrame], pd.Series] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Rows added at the end that repeat others with a change."""
         table = self.tables[file]
         extra = table.loc[self.rows(file, count, wanted)].copy()

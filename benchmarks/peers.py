@@ -379,9 +379,16 @@ def _net_of_start(start, whole, times, folder):
 
 def _write(path, window, transform):
     with rasterio.open(
-        path, "w", driver="GTiff", height=len(window), width=len(window[0]), count=1,
-        dtype="float32", crs=GRID_CRS, transform=transform,
-    ) as raster:  # fmt: skip
+        path,
+        "w",
+        driver="GTiff",
+        height=len(window),
+        width=len(window[0]),
+        count=1,
+        dtype="float32",
+        crs=GRID_CRS,
+        transform=transform,
+    ) as raster:
         raster.write(window.astype(np.float32), 1)
 
 
@@ -421,17 +428,34 @@ def _pycraf_maps(cyprop, window, near, resolution_m, earth_radius_m):
     distance = last * step / 1000.0
     delta_n = 157.0 * (1.0 - MEAN_RADIUS_M / earth_radius_m)
     beta0 = cyprop.beta_from_DN_N0(34.0, delta_n, 325.0, distance.max(), distance.max())
-    maps = {name: np.full(near.shape, value) for name, value in (
-        ("delta_N_map", delta_n), ("beta0_map", beta0), ("N0_map", 325.0), ("d_ct_map", 5e4),
-        ("d_cr_map", 5e4), ("omega_map", 0.0), ("zone_t_map", np.int32(-1)), ("zone_r_map", np.int32(-1)),
-    )}  # fmt: skip
+    maps = {
+        name: np.full(near.shape, value)
+        for name, value in (
+            ("delta_N_map", delta_n),
+            ("beta0_map", beta0),
+            ("N0_map", 325.0),
+            ("d_ct_map", 5e4),
+            ("d_cr_map", 5e4),
+            ("omega_map", 0.0),
+            ("zone_t_map", np.int32(-1)),
+            ("zone_r_map", np.int32(-1)),
+        )
+    }
     return maps | {
-        "lon_t": 0.0, "lat_t": 34.0, "hprof_step": step,
-        "xcoords": np.arange(-n, n + 1) * 1e-4, "ycoords": 34.0 + np.arange(-n, n + 1) * 1e-4,
-        "dist_prof": out * step / 1000.0, "height_profs": profiles, "zheight_prof": np.zeros(reach),
-        "path_idx_map": nearest, "dist_end_idx_map": last, "dist_map": distance,
-        "d_tm_map": distance, "d_lm_map": distance,
-    }  # fmt: skip
+        "lon_t": 0.0,
+        "lat_t": 34.0,
+        "hprof_step": step,
+        "xcoords": np.arange(-n, n + 1) * 1e-4,
+        "ycoords": 34.0 + np.arange(-n, n + 1) * 1e-4,
+        "dist_prof": out * step / 1000.0,
+        "height_profs": profiles,
+        "zheight_prof": np.zeros(reach),
+        "path_idx_map": nearest,
+        "dist_end_idx_map": last,
+        "dist_map": distance,
+        "d_tm_map": distance,
+        "d_lm_map": distance,
+    }
 
 
 def _drawn_profiles(window, near, resolution_m):
@@ -453,8 +477,15 @@ def _itm_path(profile, step_m, antennas_m, earth_radius_m, frequency_mhz):
     wave = frequency_mhz / 47.7
     ground = complex(15.0, 376.62 * 0.005 / wave)
     return {
-        "hg": list(antennas_m), "pfl": [len(profile) - 1, step_m, *profile.tolist()],
-        "wn": wave, "zgnd": (ground - 1.0) ** 0.5 / ground,
-        "ens": _surface_refractivity(earth_radius_m), "gme": 1.0 / earth_radius_m,
-        "kwx": 0, "lvar": 5, "klim": 5, "klimx": 0, "mdvarx": 11,
-    }  # fmt: skip
+        "hg": list(antennas_m),
+        "pfl": [len(profile) - 1, step_m, *profile.tolist()],
+        "wn": wave,
+        "zgnd": (ground - 1.0) ** 0.5 / ground,
+        "ens": _surface_refractivity(earth_radius_m),
+        "gme": 1.0 / earth_radius_m,
+        "kwx": 0,
+        "lvar": 5,
+        "klim": 5,
+        "klimx": 0,
+        "mdvarx": 11,
+    }

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from siteplan.planning import pipeline
-from siteplan.project.schema import load_config
+from siteplan.project.project_file import load_config
 from siteplan.selection import select
 from siteplan.selection.problem import objective_of
 

@@ -62,10 +62,15 @@ AILS_DOI = "10.1111/itor.13387"
 AILS_RADIUS_M, AILS_EARTH_M = 600.0, 6_378_100.0
 AILS = {
     "Bronx": {
-        50: 1_205_051, 60: 1_290_635, 70: 1_348_232, 80: 1_376_061, 90: 1_384_376, 100: 1_385_099,
+        50: 1_205_051,
+        60: 1_290_635,
+        70: 1_348_232,
+        80: 1_376_061,
+        90: 1_384_376,
+        100: 1_385_099,
     },
     "SanFrancisco": {50: 617_592, 60: 683_139, 70: 733_772, 80: 769_781, 90: 791_562, 100: 802_307},
-}  # fmt: skip
+}
 AILS_PROVEN = {("Bronx", 50), ("Bronx", 60), ("SanFrancisco", 50)}
 """Best known covered demand by number of sites (Maximo, Cordeau, Nascimento 2023), and which are proven."""
 SJC_RADII, SJC_SITES = (150.0, 200.0), (2, 4)
@@ -163,9 +168,15 @@ def greedy(cover, weights, group, quota):
     by_row = cover.tocsr()
     left = np.array(quota, dtype=np.int64)
     return compiled()(
-        cover.indptr.astype(np.int64), cover.indices, by_row.indptr.astype(np.int64), by_row.indices,
-        weights, group, left, int(left.sum()),
-    )  # fmt: skip
+        cover.indptr.astype(np.int64),
+        cover.indices,
+        by_row.indptr.astype(np.int64),
+        by_row.indices,
+        weights,
+        group,
+        left,
+        int(left.sum()),
+    )
 
 
 def value_of(cover, weights, columns):
@@ -186,8 +197,10 @@ def in_child(arguments, limit_s=np.inf, python=sys.executable):
         with noise.open("w") as file:
             started = subprocess.Popen(
                 [python, __file__, "child", str(out), *map(str, arguments)],
-                stdout=file, stderr=file, start_new_session=True,
-            )  # fmt: skip
+                stdout=file,
+                stderr=file,
+                start_new_session=True,
+            )
         status, usage, killed = waited(started, limit_s)
         peak_mb = usage.ru_maxrss / 1024.0
         if out.exists():
@@ -305,16 +318,26 @@ def city_child(path, runs, limit, *gaps):
         selection, seconds = answered(problem, int(runs), gap=gap, **guard)
         rows.append(
             {
-                "asked": gap, "seconds": seconds, "value": selection.objective,
-                "gap": selection.optimality_gap, "source": selection.bound_source,
-                "status": selection.status, "check": verdict(problem, selection),
+                "asked": gap,
+                "seconds": seconds,
+                "value": selection.objective,
+                "gap": selection.optimality_gap,
+                "source": selection.bound_source,
+                "status": selection.status,
+                "check": verdict(problem, selection),
             }
-        )  # fmt: skip
+        )
     return {
-        "rows": rows, "pixels": int((reached & (weights > 0)).sum()), "entries": cover.nnz,
-        "merged": len(core.weight), "merged_entries": len(core.rows), "first_s": first_s,
-        "first_gap": first.optimality_gap, "greedy": value_of(cover, weights, columns), "greedy_s": greedy_s,
-    }  # fmt: skip
+        "rows": rows,
+        "pixels": int((reached & (weights > 0)).sum()),
+        "entries": cover.nnz,
+        "merged": len(core.weight),
+        "merged_entries": len(core.rows),
+        "first_s": first_s,
+        "first_gap": first.optimality_gap,
+        "greedy": value_of(cover, weights, columns),
+        "greedy_s": greedy_s,
+    }
 
 
 def tiny():
@@ -556,9 +579,12 @@ def ours(cover, weights, sites, start, limit):
     build_s = time.perf_counter() - start
     found = api().select(problem, gap=PEER_GAP, work_limit=WORK, time_limit_s=left_of(start, limit))
     return {
-        "columns": found.columns, "claimed": found.objective, "bound": found.upper_bound, "build_s": build_s,
+        "columns": found.columns,
+        "claimed": found.objective,
+        "bound": found.upper_bound,
+        "build_s": build_s,
         "status": f"{found.status}, gap {found.optimality_gap:.4%}, {verdict(problem, found)}",
-    }  # fmt: skip
+    }
 
 
 def by_greedy(cover, weights, sites, _start, _limit):
@@ -597,9 +623,11 @@ def by_highs(cover, weights, sites, start, limit):
     info, chosen = solver.getInfo(), np.array(solver.getSolution().col_value)[: cover.shape[1]]
     status = solver.modelStatusToString(solver.getModelStatus())
     return {
-        "columns": np.flatnonzero(chosen > 0.5), "claimed": -info.objective_function_value,
-        "build_s": build_s, "status": f"{status}, gap {info.mip_gap:.4%}",
-    }  # fmt: skip
+        "columns": np.flatnonzero(chosen > 0.5),
+        "claimed": -info.objective_function_value,
+        "build_s": build_s,
+        "status": f"{status}, gap {info.mip_gap:.4%}",
+    }
 
 
 def by_scipy(cover, weights, sites, start, limit):
@@ -608,15 +636,19 @@ def by_scipy(cover, weights, sites, start, limit):
     whole = np.concatenate([np.ones(cover.shape[1]), np.zeros(len(weights))])
     build_s = time.perf_counter() - start
     found = optimize.milp(
-        cost, integrality=whole, bounds=optimize.Bounds(0.0, 1.0),
+        cost,
+        integrality=whole,
+        bounds=optimize.Bounds(0.0, 1.0),
         constraints=optimize.LinearConstraint(matrix, -np.inf, upper),
         options={"time_limit": left_of(start, limit), "mip_rel_gap": PEER_GAP},
-    )  # fmt: skip
+    )
     chosen = np.zeros(0) if found.x is None else found.x[: cover.shape[1]]
     return {
-        "columns": np.flatnonzero(chosen > 0.5), "claimed": np.nan if found.fun is None else -found.fun,
-        "build_s": build_s, "status": found.message.split("(")[0].strip(),
-    }  # fmt: skip
+        "columns": np.flatnonzero(chosen > 0.5),
+        "claimed": np.nan if found.fun is None else -found.fun,
+        "build_s": build_s,
+        "status": found.message.split("(")[0].strip(),
+    }
 
 
 def by_spopt(cover, weights, sites, start, limit, solver):
@@ -636,9 +668,11 @@ def by_spopt(cover, weights, sites, start, limit, solver):
     chosen = [var.value() or 0.0 for var in built.fac_vars]
     claimed = pulp.value(built.problem.objective)
     return {
-        "columns": np.flatnonzero(np.array(chosen) > 0.5), "claimed": np.nan if claimed is None else claimed,
-        "build_s": build_s, "status": pulp.LpStatus[built.problem.status] + note,
-    }  # fmt: skip
+        "columns": np.flatnonzero(np.array(chosen) > 0.5),
+        "claimed": np.nan if claimed is None else claimed,
+        "build_s": build_s,
+        "status": pulp.LpStatus[built.problem.status] + note,
+    }
 
 
 def by_spopt_highs(*given):
@@ -668,9 +702,11 @@ def by_cp_sat(cover, weights, sites, start, limit):
     columns = [j for j, var in enumerate(opened) if solver.value(var)] if there else []
     claimed, bound = (solver.objective_value, solver.best_objective_bound) if there else (np.nan, np.nan)
     return {
-        "columns": columns, "claimed": claimed, "build_s": build_s,
+        "columns": columns,
+        "claimed": claimed,
+        "build_s": build_s,
         "status": f"{solver.status_name(status)}, gap {1.0 - claimed / bound:.4%}",
-    }  # fmt: skip
+    }
 
 
 def by_pdlp(cover, weights, sites, start, limit):
@@ -693,9 +729,11 @@ def by_pdlp(cover, weights, sites, start, limit):
     reason = reasons.Name(found.solve_log.termination_reason).removeprefix("TERMINATION_REASON_")
     largest = np.argsort(-np.array(found.primal_solution[: cover.shape[1]]), kind="stable")[:sites]
     return {
-        "columns": largest, "claimed": float(-cost @ found.primal_solution), "build_s": build_s,
+        "columns": largest,
+        "claimed": float(-cost @ found.primal_solution),
+        "build_s": build_s,
         "status": f"{reason} of the relaxation (claims its value), the largest y taken",
-    }  # fmt: skip
+    }
 
 
 def by_apricot(cover, weights, sites, start, _limit):
@@ -769,9 +807,13 @@ def size_child(candidates, runs, limit):
         steps.append({"seconds": seconds, "gap": selection.optimality_gap})
         verdicts.append(verdict(problem, selection))
     return {
-        "pixels": len(weights), "entries": cover.nnz, "choose": choose, "greedy_s": greedy_s, "steps": steps,
+        "pixels": len(weights),
+        "entries": cover.nnz,
+        "choose": choose,
+        "greedy_s": greedy_s,
+        "steps": steps,
         "check": ", ".join(sorted(set(verdicts))),
-    }  # fmt: skip
+    }
 
 
 def country(candidates):
@@ -827,8 +869,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(required=True)
     for name, run in (
-        ("city", print_city), ("published", print_published), ("peers", print_peers), ("size", print_size),
-    ):  # fmt: skip
+        ("city", print_city),
+        ("published", print_published),
+        ("peers", print_peers),
+        ("size", print_size),
+    ):
         command = commands.add_parser(name)
         command.set_defaults(run=run)
         if name in ("city", "published"):

@@ -157,9 +157,15 @@ def print_ours(dem, cells, radius_m):
 def print_peers(dem, cell, radius_m, geometry, inside, speed):
     for name, peer in PEERS.items():
         result = peer(
-            dem.values, dem.grid.resolution_m, cell, ANTENNA_M, RECEIVER_M, radius_m,
-            1000.0 * effective_earth_radius_km(DELTA_N), BANDS_MHZ[1],
-        )  # fmt: skip
+            dem.values,
+            dem.grid.resolution_m,
+            cell,
+            ANTENNA_M,
+            RECEIVER_M,
+            radius_m,
+            1000.0 * effective_earth_radius_km(DELTA_N),
+            BANDS_MHZ[1],
+        )
         if result is None:
             print(f"  {name:24s} not installed")
             continue

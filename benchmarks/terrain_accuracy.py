@@ -83,9 +83,15 @@ def warped(path, crs, resolution_m):
         grid = Grid.covering(bounds, resolution_m, crs)
         values = np.full(grid.shape, np.nan, dtype=np.float32)
         reproject(
-            file.read(1).astype(np.float32), values, src_transform=file.transform, src_crs=file.crs,
-            dst_transform=grid.transform, dst_crs=crs, dst_nodata=np.nan, resampling=Resampling.cubic,
-        )  # fmt: skip
+            file.read(1).astype(np.float32),
+            values,
+            src_transform=file.transform,
+            src_crs=file.crs,
+            dst_transform=grid.transform,
+            dst_crs=crs,
+            dst_nodata=np.nan,
+            resampling=Resampling.cubic,
+        )
     return Raster(values, grid, f"{path.parent.name} {path.stem} at {resolution_m:g} m, cubic", "m")
 
 
@@ -126,9 +132,19 @@ def formula_losses(distance_km, ground):
     losses = []
     for band in BANDS_MHZ:
         full = path_loss_p1812(
-            band / 1000.0, 50.0, distance_km, ground, np.zeros_like(ground), np.full(len(ground), 4),
-            ANTENNA_M, RECEIVER_M, latitudes=(24.8, 24.8), longitudes=(113.6, 113.7), delta_n=DELTA_N, n0=N0,
-        )  # fmt: skip
+            band / 1000.0,
+            50.0,
+            distance_km,
+            ground,
+            np.zeros_like(ground),
+            np.full(len(ground), 4),
+            ANTENNA_M,
+            RECEIVER_M,
+            latitudes=(24.8, 24.8),
+            longitudes=(113.6, 113.7),
+            delta_n=DELTA_N,
+            n0=N0,
+        )
         path = Profile(distance_km, ground, ground[0] + ANTENNA_M, ground[-1] + RECEIVER_M)
         loss = bullington_loss(path, effective_earth_radius_km(DELTA_N), band / 1000.0)
         losses.append((float(free_space_db(1000.0 * distance_km[-1], band)) + loss, full.Lb))
@@ -200,9 +216,14 @@ def exact_disc(dem, cell):
     far = np.hypot(row - cell[0], col - cell[1]) * dem.grid.resolution_m
     counted = (far <= max(RADII_M)) & (far >= NEAR_M) & np.isfinite(dem.values)
     result = point_geometry(
-        dem, float(east), float(north), ANTENNA_M, *dem.grid.centre(row[counted], col[counted]),
-        rx_height_m=RECEIVER_M, delta_n=DELTA_N,
-    )  # fmt: skip
+        dem,
+        float(east),
+        float(north),
+        ANTENNA_M,
+        *dem.grid.centre(row[counted], col[counted]),
+        rx_height_m=RECEIVER_M,
+        delta_n=DELTA_N,
+    )
     nu, los = np.full(dem.grid.shape, np.nan), np.zeros(dem.grid.shape, dtype=bool)
     nu[counted], los[counted] = result.nu_sqrt_wavelength, result.los
     return nu, los

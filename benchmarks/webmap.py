@@ -40,10 +40,10 @@ from playwright.sync_api import sync_playwright
 from rasterio.transform import array_bounds
 from rasterio.warp import calculate_default_transform, reproject
 
-from siteplan.planning import pipeline
 from siteplan.coverage.footprint_cache import FileCache
-from siteplan.project.schema import load_config
 from siteplan.outputs.webmap import map_html
+from siteplan.planning import pipeline
+from siteplan.project.project_file import load_config
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 VIEWPORT = {"width": 1440, "height": 900}
@@ -53,17 +53,51 @@ DRIVE_S, QUIET_MS, LIMIT_S = 3.0, 500, 300
 """Length of a drag or of turning the wheel, what counts as quiet, and when a visit is given up."""
 
 PROPOSED = (
-    "rank", "candidate_id", "name", "county", "town", "village", "networks", "bands", "stations",
-    "antenna_height_m", "ground_m", "longitude_gcj02", "latitude_gcj02", "gain", "gain_by_layer",
-    "people_newly_covered", "villages_newly_covered", "villages_newly_covered_names", "cell_radius_m",
-    "search_radius_m", "owner", "due_date", "alternates", "restriction", "cost", "power_distance_m",
-    "backhaul_distance_m", "success_probability", "status", "reason",
-)  # fmt: skip
+    "rank",
+    "candidate_id",
+    "name",
+    "county",
+    "town",
+    "village",
+    "networks",
+    "bands",
+    "stations",
+    "antenna_height_m",
+    "ground_m",
+    "longitude_gcj02",
+    "latitude_gcj02",
+    "gain",
+    "gain_by_layer",
+    "people_newly_covered",
+    "villages_newly_covered",
+    "villages_newly_covered_names",
+    "cell_radius_m",
+    "search_radius_m",
+    "owner",
+    "due_date",
+    "alternates",
+    "restriction",
+    "cost",
+    "power_distance_m",
+    "backhaul_distance_m",
+    "success_probability",
+    "status",
+    "reason",
+)
 SITES = ("site_id", "site_name", "county", "networks", "bands", "stations", "antenna_height_m", "sectors")
 VILLAGES = (
-    "village", "town", "county", "people", "share_before", "share_after", "networks_before",
-    "networks_after", "serving_site_before", "serving_site_after", "model_spread_db",
-)  # fmt: skip
+    "village",
+    "town",
+    "county",
+    "people",
+    "share_before",
+    "share_after",
+    "networks_before",
+    "networks_after",
+    "serving_site_before",
+    "serving_site_after",
+    "model_spread_db",
+)
 PROPERTIES = ("property_name", "kind", "owner", "address", "building_height_m", "county")
 OTHERS = ("candidate_id", "name", "county", "town", "status", "rule", "antenna_height_m", "location_grade")
 GAPS = ("gap_id", "layer", "network", "county", "area_km2", "people")
@@ -74,21 +108,25 @@ PACKAGES = (
     (r"https://code\.jquery\.com/jquery-([\d.]+)\.min\.js", r"jquery@\1", "dist/jquery.min.js"),
     (
         r"https://cdnjs\.cloudflare\.com/ajax/libs/Leaflet\.awesome-markers/([\d.]+)/([^/]+\.js)",
-        r"drmonty-leaflet-awesome-markers@\1", r"js/\2",
+        r"drmonty-leaflet-awesome-markers@\1",
+        r"js/\2",
     ),
     (
         r"https://cdnjs\.cloudflare\.com/ajax/libs/Leaflet\.awesome-markers/([\d.]+)/(.+)",
-        r"drmonty-leaflet-awesome-markers@\1", r"css/\2",
+        r"drmonty-leaflet-awesome-markers@\1",
+        r"css/\2",
     ),
     (
         r"https://netdna\.bootstrapcdn\.com/bootstrap/[\d.]+/css/bootstrap-glyphicons\.css",
-        "glyphicons-only-bootstrap@1.0.1", "css/bootstrap.min.css",
+        "glyphicons-only-bootstrap@1.0.1",
+        "css/bootstrap.min.css",
     ),
     (
         r"https://netdna\.bootstrapcdn\.com/bootstrap/[\d.]+/(fonts/.+)",
-        "glyphicons-only-bootstrap@1.0.1", r"\1",
+        "glyphicons-only-bootstrap@1.0.1",
+        r"\1",
     ),
-)  # fmt: skip
+)
 """Addresses folium writes, the npm package that holds the file, and where in it."""
 
 WATCH = """(() => {
@@ -201,14 +239,25 @@ def add_picture(chart, name, raster, *, show):
     )
     values = np.full((height, width), np.nan)
     reproject(
-        raster.values.astype(float), values, src_transform=grid.transform, src_crs=grid.crs,
-        dst_transform=transform, dst_crs="EPSG:4326", src_nodata=np.nan, dst_nodata=np.nan,
-    )  # fmt: skip
+        raster.values.astype(float),
+        values,
+        src_transform=grid.transform,
+        src_crs=grid.crs,
+        dst_transform=transform,
+        dst_crs="EPSG:4326",
+        src_nodata=np.nan,
+        dst_nodata=np.nan,
+    )
     west, south, east, north = array_bounds(height, width, transform)
     folium.raster_layers.ImageOverlay(
-        values, [[south, west], [north, east]], name=name, show=show, opacity=0.6, mercator_project=True,
+        values,
+        [[south, west], [north, east]],
+        name=name,
+        show=show,
+        opacity=0.6,
+        mercator_project=True,
         colormap=colour,
-    ).add_to(chart)  # fmt: skip
+    ).add_to(chart)
 
 
 def colour(share):
@@ -220,10 +269,12 @@ def add_polygons(chart, name, table, columns, line, *, show):
         return
     columns = [each for each in columns if each in table]
     folium.GeoJson(
-        table[[*columns, "geometry"]].to_crs("EPSG:4326"), name=name, show=show,
+        table[[*columns, "geometry"]].to_crs("EPSG:4326"),
+        name=name,
+        show=show,
         style_function=lambda _: {"color": line, "weight": 1, "fillOpacity": 0.15},
         popup=folium.GeoJsonPopup(columns),
-    ).add_to(chart)  # fmt: skip
+    ).add_to(chart)
 
 
 def add_circles(chart, name, table, columns, line, *, show):
@@ -407,15 +458,20 @@ def turn(page, x, y):
 # --- table ----------------------------------------------------------------------------------------------
 
 ROWS = (
-    ("build", "build in Python", "s", 2), ("size", "file", "MB", 2), ("zipped", "zipped", "MB", 2),
-    ("requests", "network requests", "", 0), ("nodes", "DOM elements", "", 0), ("heap", "JS heap", "MiB", 1),
+    ("build", "build in Python", "s", 2),
+    ("size", "file", "MB", 2),
+    ("zipped", "zipped", "MB", 2),
+    ("requests", "network requests", "", 0),
+    ("nodes", "DOM elements", "", 0),
+    ("heap", "JS heap", "MiB", 1),
     *((f"{key} {k}x", f"{key}, {k}x", "s", 2) for k in SLOWDOWNS for key in ("ready", "settled")),
     *(
         (f"{what} {key} {k}x", f"{what} frame {key}, {k}x" if unit else f"{what} frames/s, {k}x", unit, 1)
-        for what in ("pan", "zoom") for k in SLOWDOWNS
+        for what in ("pan", "zoom")
+        for k in SLOWDOWNS
         for key, unit in (("median", "ms"), ("p95", "ms"), ("worst", "ms"), ("rate", ""))
     ),
-)  # fmt: skip
+)
 
 
 def print_table(ours, theirs):

@@ -27,7 +27,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from siteplan.planning import pipeline
-from siteplan.project.schema import load_config
+from siteplan.project.project_file import load_config
 
 folder = Path(os.environ.get("SITEPLAN_PROJECT", "../data/shaoguan"))
 config = load_config(folder)

@@ -21,7 +21,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 
 from siteplan.planning import pipeline
-from siteplan.project.schema import load_config
+from siteplan.project.project_file import load_config
 
 folder = Path(os.environ.get("SITEPLAN_PROJECT", "../data/shaoguan"))
 config = load_config(folder)

@@ -54,8 +54,21 @@ def build(folder: Path) -> None:
     wheel = build_wheel(wheels)
     for python in PYTHONS:
         listed = compile_requirements(wheels / f"requirements-{python}.txt", python)
-        _run([*PIP, "download", "--quiet", *PIP_TARGET, "--python-version", python,
-              "--require-hashes", "--requirement", str(listed), "--dest", str(wheels)])  # fmt: skip
+        _run(
+            [
+                *PIP,
+                "download",
+                "--quiet",
+                *PIP_TARGET,
+                "--python-version",
+                python,
+                "--require-hashes",
+                "--requirement",
+                str(listed),
+                "--dest",
+                str(wheels),
+            ]
+        )
         with listed.open("a", encoding="utf-8") as file:
             file.write(f"siteplan=={__version__} --hash=sha256:{_sha256(wheel)}\n")
     _run([sys.executable, "-m", "siteplan", "demo", str(folder / "demo")], stdout=subprocess.DEVNULL)
@@ -76,10 +89,30 @@ def build_wheel(wheels: Path) -> Path:
 
 def compile_requirements(path: Path, python: str) -> Path:
     """What siteplan[demo] needs on Windows, pinned within the lock, with hashes and without addresses."""
-    _run([_uv(), "pip", "compile", "--quiet", "pyproject.toml", "--extra", "demo", *UV_TARGET,
-          "--python-version", python, "--only-binary", ":all:", "--constraints", "requirements.lock",
-          "--generate-hashes", "--no-emit-index-url", "--no-header", "--no-annotate",
-          "--output-file", str(path)])  # fmt: skip
+    _run(
+        [
+            _uv(),
+            "pip",
+            "compile",
+            "--quiet",
+            "pyproject.toml",
+            "--extra",
+            "demo",
+            *UV_TARGET,
+            "--python-version",
+            python,
+            "--only-binary",
+            ":all:",
+            "--constraints",
+            "requirements.lock",
+            "--generate-hashes",
+            "--no-emit-index-url",
+            "--no-header",
+            "--no-annotate",
+            "--output-file",
+            str(path),
+        ]
+    )
     return path
 
 
@@ -110,19 +143,54 @@ def verify(wheels: Path, python: str) -> int:
 
 def _find(wheels: Path, python: str, folder: Path) -> None:
     """Let pip find what is listed, without installing it; uv checks Requires-Python."""
-    _run([*PIP, "--isolated", "install", "--quiet", "--dry-run", "--no-index", "--find-links", str(wheels),
-          *PIP_TARGET, "--python-version", python, "--ignore-requires-python", "--require-hashes",
-          "--target", str(folder), "--requirement", str(wheels / f"requirements-{python}.txt")],
-         env=ALONE)  # fmt: skip
+    _run(
+        [
+            *PIP,
+            "--isolated",
+            "install",
+            "--quiet",
+            "--dry-run",
+            "--no-index",
+            "--find-links",
+            str(wheels),
+            *PIP_TARGET,
+            "--python-version",
+            python,
+            "--ignore-requires-python",
+            "--require-hashes",
+            "--target",
+            str(folder),
+            "--requirement",
+            str(wheels / f"requirements-{python}.txt"),
+        ],
+        env=ALONE,
+    )
 
 
 def _resolve(wheels: Path, python: str, folder: Path) -> set[str]:
     """What ``siteplan[demo]`` resolves to on Windows."""
     wanted, resolved = folder / "wanted.in", folder / "resolved.txt"
     wanted.write_text("siteplan[demo]\n", encoding="utf-8")
-    _run([_uv(), "pip", "compile", "--quiet", str(wanted), "--no-index", "--find-links", str(wheels),
-          *UV_TARGET, "--python-version", python, "--only-binary", ":all:", "--output-file", str(resolved)],
-         env=ALONE)  # fmt: skip
+    _run(
+        [
+            _uv(),
+            "pip",
+            "compile",
+            "--quiet",
+            str(wanted),
+            "--no-index",
+            "--find-links",
+            str(wheels),
+            *UV_TARGET,
+            "--python-version",
+            python,
+            "--only-binary",
+            ":all:",
+            "--output-file",
+            str(resolved),
+        ],
+        env=ALONE,
+    )
     return pins(resolved.read_text(encoding="utf-8"))
 
 

@@ -15,30 +15,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from siteplan.planning import pipeline
-from siteplan.coverage.footprint_cache import FileCache
-from siteplan.project.schema import Config, load_config, read_calibration
-from siteplan.planning.compare import compare_plans
+from siteplan.candidates.returned_places import with_on_air
 from siteplan.core.errors import Fault, SiteplanError
-from siteplan.field.returns import read_returns
-from siteplan.planning.run_folder import Plan, read_plan
-from siteplan.field.journal import JOURNAL, Event, Standing, events_of, line_of, standing_of
-from siteplan.field.merge import Issue, Merge, Told, issue_of, merge, undo
-from siteplan.core.stopwatch import Stopwatch, peak_memory_mib
-from siteplan.outputs import (
-    MapOrder,
-    saying_why,
-    write_all,
-    write_changes,
-    write_checked,
-    write_diff,
-    write_summary,
-)
-from siteplan.outputs.audience import audience_of
-from siteplan.outputs.xlsx.progress import write_progress
-from siteplan.planning.progress import Progress, progress_of
-from siteplan.planning.proposal import Proposal
-from siteplan.planning.standing import Mandate, with_on_air
 from siteplan.core.files import (
     append_lines,
     atomic_folder,
@@ -50,7 +28,33 @@ from siteplan.core.files import (
     sha256_of,
     write_registry,
 )
-from siteplan.project.columns import Returned
+from siteplan.core.stopwatch import Stopwatch, peak_memory_mib
+from siteplan.coverage.footprint_cache import FileCache
+from siteplan.field.journal import JOURNAL, Event, events_of, line_of
+from siteplan.field.merge import Merge, Told, merge, undo
+from siteplan.field.published import Issue
+from siteplan.field.returns import read_returns
+from siteplan.field.status import Standing, standing_of
+from siteplan.outputs import (
+    MapOrder,
+    saying_why,
+    write_all,
+    write_changes,
+    write_checked,
+    write_diff,
+    write_summary,
+)
+from siteplan.outputs.audience import audience_of
+from siteplan.outputs.xlsx.progress import write_progress
+from siteplan.planning import pipeline
+from siteplan.planning.compare import compare_plans
+from siteplan.planning.progress import Progress, progress_of
+from siteplan.planning.proposal import Proposal
+from siteplan.planning.replan import Mandate
+from siteplan.planning.run_folder import Plan, issue_of, read_plan
+from siteplan.project.project_file import load_config, read_calibration
+from siteplan.project.schema import Config
+from siteplan.project.statuses import Returned
 from siteplan.words.catalogue import Key, Lang
 
 CACHE = Path(".cache") / "footprints.sqlite"
@@ -299,11 +303,20 @@ def _planned(
         with (
             atomic_folder(target) as work,
             FileCache(folder / CACHE, config.coverage.cache_mib) as cache,
-        ):  # fmt: skip
+        ):
             proposal, ids = pipeline.run(
-                inputs, config, ids=read_registry(registry), year=task.year, quota=task.quota,
-                built=task.built, lang=task.lang, cache=cache, map_fn=pool.map, watch=watch, mandate=mandate,
-            )  # fmt: skip
+                inputs,
+                config,
+                ids=read_registry(registry),
+                year=task.year,
+                quota=task.quota,
+                built=task.built,
+                lang=task.lang,
+                cache=cache,
+                map_fn=pool.map,
+                watch=watch,
+                mandate=mandate,
+            )
             proposal.summary["asked"] = task.asked
             with saying_why(target):
                 _write(proposal, work, replace(task, output=target), watch, before, cache.added)
@@ -468,11 +481,14 @@ def fork_faults(standing: Standing) -> list[Fault]:
     """
     return [
         Fault(
-            "warning", JOURNAL, "journal_fork", "journal_fork_fix",
+            "warning",
+            JOURNAL,
+            "journal_fork",
+            "journal_fork_fix",
             {"candidate": one.candidate_id, "one": one.event_id[:8], "other": other.event_id[:8]},
         )
         for one, other in standing.conflicts
-    ]  # fmt: skip
+    ]
 
 
 def said_of(event: Event) -> Mapping[str, object]:
@@ -550,8 +566,9 @@ def at_level(config: Config, level: str | None, clutter: str | None = None) -> C
     """
     asked = {"level": level, "clutter": clutter}
     choices: dict[str, Collection[str]] = {
-        "level": ("auto", "terrain", "buffer"), "clutter": ("profile", "end_loss", "none"),
-    }  # fmt: skip
+        "level": ("auto", "terrain", "buffer"),
+        "clutter": ("profile", "end_loss", "none"),
+    }
     for name, value in asked.items():
         if value is not None and value not in choices[name]:
             raise SiteplanError(f"--{name} {value}: 只能是 / must be one of {', '.join(choices[name])}")

@@ -17,31 +17,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from siteplan.planning import pipeline
 from siteplan import __version__
-from siteplan.calibration import Judged
-from siteplan.project.schema import Datum, Input
-from siteplan.demo import write_demo
-from siteplan.planning.compare import compare_plans
-from siteplan.core.errors import SiteplanError, summarise
-from siteplan.planning.run_folder import read_plan
-from siteplan.planning.quota import build_ledger, on_air
-from siteplan.outputs import DETAILS, WORKBOOK, write_diff
-from siteplan.outputs.audience import audience_of, map_name
-from siteplan.outputs.pages.calibration import Facts, write_calibration
-from siteplan.outputs.pages.health import exit_code, text_map, verdict, write_health
-from siteplan.outputs.xlsx.progress import PROGRESS
-from siteplan.outputs.xlsx.returned import CHECKED
-from siteplan.outputs.templates import DEFAULT_CRS, new_project
-from siteplan.outputs.webmap.words import word
-from siteplan.planning.progress import Progress
-from siteplan.planning.proposal import Proposal
-from siteplan.core.files import (
-    atomic_folder,
-    sha256_of,
-)
-from siteplan.coverage.terrain import level_name
-from siteplan.words.catalogue import Lang, either, say
 from siteplan.api import (
     THREADS,
     Returns,
@@ -58,6 +34,30 @@ from siteplan.api import (
     take_back,
     take_in,
 )
+from siteplan.calibration import Judged
+from siteplan.core.errors import SiteplanError, summarise
+from siteplan.core.files import (
+    atomic_folder,
+    sha256_of,
+)
+from siteplan.coverage.terrain import level_name
+from siteplan.demo import write_demo
+from siteplan.outputs import DETAILS, WORKBOOK, write_diff
+from siteplan.outputs.audience import audience_of, map_name
+from siteplan.outputs.pages.calibration import Facts, write_calibration
+from siteplan.outputs.pages.health import exit_code, text_map, verdict, write_health
+from siteplan.outputs.templates import DEFAULT_CRS, new_project
+from siteplan.outputs.webmap.words import word
+from siteplan.outputs.xlsx.progress import PROGRESS
+from siteplan.outputs.xlsx.returned import CHECKED
+from siteplan.planning import pipeline
+from siteplan.planning.compare import compare_plans
+from siteplan.planning.progress import Progress
+from siteplan.planning.proposal import Proposal
+from siteplan.planning.quota import build_ledger, on_air
+from siteplan.planning.run_folder import read_plan
+from siteplan.project.input_files import Datum, Input
+from siteplan.words.catalogue import Lang, either, say
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 out = Console(highlight=False, soft_wrap=True, emoji=False, markup=False)
@@ -225,10 +225,22 @@ def plan(  # noqa: PLR0913, PLR0917 - one argument an option
 ) -> None:
     """规划：覆盖、缺口、候选、排名、地图 / plan an area: coverage, gaps, ranked candidates, map."""
     proposal, folder = plan_area(
-        project, county=county, year=year, quota=quota, built=built, data=data, level=level,
-        clutter=clutter, calibration=calibration, output=output, threads=threads, lang=_lang(lang),
-        audiences=tuple(audience or ()), recipient=recipient, online_tiles=online_tiles,
-    )  # fmt: skip
+        project,
+        county=county,
+        year=year,
+        quota=quota,
+        built=built,
+        data=data,
+        level=level,
+        clutter=clutter,
+        calibration=calibration,
+        output=output,
+        threads=threads,
+        lang=_lang(lang),
+        audiences=tuple(audience or ()),
+        recipient=recipient,
+        online_tiles=online_tiles,
+    )
     for line in summarise(proposal.faults, _lang(lang)):
         err.print(line)
     _say_result(proposal, folder, lang, tuple(audience or proposal.config.outputs.maps))
@@ -275,10 +287,16 @@ def calibrate(  # noqa: PLR0913, PLR0917 - one argument an option
     )
     name = level_name(inputs, config)
     facts = Facts(
-        measurements.name, sha256_of(measurements), found.read, len(judged.sample), left_out, name,
-        config.coverage.clutter if name == "terrain" else "", datetime.now().date().isoformat(),
+        measurements.name,
+        sha256_of(measurements),
+        found.read,
+        len(judged.sample),
+        left_out,
+        name,
+        config.coverage.clutter if name == "terrain" else "",
+        datetime.now().date().isoformat(),
         config.project.synthetic,
-    )  # fmt: skip
+    )
     target = output or run_folder(folder / config.outputs.directory, f"calibration-{measurements.stem}")
     with atomic_folder(target) as work:
         write_calibration(judged, config, facts, work, _lang(lang))
@@ -377,9 +395,18 @@ def replan(  # noqa: PLR0913, PLR0917 - one argument an option
     if merge_only:
         return
     proposal, folder = replan_area(
-        run, project, change_cost=change_cost, most_changes=max_changes, quota=quota, built=built, data=data,
-        level=level, output=output, threads=threads, lang=_lang(lang),
-    )  # fmt: skip
+        run,
+        project,
+        change_cost=change_cost,
+        most_changes=max_changes,
+        quota=quota,
+        built=built,
+        data=data,
+        level=level,
+        output=output,
+        threads=threads,
+        lang=_lang(lang),
+    )
     for line in summarise(proposal.faults, _lang(lang)):
         err.print(line)
     _say_curve(proposal, lang)

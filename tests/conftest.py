@@ -231,9 +231,13 @@ def _villages(folder):
     halves = [(0, 0, 8_000, 5_500), (0, 5_500, 8_000, 11_000), (0, 11_000, 8_000, 15_000)]
     halves += [(8_000, 0, 15_000, 5_500), (8_000, 5_500, 15_000, 11_000), (8_000, 11_000, 15_000, 15_000)]
     data = {
-        "village_id": [f"V{i}" for i in range(1, 7)], "village": names, "town": towns, "county": counties,
-        "longitude": lon, "latitude": lat,
-    }  # fmt: skip
+        "village_id": [f"V{i}" for i in range(1, 7)],
+        "village": names,
+        "town": towns,
+        "county": counties,
+        "longitude": lon,
+        "latitude": lat,
+    }
     _save(folder, "villages", data, [_square(*half) for half in halves])
 
 

@@ -12,10 +12,10 @@ import sys
 import time
 from pathlib import Path
 
-from siteplan.planning.run_folder import read_plan
-from siteplan.outputs import DETAILS, WORKBOOK
-from siteplan.core.files import project_lock
 from siteplan.api import Returns, plan_area, read_journal, replan_area, report_progress, take_in
+from siteplan.core.files import project_lock
+from siteplan.outputs import DETAILS, WORKBOOK
+from siteplan.planning.run_folder import read_plan
 
 TASKS = ("plan", "replan", "export", "returns")
 

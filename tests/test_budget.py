@@ -8,23 +8,28 @@ import pytest
 from conftest import CRS, PROJECT, SOUTH, WEST
 from scipy.special import ndtr
 
-from siteplan.project.schema import Uplink, clutter_kinds, load_config, parse_config, with_calibration
-from siteplan.coverage.propagation import BufferLevel, Mast
-from siteplan.coverage.demand import Service, services_of, tier_layers
 from siteplan.core.errors import ConfigError, RangeError
 from siteplan.core.grid import Grid, Raster
+from siteplan.coverage.demand import Service, services_of, tier_layers
+from siteplan.coverage.empirical import BufferLevel
 from siteplan.coverage.ground import ground_of
+from siteplan.coverage.propagation import Mast
+from siteplan.coverage.terrain import TerrainLevel
+from siteplan.project.project_file import load_config, parse_config, with_calibration
+from siteplan.project.radio import Uplink
+from siteplan.project.schema import clutter_kinds
 from siteplan.radio import pathloss
 from siteplan.radio.antenna import ELEMENT
 from siteplan.radio.building_entry import building_entry_loss
 from siteplan.radio.clutter import statistical_clutter_loss, terminal_clutter_loss
 from siteplan.radio.linkbudget import LinkBudgets, indoor_loss_db, service_probability
-from siteplan.coverage.terrain import TerrainLevel
 
 ANTENNAS = [
-    {"id": "4T", "gain_dbi": 14.5}, {"id": "8T", "gain_dbi": 17.0}, {"id": "64T", "gain_dbi": 24.0},
+    {"id": "4T", "gain_dbi": 14.5},
+    {"id": "8T", "gain_dbi": 17.0},
+    {"id": "64T", "gain_dbi": 24.0},
     {"id": "FDD", "gain_dbi": 17.5},
-]  # fmt: skip
+]
 UPLINK = {"resource_blocks": 4, "gain_dbi": 14.5}
 
 
@@ -189,11 +194,14 @@ def test_both_levels_ask_the_uplink():
 @pytest.mark.parametrize(
     ("named", "expected"),
     [
-        (16.0, 16.0), (0, 0.0), ("p2109_traditional", float(building_entry_loss(2140.0, 0.5))),
+        (16.0, 16.0),
+        (0, 0.0),
+        ("p2109_traditional", float(building_entry_loss(2140.0, 0.5))),
         ("p2109_efficient", float(building_entry_loss(2140.0, 0.5, "thermally_efficient"))),
-        ("o2i_low", pathloss.o2i_loss(2140.0, "low")), ("o2i_high", pathloss.o2i_loss(2140.0, "high")),
+        ("o2i_low", pathloss.o2i_loss(2140.0, "low")),
+        ("o2i_high", pathloss.o2i_loss(2140.0, "high")),
     ],
-)  # fmt: skip
+)
 def test_entry_losses_by_name(named, expected):
     config = project(band={"indoor_loss_db": named})
     assert indoor_loss_db(config.band("high")) == pytest.approx(expected)
@@ -227,14 +235,32 @@ FORMULAS = {
     "uma_nlos": (2140.0, 25.0, pathloss.uma_nlos_loss),
     "umi": (3500.0, 10.0, pathloss.umi_loss),
     "umi_nlos": (3500.0, 10.0, pathloss.umi_nlos_loss),
-    "cost231_hata_medium": (1800.0, 40.0, lambda d, f, h: pathloss.cost231_hata_loss(d / 1000.0, f, h, 1.5, "medium")),
-    "cost231_hata_metropolitan": (
-        1800.0, 40.0, lambda d, f, h: pathloss.cost231_hata_loss(d / 1000.0, f, h, 1.5, "metropolitan"),
+    "cost231_hata_medium": (
+        1800.0,
+        40.0,
+        lambda d, f, h: pathloss.cost231_hata_loss(d / 1000.0, f, h, 1.5, "medium"),
     ),
-    "okumura_hata_urban": (773.0, 40.0, lambda d, f, h: pathloss.okumura_hata_loss(d / 1000.0, f, h, 1.5, "urban")),
-    "okumura_hata_suburban": (773.0, 40.0, lambda d, f, h: pathloss.okumura_hata_loss(d / 1000.0, f, h, 1.5, "suburban")),
-    "okumura_hata_open": (773.0, 40.0, lambda d, f, h: pathloss.okumura_hata_loss(d / 1000.0, f, h, 1.5, "open")),
-}  # fmt: skip
+    "cost231_hata_metropolitan": (
+        1800.0,
+        40.0,
+        lambda d, f, h: pathloss.cost231_hata_loss(d / 1000.0, f, h, 1.5, "metropolitan"),
+    ),
+    "okumura_hata_urban": (
+        773.0,
+        40.0,
+        lambda d, f, h: pathloss.okumura_hata_loss(d / 1000.0, f, h, 1.5, "urban"),
+    ),
+    "okumura_hata_suburban": (
+        773.0,
+        40.0,
+        lambda d, f, h: pathloss.okumura_hata_loss(d / 1000.0, f, h, 1.5, "suburban"),
+    ),
+    "okumura_hata_open": (
+        773.0,
+        40.0,
+        lambda d, f, h: pathloss.okumura_hata_loss(d / 1000.0, f, h, 1.5, "open"),
+    ),
+}
 
 
 def with_formula(formula, frequency_mhz, **more):
@@ -265,10 +291,14 @@ def test_a_table_is_eirp_less_the_formula_of_its_name(formula):
 @pytest.mark.parametrize(
     ("formula", "frequency", "height"),
     [
-        ("cost231_hata_medium", 2600.0, 40.0), ("okumura_hata_urban", 1800.0, 40.0), ("uma", 2140.0, 60.0),
-        ("umi", 3500.0, 30.0), ("rma", 2140.0, 5.0), ("cost231_hata_medium", 1800.0, 25.0),
+        ("cost231_hata_medium", 2600.0, 40.0),
+        ("okumura_hata_urban", 1800.0, 40.0),
+        ("uma", 2140.0, 60.0),
+        ("umi", 3500.0, 30.0),
+        ("rma", 2140.0, 5.0),
+        ("cost231_hata_medium", 1800.0, 25.0),
     ],
-)  # fmt: skip
+)
 def test_outside_its_range_no_formula_serves(formula, frequency, height):
     config = with_formula(formula, frequency)
     for name in ("buffer", "terrain"):
@@ -386,7 +416,13 @@ def test_end_losses_by_kind():
 
 def test_a_pattern_is_that_of_the_antenna_class():
     given = computed() | {"antenna": "8T"}
-    config = project(given, antennas=[*ANTENNAS[:1], {"id": "8T", "gain_dbi": 16.0, "vertical_beamwidth_deg": 8.0, "downtilt_deg": 4.0}])  # fmt: skip
+    config = project(
+        given,
+        antennas=[
+            *ANTENNAS[:1],
+            {"id": "8T", "gain_dbi": 16.0, "vertical_beamwidth_deg": 8.0, "downtilt_deg": 4.0},
+        ],
+    )
     pattern = budgets(config).pattern("high", "rural")
     assert (pattern.pattern.vertical_beamwidth_deg, pattern.downtilt_deg) == (8.0, 4.0)
     assert (pattern.horizontal_weight, pattern.vertical_weight) == (1.0, 1.0)
@@ -488,13 +524,15 @@ def test_clutter_terms_count_where_that_clutter_is(name):
     changed = with_calibration(base, fitted(name, clutter_db={"trees": 6.0}))
     weaker = project({"eirp_per_re_dbm": 30.7}, coverage={"probability_floor": 1e-6})
     np.testing.assert_allclose(
-        served_at(changed, name, FAR, clutter_code=trees), served_at(weaker, name, FAR, clutter_code=trees),
+        served_at(changed, name, FAR, clutter_code=trees),
+        served_at(weaker, name, FAR, clutter_code=trees),
         atol=1e-3,
-    )  # fmt: skip
+    )
     np.testing.assert_allclose(
-        served_at(changed, name, FAR, clutter_code=water), served_at(base, name, FAR, clutter_code=water),
+        served_at(changed, name, FAR, clutter_code=water),
+        served_at(base, name, FAR, clutter_code=water),
         atol=1e-3,
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("name", LEVELS)
@@ -530,9 +568,12 @@ def test_a_calibration_of_the_other_level_changes_nothing(name):
     base = project()
     other = {"buffer": "terrain", "terrain": "buffer"}[name]
     given = fitted(
-        other, {"high": {"offset_db": -9.0, "sigma_db": 3.0}}, clutter_db={"rural": 9.0},
-        diffraction_weight=0.2, horizontal_weight=0.1,
-    )  # fmt: skip
+        other,
+        {"high": {"offset_db": -9.0, "sigma_db": 3.0}},
+        clutter_db={"rural": 9.0},
+        diffraction_weight=0.2,
+        horizontal_weight=0.1,
+    )
     changed = with_calibration(base, given)
     np.testing.assert_array_equal(served_at(changed, name, FAR), served_at(base, name, FAR))
     assert budgets(changed, name).fitted is None

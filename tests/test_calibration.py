@@ -10,14 +10,15 @@ import pytest
 from conftest import SOUTH, WEST, lonlat, write_project
 from scipy.special import ndtr
 
-from siteplan.planning import pipeline
 from siteplan.calibration import Fit, Sample, build_sample, calibrate, fit_terms
 from siteplan.calibration.fit import names_strongest_only, selection_gain_db, thinned
 from siteplan.calibration.judgement import TooLittleDataError, terms_of
-from siteplan.project.schema import Input, load_config, with_calibration
-from siteplan.coverage.propagation import masts_of
 from siteplan.core.errors import InputFaults
+from siteplan.coverage.masts import masts_of
+from siteplan.planning import pipeline
 from siteplan.planning.quota import on_air
+from siteplan.project.input_files import Input
+from siteplan.project.project_file import load_config, with_calibration
 from siteplan.radio.antenna import Pattern, horizontal_attenuation_db, vertical_attenuation_db
 from siteplan.radio.linkbudget import LinkBudgets
 from siteplan.radio.pathloss import uma_loss
@@ -61,13 +62,22 @@ def sample_of(chosen, **world):
     part = {name: values[point, site] for name, values in parts.items()}
     count = len(point)
     return Sample(
-        rsrp_dbm=reading[point, site], base_dbm=part["base"], horizontal_db=part["across"],
-        vertical_db=part["down"], cap_db=np.full(count, 30.0), diffraction_db=part["shade"],
-        distance_m=part["away"], band=np.full(count, "n41", dtype=object),
-        site=np.array([f"S{each:03d}" for each in site], dtype=object), clutter=kind[point].astype(object),
-        place=point.astype(np.int64), sigma_db=np.full(count, 8.0), easting_m=x[point], northing_m=y[point],
+        rsrp_dbm=reading[point, site],
+        base_dbm=part["base"],
+        horizontal_db=part["across"],
+        vertical_db=part["down"],
+        cap_db=np.full(count, 30.0),
+        diffraction_db=part["shade"],
+        distance_m=part["away"],
+        band=np.full(count, "n41", dtype=object),
+        site=np.array([f"S{each:03d}" for each in site], dtype=object),
+        clutter=kind[point].astype(object),
+        place=point.astype(np.int64),
+        sigma_db=np.full(count, 8.0),
+        easting_m=x[point],
+        northing_m=y[point],
         row=np.arange(2, count + 2),
-    )  # fmt: skip
+    )
 
 
 def serving(reading):
@@ -96,8 +106,10 @@ def test_a_scanner_that_names_all_it_hears_gives_every_term_back():
     assert not judged.terms.serving_only
     assert judged.fit.rival_dbm is None
     for name, truth in [
-        ("horizontal weight", TRUTH["horizontal"]), ("vertical weight", TRUTH["vertical"]), ("slope", 0.0),
-    ]:  # fmt: skip
+        ("horizontal weight", TRUTH["horizontal"]),
+        ("vertical weight", TRUTH["vertical"]),
+        ("slope", 0.0),
+    ]:
         assert within(judged, name, truth)
     assert judged.fit.clutter_db["dense"] - judged.fit.clutter_db["low"] == pytest.approx(10.0, abs=0.5)
     assert judged.sigma_db["n41"] == pytest.approx(8.0, abs=0.5)
@@ -256,10 +268,15 @@ def simulated_drive(folder, offset_db=-7.0, columns=("station_id",)):
             lon, lat = lonlat(x - WEST, y - SOUTH)
             rows.append(
                 {
-                    "时间": f"{len(rows) // 3}", "RSRP": median + offset_db + rng.normal(0, 6), "经度": lon,
-                    "纬度": lat, "station_id": row.station_id, "site_id": row.site_id, "band": row.band,
+                    "时间": f"{len(rows) // 3}",
+                    "RSRP": median + offset_db + rng.normal(0, 6),
+                    "经度": lon,
+                    "纬度": lat,
+                    "station_id": row.station_id,
+                    "site_id": row.site_id,
+                    "band": row.band,
                 }
-            )  # fmt: skip
+            )
     keep = ["时间", "RSRP", "经度", "纬度", *columns]
     return pd.DataFrame(rows)[keep]
 
@@ -351,11 +368,17 @@ def test_the_sample_of_a_sectored_mast_is_the_level_itself(project, name):
     x, y = points_around(row.geometry.x - WEST, row.geometry.y - SOUTH)
     points = gpd.GeoDataFrame(
         {
-            "rsrp_dbm": -90.0, "site_id": row.site_id, "band": row.band, "station_id": row.station_id,
-            "clutter": "", "place": np.arange(len(x)), "row": np.arange(len(x)),
+            "rsrp_dbm": -90.0,
+            "site_id": row.site_id,
+            "band": row.band,
+            "station_id": row.station_id,
+            "clutter": "",
+            "place": np.arange(len(x)),
+            "row": np.arange(len(x)),
         },
-        geometry=gpd.points_from_xy(x, y), crs=stations.crs,
-    )  # fmt: skip
+        geometry=gpd.points_from_xy(x, y),
+        crs=stations.crs,
+    )
     sample, _ = build_sample(points, stations, level, config)
     assert len(sample) > 100
     masts, _ = masts_of(stations[stations["station_id"] == row.station_id], config, level)
@@ -378,11 +401,17 @@ def test_points_of_a_mast_no_formula_holds_for_are_listed_not_modelled(project):
     x, y = points_around(row.geometry.x - WEST, row.geometry.y - SOUTH, count=7)
     points = gpd.GeoDataFrame(
         {
-            "rsrp_dbm": -90.0, "site_id": row.site_id, "band": row.band, "station_id": row.station_id,
-            "clutter": "", "place": np.arange(7), "row": np.arange(7),
+            "rsrp_dbm": -90.0,
+            "site_id": row.site_id,
+            "band": row.band,
+            "station_id": row.station_id,
+            "clutter": "",
+            "place": np.arange(7),
+            "row": np.arange(7),
         },
-        geometry=gpd.points_from_xy(x, y), crs=stations.crs,
-    )  # fmt: skip
+        geometry=gpd.points_from_xy(x, y),
+        crs=stations.crs,
+    )
     sample, left = build_sample(points, stations, level, config)
     assert len(sample) == 0
     assert left["reason"].tolist() == ["no_formula"] * 7

@@ -16,7 +16,6 @@ from typer.testing import CliRunner
 
 from siteplan.calibration import calibrate
 from siteplan.cli import app, plan_area
-from siteplan.project.schema import load_config, with_calibration
 from siteplan.outputs.pages.calibration import (
     Facts,
     calibration_data,
@@ -28,6 +27,7 @@ from siteplan.outputs.pages.calibration import (
     write_calibration,
 )
 from siteplan.outputs.webmap.panel import notes
+from siteplan.project.project_file import load_config, with_calibration
 
 FACTS = Facts(
     "路测.csv", "ab" * 32, 900, 880, {"too_near": 20}, "buffer", "", "2026-01-31", "模拟数据 / simulated"

@@ -11,7 +11,6 @@ from conftest import SOUTH, WEST, write_project
 from test_calibration import sample_of, serving, six_strongest
 
 from siteplan.calibration import calibrate
-from siteplan.project.schema import load_config, with_calibration
 from siteplan.outputs.pages.calibration import (
     Facts,
     calibration_data,
@@ -24,6 +23,7 @@ from siteplan.outputs.pages.calibration import (
     write_calibration,
 )
 from siteplan.outputs.pictures.plots import MOST_DRAWN, drawn, residual_plots
+from siteplan.project.project_file import load_config, with_calibration
 
 SIMULATED = "模拟数据 / simulated"
 FACTS = Facts("路<测>.csv", "ab" * 32, 900, 880, {"too_near": 20}, "buffer", "", "2026-01-31", SIMULATED)
@@ -45,10 +45,14 @@ def judged():
     kind = np.where(sample.clutter == "dense", "town", f"file:{HOSTILE}").astype(object)
     return calibrate(
         dataclasses.replace(
-            sample, site=site, band=band, clutter=kind, easting_m=sample.easting_m + WEST,
+            sample,
+            site=site,
+            band=band,
+            clutter=kind,
+            easting_m=sample.easting_m + WEST,
             northing_m=sample.northing_m + SOUTH,
         )
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture(scope="module")
@@ -157,10 +161,17 @@ def test_a_draw_is_even_rising_and_the_same():
 # --- pages ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("lang", "said", "not_said"), [
-    ("zh", ("未拟合的项及原因", "离站太近 20", "预测 − 实测"), ("What was not fitted", "too near")),
-    ("en", ("What was not fitted, and why", "too near to the mast 20", "predicted − measured"), ("未拟合",)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("lang", "said", "not_said"),
+    [
+        ("zh", ("未拟合的项及原因", "离站太近 20", "预测 − 实测"), ("What was not fitted", "too near")),
+        (
+            "en",
+            ("What was not fitted, and why", "too near to the mast 20", "predicted − measured"),
+            ("未拟合",),
+        ),
+    ],
+)
 def test_the_report_speaks_one_language(judged, lang, said, not_said):
     page = report_html(judged, FACTS, b"", lang)
     assert all(text in page for text in said)

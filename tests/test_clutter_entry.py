@@ -44,7 +44,7 @@ P2109 = [
     (28000, 0.9, "thermally_efficient", 0, 65.9580),
     (100000, 0.5, "traditional", 0, 23.9646),
     (100000, 0.5, "thermally_efficient", 0, 56.1117),
-]  # fmt: skip
+]
 
 # GHz, antenna [m], street [m], clutter [m], kind, loss [dB]: unit tests of NTIA/p2108 (U.S. public domain),
 # published to 0.1 dB.
@@ -260,7 +260,7 @@ REFUSED = [
     ("P.2108 3.2 below 250 m", lambda: statistical_clutter_loss([0.2, 1], 3500)),
     ("P.2108 3.2 all places", lambda: statistical_clutter_loss(1, 3500, 100)),
     ("P.2108 3.2 no place", lambda: statistical_clutter_loss(1, 3500, 0)),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("call", [row[1] for row in REFUSED], ids=[row[0] for row in REFUSED])

@@ -7,20 +7,15 @@ import pytest
 from conftest import SOUTH, WEST
 from scipy.special import ndtr
 
-from siteplan.planning import pipeline
-from siteplan.project.schema import load_config
-from siteplan.coverage.propagation import (
-    Addition,
-    BufferLevel,
-    Mast,
-    added_footprint,
-    coverage_matrix,
-    masts_of,
-    uncovered_probability,
-)
-from siteplan.coverage.demand import build_demand, services_of
 from siteplan.core.grid import Grid
+from siteplan.coverage.demand import build_demand, services_of
+from siteplan.coverage.empirical import BufferLevel
+from siteplan.coverage.masts import masts_of
+from siteplan.coverage.matrix import Addition, added_footprint, coverage_matrix, uncovered_probability
+from siteplan.coverage.propagation import Mast
+from siteplan.planning import pipeline
 from siteplan.planning.quota import on_air
+from siteplan.project.project_file import load_config
 from siteplan.radio.pathloss import rma_nlos_loss
 
 GRID = Grid(crs="EPSG:4547", west_m=WEST, north_m=SOUTH + 15_000, resolution_m=100.0, width=150, height=150)

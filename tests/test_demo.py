@@ -16,7 +16,7 @@ import pytest
 import rasterio
 import shapely
 
-from siteplan.project.schema import load_config
+from siteplan.core.errors import SiteplanError
 from siteplan.demo import write_demo
 from siteplan.demo.cover import BUILT, CROP, GRASS, SHRUB, TREES, WATER, make_cover
 from siteplan.demo.ground import Land
@@ -24,9 +24,9 @@ from siteplan.demo.network import make_sectors, make_stations
 from siteplan.demo.noise import child, grid_noise, spline_weights
 from siteplan.demo.parameters import load_counties, load_parameters
 from siteplan.demo.terrain import control_cells, make_terrain, slope_of
-from siteplan.core.errors import SiteplanError
-from siteplan.inputs.tables.angles import angles_of
 from siteplan.inputs.places.datum import wgs84_from_gcj02
+from siteplan.inputs.tables.angles import angles_of
+from siteplan.project.project_file import load_config
 from siteplan.radio.linkbudget import LinkBudgets
 
 PUBLISHED = {
@@ -210,8 +210,17 @@ def test_sectors_can_be_read_and_a_few_are_unknown(stations):
 def test_workbooks_have_the_headers_and_rows(demo):
     plan = pd.read_excel(demo[0] / "站址规划2020-2025.xlsx", sheet_name="站址规划", engine="calamine")
     assert list(plan.columns) == [
-        "规划编号", "站址名称", "县区", "乡镇", "网络", "规划年份", "建设状态", "挂高", "经度", "纬度",
-    ]  # fmt: skip
+        "规划编号",
+        "站址名称",
+        "县区",
+        "乡镇",
+        "网络",
+        "规划年份",
+        "建设状态",
+        "挂高",
+        "经度",
+        "纬度",
+    ]
     assert plan["规划编号"].is_unique
     assert plan["建设状态"].value_counts().to_dict() == {"已建": 2150, "未建": 1050}
     listed = pd.read_excel(demo[0] / "公共物业开放清单.xlsx", sheet_name=0, engine="calamine")

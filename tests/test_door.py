@@ -8,12 +8,12 @@ import rasterio
 from conftest import CRS, VILLAGES, lonlat, point, write_raster, write_sheet
 from typer.testing import CliRunner
 
-from siteplan.planning import pipeline
 from siteplan.cli import app
-from siteplan.project.schema import load_config
 from siteplan.core.errors import ConfigError, InputFaults
 from siteplan.inputs.places.area import counties_around, crs_doubts
 from siteplan.inputs.tables.networks import split_networks
+from siteplan.planning import pipeline
+from siteplan.project.project_file import load_config
 
 RUNNER = CliRunner()
 
@@ -422,9 +422,18 @@ def test_text_files_of_other_encodings_keep_their_names(two_counties, encoding, 
     edit_stations(two_counties, lambda frame: frame.assign(站址名称=name, 网络="A", 频段="low"))
     path = two_counties / "stations.csv"
     text = path.read_text(encoding="utf-8-sig")
-    for chinese, plain in {"基站编号": "id", "站址编码": "site", "网络": "network", "频段": "band", "挂高": "height",
-                           "开通日期": "on_air", "经度": "lon", "纬度": "lat", "站址名称": "name",
-                           "2023年2月1日": "2023-02-01"}.items():  # fmt: skip
+    for chinese, plain in {
+        "基站编号": "id",
+        "站址编码": "site",
+        "网络": "network",
+        "频段": "band",
+        "挂高": "height",
+        "开通日期": "on_air",
+        "经度": "lon",
+        "纬度": "lat",
+        "站址名称": "name",
+        "2023年2月1日": "2023-02-01",
+    }.items():
         text = text.replace(chinese, plain)
     path.write_text(text, encoding=encoding)
     if encoding == "utf-16":

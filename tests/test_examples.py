@@ -7,8 +7,8 @@ import geopandas as gpd
 import pytest
 
 from siteplan.cli import plan_area
-from siteplan.project.schema import load_config
 from siteplan.inputs.osm import PUBLIC_AMENITIES, read_osm
+from siteplan.project.project_file import load_config
 
 ROOT = Path(__file__).parent.parent
 CASES = Path(os.environ.get("SITEPLAN_CASES", ROOT.parent / "shared" / "cases"))

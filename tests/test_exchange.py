@@ -19,16 +19,16 @@ import python_calamine
 import shapefile
 import shapely
 
-from siteplan.planning import pipeline
-from siteplan.project.schema import load_config
+from siteplan.core.files import restored
 from siteplan.field.returns import META, read_returns
 from siteplan.outputs import WORKBOOK, write_all
 from siteplan.outputs.gis.exchange import NAMES, SHORT
-from siteplan.outputs.xlsx.form import COLUMNS
 from siteplan.outputs.sheets import plain
+from siteplan.outputs.xlsx.form import COLUMNS
+from siteplan.planning import pipeline
 from siteplan.planning.proposal import PROPOSED_COLUMNS
-from siteplan.core.files import restored
-from siteplan.project.columns import Returned
+from siteplan.project.project_file import load_config
+from siteplan.project.statuses import Returned
 from siteplan.words.catalogue import say
 
 HOSTILE = "=cmd|' /C calc'!A0", "@SUM(1,2)", "+1", "-1+2", "'单引", '<b>&"]]>', "甲乙\x07丙", "镇\u3000村 é😀"

@@ -8,11 +8,12 @@ import rasterio
 from conftest import CRS, PROJECT, SOUTH, WEST
 from rasterio.transform import from_origin
 
-from siteplan.planning import pipeline
-from siteplan.project.schema import clutter_kinds, load_config, parse_config
 from siteplan.core.errors import InputFaults
 from siteplan.core.grid import Grid, Raster
 from siteplan.coverage.ground import ground_of
+from siteplan.planning import pipeline
+from siteplan.project.project_file import load_config, parse_config
+from siteplan.project.schema import clutter_kinds
 
 GRID = Grid(CRS, 0.0, 120.0, 30.0, 5, 4)
 RELIEF = Raster((100.0 + np.arange(20.0).reshape(4, 5)).astype(np.float32), GRID, "terrain", "m")
@@ -50,9 +51,13 @@ HEIGHTS = np.repeat([[15.0], [20.0], [0.0], [0.0]], 5, axis=1)
 def test_kinds_are_built_land_by_class_then_cover_with_a_height():
     kinds = clutter_kinds(project())
     assert [(kind.id, kind.height_m, kind.built) for kind in kinds] == [
-        ("town", 20.0, True), ("rural", 8.0, True),
-        ("trees", 15.0, False), ("shrub", 3.0, False), ("open", 0.0, False), ("water", 0.0, False),
-    ]  # fmt: skip
+        ("town", 20.0, True),
+        ("rural", 8.0, True),
+        ("trees", 15.0, False),
+        ("shrub", 3.0, False),
+        ("open", 0.0, False),
+        ("water", 0.0, False),
+    ]
 
 
 # --- relief ---------------------------------------------------------------------------------------------
@@ -166,9 +171,14 @@ def test_the_digest_tells_ground_surface_and_kinds_apart():
 
 def write_codes(path, codes, resolution_m, west=-500.0, north=15_500.0, crs=CRS, dtype="uint8"):
     profile = {
-        "driver": "GTiff", "height": codes.shape[0], "width": codes.shape[1], "count": 1, "dtype": dtype,
-        "transform": from_origin(WEST + west, SOUTH + north, resolution_m, resolution_m), "nodata": 0,
-    }  # fmt: skip
+        "driver": "GTiff",
+        "height": codes.shape[0],
+        "width": codes.shape[1],
+        "count": 1,
+        "dtype": dtype,
+        "transform": from_origin(WEST + west, SOUTH + north, resolution_m, resolution_m),
+        "nodata": 0,
+    }
     if crs:
         profile["crs"] = crs
     with rasterio.open(path, "w", **profile) as target:
@@ -284,9 +294,15 @@ def on_another_continent(folder):
     """In degrees, near Lima."""
     with_cover(folder)
     profile = {
-        "driver": "GTiff", "height": 100, "width": 100, "count": 1, "dtype": "uint8", "crs": "EPSG:4326",
-        "transform": from_origin(-77.0, -12.0, 1 / 3600, 1 / 3600), "nodata": 0,
-    }  # fmt: skip
+        "driver": "GTiff",
+        "height": 100,
+        "width": 100,
+        "count": 1,
+        "dtype": "uint8",
+        "crs": "EPSG:4326",
+        "transform": from_origin(-77.0, -12.0, 1 / 3600, 1 / 3600),
+        "nodata": 0,
+    }
     with rasterio.open(folder / "cover.tif", "w", **profile) as target:
         target.write(np.full((100, 100), 10, np.uint8), 1)
 
@@ -299,11 +315,14 @@ def no_raster(folder):
 @pytest.mark.parametrize(
     ("breakage", "problem"),
     [
-        (missing, "missing_file"), (no_crs, "no_crs"), (elsewhere, "raster_not_covering"),
-        (on_another_continent, "raster_not_covering"), (no_raster, "unreadable"),
+        (missing, "missing_file"),
+        (no_crs, "no_crs"),
+        (elsewhere, "raster_not_covering"),
+        (on_another_continent, "raster_not_covering"),
+        (no_raster, "unreadable"),
     ],
     ids=lambda each: getattr(each, "__name__", ""),
-)  # fmt: skip
+)
 def test_a_land_cover_that_cannot_be_used_is_named(two_counties, breakage, problem):
     breakage(two_counties)
     with pytest.raises(InputFaults) as caught:

@@ -36,20 +36,32 @@ def test_row_of_the_ntia_table(row):
         given = {name: float(value) for name, value in list(csv.DictReader(file))[row].items()}
     heights, spacing = list(read_profiles(REFERENCE / "pfls.csv"))[row]
     loss = itm_loss_db(
-        heights, spacing, given["f__mhz"], given["h_tx__meter"], given["h_rx__meter"],
-        n0=given["N_0"], climate=int(given["climate"]),
+        heights,
+        spacing,
+        given["f__mhz"],
+        given["h_tx__meter"],
+        given["h_rx__meter"],
+        n0=given["N_0"],
+        climate=int(given["climate"]),
         ground=Ground(given["epsilon"], given["sigma"], vertical=given["pol"] == 1),
         variability=Variability(given["time"], given["location"], given["situation"], int(given["mdvar"])),
-    )  # fmt: skip
+    )
     assert loss == pytest.approx(given["A__db"], abs=0.015)
 
 
 def command_example(reliability, confidence):
     ((heights, spacing),) = read_profiles(REFERENCE / "cmd_examples" / "pfl.txt")
     return itm_loss_db(
-        heights, spacing, 3500.0, 15.0, 3.0, n0=301.0, climate=5, ground=EXAMPLE_GROUND,
+        heights,
+        spacing,
+        3500.0,
+        15.0,
+        3.0,
+        n0=301.0,
+        climate=5,
+        ground=EXAMPLE_GROUND,
         variability=Variability(reliability, 50.0, confidence, ACCIDENTAL),
-    )  # fmt: skip
+    )
 
 
 @needs_reference
@@ -57,12 +69,18 @@ def command_example(reliability, confidence):
     ("reliability", "confidence", "printed_db"),
     [
         (50, 50, 114.5),
-        (10, 10, 110.9), (10, 60, 117.2), (10, 90, 129.1),
-        (65, 10, 110.9), (65, 60, 117.4), (65, 90, 129.2),
-        (90, 10, 110.9), (90, 60, 117.5), (90, 90, 129.3),
+        (10, 10, 110.9),
+        (10, 60, 117.2),
+        (10, 90, 129.1),
+        (65, 10, 110.9),
+        (65, 60, 117.4),
+        (65, 90, 129.2),
+        (90, 10, 110.9),
+        (90, 60, 117.5),
+        (90, 90, 129.3),
     ],
     ids=lambda value: f"{value}",
-)  # fmt: skip
+)
 def test_command_line_example_of_ntia(reliability, confidence, printed_db):
     """o_p2pcr.txt and o_p2pcr_tbl.txt, 3.635 km at 3.5 GHz, printed to 0.1 dB.
 
@@ -147,7 +165,7 @@ REFUSED = [
     ("mode 4", lambda: itm_loss_db(LEVEL, 100, 700, 30, 1.5, variability=Variability(mode=4))),
     ("mode 40", lambda: itm_loss_db(LEVEL, 100, 700, 30, 1.5, variability=Variability(mode=40))),
     ("a path too high for its air", lambda: itm_loss_db(LEVEL + 4000, 100, 700, 30, 1.5)),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("call", [row[1] for row in REFUSED], ids=[row[0] for row in REFUSED])

@@ -8,27 +8,27 @@ import random
 import pytest
 
 from siteplan.core.errors import SiteplanError
-from siteplan.field.journal import (
-    Event,
-    Place,
-    events_of,
-    line_of,
-    needs_reason,
-    relation,
-    standing_of,
-)
-from siteplan.planning.progress import Total
 from siteplan.core.files import append_lines, read_lines
-from siteplan.project.columns import CHAIN, EXITS, Returned
+from siteplan.field.journal import Event, Place, events_of, line_of
+from siteplan.field.status import needs_reason, relation, standing_of
+from siteplan.planning.progress import Total
+from siteplan.project.statuses import CHAIN, EXITS, Returned
 
 PLACE = Place("3:7", "440001", "村委会", ("low",), 1, 113.5, 24.8, 300.0, 25.0)
 
 
 def status(before, after, day, who="王", **more):
     return Event(
-        "status", "X-1", before=before, after=after, reported_by=who, reported_at=f"2023-{day}",
-        recorded_at=f"2023-12-01T{day}", place=PLACE, **more,
-    )  # fmt: skip
+        "status",
+        "X-1",
+        before=before,
+        after=after,
+        reported_by=who,
+        reported_at=f"2023-{day}",
+        recorded_at=f"2023-12-01T{day}",
+        place=PLACE,
+        **more,
+    )
 
 
 def move(before, point, day, who="王"):
@@ -77,9 +77,11 @@ def test_only_steps_forward_need_no_reason():
 
 def test_the_order_of_lines_and_repeats_change_nothing():
     events = [
-        status("PROPOSED", "NEGOTIATING", "07-01"), status("NEGOTIATING", "SIGNED", "07-20"),
-        move(None, (113.501, 24.8), "07-21"), status("SIGNED", "BUILDING", "08-01", "李"),
-    ]  # fmt: skip
+        status("PROPOSED", "NEGOTIATING", "07-01"),
+        status("NEGOTIATING", "SIGNED", "07-20"),
+        move(None, (113.501, 24.8), "07-21"),
+        status("SIGNED", "BUILDING", "08-01", "李"),
+    ]
     expected = standing_of(events)
     assert expected.states["X-1"].status == Returned.BUILDING
     assert expected.states["X-1"].point == (113.501, 24.8)

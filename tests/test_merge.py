@@ -8,11 +8,13 @@ from dataclasses import replace
 import pytest
 from pyproj import Geod
 
-from siteplan.inputs.places.datum import bd09_from_gcj02, gcj02_from_wgs84
+from siteplan.field.journal import Place
+from siteplan.field.merge import Told, merge, undo
+from siteplan.field.published import Issue
 from siteplan.field.returns import ReturnRow
-from siteplan.field.journal import Place, standing_of
-from siteplan.field.merge import Issue, Told, merge, undo
-from siteplan.project.columns import Returned
+from siteplan.field.status import standing_of
+from siteplan.inputs.places.datum import bd09_from_gcj02, gcj02_from_wgs84
+from siteplan.project.statuses import Returned
 
 GEOD = Geod(ellps="WGS84")
 PLACES = {
@@ -27,9 +29,15 @@ def row(candidate_id, status="", who="王工", day="2023-07-01", at=None, datum=
     lon, lat = at or (None, None)
     values = {"file": f"{who}.xlsx", "sha256": who, "sheet": "西县", "row": 5, **more}
     return ReturnRow(
-        candidate_id=candidate_id, status=status, longitude=lon, latitude=lat, datum=datum, reported_by=who,
-        reported_at=day, **values,
-    )  # fmt: skip
+        candidate_id=candidate_id,
+        status=status,
+        longitude=lon,
+        latitude=lat,
+        datum=datum,
+        reported_by=who,
+        reported_at=day,
+        **values,
+    )
 
 
 def away(candidate_id, metres, azimuth=90.0):

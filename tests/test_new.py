@@ -11,13 +11,13 @@ from pyproj import CRS
 from typer.testing import CliRunner
 
 from siteplan.cli import app, plan_area
-from siteplan.project.schema import load_config
 from siteplan.core.errors import SiteplanError
-from siteplan.inputs.load import load
 from siteplan.inputs.files.headers import match_headers
+from siteplan.inputs.load import load
 from siteplan.outputs.templates import new_project
 from siteplan.outputs.templates.sheets import template_sheets
 from siteplan.project.columns import SCHEMAS, columns_of
+from siteplan.project.project_file import load_config
 
 FIRST = ("villages", "stations", "properties")
 ADDED_BY_HAND = {
@@ -81,18 +81,49 @@ def switch_on(folder, *tables):
 
 
 def first_sheets(folder):
-    fill(folder, "villages", [
-        {"村代码": f"44028110020{i}", "村名": name, "县区": "乐昌市", "人口": people, **at(x, y)}
-        for i, (name, x, y, people) in enumerate(VILLAGES)
-    ])  # fmt: skip
-    fill(folder, "stations", [
-        {"基站编号": "S1", "站址编码": "440281908500000001", "网络": "移动广电", "频段": "700M", "挂高": 35,
-         "开通日期": dt.date(2022, 3, 15), **at(2_200, 2_300)},
-    ])  # fmt: skip
-    fill(folder, "properties", [
-        {"物业编号": "W1", "物业名称": "二村村委会", "物业类型": "村委会", "建筑高度(米)": 9, **at(5_400, 9_100)},
-        {"物业编号": "W2", "物业名称": "三村小学", "物业类型": "学校", "建筑高度(米)": 15, **at(11_900, 12_600)},
-    ])  # fmt: skip
+    fill(
+        folder,
+        "villages",
+        [
+            {"村代码": f"44028110020{i}", "村名": name, "县区": "乐昌市", "人口": people, **at(x, y)}
+            for i, (name, x, y, people) in enumerate(VILLAGES)
+        ],
+    )
+    fill(
+        folder,
+        "stations",
+        [
+            {
+                "基站编号": "S1",
+                "站址编码": "440281908500000001",
+                "网络": "移动广电",
+                "频段": "700M",
+                "挂高": 35,
+                "开通日期": dt.date(2022, 3, 15),
+                **at(2_200, 2_300),
+            },
+        ],
+    )
+    fill(
+        folder,
+        "properties",
+        [
+            {
+                "物业编号": "W1",
+                "物业名称": "二村村委会",
+                "物业类型": "村委会",
+                "建筑高度(米)": 9,
+                **at(5_400, 9_100),
+            },
+            {
+                "物业编号": "W2",
+                "物业名称": "三村小学",
+                "物业类型": "学校",
+                "建筑高度(米)": 15,
+                **at(11_900, 12_600),
+            },
+        ],
+    )
 
 
 @pytest.fixture
@@ -318,10 +349,14 @@ def test_sectors_typed_into_the_sheet_come_through_the_door(filled):
     page.cell(2, added, "11/12/13")
     book.save(path)
     place = {"网络": "移动广电", "频段": "700M", "挂高": 35, **at(5_200, 9_300)}
-    fill(filled, "stations", [
-        {"基站编号": "S2", "站址编码": "Z2", "方位角": "0/120/240", "下倾角": "6/6/4", **place},
-        {"基站编号": "S3", "站址编码": "Z3", "方位角": 90, "下倾角": 5, **place},
-    ])  # fmt: skip
+    fill(
+        filled,
+        "stations",
+        [
+            {"基站编号": "S2", "站址编码": "Z2", "方位角": "0/120/240", "下倾角": "6/6/4", **place},
+            {"基站编号": "S3", "站址编码": "Z3", "方位角": 90, "下倾角": 5, **place},
+        ],
+    )
     config = load_config(filled)
     stations = load(filled, config).stations.set_index("station_id")
     assert stations["azimuth_deg"].tolist() == ["", "0/120/240", "90"]
@@ -367,9 +402,14 @@ def test_three_sheets_make_a_plan(filled):
 
 
 ORDER = {
-    "需求编号": "X1", "需求名称": "山顶景区", "网络": "电信联通", "搜索半径(米)": 220, "挂高": 30,
-    "截止日期": dt.date(2023, 12, 31), "权重": 50_000,
-}  # fmt: skip
+    "需求编号": "X1",
+    "需求名称": "山顶景区",
+    "网络": "电信联通",
+    "搜索半径(米)": 220,
+    "挂高": 30,
+    "截止日期": dt.date(2023, 12, 31),
+    "权重": 50_000,
+}
 
 
 def with_order(folder, east, north):
@@ -422,11 +462,21 @@ def test_weak_points_raise_the_weight_of_their_own_network_only(filled):
 
 def test_all_further_sheets_together(filled):
     """Site plan and zones: a built entry and one inside a heritage ring are refused by name."""
-    fill(filled, "site_plan", [
-        {"规划编号": "G1", "站址名称": "三村规划点", "建设状态": "未建", "网络": "移动、电信", **at(12_300, 12_200)},
-        {"规划编号": "G2", "站址名称": "一村已建点", "建设状态": "已建", **at(3_200, 2_000)},
-        {"规划编号": "G3", "站址名称": "保护区里", "建设状态": "未建", **at(6_500, 9_500)},
-    ])  # fmt: skip
+    fill(
+        filled,
+        "site_plan",
+        [
+            {
+                "规划编号": "G1",
+                "站址名称": "三村规划点",
+                "建设状态": "未建",
+                "网络": "移动、电信",
+                **at(12_300, 12_200),
+            },
+            {"规划编号": "G2", "站址名称": "一村已建点", "建设状态": "已建", **at(3_200, 2_000)},
+            {"规划编号": "G3", "站址名称": "保护区里", "建设状态": "未建", **at(6_500, 9_500)},
+        ],
+    )
     fill(filled, "exclusions", [{"图层": "自然保护区", "名称": "北岭", "半径(米)": 300, **at(6_600, 9_500)}])
     switch_on(filled, "site_plan", "exclusions")
     proposal, _ = planned(filled, "all")

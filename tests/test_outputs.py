@@ -58,8 +58,22 @@ HOSTILE = {
     "quotes": 'a,"b";c',
 }
 VILLAGE_NAMES = ("formula", "tag", "at", "cdata", "control", "right-to-left")
-SHEETS = ["候选站址", "县区汇总", "信号等级", "地形影响", "指标台账", "业务层", "排名曲线", "行政村", "未采用点位", "低频深阴影", "传播半径",
-          "剔除的输入行", "字段说明", "说明"]  # fmt: skip
+SHEETS = [
+    "候选站址",
+    "县区汇总",
+    "信号等级",
+    "地形影响",
+    "指标台账",
+    "业务层",
+    "排名曲线",
+    "行政村",
+    "未采用点位",
+    "低频深阴影",
+    "传播半径",
+    "剔除的输入行",
+    "字段说明",
+    "说明",
+]
 LISTS = SHEETS[:11]
 """Sheets with a title, filters and frozen panes; the others are two or three columns of text."""
 
@@ -90,8 +104,13 @@ def hostile(tmp_path_factory):
     villages.to_file(folder / "villages.gpkg", layer="villages")
     east = np.linspace(500, 14_500, len(HOSTILE))
     lon, lat = gcj02_from_wgs84(*lonlat(east, np.where(np.arange(len(HOSTILE)) % 2, 4_700, 8_900)))
-    rows = {"序号": [f"H{n}" for n in range(len(HOSTILE))], "物业名称": list(HOSTILE.values()),
-            "建筑高度(米)": 12, "经度": lon, "纬度": lat}  # fmt: skip
+    rows = {
+        "序号": [f"H{n}" for n in range(len(HOSTILE))],
+        "物业名称": list(HOSTILE.values()),
+        "建筑高度(米)": 12,
+        "经度": lon,
+        "纬度": lat,
+    }
     bad = {
         "序号": ["H99"],
         "物业名称": ["=1+1"],
@@ -332,21 +351,69 @@ def test_candidates_sheet_holds_the_ranked_rows_value_by_value(plan, book):
 @pytest.mark.parametrize(
     ("sheet", "attribute", "columns"),
     [
-        ("指标台账", "ledger", {"县区": "county", "年度指标": "quota", "已建": "built", "剩余": "remaining",
-                            "超建": "excess", "本方案基站数": "selected"}),
-        ("业务层", "layers", {"业务层": "layer", "名称": "name", "总权重": "weight_total",
-                           "现状已覆盖权重": "base_value", "本方案新增权重": "gain",
-                           "现状达标人次": "people_before", "规划后达标人次": "people_after"}),
-        ("排名曲线", "curve", {"排名": "rank", "累计基站数": "stations", "新增权重": "gain",
-                            "累计新增权重": "cumulative_gain", "上界": "upper_bound"}),
-        ("行政村", "villages", {"村代码": "village_id", "行政村": "village", "人口": "people",
-                             "现状村点概率": "probability_before", "规划后村点概率": "probability_after",
-                             "现状人口覆盖率": "share_before", "规划后人口覆盖率": "share_after",
-                             "经度WGS84": "longitude", "纬度WGS84": "latitude"}),
-        ("传播半径", "radii", {"挂高（米）": "antenna_height_m", "传播公式": "formula",
-                            "阴影标准差（dB）": "sigma_db", "覆盖半径（米）": "radius_m"}),
+        (
+            "指标台账",
+            "ledger",
+            {
+                "县区": "county",
+                "年度指标": "quota",
+                "已建": "built",
+                "剩余": "remaining",
+                "超建": "excess",
+                "本方案基站数": "selected",
+            },
+        ),
+        (
+            "业务层",
+            "layers",
+            {
+                "业务层": "layer",
+                "名称": "name",
+                "总权重": "weight_total",
+                "现状已覆盖权重": "base_value",
+                "本方案新增权重": "gain",
+                "现状达标人次": "people_before",
+                "规划后达标人次": "people_after",
+            },
+        ),
+        (
+            "排名曲线",
+            "curve",
+            {
+                "排名": "rank",
+                "累计基站数": "stations",
+                "新增权重": "gain",
+                "累计新增权重": "cumulative_gain",
+                "上界": "upper_bound",
+            },
+        ),
+        (
+            "行政村",
+            "villages",
+            {
+                "村代码": "village_id",
+                "行政村": "village",
+                "人口": "people",
+                "现状村点概率": "probability_before",
+                "规划后村点概率": "probability_after",
+                "现状人口覆盖率": "share_before",
+                "规划后人口覆盖率": "share_after",
+                "经度WGS84": "longitude",
+                "纬度WGS84": "latitude",
+            },
+        ),
+        (
+            "传播半径",
+            "radii",
+            {
+                "挂高（米）": "antenna_height_m",
+                "传播公式": "formula",
+                "阴影标准差（dB）": "sigma_db",
+                "覆盖半径（米）": "radius_m",
+            },
+        ),
     ],
-)  # fmt: skip
+)
 def test_other_sheets_hold_their_tables_value_by_value(plan, book, sheet, attribute, columns):
     table, expected = read_sheet(book, sheet), getattr(plan[0], attribute)
     assert len(table) == len(expected) > 0
@@ -359,8 +426,14 @@ def test_county_sheet_holds_the_counties_and_the_total_of_the_run(plan, book):
     proposal, _ = plan
     table = read_sheet(book, "县区汇总")
     assert table["县区"].tolist() == [*proposal.county_table["county"], "合计"]
-    columns = {"年度指标": "quota", "剩余": "remaining", "本方案基站数": "selected", "常住人口": "population_total",
-               "规划后覆盖人口": "population_covered_after", "规划后通5G村": "villages_covered_after"}  # fmt: skip
+    columns = {
+        "年度指标": "quota",
+        "剩余": "remaining",
+        "本方案基站数": "selected",
+        "常住人口": "population_total",
+        "规划后覆盖人口": "population_covered_after",
+        "规划后通5G村": "villages_covered_after",
+    }
     for header, column in columns.items():
         assert differences(table[header][:-1], proposal.county_table[column]) == [], header
         assert table[header].iloc[-1] == pytest.approx(table[header][:-1].sum()), header

@@ -67,12 +67,23 @@ def read_profile(path):
 def compute(log, profile):
     one = {name: values[0] for name, values in log.items()}
     return path_loss_p1812(
-        one["f"], one["p"], profile[:, 0], profile[:, 1], profile[:, 3], profile[:, 4].astype(int),
-        one["htg"], one["hrg"], polarization=int(one["pol"]),
-        latitudes=(one["phi_t"], one["phi_r"]), longitudes=(one["lam_t"], one["lam_r"]),
-        delta_n=one["DN"], n0=one["N0"], coast_distances_km=(one["dct"], one["dcr"]),
-        location_percent=one["pL"], sigma_location_db=one["sigmaL"],
-    )  # fmt: skip
+        one["f"],
+        one["p"],
+        profile[:, 0],
+        profile[:, 1],
+        profile[:, 3],
+        profile[:, 4].astype(int),
+        one["htg"],
+        one["hrg"],
+        polarization=int(one["pol"]),
+        latitudes=(one["phi_t"], one["phi_r"]),
+        longitudes=(one["lam_t"], one["lam_r"]),
+        delta_n=one["DN"],
+        n0=one["N0"],
+        coast_distances_km=(one["dct"], one["dcr"]),
+        location_percent=one["pL"],
+        sigma_location_db=one["sigmaL"],
+    )
 
 
 def expected_values(log):
@@ -101,26 +112,48 @@ def mountain(**changes):
     x = np.linspace(0.0, 6.0, 121)
     ground = 200.0 + 250.0 * np.exp(-(((x - 3.5) / 0.5) ** 2)) + 30.0 * np.sin(7.0 * x)
     given = {
-        "frequency_ghz": 2.6, "time_percent": 50.0, "distance_km": x, "ground_m": ground,
-        "clutter_m": np.zeros_like(x), "zone": np.full(len(x), 4), "tx_height_m": 35.0, "rx_height_m": 1.5,
-        "latitudes": (24.8, 24.8), "longitudes": (113.6, 113.66), "delta_n": 46.5, "n0": 354.7,
-    }  # fmt: skip
+        "frequency_ghz": 2.6,
+        "time_percent": 50.0,
+        "distance_km": x,
+        "ground_m": ground,
+        "clutter_m": np.zeros_like(x),
+        "zone": np.full(len(x), 4),
+        "tx_height_m": 35.0,
+        "rx_height_m": 1.5,
+        "latitudes": (24.8, 24.8),
+        "longitudes": (113.6, 113.66),
+        "delta_n": 46.5,
+        "n0": 354.7,
+    }
     return path_loss_p1812(**(given | changes))
 
 
 @pytest.mark.parametrize(
     "changes",
     [
-        {"frequency_ghz": 6.1}, {"frequency_ghz": 0.02}, {"time_percent": 51.0}, {"time_percent": 0.5},
-        {"tx_height_m": 0.5}, {"rx_height_m": 3001.0}, {"location_percent": 99.5}, {"sigma_location_db": -1.0},
-        {"polarization": "circular"}, {"polarization": 3}, {"delta_n": 157.0}, {"delta_n": 0.0},
-        {"distance_km": np.linspace(0.0, 0.24, 121)}, {"distance_km": np.linspace(0.0, 3001.0, 121)},
-        {"distance_km": np.linspace(0.1, 6.0, 121)}, {"distance_km": np.zeros(121)},
-        {"ground_m": np.full(121, np.nan)}, {"clutter_m": np.full(121, -1.0)}, {"zone": np.full(121, 2)},
+        {"frequency_ghz": 6.1},
+        {"frequency_ghz": 0.02},
+        {"time_percent": 51.0},
+        {"time_percent": 0.5},
+        {"tx_height_m": 0.5},
+        {"rx_height_m": 3001.0},
+        {"location_percent": 99.5},
+        {"sigma_location_db": -1.0},
+        {"polarization": "circular"},
+        {"polarization": 3},
+        {"delta_n": 157.0},
+        {"delta_n": 0.0},
+        {"distance_km": np.linspace(0.0, 0.24, 121)},
+        {"distance_km": np.linspace(0.0, 3001.0, 121)},
+        {"distance_km": np.linspace(0.1, 6.0, 121)},
+        {"distance_km": np.zeros(121)},
+        {"ground_m": np.full(121, np.nan)},
+        {"clutter_m": np.full(121, -1.0)},
+        {"zone": np.full(121, 2)},
         {"zone": np.full(120, 4)},
     ],
     ids="-".join,
-)  # fmt: skip
+)
 def test_outside_its_range_it_raises(changes):
     with pytest.raises(RangeError):
         mountain(**changes)
@@ -155,9 +188,12 @@ def test_equal_heights_make_the_path_reciprocal():
     ground = 200.0 + 250.0 * np.exp(-(((x - 2.0) / 0.5) ** 2)) + 30.0 * np.sin(7.0 * x)
     there = mountain(ground_m=ground, tx_height_m=10.0, rx_height_m=10.0)
     back = mountain(
-        ground_m=ground[::-1], tx_height_m=10.0, rx_height_m=10.0, latitudes=(24.8, 24.8),
+        ground_m=ground[::-1],
+        tx_height_m=10.0,
+        rx_height_m=10.0,
+        latitudes=(24.8, 24.8),
         longitudes=(113.66, 113.6),
-    )  # fmt: skip
+    )
     assert there.Lb == pytest.approx(back.Lb, abs=1e-9)
     assert (there.th_t, there.dlt) == pytest.approx((back.th_r, back.dlr))
 

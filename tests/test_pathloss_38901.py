@@ -180,10 +180,14 @@ def test_coated_glass_costs_more_and_spreads_wider():
 @pytest.mark.parametrize(
     ("name", "sigma_db"),
     [
-        ("umi_nlos", 7.82), ("umi", 7.82), ("uma", 6.0), ("rma", 8.0),
-        ("cost231_hata_medium", 8.0), ("cost231_hata_metropolitan", 8.0),
+        ("umi_nlos", 7.82),
+        ("umi", 7.82),
+        ("uma", 6.0),
+        ("rma", 8.0),
+        ("cost231_hata_medium", 8.0),
+        ("cost231_hata_metropolitan", 8.0),
     ],
-)  # fmt: skip
+)
 def test_ranges_say_their_source_and_formulas_hold_at_their_ends(name, sigma_db):
     limits = pathloss.RANGES[name]
     assert limits.sigma_db == sigma_db
@@ -227,7 +231,7 @@ REFUSED = [
     ("wall at 400 MHz", lambda: pathloss.o2i_loss(400)),
     ("wall at 101 GHz", lambda: pathloss.o2i_loss(101_000, "high")),
     ("wall of straw", lambda: pathloss.o2i_loss(3500, "straw")),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("call", [row[1] for row in REFUSED], ids=[row[0] for row in REFUSED])

@@ -9,27 +9,74 @@ import pytest
 from conftest import write_sheet
 from typer.testing import CliRunner
 
-from siteplan.planning import pipeline
 from siteplan.cli import app, plan_area
-from siteplan.project.schema import load_config
+from siteplan.core.files import read_registry
 from siteplan.inputs.load import part_of
+from siteplan.planning import pipeline
+from siteplan.project.project_file import load_config
 from siteplan.selection import select
 from siteplan.selection.problem import violations
-from siteplan.core.files import read_registry
 
 OUTPUTS = {
-    "candidates.csv", "候选站址.xlsx", "candidates.gpkg", "candidates.kmz", "villages.csv", "gaps.gpkg",
-    "coverage_before.tif", "coverage_after.tif", "coverage_buffer.tif", "signal_tier_before.tif", "signal_tier_after.tif", "map.html", "map.png", "map_tower.html", "map_tower.png", "run.json", "refused.csv", "rejected_rows.csv",
-    "config.json", "规划明细.xlsx", "candidates.geojson", "candidates.dxf", "candidates_ovital.txt", "shapefile", "mapinfo",
-}  # fmt: skip
+    "candidates.csv",
+    "候选站址.xlsx",
+    "candidates.gpkg",
+    "candidates.kmz",
+    "villages.csv",
+    "gaps.gpkg",
+    "coverage_before.tif",
+    "coverage_after.tif",
+    "coverage_buffer.tif",
+    "signal_tier_before.tif",
+    "signal_tier_after.tif",
+    "map.html",
+    "map.png",
+    "map_tower.html",
+    "map_tower.png",
+    "run.json",
+    "refused.csv",
+    "rejected_rows.csv",
+    "config.json",
+    "规划明细.xlsx",
+    "candidates.geojson",
+    "candidates.dxf",
+    "candidates_ovital.txt",
+    "shapefile",
+    "mapinfo",
+}
 RUN_JSON = {
-    "city", "county", "year", "quota", "quota_unit", "built", "remaining", "selected_stations", "selected_sites",
-    "objective", "base_value", "upper_bound", "optimality_gap", "gain_by_layer", "edge_probability_target",
-    "demand_resolution_m", "population_total", "population_covered_before", "population_covered_after",
-    "population_expected_before", "population_expected_after", "villages_total", "villages_covered_before",
-    "villages_covered_after", "model", "synthetic", "seconds", "peak_memory_mib", "inputs", "config_sha256",
+    "city",
+    "county",
+    "year",
+    "quota",
+    "quota_unit",
+    "built",
+    "remaining",
+    "selected_stations",
+    "selected_sites",
+    "objective",
+    "base_value",
+    "upper_bound",
+    "optimality_gap",
+    "gain_by_layer",
+    "edge_probability_target",
+    "demand_resolution_m",
+    "population_total",
+    "population_covered_before",
+    "population_covered_after",
+    "population_expected_before",
+    "population_expected_after",
+    "villages_total",
+    "villages_covered_before",
+    "villages_covered_after",
+    "model",
+    "synthetic",
+    "seconds",
+    "peak_memory_mib",
+    "inputs",
+    "config_sha256",
     "version",
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
@@ -200,10 +247,12 @@ def test_quota_and_built_of_the_command_line_refer_to_this_run(shared_world, tmp
 def test_a_county_that_built_too_much_has_nothing_left_and_says_so(two_counties, tmp_path):
     text = (two_counties / "project.toml").read_text(encoding="utf-8")
     (two_counties / "project.toml").write_text(
-        text.replace('network = "B"\nstations = 2\n[[quota.targets]]\nyear = 2023\ncounty = "西县"',
-                     'network = "B"\nstations = 0\n[[quota.targets]]\nyear = 2023\ncounty = "西县"'),
+        text.replace(
+            'network = "B"\nstations = 2\n[[quota.targets]]\nyear = 2023\ncounty = "西县"',
+            'network = "B"\nstations = 0\n[[quota.targets]]\nyear = 2023\ncounty = "西县"',
+        ),
         encoding="utf-8",
-    )  # fmt: skip
+    )
     proposal, _ = plan_area(two_counties, output=tmp_path / "over")
     row = proposal.ledger[(proposal.ledger["county"] == "东县") & (proposal.ledger["network"] == "B")].iloc[0]
     assert (row["remaining"], row["excess"], row["selected"]) == (0, 1, 0)
@@ -236,9 +285,17 @@ def test_without_any_optional_input_the_plan_still_says_what_is_missing(two_coun
     (two_counties / "project.toml").write_text("\n".join(lines), encoding="utf-8")
     proposal, folder = plan_area(two_counties, output=tmp_path / "bare")
     assert list(proposal.summary["missing_inputs"]) == [
-        "stations", "site_plan", "properties", "poles", "key_places", "area_classes", "exclusions", "population",
-        "dem", "roads",
-    ]  # fmt: skip
+        "stations",
+        "site_plan",
+        "properties",
+        "poles",
+        "key_places",
+        "area_classes",
+        "exclusions",
+        "population",
+        "dem",
+        "roads",
+    ]
     assert "按无任何覆盖规划" in (folder / "map.html").read_text(encoding="utf-8")
     assert proposal.summary["villages_covered_before"] == 0
     assert proposal.summary["villages_covered_after"] > 0

@@ -12,14 +12,14 @@ from conftest import lonlat, write_sheet
 from shapely.geometry import Point, box
 from typer.testing import CliRunner
 
-from siteplan.planning import pipeline
 from siteplan.cli import app
-from siteplan.project.schema import load_config
 from siteplan.inputs.places.addresses import locate, table_of
 from siteplan.inputs.places.datum import bd09_from_gcj02, gcj02_from_wgs84
 from siteplan.inputs.places.evidence import DATUMS, Named, weigh
 from siteplan.inputs.places.gazetteer import county_names, gazetteer_of, place_names, village_names
 from siteplan.outputs.pages.health import ADDRESSES, FAULTS, REPORT
+from siteplan.planning import pipeline
+from siteplan.project.project_file import load_config
 
 RUNNER = CliRunner()
 CRS = "EPSG:4547"
@@ -28,17 +28,21 @@ CRS = "EPSG:4547"
 
 COUNTIES = gpd.GeoDataFrame(
     {"county_id": ["440232", "440281"], "county": ["乳源瑶族自治县", "乐昌市"]},
-    geometry=[box(0, 0, 20_000, 20_000), box(20_000, 0, 40_000, 20_000)], crs=CRS,
-)  # fmt: skip
+    geometry=[box(0, 0, 20_000, 20_000), box(20_000, 0, 40_000, 20_000)],
+    crs=CRS,
+)
 VILLAGES = gpd.GeoDataFrame(
     [
-        ("1", "江湾社区居民委员会", "桂头镇", 2_000, 2_000), ("2", "江湾村民委员会", "桂头镇", 5_000, 2_000),
-        ("3", "胡屋村委会", "桂头镇", 8_000, 2_000), ("4", "大坪头村委会", "必背镇", 5_000, 15_000),
-        ("5", "新村村委会", "必背镇", 8_000, 15_000), ("6", "新村村委会", "坪石镇", 30_000, 5_000),
+        ("1", "江湾社区居民委员会", "桂头镇", 2_000, 2_000),
+        ("2", "江湾村民委员会", "桂头镇", 5_000, 2_000),
+        ("3", "胡屋村委会", "桂头镇", 8_000, 2_000),
+        ("4", "大坪头村委会", "必背镇", 5_000, 15_000),
+        ("5", "新村村委会", "必背镇", 8_000, 15_000),
+        ("6", "新村村委会", "坪石镇", 30_000, 5_000),
         ("7", "三溪村委会", "坪石镇", 33_000, 5_000),
     ],
     columns=["village_id", "village", "town", "x", "y"],
-)  # fmt: skip
+)
 VILLAGES = VILLAGES.set_geometry(gpd.points_from_xy(VILLAGES["x"], VILLAGES["y"]), crs=CRS)
 PLACES = gpd.GeoDataFrame(
     {"place": ["坪石镇中心小学", "中心小学"]}, geometry=[Point(31_000, 5_500), Point(2_500, 2_500)], crs=CRS
@@ -210,8 +214,10 @@ def test_a_published_list_without_coordinates_is_planned_with(two_counties, tmp_
     assert table["location_grade"].to_dict() == {"1": "B", "2": "D"}
     assert table.geometry["1"].distance(village.geometry) < 1.0
     assert {(f.problem, f.row) for f in inputs.faults if f.table == "properties" and f.row} == {
-        ("located", 2), ("located_coarse", 3), ("not_located", 4),
-    }  # fmt: skip
+        ("located", 2),
+        ("located_coarse", 3),
+        ("not_located", 4),
+    }
     out = tmp_path / "run"
     assert RUNNER.invoke(app, ["plan", str(two_counties), "--out", str(out)]).exit_code == 0
     refused = pd.read_csv(out / "refused.csv", encoding="utf-8-sig", dtype=str, keep_default_na=False)

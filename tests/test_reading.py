@@ -11,16 +11,17 @@ import xlsxwriter
 from conftest import STATIONS
 from shapely.geometry import Point
 
-from siteplan.planning import pipeline
-from siteplan.project.schema import Input, load_config
 from siteplan.core.errors import InputFaults
 from siteplan.inputs.files.cells import dates_of, numbers_of
-from siteplan.inputs.tables.check import check_table
-from siteplan.inputs.tables.coordinates import degrees_of, grid_of
 from siteplan.inputs.files.headers import TAKEN_FROM, match_headers
 from siteplan.inputs.files.layout import lay_out
 from siteplan.inputs.files.readers import Wanted, decode, read_table
+from siteplan.inputs.tables.check import check_table
+from siteplan.inputs.tables.coordinates import degrees_of, grid_of
+from siteplan.planning import pipeline
 from siteplan.project.columns import SCHEMAS, columns_of
+from siteplan.project.input_files import Input
+from siteplan.project.project_file import load_config
 
 ROWS = [("坪石镇站", 113.05, 25.29), ("梅花镇站", 113.16, 25.18)]
 HEAD = ["站址名称", "经度", "纬度"]
@@ -253,18 +254,34 @@ PROPERTIES = ["序号", "基站地址", "物业所属单位"]
 
 def test_titles_totals_remarks_and_blank_numbers_are_no_records(tmp_path):
     lines = [
-        ["清新区免费开放公共建筑目录(2017年)"], ["单位：个"], [], PROPERTIES, [1, "太和镇滨江路", "社保局"],
-        ["武江区"], [2, "太和镇府前路", "镇政府"], PROPERTIES, [3, "山塘镇中心小学", "教育局"], [4], [5],
-        ["合计", "", 3], ["注：以上均免费开放"], ["填表人：张三", "", ""],
-    ]  # fmt: skip
+        ["清新区免费开放公共建筑目录(2017年)"],
+        ["单位：个"],
+        [],
+        PROPERTIES,
+        [1, "太和镇滨江路", "社保局"],
+        ["武江区"],
+        [2, "太和镇府前路", "镇政府"],
+        PROPERTIES,
+        [3, "山塘镇中心小学", "教育局"],
+        [4],
+        [5],
+        ["合计", "", 3],
+        ["注：以上均免费开放"],
+        ["填表人：张三", "", ""],
+    ]
     raw = read(sheet(tmp_path / "a.xlsx", lines, ["A1:C1"]), "properties")
     assert raw.frame["基站地址"].tolist() == ["太和镇滨江路", "太和镇府前路", "山塘镇中心小学"]
     assert raw.rows.tolist() == [5, 7, 9]
     assert raw.title == ("清新区免费开放公共建筑目录(2017年)", "单位：个")
     assert notes(raw) == [
-        ("line_section", "表", 6), ("line_header", "表", 8), ("line_serial", "表", 10), ("line_serial", "表", 11),
-        ("line_total", "表", 12), ("line_remark", "表", 13), ("line_remark", "表", 14),
-    ]  # fmt: skip
+        ("line_section", "表", 6),
+        ("line_header", "表", 8),
+        ("line_serial", "表", 10),
+        ("line_serial", "表", 11),
+        ("line_total", "表", 12),
+        ("line_remark", "表", 13),
+        ("line_remark", "表", 14),
+    ]
 
 
 TWO_LINES = [
@@ -327,8 +344,10 @@ def test_one_sheet_a_county_is_one_table_and_serial_numbers_may_start_again(tmp_
     assert found.frame["property_id"].tolist() == ["乐昌市-1", "乐昌市-2", "始兴县-1"]
     assert [found.raw.place_of(row) for row in found.rows] == [("乐昌市", 2), ("乐昌市", 3), ("始兴县", 2)]
     assert {(f.problem, f.sheet) for f in found.faults} == {
-        ("hidden_sheet", "草稿"), ("other_sheet", "说明"), ("other_sheet", "旧表"),
-    }  # fmt: skip
+        ("hidden_sheet", "草稿"),
+        ("other_sheet", "说明"),
+        ("other_sheet", "旧表"),
+    }
     assert (
         found.raw.fault("rejected", "empty_cell", int(found.rows[2]), "x").place()
         == "a.xlsx · 工作表 始兴县 · 行 2 · 列 x"
@@ -353,43 +372,85 @@ def test_headers_that_repeat_are_numbered():
 # --- headers -----------------------------------------------------------------------------------------
 
 PUBLISHED = [
-    ("properties", "序号 基站地址 物业所属单位", {"property_id": "序号", "address": "基站地址", "owner": "物业所属单位"}),
     (
-        "poles", "站址编码 铁塔站址名称 运营商 经度 纬度 详细地址 铁塔种类 铁塔高度(米) 机房类型",
-        {"pole_id": "站址编码", "pole_name": "铁塔站址名称", "kind": "铁塔种类", "antenna_height_m": "铁塔高度(米)",
-         "address": "详细地址", "longitude": "经度", "latitude": "纬度"},
+        "properties",
+        "序号 基站地址 物业所属单位",
+        {"property_id": "序号", "address": "基站地址", "owner": "物业所属单位"},
     ),
     (
-        "stations", "站址编码 铁塔站址名称 运营商 经度 纬度 详细地址 铁塔种类 铁塔高度(米) 机房类型",
-        {"site_id": "站址编码", "site_name": "铁塔站址名称", "network": "运营商", "antenna_height_m": "铁塔高度(米)",
-         "longitude": "经度", "latitude": "纬度"},
+        "poles",
+        "站址编码 铁塔站址名称 运营商 经度 纬度 详细地址 铁塔种类 铁塔高度(米) 机房类型",
+        {
+            "pole_id": "站址编码",
+            "pole_name": "铁塔站址名称",
+            "kind": "铁塔种类",
+            "antenna_height_m": "铁塔高度(米)",
+            "address": "详细地址",
+            "longitude": "经度",
+            "latitude": "纬度",
+        },
     ),
     (
-        "poles", "站址编码 纬度 经度 站址名称 省份 地市 区县 备注 详细地址 站址备注 产权属性",
-        {"pole_id": "站址编码", "pole_name": "站址名称", "county": "区县", "address": "详细地址", "longitude": "经度",
-         "latitude": "纬度"},
+        "stations",
+        "站址编码 铁塔站址名称 运营商 经度 纬度 详细地址 铁塔种类 铁塔高度(米) 机房类型",
+        {
+            "site_id": "站址编码",
+            "site_name": "铁塔站址名称",
+            "network": "运营商",
+            "antenna_height_m": "铁塔高度(米)",
+            "longitude": "经度",
+            "latitude": "纬度",
+        },
+    ),
+    (
+        "poles",
+        "站址编码 纬度 经度 站址名称 省份 地市 区县 备注 详细地址 站址备注 产权属性",
+        {
+            "pole_id": "站址编码",
+            "pole_name": "站址名称",
+            "county": "区县",
+            "address": "详细地址",
+            "longitude": "经度",
+            "latitude": "纬度",
+        },
     ),
     (
         "stations",
         "RRU标识 所属站址编码 所属站址名称 所属eNBID 所属eNBID名称 区/市/县/旗 乡/镇/街道 划小单元 片区 簇 网格 厂家 型号 "
         "额定功率(w) 双工模式 RRU经度 RRU纬度 RRU地址 RRU安装位置 共享属性 共享方式 入网日期 启用日期 备注 自定义1 自定义2",
-        {"station_id": "RRU标识", "site_id": "所属站址编码", "site_name": "所属站址名称", "county": "区/市/县/旗",
-         "longitude": "RRU经度", "latitude": "RRU纬度", "on_air_date": "入网日期"},
+        {
+            "station_id": "RRU标识",
+            "site_id": "所属站址编码",
+            "site_name": "所属站址名称",
+            "county": "区/市/县/旗",
+            "longitude": "RRU经度",
+            "latitude": "RRU纬度",
+            "on_air_date": "入网日期",
+        },
     ),
     (
         "poles",
         "账期月份 产品业务确认单编号 运营商 运营商地市 需求承接地市 站址所属地市 运营商区县 订单属性 产权属性 原产权方 站址名称 "
         "站址编码 需求确认单编号 业务属性 服务起始日期 产品类型 机房类型 对应实际最高天线挂高（米）1 期末铁塔共享用户数1 "
         "对应实际最高天线挂高（米）2 期末铁塔共享用户数2 对应实际最高天线挂高（米）3",
-        {"pole_id": "站址编码", "pole_name": "站址名称", "antenna_height_m": "对应实际最高天线挂高（米）1",
-         "county": "运营商区县"},
+        {
+            "pole_id": "站址编码",
+            "pole_name": "站址名称",
+            "antenna_height_m": "对应实际最高天线挂高（米）1",
+            "county": "运营商区县",
+        },
     ),
-    ("poles", "省 市 区 站址运维ID 资源系统站址编码 站址名称", {"pole_name": "站址名称", "pole_id": "资源系统站址编码", "county": "区"}),
     (
-        "poles", "省份名称 地市名称 区县名称 站址id 站址编码 站址名称 所在地址",
+        "poles",
+        "省 市 区 站址运维ID 资源系统站址编码 站址名称",
+        {"pole_name": "站址名称", "pole_id": "资源系统站址编码", "county": "区"},
+    ),
+    (
+        "poles",
+        "省份名称 地市名称 区县名称 站址id 站址编码 站址名称 所在地址",
         {"pole_id": "站址编码", "pole_name": "站址名称", "county": "区县名称", "address": "所在地址"},
     ),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("table", "headers", "taken"), PUBLISHED)
@@ -458,9 +519,18 @@ def test_pinyin_headers_are_read():
 
 @pytest.mark.parametrize(
     ("typed", "value"),
-    [("３５", 35), ("35米", 35), ("35 m", 35), ("1,234", 1234), ("1,234.5", 1234.5), ("32,7", 32.7), ("−5", -5),
-     ("1.5e2", 150), ("  7 ", 7)],
-)  # fmt: skip
+    [
+        ("３５", 35),
+        ("35米", 35),
+        ("35 m", 35),
+        ("1,234", 1234),
+        ("1,234.5", 1234.5),
+        ("32,7", 32.7),
+        ("−5", -5),
+        ("1.5e2", 150),
+        ("  7 ", 7),
+    ],
+)
 def test_numbers_are_read_as_typed(typed, value):
     values, bad = numbers_of(pd.Series([typed]))
     assert (values[0], bad[0]) == (value, False)
@@ -481,10 +551,19 @@ def test_words_for_nothing_are_blank(typed):
 
 @pytest.mark.parametrize(
     ("typed", "date"),
-    [("2023年6月30日", "2023-06-30"), ("2023年6月", "2023-06-01"), ("2023.6.30", "2023-06-30"), ("2023/6/3", "2023-06-03"),
-     ("20230630", "2023-06-30"), ("45107", "2023-06-30"), ("二〇二三年六月三十日", "2023-06-30"),
-     ("二〇二三年十月", "2023-10-01"), ("2023-06-30 12:30:00", "2023-06-30"), ("２０２３年６月３０日", "2023-06-30")],
-)  # fmt: skip
+    [
+        ("2023年6月30日", "2023-06-30"),
+        ("2023年6月", "2023-06-01"),
+        ("2023.6.30", "2023-06-30"),
+        ("2023/6/3", "2023-06-03"),
+        ("20230630", "2023-06-30"),
+        ("45107", "2023-06-30"),
+        ("二〇二三年六月三十日", "2023-06-30"),
+        ("二〇二三年十月", "2023-10-01"),
+        ("2023-06-30 12:30:00", "2023-06-30"),
+        ("２０２３年６月３０日", "2023-06-30"),
+    ],
+)
 def test_dates_are_read_as_typed(typed, date):
     values, bad = dates_of(pd.Series([typed]))
     assert (str(values[0].date()), bad[0]) == (date, False)
@@ -523,10 +602,24 @@ def test_numbers_of_twelve_and_eighteen_digits_in_a_workbook(tmp_path):
 # --- coordinates -------------------------------------------------------------------------------------
 
 NOTATIONS = [
-    "113.586806", "113.586806°", "E113.586806", "113.586806E", "东经113.586806", "113°35′12.5″", "113°35'12.5\"",
-    "113-35-12.5", "113:35:12.5", "113 35 12.5", "113度35分12.5秒", "E113°35′12.5″", "113°35′12.5″E", "１１３．５８６８０６",
-    "113°35.20833′", "113,586806", "东经113度35分12.5秒",
-]  # fmt: skip
+    "113.586806",
+    "113.586806°",
+    "E113.586806",
+    "113.586806E",
+    "东经113.586806",
+    "113°35′12.5″",
+    "113°35'12.5\"",
+    "113-35-12.5",
+    "113:35:12.5",
+    "113 35 12.5",
+    "113度35分12.5秒",
+    "E113°35′12.5″",
+    "113°35′12.5″E",
+    "１１３．５８６８０６",
+    "113°35.20833′",
+    "113,586806",
+    "东经113度35分12.5秒",
+]
 
 
 @pytest.mark.parametrize("typed", NOTATIONS)
@@ -565,11 +658,16 @@ def test_a_zero_is_no_coordinate(typed):
 PARTS = [
     ("经度度 经度分 经度秒 纬度度 纬度分 纬度秒", [113, 35, 12.5, 24, 48, 3]),
     ("东经(度) 东经(分) 东经(秒) 北纬(度) 北纬(分) 北纬(秒)", [113, 35, 12.5, 24, 48, 3]),
-    ("COR_NB_DG_LAT COR_NB_MN_LAT COR_NB_SC_LAT COR_CD_NS_LAT COR_NB_DG_LON COR_NB_MN_LON COR_NB_SC_LON COR_CD_EW_LON",
-     [24, 48, 3, "N", 113, 35, 12.5, "E"]),
-    ("经纬度", ["113.586806,24.800833"]), ("坐标", ["N24°48′3″ E113°35′12.5″"]), ("坐标", ["24.800833, 113.586806"]),
-    ("lat,lon", ["24.800833 113.586806"]), ("GPS坐标", ["POINT (113.586806 24.800833)"]),
-]  # fmt: skip
+    (
+        "COR_NB_DG_LAT COR_NB_MN_LAT COR_NB_SC_LAT COR_CD_NS_LAT COR_NB_DG_LON COR_NB_MN_LON COR_NB_SC_LON COR_CD_EW_LON",
+        [24, 48, 3, "N", 113, 35, 12.5, "E"],
+    ),
+    ("经纬度", ["113.586806,24.800833"]),
+    ("坐标", ["N24°48′3″ E113°35′12.5″"]),
+    ("坐标", ["24.800833, 113.586806"]),
+    ("lat,lon", ["24.800833 113.586806"]),
+    ("GPS坐标", ["POINT (113.586806 24.800833)"]),
+]
 
 
 @pytest.mark.parametrize(("headers", "cells"), PARTS, ids=[row[0] for row in PARTS])
@@ -596,9 +694,13 @@ BOX = (112.8, 23.8, 114.9, 25.6)
 
 @pytest.mark.parametrize(
     ("first", "second", "crs", "turned"),
-    [(459_554.6, 2_743_800.0, "EPSG:4547", False), (38_459_554.6, 2_743_800.0, "EPSG:4526", False),
-     (2_743_800.0, 459_554.6, "EPSG:4547", True), (2_743_800.0, 38_459_554.6, "EPSG:4526", True)],
-)  # fmt: skip
+    [
+        (459_554.6, 2_743_800.0, "EPSG:4547", False),
+        (38_459_554.6, 2_743_800.0, "EPSG:4526", False),
+        (2_743_800.0, 459_554.6, "EPSG:4547", True),
+        (2_743_800.0, 38_459_554.6, "EPSG:4526", True),
+    ],
+)
 def test_metres_are_placed_by_trying(first, second, crs, turned):
     """113.6 E 24.8 N; the Chinese X is the northing."""
     found = grid_of(np.full(5, first), np.full(5, second), "EPSG:4547", BOX)
@@ -767,9 +869,15 @@ def test_an_id_a_system_wrote_as_a_formula_is_the_id(tmp_path):
 
 TWO = [[1, "甲", 113.1, 25.1], [2, "乙", 113.2, 25.2]]
 TOTALS = [
-    ["合计", "", "", 2], ["合计", "", 2, 2], ["总计", 2, 2, 2], ["合　计", "", 2, ""], ["", "合计", 2, 2], ["合计：", 2],
-    ["乐昌市小计", "", 2, ""], ["本页小计", "", 2, ""],
-]  # fmt: skip
+    ["合计", "", "", 2],
+    ["合计", "", 2, 2],
+    ["总计", 2, 2, 2],
+    ["合　计", "", 2, ""],
+    ["", "合计", 2, 2],
+    ["合计：", 2],
+    ["乐昌市小计", "", 2, ""],
+    ["本页小计", "", 2, ""],
+]
 
 
 @pytest.mark.parametrize("total", TOTALS, ids=lambda row: "|".join(map(str, row)))
@@ -780,9 +888,13 @@ def test_a_total_is_never_a_place(total, tmp_path):
 
 
 REMARKS = [
-    ["注：坐标为WGS84"], ["说明：1、数据截至2023年6月"], ["备注:", "无"], ["填表人：张三", "", "审核人：李四"],
-    ["填表人：张三", "审核人：李四", "日期：2023年6月30日", "联系电话：0751-8880000"], ["", "数据来源：铁塔公司"],
-]  # fmt: skip
+    ["注：坐标为WGS84"],
+    ["说明：1、数据截至2023年6月"],
+    ["备注:", "无"],
+    ["填表人：张三", "", "审核人：李四"],
+    ["填表人：张三", "审核人：李四", "日期：2023年6月30日", "联系电话：0751-8880000"],
+    ["", "数据来源：铁塔公司"],
+]
 
 
 @pytest.mark.parametrize("remark", REMARKS, ids=lambda row: row[0] or row[1])
@@ -834,9 +946,11 @@ def test_every_printed_page_repeats_title_and_header_of_two_lines(tmp_path):
 
 
 THREE_LINES = [
-    ["序号", "站址信息", "", "", ""], ["", "名称", "坐标", "", "挂高"], ["", "", "经度", "纬度", ""],
+    ["序号", "站址信息", "", "", ""],
+    ["", "名称", "坐标", "", "挂高"],
+    ["", "", "经度", "纬度", ""],
     [1, "甲", 113.1, 25.1, 35],
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("merges", [["A1:A3", "B1:E1", "B2:B3", "C2:D2", "E2:E3"], None], ids=["xlsx", "csv"])
@@ -934,9 +1048,14 @@ SPOT = [(113.586806, 24.800833)]
 
 @pytest.mark.parametrize(
     "headers",
-    ["东经度 东经分 东经秒 北纬度 北纬分 北纬秒", "经度° 经度′ 经度″ 纬度° 纬度′ 纬度″", "lon_deg lon_min lon_sec lat_deg lat_min lat_sec",
-     "经度-度 经度-分 经度-秒 纬度-度 纬度-分 纬度-秒", "经(度) 经(分) 经(秒) 纬(度) 纬(分) 纬(秒)"],
-)  # fmt: skip
+    [
+        "东经度 东经分 东经秒 北纬度 北纬分 北纬秒",
+        "经度° 经度′ 经度″ 纬度° 纬度′ 纬度″",
+        "lon_deg lon_min lon_sec lat_deg lat_min lat_sec",
+        "经度-度 经度-分 经度-秒 纬度-度 纬度-分 纬度-秒",
+        "经(度) 经(分) 经(秒) 纬(度) 纬(分) 纬(秒)",
+    ],
+)
 def test_parts_of_coordinates_under_other_words(headers, tmp_path):
     assert split(sheet(tmp_path / "a.xlsx", [["站址名称", *headers.split()], ["甲", *HERE]])) == SPOT
 
@@ -956,9 +1075,13 @@ def test_parts_of_coordinates_under_two_lines(top, kind, tmp_path):
 
 @pytest.mark.parametrize(
     "cells",
-    [["113°", "35′", "12.5″", "24°", "48′", "3″"], ["E113", 35, 12.5, "N24", 48, 3], ["东经113", 35, 12.5, "北纬24", 48, 3],
-     ["113.0", "35.0", "12.5", "24.0", "48.0", "3.0"]],
-)  # fmt: skip
+    [
+        ["113°", "35′", "12.5″", "24°", "48′", "3″"],
+        ["E113", 35, 12.5, "N24", 48, 3],
+        ["东经113", 35, 12.5, "北纬24", 48, 3],
+        ["113.0", "35.0", "12.5", "24.0", "48.0", "3.0"],
+    ],
+)
 def test_parts_may_carry_signs_and_needless_decimals(cells, tmp_path):
     assert split(text(tmp_path / "a.csv", csv([["站址名称", *SIX], ["甲", *cells]]))) == SPOT
 
@@ -994,10 +1117,18 @@ def test_decimal_degrees_hold_where_the_parts_are_empty(tmp_path):
 
 
 PAIRS = [
-    "E113.586806,N24.800833", "N24.800833,E113.586806", "北纬24.800833，东经113.586806", "东经113.586806北纬24.800833",
-    "E113.586806N24.800833", "113.586806E24.800833N", "经度：113.586806 纬度：24.800833", "(113.586806, 24.800833)",
-    "113.586806\n24.800833", "113.586806、24.800833", "24.800833/113.586806",
-]  # fmt: skip
+    "E113.586806,N24.800833",
+    "N24.800833,E113.586806",
+    "北纬24.800833，东经113.586806",
+    "东经113.586806北纬24.800833",
+    "E113.586806N24.800833",
+    "113.586806E24.800833N",
+    "经度：113.586806 纬度：24.800833",
+    "(113.586806, 24.800833)",
+    "113.586806\n24.800833",
+    "113.586806、24.800833",
+    "24.800833/113.586806",
+]
 
 
 @pytest.mark.parametrize("pair", PAIRS)
@@ -1110,9 +1241,11 @@ def test_rare_hanzi_of_gb18030_are_kept(name, tmp_path):
 
 
 UNICODE = {
-    "little end with mark": (b"\xff\xfe", "utf-16-le"), "big end with mark": (b"\xfe\xff", "utf-16-be"),
-    "little end without": (b"", "utf-16-le"), "big end without": (b"", "utf-16-be"),
-}  # fmt: skip
+    "little end with mark": (b"\xff\xfe", "utf-16-le"),
+    "big end with mark": (b"\xfe\xff", "utf-16-be"),
+    "little end without": (b"", "utf-16-le"),
+    "big end without": (b"", "utf-16-be"),
+}
 
 
 @pytest.mark.parametrize("suffix", ["txt", "xls"])
@@ -1207,12 +1340,21 @@ def test_a_table_may_begin_in_the_middle_of_its_sheet(tmp_path):
 # --- lines: what is a record, and what is none ---------------------------------------------------------
 
 SHARED = [
-    (["县区", "乡镇", "物业名称", "物业所属单位"],
-     [["乐昌市", "坪石镇", "甲楼", "镇政府"], ["", "", "乙楼", ""], ["", "", "丙楼", ""]], ["A2:A4", "B2:B4", "D2:D4"],
-     "property_name", ["甲楼", "乙楼", "丙楼"]),
-    (["县区", "基站地址", "物业所属单位"], [["清新区", "太和镇1号", "镇政府"], ["", "太和镇2号", ""]], ["A2:A3", "C2:C3"],
-     "address", ["太和镇1号", "太和镇2号"]),
-]  # fmt: skip
+    (
+        ["县区", "乡镇", "物业名称", "物业所属单位"],
+        [["乐昌市", "坪石镇", "甲楼", "镇政府"], ["", "", "乙楼", ""], ["", "", "丙楼", ""]],
+        ["A2:A4", "B2:B4", "D2:D4"],
+        "property_name",
+        ["甲楼", "乙楼", "丙楼"],
+    ),
+    (
+        ["县区", "基站地址", "物业所属单位"],
+        [["清新区", "太和镇1号", "镇政府"], ["", "太和镇2号", ""]],
+        ["A2:A3", "C2:C3"],
+        "address",
+        ["太和镇1号", "太和镇2号"],
+    ),
+]
 
 
 @pytest.mark.parametrize(
@@ -1290,9 +1432,14 @@ def test_longitude_and_latitude_under_one_heading_of_both(top, kind, tmp_path):
 
 @pytest.mark.parametrize(
     ("table", "header", "column"),
-    [("villages", "人口密度", "population"), ("poles", "经度误差", "longitude"), ("poles", "IP地址", "address"),
-     ("stations", "是否共享网络", "network"), ("stations", "频段带宽", "band")],
-)  # fmt: skip
+    [
+        ("villages", "人口密度", "population"),
+        ("poles", "经度误差", "longitude"),
+        ("poles", "IP地址", "address"),
+        ("stations", "是否共享网络", "network"),
+        ("stations", "频段带宽", "band"),
+    ],
+)
 def test_a_longer_word_of_another_meaning_is_not_the_column(table, header, column):
     assert match_headers([header], specs(table), {}).taken.get(column) != header
 
@@ -1307,11 +1454,14 @@ def test_a_longer_word_of_the_same_meaning_is_the_column(header, column):
 
 @pytest.mark.parametrize(
     ("table", "header", "column", "value", "whole"),
-    [("poles", "引电距离(公里)", "power_distance_m", 1.5, 1_500.0),
-     ("poles", "光缆距离（km）", "backhaul_distance_m", 0.8, 800.0),
-     ("orders", "搜索半径(千米)", "search_radius_m", 0.3, 300.0), ("poles", "挂高(英尺)", "antenna_height_m", 100, 30.48),
-     ("villages", "常住人口（万人）", "population", 1.2, 12_000.0)],
-)  # fmt: skip
+    [
+        ("poles", "引电距离(公里)", "power_distance_m", 1.5, 1_500.0),
+        ("poles", "光缆距离（km）", "backhaul_distance_m", 0.8, 800.0),
+        ("orders", "搜索半径(千米)", "search_radius_m", 0.3, 300.0),
+        ("poles", "挂高(英尺)", "antenna_height_m", 100, 30.48),
+        ("villages", "常住人口（万人）", "population", 1.2, 12_000.0),
+    ],
+)
 def test_a_unit_in_a_header_is_obeyed_or_asked_about(table, header, column, value, whole, tmp_path):
     path = sheet(tmp_path / "a.xlsx", [["名称", "经度", "纬度", header], ["甲", 113.1, 25.1, value]])
     values, problems = taken_of(path, table, column)

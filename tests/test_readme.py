@@ -18,11 +18,11 @@ from test_calibration import simulated_drive
 from typer.testing import CliRunner
 
 from siteplan.cli import app
-from siteplan.project.schema import Input, Inputs
 from siteplan.outputs import DETAILS, WORKBOOK
 from siteplan.outputs.pages.health import ADDRESSES, FAULTS
 from siteplan.outputs.xlsx.progress import PROGRESS
 from siteplan.outputs.xlsx.returned import CHECKED
+from siteplan.project.input_files import Input, Inputs
 
 WRITTEN = (WORKBOOK, DETAILS, CHECKED, PROGRESS, FAULTS, ADDRESSES)
 ROOT = Path(__file__).parent.parent

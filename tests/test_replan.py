@@ -17,14 +17,14 @@ from conftest import write_project
 from typer.testing import CliRunner
 
 from siteplan import outputs
+from siteplan.api import Returns, plan_area, read_journal, replan_area, report_progress, take_in
 from siteplan.cli import app
 from siteplan.core.errors import RunLockedError
-from siteplan.planning.run_folder import read_plan
 from siteplan.field.journal import JOURNAL
 from siteplan.outputs import DETAILS, WORKBOOK
 from siteplan.outputs.xlsx.returned import CHECKED
-from siteplan.project.columns import RETURNS_SCHEMA
-from siteplan.api import Returns, plan_area, read_journal, replan_area, report_progress, take_in
+from siteplan.planning.run_folder import read_plan
+from siteplan.project.statuses import RETURNS_SCHEMA
 
 KILLS = int(os.environ.get("SITEPLAN_KILLS", "40"))
 
@@ -135,10 +135,18 @@ def test_pins_of_the_kmz_and_rows_of_the_map_come_back(office, tmp_path):
         "utf-8",
     )
     row = {
-        "schema": RETURNS_SCHEMA, "run_id": read_plan(run).summary["run_id"], "candidate_id": signed,
-        "status": "SIGNED", "longitude": None, "latitude": None, "datum": "wgs84", "reason": "", "note": "=1+1",
-        "reported_by": "李工", "reported_at": "2023-08-02T09:00:00+08:00",
-    }  # fmt: skip
+        "schema": RETURNS_SCHEMA,
+        "run_id": read_plan(run).summary["run_id"],
+        "candidate_id": signed,
+        "status": "SIGNED",
+        "longitude": None,
+        "latitude": None,
+        "datum": "wgs84",
+        "reason": "",
+        "note": "=1+1",
+        "reported_by": "李工",
+        "reported_at": "2023-08-02T09:00:00+08:00",
+    }
     page = tmp_path / "returns.json"
     page.write_text(
         json.dumps({"schema": RETURNS_SCHEMA, "run_id": row["run_id"], "returns": [row]}), "utf-8"

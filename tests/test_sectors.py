@@ -10,27 +10,22 @@ import pytest
 from conftest import CRS, PROJECT, SOUTH, WEST
 from shapely.geometry import Point
 
-from siteplan.planning import pipeline
-from siteplan.coverage.footprint_cache import MemoryCache
-from siteplan.project.schema import load_config, parse_config, with_calibration
-from siteplan.coverage.propagation import (
-    Addition,
-    BufferLevel,
-    Mast,
-    added_footprint,
-    masts_of,
-    station_sectors,
-    uncovered_probability,
-)
-from siteplan.coverage.demand import services_of
 from siteplan.core.grid import Grid, Raster
+from siteplan.coverage.demand import services_of
+from siteplan.coverage.empirical import BufferLevel
+from siteplan.coverage.footprint_cache import MemoryCache
 from siteplan.coverage.ground import ground_of
+from siteplan.coverage.masts import masts_of, station_sectors
+from siteplan.coverage.matrix import Addition, added_footprint, uncovered_probability
+from siteplan.coverage.propagation import Mast
+from siteplan.coverage.terrain import TerrainLevel
 from siteplan.inputs.tables.angles import angles_of, canonical_angles, downtilts_of
+from siteplan.planning import pipeline
 from siteplan.planning.quota import on_air
+from siteplan.project.project_file import load_config, parse_config, with_calibration
 from siteplan.radio.antenna import Pattern, attenuation_db
 from siteplan.radio.linkbudget import LinkBudgets, SectorPattern
 from siteplan.radio.sectors import Sector, sector_loss_db
-from siteplan.coverage.terrain import TerrainLevel
 
 NAN = float("nan")
 PATTERN = Pattern(65.0, 8.0, 18.0, 25.0)
@@ -43,18 +38,40 @@ SHAPE = SectorPattern(PATTERN, downtilt_deg=6.0)
 @pytest.mark.parametrize(
     ("cell", "angles"),
     [
-        ("0/120/240", (0.0, 120.0, 240.0)), ("0、120、240", (0.0, 120.0, 240.0)),
-        ("0，120,240", (0.0, 120.0, 240.0)), ("0;120；240", (0.0, 120.0, 240.0)),
-        (" 10 | 130 ", (10.0, 130.0)), ("0 120 240", (0.0, 120.0, 240.0)), ("0°/120°", (0.0, 120.0)),
-        ("30度", (30.0,)), ("-10/110", (-10.0, 110.0)), ("2.5/3", (2.5, 3.0)), ("１２０", (120.0,)),
-        (120.0, (120.0,)), (120, (120.0,)), ("120.0", (120.0,)), ("0", (0.0,)), (0, (0.0,)),
+        ("0/120/240", (0.0, 120.0, 240.0)),
+        ("0、120、240", (0.0, 120.0, 240.0)),
+        ("0，120,240", (0.0, 120.0, 240.0)),
+        ("0;120；240", (0.0, 120.0, 240.0)),
+        (" 10 | 130 ", (10.0, 130.0)),
+        ("0 120 240", (0.0, 120.0, 240.0)),
+        ("0°/120°", (0.0, 120.0)),
+        ("30度", (30.0,)),
+        ("-10/110", (-10.0, 110.0)),
+        ("2.5/3", (2.5, 3.0)),
+        ("１２０", (120.0,)),
+        (120.0, (120.0,)),
+        (120, (120.0,)),
+        ("120.0", (120.0,)),
+        ("0", (0.0,)),
+        (0, (0.0,)),
         ("0/0/0", (0.0, 0.0, 0.0)),
-        ("全向", ()), ("全向天线", ()), (" Omni ", ()), ("无", ()), ("-", ()), ("", ()), ("  ", ()),
-        (None, ()), (NAN, ()),
-        ("NE", None), ("0/北", None), ("约120", None), ("0/120/全向", None), ("12O", None),
+        ("全向", ()),
+        ("全向天线", ()),
+        (" Omni ", ()),
+        ("无", ()),
+        ("-", ()),
+        ("", ()),
+        ("  ", ()),
+        (None, ()),
+        (NAN, ()),
+        ("NE", None),
+        ("0/北", None),
+        ("约120", None),
+        ("0/120/全向", None),
+        ("12O", None),
         ("0／120／240", (0.0, 120.0, 240.0)),
     ],
-)  # fmt: skip
+)
 def test_angles_of_a_cell(cell, angles):
     assert angles_of(cell) == angles
 
@@ -62,15 +79,23 @@ def test_angles_of_a_cell(cell, angles):
 @pytest.mark.parametrize(
     ("column", "cell", "text", "bad"),
     [
-        ("azimuth_deg", "0、120、240", "0/120/240", False), ("azimuth_deg", "120.0", "120", False),
-        ("azimuth_deg", "360", "360", False), ("azimuth_deg", "-30", "-30", False),
-        ("azimuth_deg", "全向", "", False), ("azimuth_deg", "", "", False),
-        ("azimuth_deg", "361", "", True), ("azimuth_deg", "0/120/1200", "", True),
-        ("azimuth_deg", "NE", "", True), ("azimuth_deg", "nan", "", True), ("azimuth_deg", "inf", "", True),
-        ("downtilt_deg", "6/6/4.5", "6/6/4.5", False), ("downtilt_deg", "-2", "-2", False),
-        ("downtilt_deg", "91", "", True), ("electrical_downtilt_deg", "120", "", True),
+        ("azimuth_deg", "0、120、240", "0/120/240", False),
+        ("azimuth_deg", "120.0", "120", False),
+        ("azimuth_deg", "360", "360", False),
+        ("azimuth_deg", "-30", "-30", False),
+        ("azimuth_deg", "全向", "", False),
+        ("azimuth_deg", "", "", False),
+        ("azimuth_deg", "361", "", True),
+        ("azimuth_deg", "0/120/1200", "", True),
+        ("azimuth_deg", "NE", "", True),
+        ("azimuth_deg", "nan", "", True),
+        ("azimuth_deg", "inf", "", True),
+        ("downtilt_deg", "6/6/4.5", "6/6/4.5", False),
+        ("downtilt_deg", "-2", "-2", False),
+        ("downtilt_deg", "91", "", True),
+        ("electrical_downtilt_deg", "120", "", True),
     ],
-)  # fmt: skip
+)
 def test_canonical_angles(column, cell, text, bad):
     cells, faults = canonical_angles(pd.Series([cell, "10"]), column)
     assert cells.tolist() == [text, "10"]
@@ -80,7 +105,8 @@ def test_canonical_angles(column, cell, text, bad):
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ({"downtilt_deg": "6"}, "6"), ({"mechanical_downtilt_deg": "2"}, "2"),
+        ({"downtilt_deg": "6"}, "6"),
+        ({"mechanical_downtilt_deg": "2"}, "2"),
         ({"electrical_downtilt_deg": "4/5/6"}, "4/5/6"),
         ({"mechanical_downtilt_deg": "2", "electrical_downtilt_deg": "4/5/6"}, "6/7/8"),
         ({"mechanical_downtilt_deg": "1/2/3", "electrical_downtilt_deg": "4/5/6"}, "5/7/9"),
@@ -90,10 +116,11 @@ def test_canonical_angles(column, cell, text, bad):
         ({"downtilt_deg": "", "mechanical_downtilt_deg": "2", "electrical_downtilt_deg": "3"}, "5"),
         ({"downtilt_deg": "0", "mechanical_downtilt_deg": "2", "electrical_downtilt_deg": "3"}, "0"),
         ({"mechanical_downtilt_deg": "1/2", "electrical_downtilt_deg": "4/5/6"}, "1/2/4/5/6"),
-        ({"mechanical_downtilt_deg": ""}, ""), ({}, ""),
+        ({"mechanical_downtilt_deg": ""}, ""),
+        ({}, ""),
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_total_downtilts(given, expected):
     frame = pd.DataFrame({"azimuth_deg": ["0/120/240"], **{name: [cell] for name, cell in given.items()}})
     assert downtilts_of(frame).tolist() == [expected]
@@ -188,8 +215,14 @@ def test_shapes_go_together():
 
 # --- masts ----------------------------------------------------------------------------------------------
 
-ANTENNA = {"id": "8T", "gain_dbi": 17.0, "vertical_beamwidth_deg": 8.0, "side_lobe_db": 18.0,
-           "front_to_back_db": 25.0, "downtilt_deg": 6.0}  # fmt: skip
+ANTENNA = {
+    "id": "8T",
+    "gain_dbi": 17.0,
+    "vertical_beamwidth_deg": 8.0,
+    "side_lobe_db": 18.0,
+    "front_to_back_db": 25.0,
+    "downtilt_deg": 6.0,
+}
 
 
 def project(antenna=True, eirp_dbm=36.7, clutter_m=12.0, radius_m=2_000.0, weights=None, level="buffer"):
@@ -204,9 +237,12 @@ def project(antenna=True, eirp_dbm=36.7, clutter_m=12.0, radius_m=2_000.0, weigh
     if weights is None:
         return config
     fitted = {
-        "schema": "siteplan-calibration/1", "level": level, "bands": {"high": {"offset_db": 0.0}},
-        "horizontal_weight": weights[0], "vertical_weight": weights[1],
-    }  # fmt: skip
+        "schema": "siteplan-calibration/1",
+        "level": level,
+        "bands": {"high": {"offset_db": 0.0}},
+        "horizontal_weight": weights[0],
+        "vertical_weight": weights[1],
+    }
     return with_calibration(config, fitted)
 
 
@@ -499,9 +535,13 @@ class Counting(MemoryCache):
 def test_another_azimuth_tilt_power_or_pattern_is_a_new_entry():
     cache, seen = Counting(), []
     changed = [
-        (Sector(0.0),), (Sector(5.0),), (Sector(0.0, 3.0),), (Sector(0.0, NAN, 1.0),),
-        (Sector(0.0), Sector(120.0)), (),
-    ]  # fmt: skip
+        (Sector(0.0),),
+        (Sector(5.0),),
+        (Sector(0.0, 3.0),),
+        (Sector(0.0, NAN, 1.0),),
+        (Sector(0.0), Sector(120.0)),
+        (),
+    ]
     for sectors in (*changed, *changed):
         level_of("terrain", cache=cache).footprint(mast_with(*sectors), GRID)
         seen.append(cache.computed)
@@ -564,9 +604,11 @@ def edit_stations(folder, **columns):
 
 def test_angles_of_a_table_reach_the_masts(two_counties):
     config, inputs = edit_stations(
-        two_counties, 方位角=["0/120/240", "全向", "0、180", "30.0", ""], 机械下倾角=["2", "", "3", "", ""],
+        two_counties,
+        方位角=["0/120/240", "全向", "0、180", "30.0", ""],
+        机械下倾角=["2", "", "3", "", ""],
         电子下倾角=["4/5/6", "", "", "", ""],
-    )  # fmt: skip
+    )
     assert not inputs.faults
     assert inputs.stations["azimuth_deg"].tolist() == ["0/120/240", "", "0/180", "30", ""]
     assert inputs.stations["downtilt_deg"].tolist() == ["6/7/8", "", "3", "", ""]
@@ -601,9 +643,11 @@ def test_downtilts_that_do_not_go_with_the_azimuths_are_left_out_with_a_word(two
 
 def test_parts_of_a_downtilt_that_do_not_go_together_get_a_word(two_counties):
     _, inputs = edit_stations(
-        two_counties, 方位角=["0/120/240", "", "", "", ""], 机械下倾角=["1/2", "", "", "", ""],
+        two_counties,
+        方位角=["0/120/240", "", "", "", ""],
+        机械下倾角=["1/2", "", "", "", ""],
         电子下倾角=["4/5/6", "", "", "", ""],
-    )  # fmt: skip
+    )
     assert inputs.stations["downtilt_deg"].iloc[0] == ""
     assert [(f.level, f.problem, f.row) for f in inputs.faults] == [("warning", "angles_differ", 2)]
 

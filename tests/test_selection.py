@@ -26,8 +26,8 @@ from siteplan.selection import (
     solved,
 )
 from siteplan.selection.cases import cut, uncut
-from siteplan.selection.core import reduced
 from siteplan.selection.configurations import options_of
+from siteplan.selection.core import reduced
 from siteplan.selection.problem import objective_of, violations
 from siteplan.selection.search import Choice, Field, rules_of
 

@@ -6,19 +6,22 @@ import numpy as np
 import pytest
 from conftest import CRS, SOUTH, WEST
 
-from siteplan.planning import pipeline
-from siteplan.project.schema import Tier, load_config
-from siteplan.coverage.propagation import Mast, masts_of, uncovered_probability
+from siteplan.core.grid import Grid, Raster
 from siteplan.coverage.demand import build_demand, services_of, tier_layers
 from siteplan.coverage.gaps import village_table
-from siteplan.core.grid import Grid, Raster
 from siteplan.coverage.ground import ground_of
+from siteplan.coverage.masts import masts_of
+from siteplan.coverage.matrix import uncovered_probability
+from siteplan.coverage.model_comparison import NEAREST_M, both_losses_db, model_spread, spread_summary
+from siteplan.coverage.propagation import Mast
+from siteplan.coverage.signal_tiers import tier_rasters, tier_table
+from siteplan.coverage.terrain import TerrainLevel
+from siteplan.planning import pipeline
 from siteplan.planning.quota import on_air
+from siteplan.project.project_file import load_config
+from siteplan.project.radio import Tier
 from siteplan.radio.itm import itm_loss_db
 from siteplan.radio.pathloss import free_space_loss
-from siteplan.coverage.model_comparison import NEAREST_M, both_losses_db, model_spread, spread_summary
-from siteplan.coverage.terrain import TerrainLevel
-from siteplan.coverage.signal_tiers import tier_rasters, tier_table
 
 TIERS = (
     Tier(id="good", name="好", threshold_dbm=-95),
@@ -125,9 +128,14 @@ def test_itm_gets_the_profile_of_the_path(world):
     along = np.linspace(0.0, 3_000.0, 201)
     ground = np.interp(along, [1_985.0, 2_015.0, 2_075.0, 2_105.0], [100.0, 350.0, 350.0, 100.0])
     drawn = itm_loss_db(
-        ground, 15.0, 773.0, 35.0, config.coverage.receiver_height_m, n0=config.coverage.n0,
+        ground,
+        15.0,
+        773.0,
+        35.0,
+        config.coverage.receiver_height_m,
+        n0=config.coverage.n0,
         climate=config.coverage.climate,
-    )  # fmt: skip
+    )
     assert itm == pytest.approx(drawn, abs=4.0)
 
 

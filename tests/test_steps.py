@@ -16,14 +16,14 @@ import pyogrio
 import pytest
 from typer.testing import CliRunner
 
-from siteplan.planning import pipeline
 from siteplan.cli import app, plan_area
-from siteplan.project.schema import load_config
-from siteplan.coverage.propagation import added_footprint
-from siteplan.planning.compare import CHANGES, DROPPED, KEPT, MOVED, NEW, compare_plans
 from siteplan.core.errors import SiteplanError
-from siteplan.planning.run_folder import read_plan
+from siteplan.coverage.matrix import added_footprint
 from siteplan.outputs.webmap import diff_html
+from siteplan.planning import pipeline
+from siteplan.planning.compare import CHANGES, DROPPED, KEPT, MOVED, NEW, compare_plans
+from siteplan.planning.run_folder import read_plan
+from siteplan.project.project_file import load_config
 
 
 @pytest.fixture(scope="module")

@@ -469,11 +469,19 @@ def test_a_mast_off_the_dem_is_refused(at):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"height": 0.0}, {"height": -3.0}, {"rx_height_m": 0.0}, {"rx_height_m": -1.5}, {"pixels": 1.9},
-        {"pixels": 0.0}, {"delta_n": 0.0}, {"delta_n": 157.0}, {"spacing_px": 0.0}, {"spacing_px": -1.0},
+        {"height": 0.0},
+        {"height": -3.0},
+        {"rx_height_m": 0.0},
+        {"rx_height_m": -1.5},
+        {"pixels": 1.9},
+        {"pixels": 0.0},
+        {"delta_n": 0.0},
+        {"delta_n": 157.0},
+        {"spacing_px": 0.0},
+        {"spacing_px": -1.0},
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_outside_its_range_the_sweep_raises(changes):
     with pytest.raises(RangeError):
         sweep(raster(FLAT), **changes)
@@ -654,9 +662,19 @@ def test_free_space_and_bullington_are_p1812_at_planning_ranges(frequency_mhz):
             continue
         x, ground = path_profile(dem, *point(dem, row, col), *point(dem, to_row, to_col))
         full = path_loss_p1812(
-            frequency_mhz / 1000.0, 50.0, x, ground, np.zeros_like(x), np.full(len(x), 4), 35.0, 1.5,
-            latitudes=(24.8, 24.8), longitudes=(113.6, 113.7), delta_n=46.5, n0=354.7,
-        )  # fmt: skip
+            frequency_mhz / 1000.0,
+            50.0,
+            x,
+            ground,
+            np.zeros_like(x),
+            np.full(len(x), 4),
+            35.0,
+            1.5,
+            latitudes=(24.8, 24.8),
+            longitudes=(113.6, 113.7),
+            delta_n=46.5,
+            n0=354.7,
+        )
         path = Profile(x, ground, ground[0] + 35.0, ground[-1] + 1.5)
         loss = bullington_loss(path, effective_earth_radius_km(46.5), frequency_mhz / 1000.0)
         errors.append(free_space_db(x[-1] * 1000.0, frequency_mhz) + loss - full.Lb)
@@ -939,11 +957,20 @@ def test_delta_bullington_is_pycrafs():
         x, ground = draw(row["kind"], int(row["points"]), length_km, peak_m, place)
         delta_n = 157.0 * (1.0 - 6371.0 / float(row["effective_radius_km"]))
         result = path_loss_p1812(
-            float(row["frequency_ghz"]), 50.0, x, ground, np.zeros_like(x), np.full(len(x), 4),
-            float(row["tx_height_m"]), float(row["rx_height_m"]),
+            float(row["frequency_ghz"]),
+            50.0,
+            x,
+            ground,
+            np.zeros_like(x),
+            np.full(len(x), 4),
+            float(row["tx_height_m"]),
+            float(row["rx_height_m"]),
             polarization="vertical" if row["vertical"] == "1" else "horizontal",
-            latitudes=(45.0, 45.0), longitudes=(0.0, 0.1), delta_n=delta_n, n0=325.0,
-        )  # fmt: skip
+            latitudes=(45.0, 45.0),
+            longitudes=(0.0, 0.1),
+            delta_n=delta_n,
+            n0=325.0,
+        )
         assert result.Ld50 == pytest.approx(float(row["ld50_db"]), abs=1e-3), row
 
 
@@ -968,8 +995,10 @@ def test_compiled_and_plain_python_agree(tmp_path):
     np.save(heights, dem.values)
     subprocess.run(
         [sys.executable, "-c", ALONE, str(heights), str(out)],
-        env=os.environ | {"NUMBA_DISABLE_JIT": "1"}, cwd=tmp_path, check=True,
-    )  # fmt: skip
+        env=os.environ | {"NUMBA_DISABLE_JIT": "1"},
+        cwd=tmp_path,
+        check=True,
+    )
     ours = terrain_geometry(dem, 684.0, 671.0, 20.0, 600.0)
     nu, los, distance = np.load(out)
     seen = ours.distance_m > PX
@@ -991,8 +1020,10 @@ def test_compiled_and_plain_python_agree_among_clutter(tmp_path):
     np.save(worlds, np.stack([dem.values, surface]))
     subprocess.run(
         [sys.executable, "-c", ALONE_AMONG_CLUTTER, str(worlds), str(out)],
-        env=os.environ | {"NUMBA_DISABLE_JIT": "1"}, cwd=tmp_path, check=True,
-    )  # fmt: skip
+        env=os.environ | {"NUMBA_DISABLE_JIT": "1"},
+        cwd=tmp_path,
+        check=True,
+    )
     ours = terrain_geometry(dem, 684.0, 671.0, 20.0, 600.0, surface=surface)
     nu, los, _ = np.load(out)
     seen = ours.distance_m > PX

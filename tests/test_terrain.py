@@ -10,20 +10,24 @@ from conftest import CRS, SOUTH, WEST, write_raster
 from rasterio.transform import from_origin
 from scipy.special import ndtr
 
-from siteplan.planning import pipeline
-from siteplan.coverage.footprint_cache import FileCache, MemoryCache
-from siteplan.project.schema import Input, clutter_kinds, load_config, with_calibration
-from siteplan.coverage.propagation import Addition, BufferLevel, Mast, added_footprint, uncovered_probability
-from siteplan.coverage.demand import services_of
 from siteplan.core.errors import RangeError
 from siteplan.core.grid import Grid, Raster
+from siteplan.coverage.demand import services_of
+from siteplan.coverage.empirical import BufferLevel
+from siteplan.coverage.footprint_cache import FileCache, MemoryCache
 from siteplan.coverage.ground import ground_of
+from siteplan.coverage.matrix import Addition, added_footprint, uncovered_probability
+from siteplan.coverage.propagation import Mast
+from siteplan.coverage.terrain import DecisionPoints, TerrainLevel, decision_points, level_for
 from siteplan.inputs.rasters import FINEST_M, MARGIN_M, read_terrain
+from siteplan.planning import pipeline
+from siteplan.project.input_files import Input
+from siteplan.project.project_file import load_config, with_calibration
+from siteplan.project.schema import clutter_kinds
 from siteplan.radio.clutter import statistical_clutter_loss
 from siteplan.radio.diffraction import Profile, bullington_loss, effective_earth_radius_km
 from siteplan.radio.pathloss import RANGES, free_space_loss
 from siteplan.radio.profile import path_profile
-from siteplan.coverage.terrain import DecisionPoints, TerrainLevel, decision_points, level_for
 
 GRID = Grid(CRS, WEST, SOUTH + 6_000, 100.0, 60, 60)
 DEM_GRID = Grid(CRS, WEST - 300, SOUTH + 6_300, 30.0, 220, 220)
@@ -162,10 +166,11 @@ def test_on_a_plain_the_loss_is_free_space_and_the_screen_before_the_phone(confi
             over = [
                 bullington_loss(
                     Profile(np.linspace(0.0, d / 1000.0, 101), np.zeros(101), 35.0, 1.5),
-                    effective_earth_radius_km(40.0), 2.14,
+                    effective_earth_radius_km(40.0),
+                    2.14,
                 )
                 for d in EASTWARD
-            ]  # fmt: skip
+            ]
             np.testing.assert_allclose(loss, free_space_loss(slant(EASTWARD), 2140.0) + over, atol=0.3)
 
 
@@ -395,9 +400,11 @@ def test_a_county_window_holds_the_same_numbers(config):
     footprint = level_on(config, hills()).footprint(mast(), part)
     np.testing.assert_array_equal(
         footprint.probability[0],
-        whole[20:35, 20:45][footprint.row : footprint.row + footprint.probability.shape[1],
-                            footprint.col : footprint.col + footprint.probability.shape[2]].astype(np.float32),
-    )  # fmt: skip
+        whole[20:35, 20:45][
+            footprint.row : footprint.row + footprint.probability.shape[1],
+            footprint.col : footprint.col + footprint.probability.shape[2],
+        ].astype(np.float32),
+    )
 
 
 # --- points that decide -----------------------------------------------------------------------------
@@ -642,9 +649,7 @@ def test_the_level_follows_the_project_file_and_the_dem(shared_world, config):
 
 
 def fitted(level="terrain", **more):
-    return {
-        "schema": "siteplan-calibration/1", "level": level, "bands": {"high": {"offset_db": 0.0}}, **more
-    }  # fmt: skip
+    return {"schema": "siteplan-calibration/1", "level": level, "bands": {"high": {"offset_db": 0.0}}, **more}
 
 
 def test_a_calibration_of_another_level_is_refused(shared_world, config):
@@ -693,9 +698,15 @@ def test_a_dem_in_degrees_comes_at_its_own_resolution(tmp_path):
     """One arc second at 25 degrees north is about 29 m."""
     second = 1 / 3600
     profile = {
-        "driver": "GTiff", "height": 200, "width": 200, "count": 1, "dtype": "int16", "crs": "EPSG:4326",
-        "transform": from_origin(113.5, 24.8, second, second), "nodata": -32768,
-    }  # fmt: skip
+        "driver": "GTiff",
+        "height": 200,
+        "width": 200,
+        "count": 1,
+        "dtype": "int16",
+        "crs": "EPSG:4326",
+        "transform": from_origin(113.5, 24.8, second, second),
+        "nodata": -32768,
+    }
     with rasterio.open(tmp_path / "dem.tif", "w", **profile) as target:
         target.write(np.full((200, 200), 321, np.int16), 1)
     city = Grid.covering((448_000, 2_739_000, 455_000, 2_743_000), 100.0, CRS)

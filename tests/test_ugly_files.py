@@ -15,9 +15,9 @@ from typer.testing import CliRunner
 from siteplan.cli import app
 from siteplan.core.errors import InputFaults
 from siteplan.inputs.files.cells import dates_of, numbers_of, text_of
-from siteplan.inputs.tables.coordinates import degrees_of, split_pair
 from siteplan.inputs.files.layout import lay_out
 from siteplan.inputs.files.readers import Wanted, read_table
+from siteplan.inputs.tables.coordinates import degrees_of, split_pair
 
 RUNNER = CliRunner()
 QUICK = settings(

@@ -70,8 +70,16 @@ def test_no_address_is_loaded(page_text: str) -> None:
     tags = Attributes(page_text).tags
     assert not [each for each in tags if each[1].keys() & {"src", "href", "srcset", "data"}]
     assert {tag for tag, _ in tags} <= {
-        "html", "head", "meta", "title", "style", "script", "body", "noscript", "div",
-    }  # fmt: skip
+        "html",
+        "head",
+        "meta",
+        "title",
+        "style",
+        "script",
+        "body",
+        "noscript",
+        "div",
+    }
     styles = "".join(re.findall(r"<style>.*?</style>", page_text, re.DOTALL))
     assert "url(" not in styles
     assert "@import" not in styles
@@ -397,13 +405,33 @@ def test_only_an_online_build_knows_online_hosts(proposal: Proposal) -> None:
 # --- scripts --------------------------------------------------------------------------------------------
 
 AFTER_CHROMIUM_80 = (
-    r"\.replaceAll\(", r"\.at\(", r"structuredClone", r"\?\?=", r"\|\|=", r"&&=", r"Object\.hasOwn",
-    r"\.findLast", r"Promise\.any", r"\.toSorted", r"#[a-z]+\(", r"static \{", r"\.replaceChildren",
-)  # fmt: skip
+    r"\.replaceAll\(",
+    r"\.at\(",
+    r"structuredClone",
+    r"\?\?=",
+    r"\|\|=",
+    r"&&=",
+    r"Object\.hasOwn",
+    r"\.findLast",
+    r"Promise\.any",
+    r"\.toSorted",
+    r"#[a-z]+\(",
+    r"static \{",
+    r"\.replaceChildren",
+)
 STYLE_AFTER_CHROMIUM_80 = (
-    r"\binset:", r"aspect-ratio:", r":has\(", r":is\(", r":where\(", r"@layer", r"@container", r"\bgap: [^;]*;[^}]*flex",
-    r"\d(?:dvh|svh)\b", r"color-mix", r"overflow: clip",
-)  # fmt: skip
+    r"\binset:",
+    r"aspect-ratio:",
+    r":has\(",
+    r":is\(",
+    r":where\(",
+    r"@layer",
+    r"@container",
+    r"\bgap: [^;]*;[^}]*flex",
+    r"\d(?:dvh|svh)\b",
+    r"color-mix",
+    r"overflow: clip",
+)
 
 
 @pytest.mark.parametrize("name", SCRIPTS)

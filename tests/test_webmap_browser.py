@@ -19,12 +19,12 @@ import pytest
 from PIL import Image
 from webmap_world import CITY, HOSTILE, SMALL, draw_proposal
 
-from siteplan.project.schema import Audience
 from siteplan.inputs.places.datum import gcj02_from_wgs84
 from siteplan.outputs.audience import audience_of
 from siteplan.outputs.webmap import map_html
 from siteplan.planning.proposal import Proposal
-from siteplan.project.columns import RETURN_COLUMNS
+from siteplan.project.outputs import Audience
+from siteplan.project.statuses import RETURN_COLUMNS
 
 # rasterio 1.4 multiplies affine transforms the way affine 3 announces to drop one day
 pytestmark = [
@@ -128,8 +128,11 @@ def test_every_row_is_there_and_every_layer_can_be_switched(visit: Visit) -> Non
         each.click()
     radios = visit.page.locator(".sp-layers input[name=coverage]")
     assert [r.get_attribute("value") for r in radios.all()] == [
-        "coverage_before", "coverage_after", "coverage_terrain", "coverage_off",
-    ]  # fmt: skip
+        "coverage_before",
+        "coverage_after",
+        "coverage_terrain",
+        "coverage_off",
+    ]
     radios.nth(2).check()
     assert visit.page.get_by_text("仅平地缓冲区达标，被地形遮挡").is_visible()
     assert not visit.page.get_by_text("40%–75%").is_visible()
@@ -509,8 +512,10 @@ def test_statuses_are_kept_and_come_out_as_a_return_form(
     assert rows["schema"] == "siteplan-returns/1"
     assert rows["run_id"] == "2023-abcdef012345"
     assert [(r["candidate_id"], r["status"]) for r in rows["returns"]] == [
-        ("C0001", "NEGOTIATING"), ("C0002", "REFUSED"), ("C0001", "AGREED"),
-    ]  # fmt: skip
+        ("C0001", "NEGOTIATING"),
+        ("C0002", "REFUSED"),
+        ("C0001", "AGREED"),
+    ]
     assert all(tuple(r) == RETURN_COLUMNS for r in rows["returns"])
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d", rows["returns"][0]["reported_at"])
     raw = exported(visit, "csv")
@@ -603,10 +608,18 @@ def test_a_row_that_cannot_be_is_named_and_nothing_is_taken(
 ) -> None:
     place = proposal.proposed.iloc[5]
     row = {
-        "schema": "siteplan-returns/1", "run_id": "2023-abcdef012345", "candidate_id": place["candidate_id"],
-        "status": "AGREED", "longitude": place["longitude"], "latitude": place["latitude"], "datum": "wgs84",
-        "reason": "", "note": "", "reported_by": "甲", "reported_at": "2026-01-02T10:00:00+08:00",
-    }  # fmt: skip
+        "schema": "siteplan-returns/1",
+        "run_id": "2023-abcdef012345",
+        "candidate_id": place["candidate_id"],
+        "status": "AGREED",
+        "longitude": place["longitude"],
+        "latitude": place["latitude"],
+        "datum": "wgs84",
+        "reason": "",
+        "note": "",
+        "reported_by": "甲",
+        "reported_at": "2026-01-02T10:00:00+08:00",
+    }
     form = {"schema": "siteplan-returns/1", "run_id": row["run_id"], "returns": [row, row | change]}
     message = visit.script(
         "form => { try { siteplan.takeIn(JSON.stringify(form)); return ''; } catch (e) { return e.message; } }",

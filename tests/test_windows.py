@@ -14,8 +14,8 @@ import pytest
 from conftest import write_project
 from typer.testing import CliRunner
 
-from siteplan.core import files
 from siteplan.cli import app, main, plan_area
+from siteplan.core import files
 from siteplan.core.errors import RunLockedError, SiteplanError
 from siteplan.core.files import atomic_folder, project_lock, read_registry, write_atomic, write_registry
 

@@ -159,11 +159,27 @@ def _cell(value: object, column: int = 1) -> bytes:
 
 
 NAMES = {
-    "long": "长" * 10_000, "script": "</script><img src=x onerror=alert(1)>", "svg": '"><svg/onload=alert(1)>', "rtl": "甲\u202e乙",
-    "emoji": "楼🏢", "formula": "=cmd|' /C calc'!A0", "at": "@SUM(1+1)", "plus": "+1", "tab": "甲\t乙", "braces": "{value} {0} {",
-    "percent": "%s %d %n", "quote": 'a"b', "newline": "甲\n乙", "path": "../../etc/passwd", "null": "NULL", "zero_width": "\u200b",
-    "sql": "'); DROP TABLE x;--", "control": "a\x07b\x1bc", "bom": "\ufeff甲", "surrogate": "\ud800",
-}  # fmt: skip
+    "long": "长" * 10_000,
+    "script": "</script><img src=x onerror=alert(1)>",
+    "svg": '"><svg/onload=alert(1)>',
+    "rtl": "甲\u202e乙",
+    "emoji": "楼🏢",
+    "formula": "=cmd|' /C calc'!A0",
+    "at": "@SUM(1+1)",
+    "plus": "+1",
+    "tab": "甲\t乙",
+    "braces": "{value} {0} {",
+    "percent": "%s %d %n",
+    "quote": 'a"b',
+    "newline": "甲\n乙",
+    "path": "../../etc/passwd",
+    "null": "NULL",
+    "zero_width": "\u200b",
+    "sql": "'); DROP TABLE x;--",
+    "control": "a\x07b\x1bc",
+    "bom": "\ufeff甲",
+    "surrogate": "\ud800",
+}
 COORDINATES = (
     "NaN",
     "inf",
@@ -212,10 +228,26 @@ FILES: dict[str, tuple[str, bytes]] = {
     "xlsx_called_csv": ("a.csv", _workbook(_good_rows())),
     "truncated_xlsx": ("a.xlsx", _workbook(_good_rows())[:2000]),
     "no_sheet_in_xlsx": ("a.xlsx", _hand_xlsx(None)),
-    "far_cell": ("a.xlsx", _hand_xlsx(_sheet_xml('<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'))),
-    "lying_dimension": ("a.xlsx", _hand_xlsx(_sheet_xml('<row r="1"><c r="A1"><v>1</v></c></row>', "A1:XFD1048576"))),
+    "far_cell": (
+        "a.xlsx",
+        _hand_xlsx(
+            _sheet_xml(
+                '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+            )
+        ),
+    ),
+    "lying_dimension": (
+        "a.xlsx",
+        _hand_xlsx(_sheet_xml('<row r="1"><c r="A1"><v>1</v></c></row>', "A1:XFD1048576")),
+    ),
     "broken_sheet_xml": ("a.xlsx", _hand_xlsx(b"<worksheet><sheetData><row>")),
-    "entities_in_sheet": ("a.xlsx", _hand_xlsx(b'<!DOCTYPE x [<!ENTITY a "ha">]>' + _sheet_xml('<row r="1"><c r="A1" t="str"><v>&a;</v></c></row>'))),
+    "entities_in_sheet": (
+        "a.xlsx",
+        _hand_xlsx(
+            b'<!DOCTYPE x [<!ENTITY a "ha">]>'
+            + _sheet_xml('<row r="1"><c r="A1" t="str"><v>&a;</v></c></row>')
+        ),
+    ),
     "zip_bomb_xlsx": ("a.xlsx", _bomb()),
     "formulas": ("a.xlsx", _workbook([*_good_rows(), ["=1+1", "=HYPERLINK(1)", 113.45, 24.85]])),
     "odd_sheet_names": ("a.xlsx", _workbook(_good_rows(), ["it's", "a.b", "甲!乙"])),
@@ -225,8 +257,14 @@ FILES: dict[str, tuple[str, bytes]] = {
     "many_entries": ("a.zip", _zip({f"{n}.txt": b"" for n in range(30_000)})),
     "zip_of_text": ("a.zip", _zip({"readme.txt": b"hello"})),
     "billion_laughs": ("a.kml", _laughs()),
-    "external_entity": ("a.kml", _kml(_placemark("&x;"), '<!DOCTYPE k [<!ENTITY x SYSTEM "file:///etc/passwd">]>')),
-    "external_entity_kmz": ("a.kmz", _zip({"doc.kml": _kml(_placemark("&x;"), '<!DOCTYPE k [<!ENTITY x SYSTEM "file:///etc/passwd">]>')})),
+    "external_entity": (
+        "a.kml",
+        _kml(_placemark("&x;"), '<!DOCTYPE k [<!ENTITY x SYSTEM "file:///etc/passwd">]>'),
+    ),
+    "external_entity_kmz": (
+        "a.kmz",
+        _zip({"doc.kml": _kml(_placemark("&x;"), '<!DOCTYPE k [<!ENTITY x SYSTEM "file:///etc/passwd">]>')}),
+    ),
     "path_in_kmz": ("a.kmz", _zip({"../../evil.kml": _kml(_placemark())})),
     "absolute_path_in_kmz": ("a.kmz", _zip({"/tmp/evil.kml": _kml(_placemark())})),
     "kml_without_places": ("a.kml", _kml("")),
@@ -234,7 +272,10 @@ FILES: dict[str, tuple[str, bytes]] = {
     "kml_far_away": ("a.kml", _kml(_placemark(point="999,999"))),
     "kml_not_closed": ("a.kml", _kml(_placemark())[:-20]),
     "html_without_table": ("a.xls", b"<html><body>login please</body></html>"),
-    "html_table_in_table": ("a.xls", f"<table><tr><td>{HEAD.replace(',', '</td><td>')}</td></tr><tr><td><table><tr><td>x</td></tr></table></td></tr></table>".encode()),
+    "html_table_in_table": (
+        "a.xls",
+        f"<table><tr><td>{HEAD.replace(',', '</td><td>')}</td></tr><tr><td><table><tr><td>x</td></tr></table></td></tr></table>".encode(),
+    ),
     "html_huge_span": ("a.xls", b'<table><tr><td colspan="999999999">x</td></tr></table>'),
     "dbf_of_a_billion": ("a.dbf", _dbf(1_000_000_000)),
     "shp_alone": ("a.shp", b"\x00\x00\x27\x0a" + bytes(96)),
@@ -243,31 +284,72 @@ FILES: dict[str, tuple[str, bytes]] = {
     "geojson_empty_point": ("a.geojson", _geojson(_feature({"type": "Point", "coordinates": []}))),
     "geojson_huge_numbers": ("a.geojson", _geojson(_feature(_point(1e308, -1e308)), _feature(_point()))),
     "geojson_nan": ("a.geojson", _geojson(_feature(_point(float("nan"), 24.8)), _feature(_point()))),
-    "geojson_collection": ("a.geojson", _geojson(_feature({"type": "GeometryCollection", "geometries": [_point()]}))),
-    "geojson_mixed": ("a.geojson", _geojson(_feature(_point()), _feature({"type": "LineString", "coordinates": [[113.4, 24.8], [113.5, 24.9]]}))),
+    "geojson_collection": (
+        "a.geojson",
+        _geojson(_feature({"type": "GeometryCollection", "geometries": [_point()]})),
+    ),
+    "geojson_mixed": (
+        "a.geojson",
+        _geojson(
+            _feature(_point()),
+            _feature({"type": "LineString", "coordinates": [[113.4, 24.8], [113.5, 24.9]]}),
+        ),
+    ),
     "geojson_surrogate": ("a.geojson", _geojson(_feature(_point())).replace(b"\\u7532", b"\\ud800")),
     "geojson_list_property": ("a.geojson", _geojson(_feature(_point(), ["a", {"b": 1}]))),
     "geojson_no_features": ("a.geojson", _geojson()),
     "json_of_something_else": ("a.json", b'{"a": [1, 2, 3]}'),
     "gpkg_is_sqlite_of_another": ("a.gpkg", b"SQLite format 3\0" + bytes(3000)),
-    "mif_without_mid": ("a.mif", b'Version 300\nDelimiter ","\nColumns 1\n  a Char(5)\nData\n\nPoint 113 24\n'),
+    "mif_without_mid": (
+        "a.mif",
+        b'Version 300\nDelimiter ","\nColumns 1\n  a Char(5)\nData\n\nPoint 113 24\n',
+    ),
     "points_to_a_file.gpkg": ("a.gpkg", _pointer("other.csv")),
     "points_to_a_file.json": ("a.json", _pointer("other.csv")),
-    "points_to_a_server.kml": ("a.kml", b"<?xml version='1.0'?>\n<!-- x -->\n" + _pointer("/vsicurl/http://127.0.0.1:9/x")),
-    "column_beyond_the_last": ("a.xlsx", _hand_xlsx(_sheet_xml('<row r="1"><c r="ZZZZZZ1"><v>1</v></c></row>'))),
+    "points_to_a_server.kml": (
+        "a.kml",
+        b"<?xml version='1.0'?>\n<!-- x -->\n" + _pointer("/vsicurl/http://127.0.0.1:9/x"),
+    ),
+    "column_beyond_the_last": (
+        "a.xlsx",
+        _hand_xlsx(_sheet_xml('<row r="1"><c r="ZZZZZZ1"><v>1</v></c></row>')),
+    ),
     "dates_of_all_times": ("a.csv", f"{HEAD},开通日期\nP1,甲,113.45,24.85,99999-99-99\n".encode()),
-}  # fmt: skip
+}
 HOSTILE = (
-    "zip_bomb_xlsx", "far_cell", "lying_dimension", "ods_of_repeats", "billion_laughs", "million_columns", "many_entries",
-    "dbf_of_a_billion", "column_beyond_the_last", "points_to_a_file.gpkg", "geojson_deep", "cell_of_10_mb", "million_short_lines", "html_huge_span", "external_entity",
-)  # fmt: skip
+    "zip_bomb_xlsx",
+    "far_cell",
+    "lying_dimension",
+    "ods_of_repeats",
+    "billion_laughs",
+    "million_columns",
+    "many_entries",
+    "dbf_of_a_billion",
+    "column_beyond_the_last",
+    "points_to_a_file.gpkg",
+    "geojson_deep",
+    "cell_of_10_mb",
+    "million_short_lines",
+    "html_huge_span",
+    "external_entity",
+)
 """Those meant to fill the memory or to read what is not theirs."""
 
 
 def huge_raster(path) -> None:
     """A raster that declares far more pixels than it holds."""
-    profile = {"driver": "GTiff", "height": 60_000, "width": 60_000, "count": 1, "dtype": "float32", "crs": "EPSG:4547",
-               "transform": from_origin(440_000, 2_770_000, 0.5, 0.5), "sparse_ok": True, "tiled": True, "compress": "deflate"}  # fmt: skip
+    profile = {
+        "driver": "GTiff",
+        "height": 60_000,
+        "width": 60_000,
+        "count": 1,
+        "dtype": "float32",
+        "crs": "EPSG:4547",
+        "transform": from_origin(440_000, 2_770_000, 0.5, 0.5),
+        "sparse_ok": True,
+        "tiled": True,
+        "compress": "deflate",
+    }
     with rasterio.open(path, "w", **profile):
         pass
 
@@ -276,7 +358,14 @@ def float_cover(path) -> None:
     """Land cover of real numbers, some of them not numbers at all."""
     values = np.full((200, 200), np.nan, np.float32)
     with rasterio.open(
-        path, "w", driver="GTiff", height=200, width=200, count=1, dtype="float32", crs="EPSG:4547",
+        path,
+        "w",
+        driver="GTiff",
+        height=200,
+        width=200,
+        count=1,
+        dtype="float32",
+        crs="EPSG:4547",
         transform=from_origin(440_000, 2_760_000, 100, 100),
-    ) as file:  # fmt: skip
+    ) as file:
         file.write(values, 1)

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 from shapely.geometry import LineString, Point, box
 
-from siteplan.project.schema import parse_config
 from siteplan.core.grid import Grid, Raster
 from siteplan.planning.proposal import Proposal
+from siteplan.project.project_file import parse_config
 
 CRS = "EPSG:4547"
 WEST, NORTH = 450_000.0, 2_750_000.0
@@ -39,17 +39,24 @@ def config(**project: Any) -> Any:
     networks = [{"id": "CMCC-CBN", "name": "移动广电"}, {"id": "CT-CU", "name": "电信联通"}]
     bands = [
         {
-            "id": key, "network": network, "name": name, "frequency_mhz": 800,
+            "id": key,
+            "network": network,
+            "name": name,
+            "frequency_mhz": 800,
             "classes": {"rural": {"models": [MODEL], "eirp_per_re_dbm": 35.0}},
         }
         for key, network, name in (("n28", "CMCC-CBN", "700M"), ("n1", "CT-CU", "2.1G"))
-    ]  # fmt: skip
+    ]
     return parse_config(
         {
             "schema": "siteplan-project/1",
             "project": {
-                "city": "试验市", "crs": CRS, "reference_date": "2023-06-30", "year": 2023,
-                "synthetic": "全部为合成数据", "attribution": "界线 https://example.org CC BY",
+                "city": "试验市",
+                "crs": CRS,
+                "reference_date": "2023-06-30",
+                "year": 2023,
+                "synthetic": "全部为合成数据",
+                "attribution": "界线 https://example.org CC BY",
                 **project,
             },
             "inputs": {"counties": {"path": "counties.gpkg"}},
@@ -65,7 +72,7 @@ def config(**project: Any) -> Any:
                 {"id": "L2", "name": "基本覆盖（每个网络）", "threshold_dbm": -105, "scope": "each"},
             ],
         }
-    )  # fmt: skip
+    )
 
 
 def points(rng: np.random.Generator, n: int, size: float, **columns: Any) -> gpd.GeoDataFrame:
@@ -94,15 +101,34 @@ def smooth(rng: np.random.Generator, pixels: int) -> np.ndarray[Any, Any]:
 
 def proposed_table(rng: np.random.Generator, n: int, size: float, names: list[str]) -> gpd.GeoDataFrame:
     table = points(
-        rng, n, size, rank=np.arange(1, n + 1), candidate_id=ids("C", n), name=names[:n],
-        county="甲县", town=pick(rng, ["东镇", "西镇"], n), village="五里村",
-        rung=pick(rng, list("12345"), n), source_id="", stations=2, antenna_height_m=35.0,
-        ground_m=212.0, gain=np.linspace(900, 10, n), people_newly_covered=np.arange(n, 0, -1) * 7,
-        villages_newly_covered=1, cell_radius_m=1500.0, search_radius_m=400.0, due_date="", restriction="", cost=np.nan,
-        power_distance_m=np.nan, backhaul_distance_m=np.nan, success_probability=np.nan,
+        rng,
+        n,
+        size,
+        rank=np.arange(1, n + 1),
+        candidate_id=ids("C", n),
+        name=names[:n],
+        county="甲县",
+        town=pick(rng, ["东镇", "西镇"], n),
+        village="五里村",
+        rung=pick(rng, list("12345"), n),
+        source_id="",
+        stations=2,
+        antenna_height_m=35.0,
+        ground_m=212.0,
+        gain=np.linspace(900, 10, n),
+        people_newly_covered=np.arange(n, 0, -1) * 7,
+        villages_newly_covered=1,
+        cell_radius_m=1500.0,
+        search_radius_m=400.0,
+        due_date="",
+        restriction="",
+        cost=np.nan,
+        power_distance_m=np.nan,
+        backhaul_distance_m=np.nan,
+        success_probability=np.nan,
         status="PROPOSED",
         reason=[f"理由{i}：新增覆盖居民{i * 7}人{names[i][:40]}" for i in range(n)],
-    )  # fmt: skip
+    )
     table["networks"] = [("CMCC-CBN", "CT-CU")] * n
     table["bands"] = [("n28", "n1")] * n
     table["gain_by_layer"] = "L1 120.5; L2 33.0"
@@ -129,10 +155,20 @@ def village_table(
 ) -> gpd.GeoDataFrame:
     """Villages whose state follows from the pixel they stand on."""
     table = points(
-        rng, n, size, village_id=ids("V", n), village=names[:n], town=pick(rng, ["东镇", "西镇"], n),
-        people=rng.integers(100, 4000, n), share_before=rng.random(n), share_after=1.0, networks_before=1,
-        networks_after=2, serving_site_before="S0001", serving_site_after="C0001",
-    )  # fmt: skip
+        rng,
+        n,
+        size,
+        village_id=ids("V", n),
+        village=names[:n],
+        town=pick(rng, ["东镇", "西镇"], n),
+        people=rng.integers(100, 4000, n),
+        share_before=rng.random(n),
+        share_after=1.0,
+        networks_before=1,
+        networks_after=2,
+        serving_site_before="S0001",
+        serving_site_after="C0001",
+    )
     col = ((table.geometry.x - WEST) // 100).astype(int)
     row = ((NORTH - table.geometry.y) // 100).astype(int)
     had = np.nan_to_num(before)[row, col] >= TARGET
@@ -187,12 +223,15 @@ def county_rows(before: np.ndarray[Any, Any], villages: gpd.GeoDataFrame, pixels
         own = villages[villages["county_id"].eq(county_id)]
         rows.append(
             {
-                "county_id": county_id, "quota": 30, "built": 10,
+                "county_id": county_id,
+                "quota": 30,
+                "built": 10,
                 "population_total": np.isfinite(part).sum() * PEOPLE,
                 "population_covered_before": (np.nan_to_num(part) >= TARGET).sum() * PEOPLE,
-                "villages_total": len(own), "villages_covered_before": int(own["state"].eq("covered").sum()),
+                "villages_total": len(own),
+                "villages_covered_before": int(own["state"].eq("covered").sum()),
             }
-        )  # fmt: skip
+        )
     return pd.DataFrame(rows)
 
 
@@ -218,33 +257,63 @@ def draw_proposal(sizes: dict[str, int], *, pixels: int = 60, **project: Any) ->
     gaps["geometry"] = gaps.geometry.buffer(300, quad_segs=10)
     n = sizes["others"]
     candidates = points(
-        rng, n, size, candidate_id=ids("D", n), rung=pick(rng, list("12345"), n), source_id="",
-        name=names[:n], county="甲县", town="东镇", village="",
-        status=["EXCLUDED" if i % 3 else "CANDIDATE" for i in range(n)], antenna_height_m=30.0,
+        rng,
+        n,
+        size,
+        candidate_id=ids("D", n),
+        rung=pick(rng, list("12345"), n),
+        source_id="",
+        name=names[:n],
+        county="甲县",
+        town="东镇",
+        village="",
+        status=["EXCLUDED" if i % 3 else "CANDIDATE" for i in range(n)],
+        antenna_height_m=30.0,
         rule=[f"距现网站址 S{i:04d} 仅 {i % 400} m，小于最小站距 500 m" if i % 3 else "" for i in range(n)],
-    )  # fmt: skip
+    )
     candidates["county_id"] = "1"
     n = sizes["sites"]
     sites = points(
-        rng, n, size, site_id=ids("S", n), site_name=names[:n], county="甲县", county_id="1", stations=2,
+        rng,
+        n,
+        size,
+        site_id=ids("S", n),
+        site_name=names[:n],
+        county="甲县",
+        county_id="1",
+        stations=2,
         antenna_height_m=35.0,
-    )  # fmt: skip
+    )
     sites["networks"] = pick(rng, [("CMCC-CBN",), ("CT-CU",), ("CMCC-CBN", "CT-CU")], len(sites))
     sites["bands"] = [("n28",)] * len(sites)
     n = sizes["properties"]
-    properties = points(rng, n, size, property_id=ids("P", n), property_name=names[:n], kind="学校",
-                        owner=[f"业主联系人{i}" for i in range(n)], address=[f"东镇路{i}号" for i in range(n)],
-                        building_height_m=12.0)  # fmt: skip
+    properties = points(
+        rng,
+        n,
+        size,
+        property_id=ids("P", n),
+        property_name=names[:n],
+        kind="学校",
+        owner=[f"业主联系人{i}" for i in range(n)],
+        address=[f"东镇路{i}号" for i in range(n)],
+        building_height_m=12.0,
+    )
     roads = gpd.GeoDataFrame(
-        {"highway": ["primary", "tertiary"]}, crs=CRS,
-        geometry=[LineString([(WEST, NORTH - 500), (half, NORTH - 900)]),
-                  LineString([(half, NORTH), (half + 100, NORTH - size)])],
-    )  # fmt: skip
+        {"highway": ["primary", "tertiary"]},
+        crs=CRS,
+        geometry=[
+            LineString([(WEST, NORTH - 500), (half, NORTH - 900)]),
+            LineString([(half, NORTH), (half + 100, NORTH - size)]),
+        ],
+    )
     zones = gpd.GeoDataFrame(
-        {"layer": ["自然保护区", "军事"], "zone": ["山地保护区甲", "秘密靶场乙"]}, crs=CRS,
-        geometry=[box(WEST + 900, NORTH - 1500, WEST + 1800, NORTH - 700),
-                  box(half, NORTH - 2000, half + 900, NORTH - 1200)],
-    )  # fmt: skip
+        {"layer": ["自然保护区", "军事"], "zone": ["山地保护区甲", "秘密靶场乙"]},
+        crs=CRS,
+        geometry=[
+            box(WEST + 900, NORTH - 1500, WEST + 1800, NORTH - 700),
+            box(half, NORTH - 2000, half + 900, NORTH - 1200),
+        ],
+    )
     proposed = proposed_table(rng, sizes["proposed"], size, names)
     footprints = discs(proposed, pixels)
     after, ranks = built(before, footprints)
@@ -253,9 +322,14 @@ def draw_proposal(sizes: dict[str, int], *, pixels: int = 60, **project: Any) ->
     inside, reached = np.isfinite(before), np.nan_to_num(before) >= TARGET
     n = len(proposed)
     curve = pd.DataFrame(
-        {"rank": range(1, n + 1), "stations": np.arange(2, 2 * n + 1, 2), "gain": 1.0,
-         "cumulative_gain": np.arange(1.0, n + 1), "upper_bound": np.arange(1.0, n + 1) * 1.25}
-    )  # fmt: skip
+        {
+            "rank": range(1, n + 1),
+            "stations": np.arange(2, 2 * n + 1, 2),
+            "gain": 1.0,
+            "cumulative_gain": np.arange(1.0, n + 1),
+            "upper_bound": np.arange(1.0, n + 1) * 1.25,
+        }
+    )
     short = villages["state"].eq("uncovered")
     choices = pd.DataFrame(
         {"village_id": villages["village_id"][short], "candidate_id": "D0001", "probability": 0.81}
@@ -267,7 +341,12 @@ def draw_proposal(sizes: dict[str, int], *, pixels: int = 60, **project: Any) ->
         area_name="试验市",
         counties=counties,
         inputs=SimpleNamespace(  # type: ignore[arg-type]
-            properties=properties, exclusions=zones, roads=roads, dem=height, terrain=None, clutter=None,
+            properties=properties,
+            exclusions=zones,
+            roads=roads,
+            dem=height,
+            terrain=None,
+            clutter=None,
         ),
         grid=grid,
         coverage_before=Raster(before, grid, "P", "1"),
@@ -280,20 +359,35 @@ def draw_proposal(sizes: dict[str, int], *, pixels: int = 60, **project: Any) ->
         sites=sites,
         candidates=candidates,
         proposed=proposed,
-        curve=curve, layers=frame, county_table=county_rows(before, villages, pixels), ledger=frame,
-        radii=frame, faults=(), rejected=frame, steps=steps, ranks=Raster(ranks, grid, "rank", "1"),
-        footprints=tuple(footprints), choices=choices,
+        curve=curve,
+        layers=frame,
+        county_table=county_rows(before, villages, pixels),
+        ledger=frame,
+        radii=frame,
+        faults=(),
+        rejected=frame,
+        steps=steps,
+        ranks=Raster(ranks, grid, "rank", "1"),
+        footprints=tuple(footprints),
+        choices=choices,
         summary={
-            "run_id": "2023-abcdef012345", "city": "试验市", "year": 2023, "quota": 699, "built": 366,
-            "remaining": 333, "selected_stations": 332, "selected_sites": 166,
+            "run_id": "2023-abcdef012345",
+            "city": "试验市",
+            "year": 2023,
+            "quota": 699,
+            "built": 366,
+            "remaining": 333,
+            "selected_stations": 332,
+            "selected_sites": 166,
             "population_covered_before": float(reached.sum() * PEOPLE),
             "population_covered_after": float((np.nan_to_num(after) >= TARGET).sum() * PEOPLE),
             "population_total": float(inside.sum() * PEOPLE),
             "villages_covered_before": int(villages["state"].eq("covered").sum()),
             "villages_covered_after": int(villages["state"].ne("uncovered").sum()),
-            "villages_total": len(villages), "model": "buffer：TR 38.901 RMa NLOS",
+            "villages_total": len(villages),
+            "model": "buffer：TR 38.901 RMa NLOS",
         },
-    )  # fmt: skip
+    )
 
 
 SMALL: dict[str, int] = {
@@ -305,5 +399,10 @@ SMALL: dict[str, int] = {
     "others": 20,
 }
 CITY: dict[str, int] = {
-    "proposed": 250, "villages": 1468, "sites": 2500, "gaps": 3000, "properties": 1107, "others": 4000,
-}  # fmt: skip
+    "proposed": 250,
+    "villages": 1468,
+    "sites": 2500,
+    "gaps": 3000,
+    "properties": 1107,
+    "others": 4000,
+}

@@ -59,9 +59,20 @@ def installed() -> Path:
 def pip_install(requirements: Path) -> list[str]:
     """Install exactly what is listed, from the folder it is in, without asking anyone else."""
     return [
-        "-m", "pip", "--isolated", "--disable-pip-version-check", "install", "--quiet", "--no-index",
-        "--find-links", str(requirements.parent), "--no-deps", "--require-hashes", "-r", str(requirements),
-    ]  # fmt: skip
+        "-m",
+        "pip",
+        "--isolated",
+        "--disable-pip-version-check",
+        "install",
+        "--quiet",
+        "--no-index",
+        "--find-links",
+        str(requirements.parent),
+        "--no-deps",
+        "--require-hashes",
+        "-r",
+        str(requirements),
+    ]
 
 
 def run(command: list[str]) -> None:

@@ -347,10 +347,14 @@ def _named(names: list[str], found: NDArray[np.float64], terms: Terms, before: F
     value = dict(zip(names, found.tolist(), strict=True))
     return Fit(
         {band: value[f"offset {band}"] for band in terms.bands},
-        max(value.get("horizontal", 1.0), 0.0), max(value.get("vertical", 1.0), 0.0),
-        max(value.get("diffraction", 1.0), 0.0), value.get("slope", 0.0),
-        {kind: value[f"clutter {kind}"] for kind in terms.clutter}, before.rival_dbm, before.strongest_only,
-    )  # fmt: skip
+        max(value.get("horizontal", 1.0), 0.0),
+        max(value.get("vertical", 1.0), 0.0),
+        max(value.get("diffraction", 1.0), 0.0),
+        value.get("slope", 0.0),
+        {kind: value[f"clutter {kind}"] for kind in terms.clutter},
+        before.rival_dbm,
+        before.strongest_only,
+    )
 
 
 def _by_key(keys: NDArray[np.object_], values: dict[str, float]) -> NDArray[np.float64]:

@@ -124,9 +124,16 @@ def _judged(sample: Sample, terms: Terms, seed: int) -> Judged:
         predicted["calibrated_median"][test] = fold.median_dbm(unseen)
         predicted["calibrated"][test] = fold.reading_dbm(unseen)
     return Judged(
-        sample, terms, fit, _errors(sample, predicted), _by_site(sample, predicted), _jackknife(fit, fits),
-        predicted, _spread(sample, predicted["calibrated"]) if _is_whole(fit) else {}, len(fits),
-    )  # fmt: skip
+        sample,
+        terms,
+        fit,
+        _errors(sample, predicted),
+        _by_site(sample, predicted),
+        _jackknife(fit, fits),
+        predicted,
+        _spread(sample, predicted["calibrated"]) if _is_whole(fit) else {},
+        len(fits),
+    )
 
 
 def _is_whole(fit: Fit) -> bool:
@@ -178,11 +185,13 @@ def _tells(sample: Sample, serving_only: bool, spare: int) -> Terms:
         if _enough(sample, sample.clutter == k, CLUTTER_POINTS, CLUTTER_SITES + spare)
     ]
     return Terms(
-        tuple(bands), _tells_pattern(sample, spare),
+        tuple(bands),
+        _tells_pattern(sample, spare),
         _enough(sample, sample.diffraction_db >= SHADOW_DB, SHADOW_POINTS, SHADOW_SITES + spare),
-        not serving_only and _tells_slope(sample, everyone, spare), tuple(kinds) if len(kinds) > 1 else (),
+        not serving_only and _tells_slope(sample, everyone, spare),
+        tuple(kinds) if len(kinds) > 1 else (),
         serving_only,
-    )  # fmt: skip
+    )
 
 
 def _tells_pattern(sample: Sample, spare: int) -> bool:
@@ -226,10 +235,13 @@ def _folds(sample: Sample, seed: int) -> Iterator[tuple[NDArray[np.int64], NDArr
 def _within(whole: Terms, part: Terms) -> Terms:
     """Terms of the whole sample that a part of it can tell too."""
     return replace(
-        whole, bands=part.bands, pattern=whole.pattern and part.pattern,
-        diffraction=whole.diffraction and part.diffraction, slope=whole.slope and part.slope,
+        whole,
+        bands=part.bands,
+        pattern=whole.pattern and part.pattern,
+        diffraction=whole.diffraction and part.diffraction,
+        slope=whole.slope and part.slope,
         clutter=tuple(kind for kind in whole.clutter if kind in part.clutter),
-    )  # fmt: skip
+    )
 
 
 def _by_offset(known: Sample, unseen: Sample, terms: Terms, seed: int) -> Values:
@@ -250,9 +262,16 @@ def _errors(sample: Sample, predicted: dict[str, Values]) -> pd.DataFrame:
         miss = predicted[name] - sample.rsrp_dbm
         square = pd.Series(miss**2).groupby(sample.site.astype(str)).mean()
         rows.append(
-            (name, len(miss), len(square), float(np.sqrt((miss**2).mean())), float(miss.mean()),
-             float(np.abs(miss).mean()), float(np.sqrt(square).mean()))
-        )  # fmt: skip
+            (
+                name,
+                len(miss),
+                len(square),
+                float(np.sqrt((miss**2).mean())),
+                float(miss.mean()),
+                float(np.abs(miss).mean()),
+                float(np.sqrt(square).mean()),
+            )
+        )
     columns = ["model", "points", "sites", "rmse_db", "bias_db", "mae_db", "site_rmse_db"]
     return pd.DataFrame(rows, columns=columns)
 

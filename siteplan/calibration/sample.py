@@ -15,12 +15,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from siteplan.coverage.empirical import BufferLevel
+from siteplan.coverage.masts import mast_of
+from siteplan.coverage.propagation import Mast
+from siteplan.coverage.terrain import TerrainLevel
 from siteplan.project.schema import Config
-from siteplan.coverage.propagation import BufferLevel, Mast, mast_of
 from siteplan.radio.antenna import horizontal_attenuation_db, vertical_attenuation_db
 from siteplan.radio.linkbudget import STEP_M
 from siteplan.radio.sectors import directions
-from siteplan.coverage.terrain import TerrainLevel
 
 NEAREST_M = 30.0
 """Points nearer to the mast are left out: there a metre of position is a decibel [m]."""
@@ -221,11 +223,14 @@ def _parts(
     antenna = _antenna(mast, band, easting_m, northing_m, drop, level)
     kinds = np.array([each.id for each in level.budgets.kinds], dtype=object)
     return {
-        "base_dbm": base + antenna[3], "horizontal_db": antenna[0], "vertical_db": antenna[1],
-        "cap_db": antenna[2], "diffraction_db": diffraction,
+        "base_dbm": base + antenna[3],
+        "horizontal_db": antenna[0],
+        "vertical_db": antenna[1],
+        "cap_db": antenna[2],
+        "diffraction_db": diffraction,
         "clutter": kinds[level.kind_at(easting_m, northing_m)],
         "sigma_db": np.full(len(base), table.sigma_db),
-    }  # fmt: skip
+    }
 
 
 def _antenna(
@@ -268,5 +273,6 @@ def _each_sector(
         yield (
             horizontal_attenuation_db(towards.azimuth_deg - sector.azimuth_deg, shape.pattern),
             vertical_attenuation_db(below, shape.pattern),
-            none + shape.pattern.front_to_back_db, extra,
-        )  # fmt: skip
+            none + shape.pattern.front_to_back_db,
+            extra,
+        )

@@ -18,12 +18,7 @@ import pandas as pd
 from scipy.spatial.distance import cdist
 from sklearn.cluster import DBSCAN
 
-from siteplan.project.schema import Config
-from siteplan.coverage.propagation import Level
-from siteplan.coverage.demand import Demand
-from siteplan.inputs.load import Inputs
-from siteplan.inputs.tables.networks import network_names, split_networks
-from siteplan.field.journal import Place, State
+from siteplan.candidates.returned_places import class_at, kept, moved, points_of, returned
 from siteplan.candidates.rules import (
     duplicates,
     heights,
@@ -35,8 +30,15 @@ from siteplan.candidates.rules import (
     spacing,
     zones,
 )
-from siteplan.planning.standing import Mandate, class_at, kept, moved, points_of, returned
-from siteplan.project.columns import EXITS, FIXED, Returned, Rung, Status
+from siteplan.coverage.demand import Demand
+from siteplan.coverage.propagation import Level
+from siteplan.field.journal import Place
+from siteplan.field.status import State
+from siteplan.inputs.load import Inputs
+from siteplan.inputs.tables.networks import network_names, split_networks
+from siteplan.planning.replan import Mandate
+from siteplan.project.schema import Config
+from siteplan.project.statuses import EXITS, FIXED, Returned, Rung, Status
 
 _CARRIED = ("cost", "power_distance_m", "backhaul_distance_m", "success_probability")
 
@@ -156,8 +158,9 @@ def _remembered(rung: Rung, places: Sequence[Place], inputs: Inputs, config: Con
             "county": [inputs.county_name(place.county_id) for place in mine],
             "area_class": [class_at(inputs, config, x, y) for x, y in xy],
         },
-        geometry=gpd.points_from_xy(xy[:, 0], xy[:, 1]), crs=config.project.crs,
-    )  # fmt: skip
+        geometry=gpd.points_from_xy(xy[:, 0], xy[:, 1]),
+        crs=config.project.crs,
+    )
     heights = pd.Series([place.antenna_height_m for place in mine])
     return _rows(table, rung, "id", pd.Series([place.name for place in mine]), heights, config)
 
@@ -172,10 +175,28 @@ def _apart_from(part: pd.DataFrame, ground: pd.DataFrame, config: Config) -> pd.
 
 def _empty(config: Config) -> gpd.GeoDataFrame:
     columns = [
-        "key", "rung", "source_id", "name", "county_id", "county", "town", "antenna_height_m", "area_class",
-        "easting_m", "northing_m", "networks", "existing_bands", "status", "rule", "notes",
-        "order_radius_m", "due_date", "location_grade", "location_radius_m", *_CARRIED,
-    ]  # fmt: skip
+        "key",
+        "rung",
+        "source_id",
+        "name",
+        "county_id",
+        "county",
+        "town",
+        "antenna_height_m",
+        "area_class",
+        "easting_m",
+        "northing_m",
+        "networks",
+        "existing_bands",
+        "status",
+        "rule",
+        "notes",
+        "order_radius_m",
+        "due_date",
+        "location_grade",
+        "location_radius_m",
+        *_CARRIED,
+    ]
     return gpd.GeoDataFrame({name: [] for name in columns}, geometry=[], crs=config.project.crs)
 
 
@@ -252,9 +273,13 @@ def _planned(site_plan: gpd.GeoDataFrame | None, config: Config, known: dict[str
     if site_plan is None or site_plan.empty:
         return pd.DataFrame()
     rows = _rows(
-        site_plan, Rung.SITE_PLAN, "plan_id", _text_of(site_plan, "plan_name"),
-        _number_of(site_plan, "antenna_height_m"), config,
-    )  # fmt: skip
+        site_plan,
+        Rung.SITE_PLAN,
+        "plan_id",
+        _text_of(site_plan, "plan_name"),
+        _number_of(site_plan, "antenna_height_m"),
+        config,
+    )
     if "networks" in site_plan:
         everyone = tuple(network.id for network in config.networks)
         rows["networks"] = [split_networks(text, known) or everyone for text in site_plan["networks"]]
@@ -352,9 +377,15 @@ def _cluster_centres(points: np.ndarray, weight: np.ndarray, config: Config) -> 
     labels = search.fit_predict(points, sample_weight=1000.0 * share)
     cell_m = 3.0 * rules.new_site_cluster_m
     frame = pd.DataFrame(
-        {"label": labels, "x": points[:, 0], "y": points[:, 1], "w": weight,
-         "col": np.floor(points[:, 0] / cell_m), "row": np.floor(points[:, 1] / cell_m)}
-    )  # fmt: skip
+        {
+            "label": labels,
+            "x": points[:, 0],
+            "y": points[:, 1],
+            "w": weight,
+            "col": np.floor(points[:, 0] / cell_m),
+            "row": np.floor(points[:, 1] / cell_m),
+        }
+    )
     frame = frame[frame["label"] >= 0]
     frame["wx"], frame["wy"] = frame["w"] * frame["x"], frame["w"] * frame["y"]
     sums = frame.groupby(["label", "col", "row"])[["w", "wx", "wy"]].sum()

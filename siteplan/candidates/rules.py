@@ -15,9 +15,10 @@ import pandas as pd
 import shapely
 from sklearn.neighbors import NearestNeighbors
 
+from siteplan.coverage.masts import served_bands
+from siteplan.coverage.propagation import Level
 from siteplan.project.schema import Config
-from siteplan.coverage.propagation import Level, served_bands
-from siteplan.project.columns import Rung, Status
+from siteplan.project.statuses import Rung, Status
 
 Rule = tuple[str, dict[str, object]]
 """Key of a text and the values it takes."""
@@ -123,9 +124,10 @@ def heights(places: gpd.GeoDataFrame, config: Config, level: Level) -> gpd.GeoDa
     height = places["antenna_height_m"].to_numpy()
     new = ~places["rung"].eq(Rung.UPGRADE.value).to_numpy()
     places = refuse(
-        places, new & (height < lowest),
+        places,
+        new & (height < lowest),
         lambda i: ("rule_low", {"height": f"{height[i]:g}", "minimum": f"{lowest:g}"}),
-    )  # fmt: skip
+    )
     missing = [missing_bands(config, row.area_class, row.existing_bands) for row in places.itertuples()]
     places = refuse(places, np.array([not each for each in missing]), lambda _: ("rule_no_rollout", {}))
     served = [
@@ -216,9 +218,10 @@ def roads_near(places: gpd.GeoDataFrame, roads: gpd.GeoDataFrame | None, config:
     distance = np.zeros(len(places))
     distance[ground] = shapely.distance(points, lines[nearest])
     return refuse(
-        places, distance > farthest,
+        places,
+        distance > farthest,
         lambda i: ("rule_road", {"distance": round(distance[i]), "maximum": f"{farthest:g}"}),
-    )  # fmt: skip
+    )
 
 
 def spacing(places: gpd.GeoDataFrame, existing: gpd.GeoDataFrame | None, config: Config) -> gpd.GeoDataFrame:

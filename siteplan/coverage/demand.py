@@ -12,11 +12,12 @@ import geopandas as gpd
 import numpy as np
 from numpy.typing import NDArray
 
-from siteplan.project.schema import Config, Layer
 from siteplan.core.errors import Fault, InputFaults
 from siteplan.core.grid import Grid
 from siteplan.inputs.load import Inputs, zone_raster
 from siteplan.inputs.tables.networks import network_names, split_networks
+from siteplan.project.planning import Layer
+from siteplan.project.schema import Config
 
 
 @dataclass(frozen=True)
@@ -172,11 +173,16 @@ def build_demand(inputs: Inputs, config: Config) -> Demand:
     row_of = np.where(asked, np.cumsum(asked.ravel()).reshape(asked.shape) - 1, -1).astype(np.int32)
     village_pixel = _positions(inputs.villages, grid, inside, pixels)
     return Demand(
-        grid=grid, services=services, pixels=pixels, people=people.ravel()[pixels],
+        grid=grid,
+        services=services,
+        pixels=pixels,
+        people=people.ravel()[pixels],
         county_code=inputs.county_code.ravel()[pixels].astype(np.int64),
-        village=_village_of(inputs, grid, pixels), row_of=row_of, weight=weights[asked],
+        village=_village_of(inputs, grid, pixels),
+        row_of=row_of,
+        weight=weights[asked],
         village_pixel=village_pixel,
-    )  # fmt: skip
+    )
 
 
 def _people(inputs: Inputs, inside: NDArray[np.bool_]) -> NDArray[np.float64]:

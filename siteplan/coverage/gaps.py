@@ -15,9 +15,9 @@ from rasterio.features import shapes
 from scipy.ndimage import label
 from shapely.geometry import shape
 
-from siteplan.project.schema import Config
 from siteplan.coverage.demand import Demand
 from siteplan.inputs.load import Inputs
+from siteplan.project.schema import Config
 
 _DIAGONAL_TOO = np.ones((3, 3), dtype=int)
 

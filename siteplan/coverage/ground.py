@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from scipy.interpolate import LinearNDInterpolator
 from scipy.ndimage import binary_dilation, distance_transform_edt
 
-from siteplan.project.schema import Config, clutter_kinds
 from siteplan.core.grid import Raster
+from siteplan.project.schema import Config, clutter_kinds
 
 RIM_PX = 10
 """How far into a void heights are interpolated between its rims [pixels]."""
@@ -83,9 +83,7 @@ def ground_of(dem: Raster, clutter: Raster | None, config: Config) -> Ground:
     is_surface = config.inputs.dem is not None and config.inputs.dem.surface
     top = _filled(heights) + (np.float32(0.0) if is_surface else height)
     bare = Raster(heights - height if is_surface else heights, dem.grid, dem.name, dem.unit)
-    solid = bare if not np.isnan(heights).any() else Raster(
-        top - height, dem.grid, dem.name, dem.unit
-    )  # fmt: skip
+    solid = bare if not np.isnan(heights).any() else Raster(top - height, dem.grid, dem.name, dem.unit)
     return Ground(bare, solid, top if in_profile else None, codes)
 
 

@@ -14,12 +14,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from siteplan.project.schema import Config
-from siteplan.coverage.propagation import Footprint, multiply
+from siteplan.core.grid import Raster
 from siteplan.coverage.demand import Demand
 from siteplan.coverage.gaps import basic_services, covered
-from siteplan.core.grid import Raster
+from siteplan.coverage.matrix import multiply
+from siteplan.coverage.propagation import Footprint
 from siteplan.inputs.load import Inputs
+from siteplan.project.schema import Config
 
 NOTICEABLE = 0.02
 """Rise of a probability that a map shows."""

@@ -14,23 +14,36 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from siteplan.project.schema import Config
-from siteplan.coverage.propagation import Mast
-from siteplan.coverage.demand import Demand
 from siteplan.core.grid import lonlat
+from siteplan.coverage.demand import Demand
+from siteplan.coverage.propagation import Mast
+from siteplan.coverage.terrain import TerrainLevel
 from siteplan.inputs.load import Inputs
+from siteplan.project.schema import Config
 from siteplan.radio.itm import itm_loss_db
 from siteplan.radio.p1812 import path_loss_p1812
 from siteplan.radio.profile import path_profile
 from siteplan.radio.sweep import bullington_loss_db
-from siteplan.coverage.terrain import TerrainLevel
 
 NEAREST_M = 1000.0
 """Shortest path of the Irregular Terrain Model [m]."""
 COLUMNS = (
-    "kind", "id", "name", "county_id", "county", "people", "site_id", "band", "distance_m", "diffraction_db",
-    "p1812_db", "itm_db", "spread_db", "only_low_band", "verdict_differs",
-)  # fmt: skip
+    "kind",
+    "id",
+    "name",
+    "county_id",
+    "county",
+    "people",
+    "site_id",
+    "band",
+    "distance_m",
+    "diffraction_db",
+    "p1812_db",
+    "itm_db",
+    "spread_db",
+    "only_low_band",
+    "verdict_differs",
+)
 _OWN_INLAND_ZONE = 4
 
 
@@ -127,9 +140,12 @@ def _best_low(
     count, layer = len(easting_m), level.config.layers[0]
     known = level.holds(easting_m, northing_m)
     found = _Served(
-        np.full(count, -1), np.full(count, "", dtype=object), np.full(count, -np.inf),
-        np.full(count, -np.inf), np.ones(count),
-    )  # fmt: skip
+        np.full(count, -1),
+        np.full(count, "", dtype=object),
+        np.full(count, -np.inf),
+        np.full(count, -np.inf),
+        np.ones(count),
+    )
     for position, mast in enumerate(masts):
         distance = np.hypot(easting_m - mast.easting_m, northing_m - mast.northing_m)
         near = np.flatnonzero((distance < level.reach_m(mast)) & known)
@@ -187,11 +203,17 @@ def _row(
     turned = served.score[i] - (itm - p1812) / served.sigma_db[i] < target
     return {
         **{name: point[name] for name in ("kind", "id", "name", "county_id", "county", "people")},
-        "site_id": mast.site_id, "band": served.band[i], "distance_m": round(float(shadow[1])),
-        "diffraction_db": round(float(shadow[0]), 2), "p1812_db": round(p1812, 2), "itm_db": round(itm, 2),
-        "spread_db": round(itm - p1812, 2), "only_low_band": bool(here and not other),
-        "verdict_differs": bool(here and not other and turned), "geometry": point.geometry,
-    }  # fmt: skip
+        "site_id": mast.site_id,
+        "band": served.band[i],
+        "distance_m": round(float(shadow[1])),
+        "diffraction_db": round(float(shadow[0]), 2),
+        "p1812_db": round(p1812, 2),
+        "itm_db": round(itm, 2),
+        "spread_db": round(itm - p1812, 2),
+        "only_low_band": bool(here and not other),
+        "verdict_differs": bool(here and not other and turned),
+        "geometry": point.geometry,
+    }
 
 
 def both_losses_db(
@@ -226,10 +248,18 @@ def both_losses_db(
     longitudes, latitudes = (each.tolist() for each in lonlat(level.config.project.crs, *ends))
     heights = mast.antenna_height_m, coverage.receiver_height_m
     full = path_loss_p1812(
-        frequency_mhz / 1000.0, 50.0, distance_km, ground, np.zeros_like(ground),
-        np.full(len(ground), _OWN_INLAND_ZONE), *heights, latitudes=latitudes, longitudes=longitudes,
-        delta_n=coverage.delta_n, n0=coverage.n0,
-    )  # fmt: skip
+        frequency_mhz / 1000.0,
+        50.0,
+        distance_km,
+        ground,
+        np.zeros_like(ground),
+        np.full(len(ground), _OWN_INLAND_ZONE),
+        *heights,
+        latitudes=latitudes,
+        longitudes=longitudes,
+        delta_n=coverage.delta_n,
+        n0=coverage.n0,
+    )
     spacing_m = 1000.0 * float(distance_km[1] - distance_km[0])
     itm = itm_loss_db(ground, spacing_m, frequency_mhz, *heights, n0=coverage.n0, climate=coverage.climate)
     return float(full.Lb), itm

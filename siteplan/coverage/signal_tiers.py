@@ -12,11 +12,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from siteplan.project.schema import Config
-from siteplan.coverage.propagation import Addition, Level, MapFn, Mast, added_footprint, multiply, uncovered_probability
-from siteplan.coverage.demand import Demand, Service, tier_layers
 from siteplan.core.grid import Raster
+from siteplan.coverage.demand import Demand, Service, tier_layers
+from siteplan.coverage.matrix import Addition, added_footprint, multiply, uncovered_probability
+from siteplan.coverage.propagation import Level, MapFn, Mast
 from siteplan.inputs.load import Inputs
+from siteplan.project.schema import Config
 
 NONE_LEFT = 0
 """Value of pixels outside the area; tiers count from 1, and the value after the last is no signal."""

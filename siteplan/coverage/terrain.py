@@ -24,14 +24,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from siteplan.coverage.footprint_cache import Cache, MemoryCache
-from siteplan.project.schema import Config, clutter_kinds
-from siteplan.coverage.propagation import BufferLevel, Footprint, Mast, bands_of
-from siteplan.coverage.demand import Service, tier_layers
 from siteplan.core.errors import RangeError
 from siteplan.core.grid import Grid
+from siteplan.coverage.demand import Service, tier_layers
+from siteplan.coverage.empirical import BufferLevel, bands_of
+from siteplan.coverage.footprint_cache import Cache, MemoryCache
 from siteplan.coverage.ground import Ground, ground_of
+from siteplan.coverage.propagation import Footprint, Mast
 from siteplan.inputs.load import Inputs
+from siteplan.project.schema import Config, clutter_kinds
 from siteplan.radio.linkbudget import STEP_M, LinkBudgets, TerrainBudget
 from siteplan.radio.profile import PointGeometry, point_geometry
 from siteplan.radio.reduce import STEPS, Frame, mean_probability
@@ -131,9 +132,12 @@ class _Carrier:
         """Hash of everything its probabilities depend on."""
         budget = self.budget
         figures = [
-            budget.eirp_per_re_dbm, budget.sigma_db, budget.frequency_mhz, budget.diffraction_weight,
+            budget.eirp_per_re_dbm,
+            budget.sigma_db,
+            budget.frequency_mhz,
+            budget.diffraction_weight,
             self.reach_m,
-        ]  # fmt: skip
+        ]
         parts = [budget.loss_db, self.threshold_dbm, figures]
         whole = hashlib.blake2b(digest_size=16)
         for part in parts:
@@ -142,7 +146,7 @@ class _Carrier:
 
 
 class TerrainLevel:
-    """Propagation over a DEM; takes the place of :class:`siteplan.coverage.propagation.BufferLevel`.
+    """Propagation over a DEM; takes the place of :class:`siteplan.coverage.empirical.BufferLevel`.
 
     Parameters
     ----------
@@ -314,11 +318,22 @@ class TerrainLevel:
     def _key(self, mast: Mast, band_id: str, carrier: _Carrier, resolution_m: float) -> bytes:
         coverage, grid = self.config.coverage, self.dem.grid
         figures = [
-            mast.easting_m, mast.northing_m, mast.antenna_height_m, resolution_m, coverage.delta_n,
-            coverage.receiver_height_m, coverage.probability_floor, coverage.street_width_m,
-            coverage.edge_probability_target, carrier.slot[self.layers[0].id], grid.west_m, grid.north_m,
-            grid.resolution_m, grid.width, grid.height,
-        ]  # fmt: skip
+            mast.easting_m,
+            mast.northing_m,
+            mast.antenna_height_m,
+            resolution_m,
+            coverage.delta_n,
+            coverage.receiver_height_m,
+            coverage.probability_floor,
+            coverage.street_width_m,
+            coverage.edge_probability_target,
+            carrier.slot[self.layers[0].id],
+            grid.west_m,
+            grid.north_m,
+            grid.resolution_m,
+            grid.width,
+            grid.height,
+        ]
         content = np.array(figures, dtype=np.float64).tobytes() + carrier.digest
         sectors = mast.sectors_of(band_id)
         pattern = repr((sectors, self.budgets.pattern(band_id, mast.area_class))) if sectors else ""
@@ -330,10 +345,16 @@ class TerrainLevel:
     ) -> TerrainGeometry:
         coverage = self.config.coverage
         return terrain_geometry(
-            self.dem, easting_m, northing_m, height_m, radius_m,
-            rx_height_m=coverage.receiver_height_m, delta_n=coverage.delta_n, surface=self.ground.surface,
+            self.dem,
+            easting_m,
+            northing_m,
+            height_m,
+            radius_m,
+            rx_height_m=coverage.receiver_height_m,
+            delta_n=coverage.delta_n,
+            surface=self.ground.surface,
             street_width_m=coverage.street_width_m,
-        )  # fmt: skip
+        )
 
     def _compute(self, mast: Mast, band_id: str, carrier: _Carrier, resolution_m: float) -> _Reduced:
         """Sweep, and average the probability over the DEM's pixels in each demand pixel."""
@@ -342,10 +363,16 @@ class TerrainLevel:
         radius = max(reach, 2.0 * self.dem.grid.resolution_m)
         geometry = self._geometry(mast.easting_m, mast.northing_m, mast.antenna_height_m, radius)
         share = mean_probability(
-            geometry, self.dem.grid, frame, carrier.budget, carrier.threshold_dbm,
-            coverage.probability_floor, reach, self.ground.kind[geometry.window],
+            geometry,
+            self.dem.grid,
+            frame,
+            carrier.budget,
+            carrier.threshold_dbm,
+            coverage.probability_floor,
+            reach,
+            self.ground.kind[geometry.window],
             self._pattern_loss(mast, band_id, geometry),
-        )  # fmt: skip
+        )
         rim = _on_the_rim(mast, frame, reach)
         target = coverage.edge_probability_target * STEPS
         limited = bool((share[carrier.slot[self.layers[0].id]][rim] >= target).any())
@@ -414,10 +441,17 @@ class TerrainLevel:
         """
         coverage = self.config.coverage
         return point_geometry(
-            self.dem, mast.easting_m, mast.northing_m, mast.antenna_height_m, easting_m, northing_m,
-            rx_height_m=coverage.receiver_height_m, delta_n=coverage.delta_n,
-            surface=None if bare else self.ground.surface, street_width_m=coverage.street_width_m,
-        )  # fmt: skip
+            self.dem,
+            mast.easting_m,
+            mast.northing_m,
+            mast.antenna_height_m,
+            easting_m,
+            northing_m,
+            rx_height_m=coverage.receiver_height_m,
+            delta_n=coverage.delta_n,
+            surface=None if bare else self.ground.surface,
+            street_width_m=coverage.street_width_m,
+        )
 
     def loss_at(
         self,

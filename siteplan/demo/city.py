@@ -13,6 +13,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from siteplan.core.files import atomic_folder
 from siteplan.demo import write
 from siteplan.demo.cover import BUILT, CROP, TREES, Codes, make_cover
 from siteplan.demo.ground import Land, Points, make_land
@@ -33,7 +34,6 @@ from siteplan.demo.settlements import (
     zone_polygons,
 )
 from siteplan.demo.terrain import Terrain, make_terrain, slope_of
-from siteplan.core.files import atomic_folder
 
 _TOWN_BASIN_M = 800.0
 _NODATA = -32768
@@ -114,15 +114,22 @@ def draw_city(seed: int) -> City:
     roads = make_roads(land, settlements, seed)
     network = make_network(parameters, land, settlements, people, roads, seed)
     return City(
-        parameters, counties, terrain, land, settlements, people,
-        make_cover(terrain, land, settlements, people, seed), roads, network,
+        parameters,
+        counties,
+        terrain,
+        land,
+        settlements,
+        people,
+        make_cover(terrain, land, settlements, people, seed),
+        roads,
+        network,
         make_sectors(network, seed),
         make_site_plan(parameters, land, settlements, people, network, seed),
         make_properties(parameters, land, settlements, people, seed),
         make_key_places(parameters, land, settlements, people, seed),
         make_exclusions(parameters, land, settlements, seed),
         quota_targets(parameters, settlements, people, land, network),
-    )  # fmt: skip
+    )
 
 
 def _terrain(parameters: Parameters, counties: gpd.GeoDataFrame, seed: int) -> Terrain:

@@ -15,9 +15,9 @@ from pyproj import Transformer
 from rasterio.features import rasterize
 from scipy.ndimage import binary_erosion
 
+from siteplan.core.grid import Grid
 from siteplan.demo.noise import Field
 from siteplan.demo.terrain import Terrain
-from siteplan.core.grid import Grid
 
 Points = NDArray[np.float64]
 """Easting and northing [m], shape (n, 2)."""

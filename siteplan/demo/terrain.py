@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from pyproj import Transformer
 from scipy.ndimage import map_coordinates, minimum_filter
 
-from siteplan.demo.noise import Field, child, grid_noise, stretch, warped_noise
 from siteplan.core.grid import Grid
+from siteplan.demo.noise import Field, child, grid_noise, stretch, warped_noise
 
 DEM_M, BASE_M, WORK_M = 30, 90, 100
 """Pixel of the DEM, of the field it is made from, and of all later work [m]."""

@@ -16,9 +16,9 @@ import rasterio
 import xlsxwriter
 from numpy.typing import NDArray
 
-from siteplan.demo.network import Network
-from siteplan.core.grid import Grid
 from siteplan.core.files import csv_bytes, write_atomic
+from siteplan.core.grid import Grid
+from siteplan.demo.network import Network
 
 _CREATED = dt.datetime(2023, 7, 1)
 
@@ -38,11 +38,22 @@ def write_raster(path: Path, values: NDArray[np.generic], grid: Grid, nodata: fl
         Nodata value, if any.
     """
     profile = {
-        "driver": "GTiff", "height": grid.height, "width": grid.width, "count": 1,
-        "dtype": values.dtype.name, "crs": grid.crs, "transform": grid.transform, "nodata": nodata,
-        "tiled": True, "blockxsize": 256, "blockysize": 256, "compress": "deflate", "zlevel": 6,
-        "predictor": {"i": 2, "u": 1}.get(values.dtype.kind, 3), "num_threads": 2,
-    }  # fmt: skip
+        "driver": "GTiff",
+        "height": grid.height,
+        "width": grid.width,
+        "count": 1,
+        "dtype": values.dtype.name,
+        "crs": grid.crs,
+        "transform": grid.transform,
+        "nodata": nodata,
+        "tiled": True,
+        "blockxsize": 256,
+        "blockysize": 256,
+        "compress": "deflate",
+        "zlevel": 6,
+        "predictor": {"i": 2, "u": 1}.get(values.dtype.kind, 3),
+        "num_threads": 2,
+    }
     with rasterio.open(path, "w", **profile) as file:
         file.write(values, 1)
 

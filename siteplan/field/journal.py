@@ -9,27 +9,34 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, Literal
 
 from siteplan.core.errors import SiteplanError
-from siteplan.project.columns import CHAIN, EXITS, Returned
+from siteplan.project.statuses import Returned
 
 JOURNAL = "journal.jsonl"
 """File of the project folder."""
+
+
 SCHEMA = "siteplan-journal/1"
-Relation = Literal["unchanged", "agrees", "applies", "behind", "conflict"]
+
+
 Point = tuple[float, float]
 """Longitude and latitude, WGS84 [deg]."""
-_SAME_DEG = 1e-5
+
+
+SAME_DEG = 1e-5
 """Two points this near each other are one, about 1 m."""
+
+
 _REPORTED = ("kind", "candidate_id", "after", "point", "reason", "note", "reported_by", "reported_at")
 """What makes a report the same when it comes in twice."""
 
 
-def _hash(value: object) -> str:
+def hash_of(value: object) -> str:
     text = json.dumps(value, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -128,220 +135,17 @@ class Event:
     @cached_property
     def event_id(self) -> str:
         """Hash of what was reported, by whom and when: the same report in two files is one event."""
-        return _hash([getattr(self, name) for name in _REPORTED])[:16]
+        return hash_of([getattr(self, name) for name in _REPORTED])[:16]
 
     @cached_property
     def check(self) -> str:
         """Hash of everything, so that a line changed by hand is found."""
-        return _hash(asdict(self))[:16]
+        return hash_of(asdict(self))[:16]
 
     @property
     def order(self) -> tuple[str, str, str]:
         """Where it stands in time: wall clock of the reporter, then of the office, then its id."""
         return self.reported_at[:19], self.recorded_at, self.event_id
-
-
-@dataclass(frozen=True)
-class State:
-    """What is known of one candidate.
-
-    Attributes
-    ----------
-    candidate_id
-        Of the place.
-    place
-        As its latest event had it.
-    status
-        Where the work stands.
-    reason, since, reported_by
-        Of the event that led there; ``since`` is a date.
-    point
-        Where it was moved to, or None.
-    """
-
-    candidate_id: str
-    place: Place
-    status: Returned = Returned.PROPOSED
-    reason: str = ""
-    since: str = ""
-    reported_by: str = ""
-    point: Point | None = None
-
-
-@dataclass(frozen=True)
-class Standing:
-    """What a journal adds up to.
-
-    Attributes
-    ----------
-    states
-        By candidate id, in its order.
-    conflicts
-        Pairs of events that cannot both be true; neither counts until one is undone.
-    """
-
-    states: Mapping[str, State] = field(default_factory=dict)
-    conflicts: tuple[tuple[Event, Event], ...] = ()
-
-    def with_status(self, *statuses: Returned) -> tuple[State, ...]:
-        """States with one of these statuses, by candidate id."""
-        return tuple(state for state in self.states.values() if state.status in statuses)
-
-    @property
-    def latest(self) -> str:
-        """Date of the last report, "" for none."""
-        return max((state.since for state in self.states.values()), default="")
-
-    @property
-    def digest(self) -> str:
-        """Hash of what stands; "" when nothing does."""
-        if not self.states:
-            return ""
-        return _hash([asdict(state) for state in self.states.values()])
-
-
-def relation(seen: str, current: str, new: str) -> Relation:
-    """What a reported status means for the one that stands, given the one the reporter saw.
-
-    Parameters
-    ----------
-    seen, current, new
-        Statuses.
-
-    Returns
-    -------
-    str
-        ``unchanged`` (nothing new was reported), ``agrees`` (it stands already), ``applies``, ``behind``
-        (older news of the same road) or ``conflict``.
-
-    Examples
-    --------
-    >>> relation("PROPOSED", "PROPOSED", "REFUSED"), relation("PROPOSED", "SIGNED", "NEGOTIATING")
-    ('applies', 'behind')
-    >>> relation("PROPOSED", "SIGNED", "REFUSED")
-    'conflict'
-    """
-    if new == seen:
-        return "unchanged"
-    if new == current:
-        return "agrees"
-    if current == seen:
-        return "applies"
-    if {Returned(current), Returned(new)} & EXITS:
-        return "conflict"
-    if rank_of(new) > rank_of(current):
-        return "applies"
-    return "behind" if Returned(seen) not in EXITS and rank_of(new) >= rank_of(seen) else "conflict"
-
-
-def rank_of(status: str) -> int:
-    """Place of a status in the order of the work; exits stand before its beginning [int]."""
-    return CHAIN.index(Returned(status)) if Returned(status) in CHAIN else -1
-
-
-def needs_reason(current: str, new: str) -> bool:
-    """Whether a step must be explained: an end, or a step back [bool].
-
-    Examples
-    --------
-    >>> needs_reason("SIGNED", "REFUSED"), needs_reason("REFUSED", "NEGOTIATING")
-    (True, True)
-    >>> needs_reason("PROPOSED", "SIGNED"), needs_reason("SIGNED", "AGREED")
-    (False, True)
-    """
-    if new == current:
-        return False
-    return Returned(new) in EXITS or Returned(current) in EXITS or rank_of(new) < rank_of(current)
-
-
-def is_same_point(one: Point | None, other: Point | None) -> bool:
-    """Whether two points are one, to about a metre [bool]."""
-    if one is None or other is None:
-        return one is other
-    return all(abs(a - b) <= _SAME_DEG for a, b in zip(one, other, strict=True))
-
-
-def standing_of(events: Iterable[Event]) -> Standing:
-    """Add up a journal.
-
-    Parameters
-    ----------
-    events
-        In any order; an event may be there twice.
-
-    Returns
-    -------
-    Standing
-        The same for any order.
-    """
-    once = {event.event_id: event for event in sorted(events, key=lambda e: e.order, reverse=True)}
-    undone = _undone(once)
-    left = sorted((e for i, e in once.items() if i not in undone and e.kind != "undo"), key=lambda e: e.order)
-    states: dict[str, State] = {}
-    conflicts: list[tuple[Event, Event]] = []
-    for candidate_id in sorted({event.candidate_id for event in left}):
-        mine = [event for event in left if event.candidate_id == candidate_id]
-        states[candidate_id] = _folded(candidate_id, mine, conflicts)
-    return Standing(states, tuple(conflicts))
-
-
-def _undone(events: Mapping[str, Event]) -> set[str]:
-    """Events without effect; an undo that is undone itself has none."""
-    undone: set[str] = set()
-    undos = (event for event in events.values() if event.kind == "undo")
-    for event in sorted(undos, key=lambda e: (e.recorded_at, e.event_id), reverse=True):
-        if event.event_id not in undone:
-            undone.add(event.after)
-    return undone
-
-
-def _folded(candidate_id: str, events: Sequence[Event], conflicts: list[tuple[Event, Event]]) -> State:
-    """One candidate's story; at a fork it stands where both stories still agree."""
-    first = events[0]
-    if first.place is None:
-        raise SiteplanError(f"{JOURNAL}: {first.event_id}: place")
-    state = State(candidate_id, first.place)
-    passed: list[str] = [state.status.value]
-    last: dict[str, Event] = {}
-    for event in events:
-        state = replace(state, place=event.place or state.place)
-        kind = _fork(state, event)
-        if kind == "conflict":
-            conflicts.append((last.get(event.kind, first), event))
-            state = _back(state, event, passed)
-        elif kind == "applies":
-            last[event.kind] = event
-            state = _applied(state, event)
-            passed.append(state.status.value)
-    return state
-
-
-def _fork(state: State, event: Event) -> Relation:
-    if event.kind == "status":
-        return relation(event.before, state.status.value, event.after)
-    if is_same_point(event.point, state.point):
-        return "agrees"
-    return "applies" if is_same_point(event.point_before, state.point) else "conflict"
-
-
-def _applied(state: State, event: Event) -> State:
-    if event.kind == "moved":
-        return replace(state, point=event.point, since=max(state.since, event.reported_at[:10]))
-    return replace(
-        state, status=Returned(event.after), reason=event.reason, since=event.reported_at[:10],
-        reported_by=event.reported_by,
-    )  # fmt: skip
-
-
-def _back(state: State, event: Event, passed: Sequence[str]) -> State:
-    """The state before two stories parted."""
-    if event.kind == "moved":
-        return replace(state, point=event.point_before)
-    known = event.before if event.before in passed else Returned.PROPOSED.value
-    return replace(state, status=Returned(known), reason="", reported_by="")
-
-
-# --- lines -------------------------------------------------------------------------------------------
 
 
 def line_of(event: Event) -> str:

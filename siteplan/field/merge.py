@@ -16,14 +16,11 @@ from typing import Literal
 import numpy as np
 from pyproj import Geod
 
-from siteplan.core.errors import Fault, Level, SiteplanError
-from siteplan.inputs.places.datum import in_china, to_wgs84
+from siteplan.core.errors import Fault, Level
+from siteplan.field.journal import Event, Place, Point
+from siteplan.field.published import Issue
 from siteplan.field.returns import ReturnRow
-from siteplan.planning.run_folder import Plan
-from siteplan.field.journal import (
-    Event,
-    Place,
-    Point,
+from siteplan.field.status import (
     Relation,
     Standing,
     State,
@@ -32,22 +29,37 @@ from siteplan.field.journal import (
     relation,
     standing_of,
 )
-from siteplan.project.columns import EXITS, MOVED, Returned, Rung
+from siteplan.inputs.places.datum import in_china, to_wgs84
+from siteplan.project.statuses import EXITS, MOVED, Returned, Rung
 from siteplan.words.catalogue import Key
 
 Verdict = Literal["accepted", "known", "unchanged", "agrees", "behind", "held", "rejected"]
 """What became of a row: taken, taken before, nothing new, said by somebody else, older news, waits for a
 person, cannot be taken."""
+
+
 _GEOD = Geod(ellps="WGS84")
+
+
 _TOLERANCE = 1.01, 1.0
 """Share and metres a move may lead beyond its ring: what the map allows."""
+
+
 _DATUMS = ("wgs84", "gcj02", "bd09")
+
+
 _SHIFTED_M = 250.0
 """Distance between two datums from which they can be told apart by the planned places [m]."""
+
+
 _NEAR_PLAN_M = 30.0
 """A point this near the planned one in another datum was hardly put there by chance [m]."""
+
+
 _MOST = 0.8
 """Share of a file's points that must fit another datum better."""
+
+
 _FEW = 3
 """Points from which a file is judged as a whole."""
 
@@ -101,32 +113,6 @@ class Merge:
         for each in self.outcomes:
             found[each.verdict] = found.get(each.verdict, 0) + 1
         return found
-
-
-@dataclass(frozen=True)
-class Issue:
-    """A published list, as far as a return is held against it.
-
-    Attributes
-    ----------
-    run_id
-        Of the plan.
-    places
-        Candidates by id.
-    seen
-        Status each was published with.
-    unlisted
-        Ids the plan knows but did not propose.
-    """
-
-    run_id: str
-    places: Mapping[str, Place]
-    seen: Mapping[str, str] = field(default_factory=dict)
-    unlisted: Collection[str] = ()
-
-    def published(self, candidate_id: str) -> str:
-        """Status a candidate was published with."""
-        return self.seen.get(candidate_id, Returned.PROPOSED.value)
 
 
 @dataclass(frozen=True)
@@ -214,10 +200,11 @@ def _draft(row: ReturnRow, issue: Issue, standing: Standing, told: Told) -> _Dra
         problem = "not_listed" if row.candidate_id in issue.unlisted else "unknown_candidate"
         return Outcome(row, "rejected", (row.fault(problem),))
     row = replace(
-        row, reported_by=row.reported_by or told.reporter,
+        row,
+        reported_by=row.reported_by or told.reporter,
         reported_at=row.reported_at or told.reported_at.get(row.sha256, told.recorded_at[:10]),
         run_id=row.run_id or issue.run_id,
-    )  # fmt: skip
+    )
     faults = [
         row.fault("locked_cell", e.column, "warning", issued=e.issued, value=e.found) for e in row.edits
     ]
@@ -247,9 +234,6 @@ def _content(row: ReturnRow) -> tuple[str, ...]:
 
 def _distance_m(one: Point, other: Point) -> float:
     return float(_GEOD.inv(*one, *other)[2])
-
-
-# --- the datum ---------------------------------------------------------------------------------------
 
 
 def _suspects(drafts: Mapping[int, _Draft]) -> dict[int, Fault]:
@@ -299,18 +283,24 @@ def _fits_better(mine: np.ndarray, theirs: np.ndarray) -> bool:
 
 def _suspicion(draft: _Draft, declared: str, other: str, mine: np.ndarray, theirs: np.ndarray) -> Fault:
     return draft.row.fault(
-        "datum_suspect", "", "rejected", value=declared.upper(), found=other.upper(),
-        distance=round(float(np.median(mine))), nearer=round(float(np.median(theirs))), count=len(mine),
-    )  # fmt: skip
-
-
-# --- one place ---------------------------------------------------------------------------------------
+        "datum_suspect",
+        "",
+        "rejected",
+        value=declared.upper(),
+        found=other.upper(),
+        distance=round(float(np.median(mine))),
+        nearer=round(float(np.median(theirs))),
+        count=len(mine),
+    )
 
 
 _VERDICTS: dict[Relation, tuple[Verdict, str]] = {
-    "unchanged": ("unchanged", ""), "agrees": ("agrees", ""), "behind": ("behind", "older_news"),
-    "applies": ("accepted", ""), "conflict": ("held", "journal_conflict"),
-}  # fmt: skip
+    "unchanged": ("unchanged", ""),
+    "agrees": ("agrees", ""),
+    "behind": ("behind", "older_news"),
+    "applies": ("accepted", ""),
+    "conflict": ("held", "journal_conflict"),
+}
 
 
 class _Merger:
@@ -371,10 +361,19 @@ class _Merger:
         """Status and move of a row as events; a status that was seen is none."""
         row = draft.row
         start = Event(
-            "status", row.candidate_id, reason=row.reason, note=row.note, reported_by=row.reported_by,
-            reported_at=row.reported_at, run_id=row.run_id, source_file=row.file, source_sha256=row.sha256,
-            source_place=row.place, recorded_at=self.told.recorded_at, place=draft.place,
-        )  # fmt: skip
+            "status",
+            row.candidate_id,
+            reason=row.reason,
+            note=row.note,
+            reported_by=row.reported_by,
+            reported_at=row.reported_at,
+            run_id=row.run_id,
+            source_file=row.file,
+            source_sha256=row.sha256,
+            source_place=row.place,
+            recorded_at=self.told.recorded_at,
+            place=draft.place,
+        )
         events = []
         if row.status not in ("", MOVED) and row.status != seen:
             events.append(replace(start, before=seen, after=row.status))
@@ -476,46 +475,6 @@ def _names(row: ReturnRow) -> dict[str, object]:
     return {"other": row.reported_by, "value": word, "where": f"{row.file} {row.place}".strip()}
 
 
-def issue_of(plan: Plan) -> Issue:
-    """A published list as returns are held against it.
-
-    Parameters
-    ----------
-    plan
-        As its run folder holds it.
-
-    Returns
-    -------
-    Issue
-        Its candidates.
-
-    Raises
-    ------
-    SiteplanError
-        If the run was written before lists could come back.
-    """
-    table = plan.proposed
-    missing = {"key", "band_ids", "search_radius_m"} - set(table.columns)
-    if missing or "run_id" not in plan.summary:
-        raise SiteplanError(
-            f"{plan.name}: 由旧版本写出，请重新运行 siteplan plan / "
-            "written by an older version; run siteplan plan again"
-        )
-    rows = table.to_dict("records")
-    places = {
-        str(row["candidate_id"]): Place(
-            key=str(row["key"]), county_id=str(row["county_id"]), name=str(row["name"]),
-            bands=tuple(str(row["band_ids"]).split()), stations=int(row["stations"]),
-            longitude=float(row["longitude"]), latitude=float(row["latitude"]),
-            search_radius_m=float(row["search_radius_m"]), antenna_height_m=float(row["antenna_height_m"]),
-        )
-        for row in rows
-    }  # fmt: skip
-    seen = {str(row["candidate_id"]): str(row["status"]) for row in rows}
-    unlisted = frozenset(plan.others["candidate_id"].astype(str))
-    return Issue(str(plan.summary["run_id"]), places, seen, unlisted)
-
-
 def undo(events: Iterable[Event], key: str, reporter: str, recorded_at: str) -> Event | None:
     """The event that takes another one back.
 
@@ -543,6 +502,10 @@ def undo(events: Iterable[Event], key: str, reporter: str, recorded_at: str) -> 
     if len(meant) != 1:
         return None
     return Event(
-        "undo", meant[0].candidate_id, after=meant[0].event_id, reported_by=reporter, reported_at=recorded_at,
+        "undo",
+        meant[0].candidate_id,
+        after=meant[0].event_id,
+        reported_by=reporter,
+        reported_at=recorded_at,
         recorded_at=recorded_at,
-    )  # fmt: skip
+    )

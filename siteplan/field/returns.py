@@ -21,13 +21,14 @@ import pandas as pd
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, XmlError, ZipError
 
 from siteplan.core.errors import Fault, InputFaults, Level
+from siteplan.core.files import sha256_of
 from siteplan.inputs.files import guard
 from siteplan.inputs.files.cells import dates_of, text_of
-from siteplan.inputs.tables.coordinates import degrees_of
 from siteplan.inputs.files.headers import match_headers, normalise
 from siteplan.inputs.files.readers import RawTable, Wanted, read_table
-from siteplan.core.files import sha256_of
-from siteplan.project.columns import MOVED, RETURN_COLUMNS, RETURNS, RETURNS_SCHEMA, Returned, columns_of
+from siteplan.inputs.tables.coordinates import degrees_of
+from siteplan.project.columns import RETURNS, columns_of
+from siteplan.project.statuses import MOVED, RETURN_COLUMNS, RETURNS_SCHEMA, Returned
 from siteplan.words.catalogue import Lang, say
 
 META = "_meta"
@@ -35,10 +36,21 @@ META = "_meta"
 META_HEAD = 4
 """Rows of that sheet before its table: schema, run, hash, and an empty one."""
 DATUMS: dict[str, str] = {
-    "wgs84": "wgs84", "gps": "wgs84", "cgcs2000": "cgcs2000", "国家2000": "cgcs2000", "2000": "cgcs2000",
-    "gcj02": "gcj02", "gcj-02": "gcj02", "高德": "gcj02", "腾讯": "gcj02", "微信": "gcj02", "火星": "gcj02",
-    "bd09": "bd09", "bd-09": "bd09", "百度": "bd09",
-}  # fmt: skip
+    "wgs84": "wgs84",
+    "gps": "wgs84",
+    "cgcs2000": "cgcs2000",
+    "国家2000": "cgcs2000",
+    "2000": "cgcs2000",
+    "gcj02": "gcj02",
+    "gcj-02": "gcj02",
+    "高德": "gcj02",
+    "腾讯": "gcj02",
+    "微信": "gcj02",
+    "火星": "gcj02",
+    "bd09": "bd09",
+    "bd-09": "bd09",
+    "百度": "bd09",
+}
 """Words people use for a datum."""
 _PINS = {".kml", ".kmz"}
 _EVENT_COLUMN = "schema"
@@ -160,9 +172,17 @@ def read_returns(path: Path, known: Collection[str]) -> tuple[ReturnRow, ...]:
     except guard.HostileFile as error:
         raise InputFaults([_file_fault(path, str(error))]) from error
     except (
-        OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, ET.ParseError, CalamineError,
-        PasswordError, XmlError, ZipError,
-    ) as error:  # fmt: skip
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        zipfile.BadZipFile,
+        ET.ParseError,
+        CalamineError,
+        PasswordError,
+        XmlError,
+        ZipError,
+    ) as error:
         raise InputFaults([_file_fault(path, "unreadable", detail=str(error)[:300])]) from error
     return _table_rows(path, issued)
 
@@ -299,11 +319,19 @@ def _typed(
         missing = "longitude" if point[0] is None else "latitude"
         faults.append(row.fault("half_a_point", taken.get(missing, "")))
     return replace(
-        row, status=str(understood["status"][0] or ""), longitude=point[0], latitude=point[1],
-        datum=str(understood["datum"][0] or ""), reported_at=when or "", faults=tuple(faults),
-        is_event=_EVENT_COLUMN in taken, reason=cells.get("reason", ""), note=cells.get("note", ""),
-        reported_by=cells.get("reported_by", ""), run_id=cells.get("run_id", ""),
-    )  # fmt: skip
+        row,
+        status=str(understood["status"][0] or ""),
+        longitude=point[0],
+        latitude=point[1],
+        datum=str(understood["datum"][0] or ""),
+        reported_at=when or "",
+        faults=tuple(faults),
+        is_event=_EVENT_COLUMN in taken,
+        reason=cells.get("reason", ""),
+        note=cells.get("note", ""),
+        reported_by=cells.get("reported_by", ""),
+        run_id=cells.get("run_id", ""),
+    )
 
 
 def _datum_of(word: str) -> str | None:
@@ -395,7 +423,7 @@ def _pin_rows(path: Path, known: Collection[str]) -> tuple[ReturnRow, ...]:
                 datum="wgs84",
                 seen=seen,
                 run_id=data.get("run_id", ""),
-            )  # fmt: skip
+            )
         )
     return tuple(rows)
 

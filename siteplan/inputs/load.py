@@ -15,15 +15,15 @@ import numpy as np
 import pandas as pd
 from rasterio.features import rasterize
 
-from siteplan.project.schema import Config
 from siteplan.core.errors import Fault, InputFaults
 from siteplan.core.grid import Grid, Raster, part_of
-from siteplan.inputs.places.area import crs_doubts, stray_points
-from siteplan.inputs.places.plausibility import Context, doubts
-from siteplan.inputs.places.evidence import Evidence
 from siteplan.inputs.files.headers import HeaderMap, normalise
+from siteplan.inputs.places.area import crs_doubts, stray_points
+from siteplan.inputs.places.evidence import Evidence
 from siteplan.inputs.places.georeferencing import Doubt
+from siteplan.inputs.places.plausibility import Context, doubts
 from siteplan.inputs.project_reader import ProjectReader, Source
+from siteplan.project.schema import Config
 
 _POINT_TABLES = ("key_places", "site_plan", "properties", "poles", "orders", "weak_points")
 """In the order they are read: later ones are located by the names of earlier ones."""
@@ -160,10 +160,14 @@ def examine(folder: Path, config: Config, county: str | None = None) -> Examinat
     except InputFaults as error:
         faults = error.faults
     return Examination(
-        inputs, tuple(faults), reader.rejected_rows(), reader.listed_sources(), reader.headers,
+        inputs,
+        tuple(faults),
+        reader.rejected_rows(),
+        reader.listed_sources(),
+        reader.headers,
         reader.evidence,
         tuple(reader.doubts),
-    )  # fmt: skip
+    )
 
 
 def load(folder: Path, config: Config, county: str | None = None) -> Inputs:
@@ -231,13 +235,25 @@ def _load(reader: ProjectReader, config: Config, county: str | None) -> Inputs:
     people = _residents(villages, village_areas, population, grid)
     reader.faults += doubts(Context(config, counties, _own_rows(tables), reader.raws, clutter), people)
     return Inputs(
-        counties=counties, area=area, area_name=area_name, grid=grid, county_code=county_code,
-        class_code=class_code, villages=villages,
-        village_areas=village_areas, roads=roads, population=population, weak_raster=weak_raster, dem=dem,
-        terrain=terrain, clutter=clutter,
-        faults=tuple(reader.faults), rejected=reader.rejected_rows(), sources=reader.listed_sources(),
+        counties=counties,
+        area=area,
+        area_name=area_name,
+        grid=grid,
+        county_code=county_code,
+        class_code=class_code,
+        villages=villages,
+        village_areas=village_areas,
+        roads=roads,
+        population=population,
+        weak_raster=weak_raster,
+        dem=dem,
+        terrain=terrain,
+        clutter=clutter,
+        faults=tuple(reader.faults),
+        rejected=reader.rejected_rows(),
+        sources=reader.listed_sources(),
         **tables,
-    )  # fmt: skip
+    )
 
 
 def _refuse_too_large(counties: gpd.GeoDataFrame, resolution_m: float) -> None:
@@ -313,9 +329,12 @@ def _area_of(counties: gpd.GeoDataFrame, config: Config, county: str | None) -> 
     hit = counties[counties["county"].map(normalise).eq(wanted) | counties["county_id"].eq(county)]
     if hit.empty:
         fault = Fault(
-            "fatal", "--county", "unknown_county", "unknown_county_fix",
+            "fatal",
+            "--county",
+            "unknown_county",
+            "unknown_county_fix",
             {"value": county, "found": "、".join(counties["county"])},
-        )  # fmt: skip
+        )
         raise InputFaults([fault])
     return hit.reset_index(drop=True), str(hit["county"].iloc[0])
 

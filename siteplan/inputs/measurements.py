@@ -15,12 +15,13 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from siteplan.project.schema import Config, Input, clutter_kinds
 from siteplan.core.errors import Fault, InputFaults
-from siteplan.inputs.tables.check import Checked
 from siteplan.inputs.files.headers import normalise
-from siteplan.inputs.tables.networks import is_blank, names_of
 from siteplan.inputs.project_reader import ProjectReader
+from siteplan.inputs.tables.check import Checked
+from siteplan.inputs.tables.networks import is_blank, names_of
+from siteplan.project.input_files import Input
+from siteplan.project.schema import Config, clutter_kinds
 
 FARTHEST_PCI_M = 10_000.0
 """A station that bears the PCI and lies farther is another one's namesake [m]."""
@@ -115,10 +116,16 @@ def with_sectors(stations: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         tilts = str(row.get("downtilt_deg", "")).split("/")
         tilts = tilts if len(tilts) == len(azimuths) else tilts[:1] * len(azimuths)
         rows += [
-            {**row, "station_id": f"{row['station_id']}#{k}", "sector_of": row["station_id"],
-             "azimuth_deg": azimuth, "pci": code, "downtilt_deg": tilt}
+            {
+                **row,
+                "station_id": f"{row['station_id']}#{k}",
+                "sector_of": row["station_id"],
+                "azimuth_deg": azimuth,
+                "pci": code,
+                "downtilt_deg": tilt,
+            }
             for k, (azimuth, code, tilt) in enumerate(zip(azimuths, codes, tilts, strict=True), start=1)
-        ]  # fmt: skip
+        ]
     if not rows:
         return whole
     return gpd.GeoDataFrame(pd.concat([whole, pd.DataFrame(rows)], ignore_index=True), crs=stations.crs)
@@ -262,5 +269,5 @@ def _unmatched(
             checked.raw.fault(
                 "rejected", problem, int(row["row"]), names[0], value=shown, found=bands.get(site_id, "")
             )
-        )  # fmt: skip
+        )
     return faults

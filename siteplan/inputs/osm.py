@@ -17,8 +17,20 @@ from siteplan.core.errors import Fault, InputFaults
 from siteplan.inputs.files import guard
 from siteplan.inputs.files.guard import HostileFile
 
-PUBLIC_AMENITIES = ("school", "college", "university", "hospital", "clinic", "townhall", "community_centre",
-                    "library", "police", "fire_station", "bus_station", "post_office")  # fmt: skip
+PUBLIC_AMENITIES = (
+    "school",
+    "college",
+    "university",
+    "hospital",
+    "clinic",
+    "townhall",
+    "community_centre",
+    "library",
+    "police",
+    "fire_station",
+    "bus_station",
+    "post_office",
+)
 """OSM ``amenity`` values read as key places."""
 
 
@@ -66,8 +78,14 @@ def read_osm(path: Path) -> OsmData:
     except HostileFile as error:
         raise InputFaults([_fault(path, str(error))]) from error
     except (
-        OSError, SyntaxError, ValueError, KeyError, TypeError, AttributeError, pyogrio.errors.DataSourceError,
-    ) as error:  # fmt: skip
+        OSError,
+        SyntaxError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        pyogrio.errors.DataSourceError,
+    ) as error:
         raise InputFaults([_fault(path, "unreadable", detail=str(error))]) from error
 
 

@@ -16,12 +16,13 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from siteplan.project.schema import Config, Input, clutter_kinds
 from siteplan.core.errors import Fault, InputFaults
+from siteplan.core.files import sha256_of
 from siteplan.core.grid import Grid, Raster
-from siteplan.inputs.tables.angles import angles_of, downtilts_of
+from siteplan.inputs.files.headers import HeaderMap, match_headers, normalise
+from siteplan.inputs.files.readers import TABLE_SUFFIXES, RawTable, Wanted, read_table
+from siteplan.inputs.osm import read_osm
 from siteplan.inputs.places.area import counties_around
-from siteplan.inputs.tables.check import Checked, check_table, missing_column
 from siteplan.inputs.places.choices import read_choices
 from siteplan.inputs.places.datum import to_wgs84
 from siteplan.inputs.places.evidence import Evidence
@@ -36,20 +37,23 @@ from siteplan.inputs.places.gazetteer import (
     plain,
     village_names,
 )
-from siteplan.inputs.files.headers import HeaderMap, match_headers, normalise
-from siteplan.inputs.tables.networks import is_blank, names_of, network_names, network_words
-from siteplan.inputs.osm import read_osm
 from siteplan.inputs.places.georeferencing import NAME_COLUMNS, Choice, Doubt, Placer
 from siteplan.inputs.rasters import read_codes, read_raster, read_terrain
-from siteplan.inputs.files.readers import TABLE_SUFFIXES, RawTable, Wanted, read_table
-from siteplan.core.files import sha256_of
+from siteplan.inputs.tables.angles import angles_of, downtilts_of
+from siteplan.inputs.tables.check import Checked, check_table, missing_column
+from siteplan.inputs.tables.networks import is_blank, names_of, network_names, network_words
 from siteplan.project.columns import MEASUREMENTS, SCHEMAS, columns_of
+from siteplan.project.input_files import Input
+from siteplan.project.schema import Config, clutter_kinds
 
 T = TypeVar("T")
 
 _SHAPE_KINDS = {
-    "counties": "Polygon", "area_classes": "Polygon", "exclusions": "Polygon", "roads": "LineString",
-}  # fmt: skip
+    "counties": "Polygon",
+    "area_classes": "Polygon",
+    "exclusions": "Polygon",
+    "roads": "LineString",
+}
 """Geometry a table must have to mean anything."""
 
 DEM_SHARE = 0.5
@@ -293,11 +297,15 @@ class ProjectReader:
         odd = [i for i, (a, t) in enumerate(zip(*counts, strict=True)) if a and t not in (0, 1, a)]
         faults = [
             checked.raw.fault(
-                "warning", "angles_differ", int(checked.rows[i]), "downtilt_deg",
-                azimuths=counts[0][i], tilts=counts[1][i],
+                "warning",
+                "angles_differ",
+                int(checked.rows[i]),
+                "downtilt_deg",
+                azimuths=counts[0][i],
+                tilts=counts[1][i],
             )
             for i in odd
-        ]  # fmt: skip
+        ]
         tilts.iloc[odd] = ""
         frame = checked.frame.assign(downtilt_deg=tilts.to_numpy())
         return replace(checked, frame=frame, faults=(*checked.faults, *faults))
@@ -417,11 +425,15 @@ class ProjectReader:
         unknown = names.notna() & ~names.map(_county_core).isin(known)
         self.faults += [
             checked.raw.fault(
-                "warning", "unknown_county", int(checked.rows[i]), "county",
-                value=names.iloc[i], found="、".join(self._counties["county"]),
+                "warning",
+                "unknown_county",
+                int(checked.rows[i]),
+                "county",
+                value=names.iloc[i],
+                found="、".join(self._counties["county"]),
             )
             for i in np.flatnonzero(unknown.to_numpy())
-        ]  # fmt: skip
+        ]
 
     # --- OSM and rasters -----------------------------------------------------------------------------
 
@@ -511,10 +523,8 @@ class ProjectReader:
         if strange:
             values: dict[str, object] = {"codes": "、".join(map(str, strange))}
             self.faults.append(
-                Fault(
-                    "warning", path.name, "unknown_cover", "unknown_cover_fix", values, table="land_cover"
-                )
-            )  # fmt: skip
+                Fault("warning", path.name, "unknown_cover", "unknown_cover_fix", values, table="land_cover")
+            )
         return Raster(kinds, grid, "clutter", "kind")
 
     # --- bookkeeping -----------------------------------------------------------------------------------
@@ -552,13 +562,18 @@ class ProjectReader:
         by_row = {int(row): i for i, row in enumerate(checked.raw.rows)}
         rows = [
             {
-                "table": name, "file": fault.file, "sheet": fault.sheet, "row": fault.row,
-                "column": fault.column, "problem": fault.problem, "remedy": fault.text("zh"),
+                "table": name,
+                "file": fault.file,
+                "sheet": fault.sheet,
+                "row": fault.row,
+                "column": fault.column,
+                "problem": fault.problem,
+                "remedy": fault.text("zh"),
                 "content": _content(checked.raw.frame.iloc[by_row[fault.record]]),
             }
             for fault in checked.faults
             if fault.level == "rejected" and fault.record in by_row
-        ]  # fmt: skip
+        ]
         if rows:
             self._rejected.append(pd.DataFrame(rows))
 

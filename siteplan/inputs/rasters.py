@@ -133,10 +133,16 @@ def read_codes(name: str, path: Path, grid: Grid, crs: str = "") -> np.ndarray:
         step, _, _ = calculate_default_transform(own, grid.crs, source.width, source.height, *source.bounds)
         finer = step.a < grid.resolution_m / 1.5
         reproject(
-            rasterio.band(source, 1), codes, src_crs=own, src_nodata=source.nodata,
-            dst_transform=grid.transform, dst_crs=grid.crs, dst_nodata=0, init_dest_nodata=True,
+            rasterio.band(source, 1),
+            codes,
+            src_crs=own,
+            src_nodata=source.nodata,
+            dst_transform=grid.transform,
+            dst_crs=grid.crs,
+            dst_nodata=0,
+            init_dest_nodata=True,
             resampling=Resampling.mode if finer else Resampling.nearest,
-        )  # fmt: skip
+        )
     if not codes.any():
         raise InputFaults([_fault(name, path, "raster_not_covering", "dem_not_covering_fix")])
     return codes
@@ -178,10 +184,16 @@ def _brought(
     grid = Grid.covering(part, pixel, crs)
     values = np.full(grid.shape, np.nan, dtype=np.float32)
     reproject(
-        rasterio.band(source, 1), values, src_crs=own, src_nodata=source.nodata,
-        dst_transform=grid.transform, dst_crs=crs, dst_nodata=np.nan, init_dest_nodata=True,
+        rasterio.band(source, 1),
+        values,
+        src_crs=own,
+        src_nodata=source.nodata,
+        dst_transform=grid.transform,
+        dst_crs=crs,
+        dst_nodata=np.nan,
+        init_dest_nodata=True,
         resampling=Resampling.average if step.a < FINEST_M / 2 else Resampling.bilinear,
-    )  # fmt: skip
+    )
     values[(values < LOWEST_M) | (values > HIGHEST_M)] = np.nan
     return Raster(values, grid, "terrain", "m")
 

@@ -14,19 +14,19 @@ from pyogrio.errors import DataSourceError, FeatureError
 from rasterio.errors import RasterioIOError
 from xlsxwriter.exceptions import XlsxWriterException
 
-from siteplan.planning.compare import Diff
 from siteplan.core.errors import RunLockedError
 from siteplan.outputs.audience import audience_of, going_out, map_name, seen_by
 from siteplan.outputs.gis.exchange import write_exchange
-from siteplan.outputs.xlsx.form import write_form
-from siteplan.outputs.gis.layers import write_coverage, write_geopackages
 from siteplan.outputs.gis.kml import kmz_bytes
+from siteplan.outputs.gis.layers import write_coverage, write_geopackages
 from siteplan.outputs.pictures.overview import overview_png
-from siteplan.outputs.xlsx.returned import write_changes, write_checked
 from siteplan.outputs.sheets import candidates_csv, changes_csv, refused_csv, rejected_csv, villages_csv
 from siteplan.outputs.webmap import diff_html, map_html
 from siteplan.outputs.webmap.panel import watermark_of
+from siteplan.outputs.xlsx.form import write_form
+from siteplan.outputs.xlsx.returned import write_changes, write_checked
 from siteplan.outputs.xlsx.workbook import write_workbook
+from siteplan.planning.compare import Diff
 from siteplan.planning.proposal import Proposal
 from siteplan.planning.run_record import run_json
 from siteplan.words.catalogue import Lang
@@ -101,9 +101,13 @@ def write_maps(proposal: Proposal, folder: Path, lang: Lang, order: MapOrder) ->
     for audience in audiences:
         name = map_name(proposal.config, audience)
         page = map_html(
-            proposal, lang=lang, audience=audience, recipient=order.recipient, issued=order.issued,
+            proposal,
+            lang=lang,
+            audience=audience,
+            recipient=order.recipient,
+            issued=order.issued,
             online=order.online,
-        )  # fmt: skip
+        )
         (folder / name).write_text(page, encoding="utf-8", newline="\n")
         picture = name.replace(".html", ".png")
         seen, mark = (

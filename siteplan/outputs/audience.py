@@ -14,11 +14,12 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from siteplan.project.schema import Audience, Config
 from siteplan.core.errors import SiteplanError
 from siteplan.core.grid import Raster, lonlat
 from siteplan.inputs.load import Inputs
 from siteplan.planning.proposal import Proposal
+from siteplan.project.outputs import Audience
+from siteplan.project.schema import Config
 from siteplan.words.catalogue import Lang, say
 
 _NEEDED: dict[str, tuple[str, ...]] = {
@@ -30,9 +31,17 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "sites": ("networks", "bands", "stations", "county_id"),
     "villages": ("village_id", "county", "county_id", "state", "reached_rank"),
     "proposed": (
-        "rank", "candidate_id", "county", "county_id", "rung", "networks", "bands", "stations", "status",
+        "rank",
+        "candidate_id",
+        "county",
+        "county_id",
+        "rung",
+        "networks",
+        "bands",
+        "stations",
+        "status",
     ),
-}  # fmt: skip
+}
 """Columns without which a layer cannot be drawn, filtered or counted."""
 _POINTS = frozenset({"properties", "others", "sites", "villages", "proposed"})
 _SNAPPED = _POINTS - {"villages"}
@@ -129,9 +138,13 @@ def seen_by(proposal: Proposal, audience: Audience, lang: Lang = "zh") -> Propos
     }
     given = proposal.inputs
     inputs = SeenInputs(
-        tables.get("properties"), tables.get("zones"), given.roads, given.dem,
-        given.terrain, given.clutter,
-    )  # fmt: skip
+        tables.get("properties"),
+        tables.get("zones"),
+        given.roads,
+        given.dem,
+        given.terrain,
+        given.clutter,
+    )
     ranked = "proposed" in audience.layers
     exact = audience.snap_m == 0 and ranked
     nothing = pd.DataFrame()
@@ -140,12 +153,22 @@ def seen_by(proposal: Proposal, audience: Audience, lang: Lang = "zh") -> Propos
     villages = tables["villages"].drop(columns=unseen, errors="ignore")
     candidates = proposal.candidates.iloc[:0] if "others" not in tables else tables["others"]
     return replace(
-        proposal, inputs=cast(Inputs, inputs), candidates=candidates, gaps=tables["gaps"],
-        sites=tables["sites"], villages=villages, proposed=tables["proposed"],
-        choices=_choices(proposal, audience), rejected=nothing, faults=(), spread=None,
-        steps=proposal.steps if ranked else nothing, curve=proposal.curve if ranked else nothing,
-        ranks=proposal.ranks if exact else None, footprints=proposal.footprints if exact else (),
-    )  # fmt: skip
+        proposal,
+        inputs=cast(Inputs, inputs),
+        candidates=candidates,
+        gaps=tables["gaps"],
+        sites=tables["sites"],
+        villages=villages,
+        proposed=tables["proposed"],
+        choices=_choices(proposal, audience),
+        rejected=nothing,
+        faults=(),
+        spread=None,
+        steps=proposal.steps if ranked else nothing,
+        curve=proposal.curve if ranked else nothing,
+        ranks=proposal.ranks if exact else None,
+        footprints=proposal.footprints if exact else (),
+    )
 
 
 def _tables(proposal: Proposal, audience: Audience) -> dict[str, gpd.GeoDataFrame | None]:

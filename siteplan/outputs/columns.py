@@ -109,10 +109,26 @@ LOOKS |= {
 }
 
 PRINTED = (
-    "rank", "candidate_id", "name", "county", "town", "village", "rung", "networks", "bands", "stations",
-    "antenna_height_m", "gain", "people_newly_covered", "people_networks_newly_covered",
-    "villages_newly_covered", "search_radius_m", "longitude", "latitude", "reason",
-)  # fmt: skip
+    "rank",
+    "candidate_id",
+    "name",
+    "county",
+    "town",
+    "village",
+    "rung",
+    "networks",
+    "bands",
+    "stations",
+    "antenna_height_m",
+    "gain",
+    "people_newly_covered",
+    "people_networks_newly_covered",
+    "villages_newly_covered",
+    "search_radius_m",
+    "longitude",
+    "latitude",
+    "reason",
+)
 """Columns of the first sheet that go on paper, in this order; the others follow on the screen."""
 
 REJECTED_COLUMNS: dict[str, str] = {

@@ -12,9 +12,9 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from siteplan.core.files import csv_bytes, inert
 from siteplan.planning.compare import Diff
 from siteplan.planning.proposal import PROPOSED_COLUMNS, Proposal
-from siteplan.core.files import csv_bytes, inert
 
 VILLAGE_COLUMNS: dict[str, str] = {
     "village_id": "村代码",

@@ -16,20 +16,22 @@ import shapely
 from numpy.typing import NDArray
 from sklearn.neighbors import NearestNeighbors
 
-from siteplan.planning.replan import statuses_of
-from siteplan.project.schema import Config
-from siteplan.coverage.propagation import Addition, Level, Mast, best_server
 from siteplan.core.errors import Fault
-from siteplan.planning.formulate import Options
 from siteplan.core.grid import Raster, lonlat
-from siteplan.coverage.indicators import RankEffect, changing_ranks, step_table
-from siteplan.inputs.places.datum import gcj02_from_wgs84
-from siteplan.inputs.load import Inputs
 from siteplan.core.stopwatch import Stopwatch
+from siteplan.coverage.indicators import RankEffect, changing_ranks, step_table
+from siteplan.coverage.matrix import Addition, best_server
+from siteplan.coverage.propagation import Level, Mast
+from siteplan.inputs.load import Inputs
+from siteplan.inputs.places.datum import gcj02_from_wgs84
+from siteplan.planning.formulate import Options
 from siteplan.planning.proposal import MACHINE_COLUMNS, PROPOSED_COLUMNS, Proposal
-from siteplan.selection import Selection
+from siteplan.planning.replan import statuses_of
 from siteplan.planning.run_record import Results, run_summary
-from siteplan.project.columns import CANDIDATES, Rung, Status
+from siteplan.project.columns import CANDIDATES
+from siteplan.project.schema import Config
+from siteplan.project.statuses import Rung, Status
+from siteplan.selection import Selection
 from siteplan.words.catalogue import Lang, say
 
 
@@ -118,23 +120,38 @@ def assemble(inputs: Inputs, config: Config, results: Results, lang: Lang, watch
     candidates = places.assign(status=status, rule=_rule_texts(places, lang))
     faults = (*inputs.faults, *results.ledger.faults, *_height_faults(inputs, results.refused))
     return Proposal(
-        config=config, area_name=inputs.area_name, counties=inputs.area, inputs=inputs, grid=inputs.grid,
+        config=config,
+        area_name=inputs.area_name,
+        counties=inputs.area,
+        inputs=inputs,
+        grid=inputs.grid,
         coverage_before=_covered("coverage_before", results.before, inputs),
         coverage_after=_covered("coverage_after", results.after, inputs),
         coverage_buffer=None if results.flat is None else _covered("coverage_buffer", results.flat, inputs),
         terrain=results.terrain,
         villages=_located(_ranked(_doubted(_served(results), results), inputs, results), config),
-        village_areas=inputs.village_areas, gaps=results.gaps,
+        village_areas=inputs.village_areas,
+        gaps=results.gaps,
         sites=_located(_sites(inputs, results), config),
-        candidates=candidates, proposed=proposed, curve=_curve(results), layers=results.layers,
-        county_table=_county_table(results), ledger=_ledger(results), radii=_radii(config, results.level),
-        faults=faults, rejected=inputs.rejected, tiers=results.tiers, grades=results.grades,
+        candidates=candidates,
+        proposed=proposed,
+        curve=_curve(results),
+        layers=results.layers,
+        county_table=_county_table(results),
+        ledger=_ledger(results),
+        radii=_radii(config, results.level),
+        faults=faults,
+        rejected=inputs.rejected,
+        tiers=results.tiers,
+        grades=results.grades,
         spread=results.spread if results.spread is None else _located(results.spread, config),
-        steps=step_table(results.effects, inputs), ranks=changing_ranks(results.effects, inputs),
-        footprints=tuple((e.row, e.col, e.alone) for e in results.effects), choices=results.choices,
+        steps=step_table(results.effects, inputs),
+        ranks=changing_ranks(results.effects, inputs),
+        footprints=tuple((e.row, e.col, e.alone) for e in results.effects),
+        choices=results.choices,
         change_curve=results.replanned.curve,
         summary=run_summary(inputs, config, results, proposed, watch, lang),
-    )  # fmt: skip
+    )
 
 
 def _covered(name: str, uncovered: NDArray[np.float32], inputs: Inputs) -> Raster:
@@ -151,9 +168,11 @@ def _located(table: gpd.GeoDataFrame, config: Config) -> gpd.GeoDataFrame:
     lon, lat = lonlat(config.project.crs, table.geometry.x.to_numpy(), table.geometry.y.to_numpy())
     gcj_lon, gcj_lat = gcj02_from_wgs84(lon, lat)
     return table.assign(
-        longitude=np.round(lon, 6), latitude=np.round(lat, 6),
-        longitude_gcj02=np.round(gcj_lon, 6), latitude_gcj02=np.round(gcj_lat, 6),
-    )  # fmt: skip
+        longitude=np.round(lon, 6),
+        latitude=np.round(lat, 6),
+        longitude_gcj02=np.round(gcj_lon, 6),
+        latitude_gcj02=np.round(gcj_lat, 6),
+    )
 
 
 def _with_villages(places: gpd.GeoDataFrame, inputs: Inputs) -> gpd.GeoDataFrame:
@@ -397,9 +416,15 @@ def _reason(row: Any, effect: RankEffect, config: Config, lang: Lang) -> str:
         villages = say("reason_villages", lang, count=len(effect.villages), names=names)
     notes = say("reason_note", lang, note=row.restriction) if row.restriction else ""
     return say(
-        "reason", lang, rung=say(f"rung_{row.rung}", lang), network_bands=f"{row.networks} {row.bands}",
-        height=row.antenna_height_m, gains=_join(gains, lang), villages=villages, notes=notes,
-    )  # fmt: skip
+        "reason",
+        lang,
+        rung=say(f"rung_{row.rung}", lang),
+        network_bands=f"{row.networks} {row.bands}",
+        height=row.antenna_height_m,
+        gains=_join(gains, lang),
+        villages=villages,
+        notes=notes,
+    )
 
 
 def _basic_layer(config: Config) -> list[str]:
@@ -481,8 +506,12 @@ def _height_faults(inputs: Inputs, refused: tuple[str, ...]) -> list[Fault]:
     heights = stations.set_index("station_id")["antenna_height_m"]
     return [
         Fault(
-            "warning", f"{file} {station}", "height_out_of_formula", "height_out_of_formula_fix",
-            {"value": f"{heights[station]:g}"}, table="stations",
+            "warning",
+            f"{file} {station}",
+            "height_out_of_formula",
+            "height_out_of_formula_fix",
+            {"value": f"{heights[station]:g}"},
+            table="stations",
         )
         for station in refused
-    ]  # fmt: skip
+    ]

@@ -119,21 +119,31 @@ def _pair(old: gpd.GeoDataFrame, new: gpd.GeoDataFrame, i: int, j: int) -> dict[
     same = was["candidate_id"] == now["candidate_id"] and distance <= _SAME_PLACE_M
     return _facts(now) | {
         "change": KEPT if same else MOVED,
-        "candidate_id_before": was["candidate_id"], "rank_before": int(was["rank"]),
-        "stations_before": int(was["stations"]), "candidate_id_after": now["candidate_id"],
-        "rank_after": int(now["rank"]), "stations_after": int(now["stations"]),
-        "distance_m": 0.0 if same else round(distance, 1), "from": was.geometry,
-    }  # fmt: skip
+        "candidate_id_before": was["candidate_id"],
+        "rank_before": int(was["rank"]),
+        "stations_before": int(was["stations"]),
+        "candidate_id_after": now["candidate_id"],
+        "rank_after": int(now["rank"]),
+        "stations_after": int(now["stations"]),
+        "distance_m": 0.0 if same else round(distance, 1),
+        "from": was.geometry,
+    }
 
 
 def _single(table: gpd.GeoDataFrame, i: int, change: str) -> dict[str, object]:
     row = table.iloc[i]
     mine, other = ("before", "after") if change == DROPPED else ("after", "before")
     return _facts(row) | {
-        "change": change, f"candidate_id_{mine}": row["candidate_id"], f"rank_{mine}": int(row["rank"]),
-        f"stations_{mine}": int(row["stations"]), f"candidate_id_{other}": "", f"rank_{other}": 0,
-        f"stations_{other}": 0, "distance_m": 0.0, "from": row.geometry,
-    }  # fmt: skip
+        "change": change,
+        f"candidate_id_{mine}": row["candidate_id"],
+        f"rank_{mine}": int(row["rank"]),
+        f"stations_{mine}": int(row["stations"]),
+        f"candidate_id_{other}": "",
+        f"rank_{other}": 0,
+        f"stations_{other}": 0,
+        "distance_m": 0.0,
+        "from": row.geometry,
+    }
 
 
 def _with_reasons(rows: gpd.GeoDataFrame, before: Plan, after: Plan, lang: Lang) -> gpd.GeoDataFrame:
@@ -190,10 +200,23 @@ def _facts(row: pd.Series) -> dict[str, object]:
 
 def _table(rows: list[dict[str, object]], crs: str) -> gpd.GeoDataFrame:
     columns = [
-        "change", "candidate_id_before", "candidate_id_after", "name", "county", "town", "rung", "networks",
-        "bands", "rank_before", "rank_after", "stations_before", "stations_after", "distance_m", "from",
+        "change",
+        "candidate_id_before",
+        "candidate_id_after",
+        "name",
+        "county",
+        "town",
+        "rung",
+        "networks",
+        "bands",
+        "rank_before",
+        "rank_after",
+        "stations_before",
+        "stations_after",
+        "distance_m",
+        "from",
         "geometry",
-    ]  # fmt: skip
+    ]
     table = gpd.GeoDataFrame(pd.DataFrame(rows, columns=columns), geometry="geometry", crs=crs)
     last = table["rank_after"].max() + 1 if len(table) else 1
     order = table["rank_after"].where(table["rank_after"] > 0, last)

@@ -15,21 +15,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from siteplan.project.schema import Config
-from siteplan.coverage.propagation import (
-    Addition,
-    CoverageMatrix,
-    Level,
-    MapFn,
-    Mast,
-    coverage_matrix,
-    served_bands,
-)
-from siteplan.coverage.demand import Demand
-from siteplan.planning.quota import Ledger, Limit
 from siteplan.candidates.rules import conflicts_of
+from siteplan.coverage.demand import Demand
+from siteplan.coverage.masts import served_bands
+from siteplan.coverage.matrix import Addition, CoverageMatrix, coverage_matrix
+from siteplan.coverage.propagation import Level, MapFn, Mast
+from siteplan.planning.quota import Ledger, Limit
+from siteplan.project.schema import Config
+from siteplan.project.statuses import Status
 from siteplan.selection import Cap, CoverProblem
-from siteplan.project.columns import Status
 
 MOST_CHOICES = 6
 """Places listed for one village."""
@@ -151,11 +145,17 @@ def build_problem(
     networks = {name: number for number, name in enumerate(dict.fromkeys(options.network))}
     number = np.array([networks[name] for name in options.network], dtype=np.int64)
     return CoverProblem(
-        indptr=matrix.indptr, rows=matrix.rows, values=matrix.values, weight=demand.weight * left,
-        base_value=float(demand.weight @ (1.0 - left)), stations=options.stations, place=options.place,
+        indptr=matrix.indptr,
+        rows=matrix.rows,
+        values=matrix.values,
+        weight=demand.weight * left,
+        base_value=float(demand.weight @ (1.0 - left)),
+        stations=options.stations,
+        place=options.place,
         group=options.place * max(len(networks), 1) + number,
-        caps=_caps(places, options, ledger), conflicts=conflicts_of(places, config),
-    )  # fmt: skip
+        caps=_caps(places, options, ledger),
+        conflicts=conflicts_of(places, config),
+    )
 
 
 def village_choices(

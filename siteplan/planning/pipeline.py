@@ -11,30 +11,33 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from siteplan.coverage.footprint_cache import Cache
 from siteplan.calibration import Judged, build_sample, calibrate
 from siteplan.candidates.ladder import build_ladder
-from siteplan.planning.replan import choose, with_fixed
-from siteplan.project.schema import Config, Input
-from siteplan.coverage.propagation import MapFn, added_footprint, masts_of, uncovered_probability
-from siteplan.coverage.demand import build_demand, services_of
+from siteplan.candidates.returned_places import with_on_air
 from siteplan.core.errors import Fault, InputFaults
-from siteplan.planning.formulate import build_options, build_problem, village_choices
+from siteplan.core.stopwatch import Stopwatch
+from siteplan.coverage.demand import build_demand, services_of
+from siteplan.coverage.footprint_cache import Cache
 from siteplan.coverage.gaps import gap_polygons, village_table
 from siteplan.coverage.indicators import county_table, layer_table, rank_effects, terrain_table
+from siteplan.coverage.masts import masts_of
+from siteplan.coverage.matrix import added_footprint, uncovered_probability
+from siteplan.coverage.model_comparison import model_spread
+from siteplan.coverage.propagation import MapFn
+from siteplan.coverage.signal_tiers import tier_rasters, tier_table
+from siteplan.coverage.terrain import TerrainLevel, level_for
 from siteplan.inputs import load as loading
 from siteplan.inputs.load import Examination, Inputs
 from siteplan.inputs.measurements import Measurements, read_measurements
-from siteplan.planning.quota import build_ledger, on_air
-from siteplan.core.stopwatch import Stopwatch
-from siteplan.planning.proposal import Proposal
 from siteplan.planning.assemble import assemble, assign_ids, joined_additions
-from siteplan.coverage.model_comparison import model_spread
-from siteplan.planning.standing import Mandate, with_on_air
+from siteplan.planning.formulate import build_options, build_problem, village_choices
+from siteplan.planning.proposal import Proposal
+from siteplan.planning.quota import build_ledger, on_air
+from siteplan.planning.replan import Mandate, choose, with_fixed
 from siteplan.planning.run_record import Prepared, Results
-from siteplan.coverage.terrain import TerrainLevel, level_for
+from siteplan.project.input_files import Input
+from siteplan.project.schema import Config
 from siteplan.words.catalogue import Lang
-from siteplan.coverage.signal_tiers import tier_rasters, tier_table
 
 
 def load(folder: Path, config: Config, county: str | None = None) -> Inputs:
@@ -187,9 +190,17 @@ def run(  # noqa: PLR0913 - everything a run depends on is an argument
     watch, mandate = watch or Stopwatch(), mandate or Mandate()
     inputs = with_on_air(inputs, mandate.standing, config)
     ready, all_ids = prepare(
-        inputs, config, ids=ids, year=year, quota=quota, built=built, cache=cache, map_fn=map_fn, watch=watch,
+        inputs,
+        config,
+        ids=ids,
+        year=year,
+        quota=quota,
+        built=built,
+        cache=cache,
+        map_fn=map_fn,
+        watch=watch,
         mandate=mandate,
-    )  # fmt: skip
+    )
     with watch.stage("selection"):
         ready_for = ready.problem, ready.places, ready.options, ready.demand, ready.before
         replanned = choose(*ready_for, mandate, config)
@@ -212,10 +223,21 @@ def run(  # noqa: PLR0913 - everything a run depends on is an argument
         if isinstance(ready.level, TerrainLevel):
             spread = model_spread(ready.masts, ready.level, inputs, ready.demand, villages, config)
     found = {
-        "selection": selection, "checked": replanned.checked, "additions": additions,
-        "effects": tuple(effects), "after": after, "villages": villages, "layers": layers,
-        "counties": counties, "terrain": terrain, "tiers": tiers, "grades": grades, "spread": spread,
-        "choices": choices, "mandate": mandate, "replanned": replanned,
-    }  # fmt: skip
+        "selection": selection,
+        "checked": replanned.checked,
+        "additions": additions,
+        "effects": tuple(effects),
+        "after": after,
+        "villages": villages,
+        "layers": layers,
+        "counties": counties,
+        "terrain": terrain,
+        "tiers": tiers,
+        "grades": grades,
+        "spread": spread,
+        "choices": choices,
+        "mandate": mandate,
+        "replanned": replanned,
+    }
     results = Results(**vars(ready), **found)
     return assemble(inputs, config, results, lang, watch), all_ids

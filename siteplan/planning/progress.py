@@ -12,11 +12,11 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from siteplan.project.schema import Config
+from siteplan.field.status import Standing
 from siteplan.inputs.load import Inputs
-from siteplan.field.journal import Standing
 from siteplan.planning.quota import build_ledger, count_units, on_air
-from siteplan.project.columns import Returned
+from siteplan.project.schema import Config
+from siteplan.project.statuses import Returned
 
 STAGES: dict[str, tuple[Returned, ...]] = {
     "building": (Returned.BUILDING,),

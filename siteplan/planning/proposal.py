@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from siteplan.project.schema import Config
 from siteplan.core.errors import Fault
 from siteplan.core.grid import Grid, Raster
 from siteplan.inputs.load import Inputs
+from siteplan.project.schema import Config
 
 
 @dataclass(frozen=True, eq=False)

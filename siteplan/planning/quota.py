@@ -12,9 +12,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from siteplan.project.schema import Config, QuotaTarget
 from siteplan.core.errors import Fault, SiteplanError
 from siteplan.inputs.files.headers import normalise
+from siteplan.project.planning import QuotaTarget
+from siteplan.project.schema import Config
 
 
 @dataclass(frozen=True)
@@ -296,8 +297,12 @@ def _with_built(
 def _over_built(row: object, year: int) -> Fault:
     county = f"{row.county} {row.network}".strip()  # type: ignore[attr-defined]
     values: dict[str, object] = {
-        "county": county, "year": year, "built": row.built, "target": row.quota, "excess": row.excess,  # type: ignore[attr-defined]
-    }  # fmt: skip
+        "county": county,
+        "year": year,
+        "built": row.built,
+        "target": row.quota,
+        "excess": row.excess,  # type: ignore[attr-defined]
+    }
     return Fault("warning", "project.toml", "over_built", "over_built_fix", values, table="quota")
 
 

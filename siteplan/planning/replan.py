@@ -8,18 +8,20 @@ that keeps as much of the list.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from siteplan.project.schema import Config
-from siteplan.coverage.demand import Demand
 from siteplan.core.errors import Fault
-from siteplan.planning.formulate import Options, row_values
+from siteplan.coverage.demand import Demand
 from siteplan.field.journal import Place
+from siteplan.field.status import Standing
+from siteplan.planning.formulate import Options, row_values
+from siteplan.project.schema import Config
+from siteplan.project.statuses import EXITS, FIXED, Returned
 from siteplan.selection import (
     Checked,
     CoverProblem,
@@ -33,12 +35,46 @@ from siteplan.selection import (
     select,
     stations_after,
 )
-from siteplan.planning.standing import Mandate
-from siteplan.project.columns import FIXED, Returned
 
 Ints = NDArray[np.int64]
 CURVE = ["change_cost", "changed", "kept", "gain", "people_covered", "upper_bound", "chosen"]
 """Columns of the curve of coverage against changed places."""
+
+
+@dataclass(frozen=True)
+class Mandate:
+    """What a plan has to respect of the time before it.
+
+    Attributes
+    ----------
+    standing
+        Of the journal.
+    published
+        The list that is out, by candidate id; empty where nothing is to be kept.
+    base
+        Run id of that list.
+    change_cost
+        Cost of changing a published place; None takes the project's.
+    most_changes
+        Most published places that may be given up; None leaves it to the cost.
+    """
+
+    standing: Standing = field(default_factory=Standing)
+    published: Mapping[str, Place] = field(default_factory=dict)
+    base: str = ""
+    change_cost: float | None = None
+    most_changes: int | None = None
+
+    @property
+    def anchors(self) -> dict[str, tuple[Place, Returned]]:
+        """Published places still to be won, by key, with their status."""
+        found = {}
+        for candidate_id, place in self.published.items():
+            state = self.standing.states.get(candidate_id)
+            status = state.status if state else Returned.PROPOSED
+            if status not in EXITS | FIXED | {Returned.ON_AIR}:
+                found[place.key] = place, status
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,11 +249,12 @@ def anchored(problem: CoverProblem, anchors: Anchors, cost: float) -> CoverProbl
     more = np.zeros(problem.columns, dtype=np.int64)
     more[columns] = 1
     return replace(
-        problem, rows=np.insert(problem.rows, at, extra),
+        problem,
+        rows=np.insert(problem.rows, at, extra),
         values=np.insert(problem.values, at, np.float32(1.0)),
         indptr=problem.indptr + np.concatenate([[0], np.cumsum(more)]),
         weight=np.concatenate([problem.weight, weight]),
-    )  # fmt: skip
+    )
 
 
 def choose(
@@ -278,9 +315,13 @@ def choose(
 def _select(problem: CoverProblem, config: Config) -> Selection:
     rules = config.selection
     return select(
-        problem, gap=rules.gap, work_limit=rules.work_limit, time_limit_s=rules.time_limit_s or float("inf"),
-        min_gain=rules.min_gain_per_station, seed=rules.seed,
-    )  # fmt: skip
+        problem,
+        gap=rules.gap,
+        work_limit=rules.work_limit,
+        time_limit_s=rules.time_limit_s or float("inf"),
+        min_gain=rules.min_gain_per_station,
+        seed=rules.seed,
+    )
 
 
 def _curve(
@@ -295,9 +336,11 @@ def _curve(
     rules, rows = config.replan, []
     for cost in costs:
         answer = quick(
-            anchored(problem, anchors, cost), rules.curve_work, seed=config.selection.seed,
+            anchored(problem, anchors, cost),
+            rules.curve_work,
+            seed=config.selection.seed,
             min_gain=config.selection.min_gain_per_station,
-        )  # fmt: skip
+        )
         kept = int(anchors.kept(answer.columns).sum())
         people = _people_covered(problem, answer.columns, demand, uncovered, config)
         gain = objective_of(problem, answer.columns)
@@ -337,10 +380,16 @@ def _of_coverage(problem: CoverProblem, found: Selection, bonus: float) -> Selec
     curve = found.curve_bounds[np.minimum(np.searchsorted(theirs, stations), len(theirs) - 1)]
     curve[-1:] = np.minimum(curve[-1:], bound)
     return replace(
-        found, columns=order, places=places, marginal_gains=gains, losses=losses, objective=objective,
-        upper_bound=bound, optimality_gap=relative_gap(objective, bound),
+        found,
+        columns=order,
+        places=places,
+        marginal_gains=gains,
+        losses=losses,
+        objective=objective,
+        upper_bound=bound,
+        optimality_gap=relative_gap(objective, bound),
         curve_bounds=np.maximum(curve, np.cumsum(gains)),
-    )  # fmt: skip
+    )
 
 
 def statuses_of(places: gpd.GeoDataFrame, mandate: Mandate) -> list[Returned]:

@@ -17,9 +17,12 @@ import rasterio
 from pyogrio.errors import DataLayerError, DataSourceError
 from rasterio.errors import RasterioIOError
 
-from siteplan.project.schema import Config, parse_config
 from siteplan.core.errors import SiteplanError
 from siteplan.core.grid import Grid, Raster
+from siteplan.field.journal import Place
+from siteplan.field.published import Issue
+from siteplan.project.project_file import parse_config
+from siteplan.project.schema import Config
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,3 +97,48 @@ def _coverage(path: Path) -> Raster:
         to = source.transform
         grid = Grid(str(source.crs), to.c, to.f, to.a, source.width, source.height)
     return Raster(values, grid, "coverage_after", "1")
+
+
+def issue_of(plan: Plan) -> Issue:
+    """A published list as returns are held against it.
+
+    Parameters
+    ----------
+    plan
+        As its run folder holds it.
+
+    Returns
+    -------
+    Issue
+        Its candidates.
+
+    Raises
+    ------
+    SiteplanError
+        If the run was written before lists could come back.
+    """
+    table = plan.proposed
+    missing = {"key", "band_ids", "search_radius_m"} - set(table.columns)
+    if missing or "run_id" not in plan.summary:
+        raise SiteplanError(
+            f"{plan.name}: 由旧版本写出，请重新运行 siteplan plan / "
+            "written by an older version; run siteplan plan again"
+        )
+    rows = table.to_dict("records")
+    places = {
+        str(row["candidate_id"]): Place(
+            key=str(row["key"]),
+            county_id=str(row["county_id"]),
+            name=str(row["name"]),
+            bands=tuple(str(row["band_ids"]).split()),
+            stations=int(row["stations"]),
+            longitude=float(row["longitude"]),
+            latitude=float(row["latitude"]),
+            search_radius_m=float(row["search_radius_m"]),
+            antenna_height_m=float(row["antenna_height_m"]),
+        )
+        for row in rows
+    }
+    seen = {str(row["candidate_id"]): str(row["status"]) for row in rows}
+    unlisted = frozenset(plan.others["candidate_id"].astype(str))
+    return Issue(str(plan.summary["run_id"]), places, seen, unlisted)

@@ -17,36 +17,51 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from siteplan import __version__
-from siteplan.planning.replan import Replanned
-from siteplan.project.schema import Config, clutter_kinds
-from siteplan.coverage.propagation import Addition, Level, Mast
-from siteplan.coverage.demand import Demand
-from siteplan.planning.formulate import Options
-from siteplan.coverage.gaps import basic_services
 from siteplan.core.grid import Raster
-from siteplan.coverage.indicators import RankEffect
-from siteplan.inputs.load import Inputs
-from siteplan.planning.quota import Ledger
 from siteplan.core.stopwatch import Stopwatch, peak_memory_mib
+from siteplan.coverage.demand import Demand
+from siteplan.coverage.gaps import basic_services
+from siteplan.coverage.indicators import RankEffect
+from siteplan.coverage.matrix import Addition
+from siteplan.coverage.model_comparison import spread_summary
+from siteplan.coverage.propagation import Level, Mast
+from siteplan.coverage.terrain import TerrainLevel
+from siteplan.inputs.load import Inputs
+from siteplan.planning.formulate import Options
+from siteplan.planning.quota import Ledger
+from siteplan.planning.replan import Mandate, Replanned
+from siteplan.project.schema import Config, clutter_kinds
+from siteplan.project.statuses import Returned
 from siteplan.radio.diffraction import effective_earth_radius_km
 from siteplan.selection import Checked, CoverProblem, Selection
-from siteplan.coverage.model_comparison import spread_summary
-from siteplan.planning.standing import Mandate
-from siteplan.project.columns import Returned
-from siteplan.coverage.terrain import TerrainLevel
 from siteplan.words.catalogue import Lang, say
 
 _SAID_WHEN_MISSING = (
-    "counties", "villages", "stations", "site_plan", "properties", "poles", "key_places", "area_classes",
-    "exclusions", "population", "dem", "roads",
-)  # fmt: skip
+    "counties",
+    "villages",
+    "stations",
+    "site_plan",
+    "properties",
+    "poles",
+    "key_places",
+    "area_classes",
+    "exclusions",
+    "population",
+    "dem",
+    "roads",
+)
 _ASSUMPTIONS = {
     "buffer": ("assume_probability", "assume_shadowing", "assume_flat", "assume_floor", "assume_pixel"),
     "terrain": (
-        "assume_probability", "assume_shadowing", "assume_terrain", "assume_near",
-        "assume_mean", "assume_floor", "assume_point",
+        "assume_probability",
+        "assume_shadowing",
+        "assume_terrain",
+        "assume_near",
+        "assume_mean",
+        "assume_floor",
+        "assume_point",
     ),
-}  # fmt: skip
+}
 """What each propagation level assumes, by the keys of ``texts``."""
 
 
@@ -129,7 +144,10 @@ def run_summary(
         "attribution": config.project.attribution,
         "inputs": [
             {
-                "name": s.name, "file": s.file, "sha256": s.sha256, "rows_read": s.read,
+                "name": s.name,
+                "file": s.file,
+                "sha256": s.sha256,
+                "rows_read": s.read,
                 "rows_rejected": s.rejected,
             }
             for s in inputs.sources
@@ -138,7 +156,7 @@ def run_summary(
         "version": __version__,
         "seconds": watch.total(),
         "peak_memory_mib": peak_memory_mib(),
-    }  # fmt: skip
+    }
 
 
 def run_id(inputs: Inputs, config: Config, ledger: Ledger, mandate: Mandate) -> str:

@@ -7,63 +7,12 @@ it, the templates and the workbook's dictionary sheet are printed from it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 import pandas as pd
 import pandera.pandas as pa
 
-
-class Rung(StrEnum):
-    """Step of the candidate ladder; a lower number is preferred."""
-
-    UPGRADE = "1"
-    SITE_PLAN = "2"
-    PROPERTY = "3"
-    POLE = "4"
-    NEW_GROUND = "5"
-
-
-class Status(StrEnum):
-    """What a place is to this proposal."""
-
-    PROPOSED = "PROPOSED"
-    CANDIDATE = "CANDIDATE"
-    EXCLUDED = "EXCLUDED"
-
-
-class Returned(StrEnum):
-    """What the field says of a candidate, in the order of the work; the last three end it."""
-
-    PROPOSED = "PROPOSED"
-    NEGOTIATING = "NEGOTIATING"
-    AGREED = "AGREED"
-    SIGNED = "SIGNED"
-    BUILDING = "BUILDING"
-    ON_AIR = "ON_AIR"
-    REFUSED = "REFUSED"
-    INFEASIBLE = "INFEASIBLE"
-    WITHDRAWN = "WITHDRAWN"
-
-
-CHAIN = (
-    Returned.PROPOSED, Returned.NEGOTIATING, Returned.AGREED, Returned.SIGNED, Returned.BUILDING,
-    Returned.ON_AIR,
-)  # fmt: skip
-"""Statuses in the order of the work."""
-EXITS = frozenset({Returned.REFUSED, Returned.INFEASIBLE, Returned.WITHDRAWN})
-"""Statuses that end the work on a place; each needs a reason."""
-FIXED = frozenset({Returned.SIGNED, Returned.BUILDING})
-"""Statuses whose place a new plan keeps."""
-
-RETURNS_SCHEMA = "siteplan-returns/1"
-MOVED = "MOVED"
-"""Event of a return form beside the statuses: a new point inside the search ring."""
-RETURN_COLUMNS = (
-    "schema", "run_id", "candidate_id", "status", "longitude", "latitude", "datum", "reason", "note",
-    "reported_by", "reported_at",
-)  # fmt: skip
-"""Columns of a return form, one row an event."""
+from siteplan.project.statuses import Rung, Status
 
 
 @dataclass(frozen=True)
@@ -101,48 +50,158 @@ def _column(
 
 
 _LONGITUDE = _column(
-    "number", "longitude [deg]", "经度", "lon", "lng", "longitude", "站址经度", "东经", "long", "经",
-    "x坐标", "东坐标", "横坐标", "easting", "x", "lon_wgs84", "wgs84经度", "dl_geogr", "długość",
+    "number",
+    "longitude [deg]",
+    "经度",
+    "lon",
+    "lng",
+    "longitude",
+    "站址经度",
+    "东经",
+    "long",
+    "经",
+    "x坐标",
+    "东坐标",
+    "横坐标",
+    "easting",
+    "x",
+    "lon_wgs84",
+    "wgs84经度",
+    "dl_geogr",
+    "długość",
     checks=(pa.Check.in_range(-180, 180),),
-)  # fmt: skip
+)
+
+
 _LATITUDE = _column(
-    "number", "latitude [deg]", "纬度", "lat", "latitude", "站址纬度", "北纬", "纬",
-    "y坐标", "北坐标", "纵坐标", "northing", "y", "lat_wgs84", "wgs84纬度", "szer_geogr", "szerokość",
+    "number",
+    "latitude [deg]",
+    "纬度",
+    "lat",
+    "latitude",
+    "站址纬度",
+    "北纬",
+    "纬",
+    "y坐标",
+    "北坐标",
+    "纵坐标",
+    "northing",
+    "y",
+    "lat_wgs84",
+    "wgs84纬度",
+    "szer_geogr",
+    "szerokość",
     checks=(pa.Check.in_range(-90, 90),),
-)  # fmt: skip
+)
+
+
 _COUNTY = _column(
-    "text", "county name or code", "县区", "区县", "县（市、区）", "县(市、区)", "所属区县", "区/县",
-    "区/市/县/旗", "县市区", "区县名称", "县区名称", "所在区县", "所属县区", "行政区", "区", "县", "county",
-    "county_name", "commune", "municipality", "district",
-)  # fmt: skip
+    "text",
+    "county name or code",
+    "县区",
+    "区县",
+    "县（市、区）",
+    "县(市、区)",
+    "所属区县",
+    "区/县",
+    "区/市/县/旗",
+    "县市区",
+    "区县名称",
+    "县区名称",
+    "所在区县",
+    "所属县区",
+    "行政区",
+    "区",
+    "县",
+    "county",
+    "county_name",
+    "commune",
+    "municipality",
+    "district",
+)
+
+
 _TOWN = _column(
-    "text", "town", "镇街", "乡镇", "镇", "乡/镇/街道", "乡镇街道", "乡镇名称", "所属乡镇", "所在乡镇",
+    "text",
+    "town",
+    "镇街",
+    "乡镇",
+    "镇",
+    "乡/镇/街道",
+    "乡镇街道",
+    "乡镇名称",
+    "所属乡镇",
+    "所在乡镇",
     "镇（街）",
-    "街道", "town", "township",
-)  # fmt: skip
+    "街道",
+    "town",
+    "township",
+)
+
+
 _ADDRESS = _column(
-    "text", "address; places without coordinates are located by it", "地址", "基站地址", "详细地址",
+    "text",
+    "address; places without coordinates are located by it",
+    "地址",
+    "基站地址",
+    "详细地址",
     "所在地址",
-    "站址地址", "安装地址", "具体地址", "地理位置", "详细位置", "address",
-)  # fmt: skip
+    "站址地址",
+    "安装地址",
+    "具体地址",
+    "地理位置",
+    "详细位置",
+    "address",
+)
+
+
 _HEIGHT = _column(
-    "number", "antenna height above ground [m]", "挂高", "天线挂高", "挂高(米)", "挂高（米）",
-    "天线挂高(米)", "antenna_height", "height", "铁塔高度(米)",
+    "number",
+    "antenna height above ground [m]",
+    "挂高",
+    "天线挂高",
+    "挂高(米)",
+    "挂高（米）",
+    "天线挂高(米)",
+    "antenna_height",
+    "height",
+    "铁塔高度(米)",
     checks=(pa.Check.in_range(3, 300),),
-)  # fmt: skip
+)
+
+
 _COST = _column("number", "cost, any one currency", "造价", "费用", "cost", checks=(pa.Check.ge(0),))
+
+
 _POWER = _column(
-    "number", "distance to power [m]", "电源距离", "引电距离", "power_distance",
+    "number",
+    "distance to power [m]",
+    "电源距离",
+    "引电距离",
+    "power_distance",
     checks=(pa.Check.ge(0),),
-)  # fmt: skip
+)
+
+
 _BACKHAUL = _column(
-    "number", "distance to fibre [m]", "光缆距离", "传输距离", "backhaul_distance",
+    "number",
+    "distance to fibre [m]",
+    "光缆距离",
+    "传输距离",
+    "backhaul_distance",
     checks=(pa.Check.ge(0),),
-)  # fmt: skip
+)
+
+
 _SUCCESS = _column(
-    "number", "probability that the place can be had, 0-1", "成功概率", "success_probability",
+    "number",
+    "probability that the place can be had, 0-1",
+    "成功概率",
+    "success_probability",
     checks=(pa.Check.in_range(0, 1),),
-)  # fmt: skip
+)
+
+
 _OPTIONAL = {
     "cost": _COST,
     "power_distance_m": _POWER,
@@ -162,6 +221,8 @@ COUNTIES = pa.DataFrameSchema(
     },
     name="counties",
 )
+
+
 VILLAGES = pa.DataFrameSchema(
     {
         "village_id": _id("village code", "村代码", "行政村代码", "统计用区划代码", "code", "id"),
@@ -178,12 +239,14 @@ VILLAGES = pa.DataFrameSchema(
             "户籍人口",
             "pop",
             checks=(pa.Check.ge(0),),
-        ),  # fmt: skip
+        ),
         "longitude": _LONGITUDE,
         "latitude": _LATITUDE,
     },
     name="villages",
 )
+
+
 STATIONS = pa.DataFrameSchema(
     {
         "station_id": _id(
@@ -255,6 +318,8 @@ STATIONS = pa.DataFrameSchema(
     },
     name="stations",
 )
+
+
 SITE_PLAN = pa.DataFrameSchema(
     {
         "plan_id": _id("site-plan id", "规划编号", "规划站址编号", "序号", "id"),
@@ -272,6 +337,8 @@ SITE_PLAN = pa.DataFrameSchema(
     },
     name="site_plan",
 )
+
+
 PROPERTIES = pa.DataFrameSchema(
     {
         "property_id": _id("property id", "物业编号", "编号", "序号", "id", "站址编码"),
@@ -289,7 +356,7 @@ PROPERTIES = pa.DataFrameSchema(
             "楼高(米)",
             "height",
             checks=(pa.Check.in_range(0, 600),),
-        ),  # fmt: skip
+        ),
         "county": _COUNTY,
         "town": _TOWN,
         "longitude": _LONGITUDE,
@@ -298,6 +365,8 @@ PROPERTIES = pa.DataFrameSchema(
     },
     name="properties",
 )
+
+
 POLES = pa.DataFrameSchema(
     {
         "pole_id": _id(
@@ -311,7 +380,7 @@ POLES = pa.DataFrameSchema(
             "站址id",
             "序号",
             "id",
-        ),  # fmt: skip
+        ),
         "pole_name": _column(
             "text", "name", "杆塔名称", "站址名称", "铁塔站址名称", "铁塔名称", "名称", "name"
         ),
@@ -326,6 +395,8 @@ POLES = pa.DataFrameSchema(
     },
     name="poles",
 )
+
+
 KEY_PLACES = pa.DataFrameSchema(
     {
         "place_id": _id("key place id", "场所编号", "编号", "序号", "id"),
@@ -340,6 +411,8 @@ KEY_PLACES = pa.DataFrameSchema(
     },
     name="key_places",
 )
+
+
 AREA_CLASSES = pa.DataFrameSchema(
     {
         "area_class": _column("text", "area class id", "区域类型", "类型", "class", required=True),
@@ -347,6 +420,8 @@ AREA_CLASSES = pa.DataFrameSchema(
     },
     name="area_classes",
 )
+
+
 EXCLUSIONS = pa.DataFrameSchema(
     {
         "layer": _column("text", "kind of zone", "图层", "管控类型", "layer", required=True),
@@ -365,6 +440,7 @@ EXCLUSIONS = pa.DataFrameSchema(
     },
     name="exclusions",
 )
+
 
 ORDERS = pa.DataFrameSchema(
     {
@@ -393,6 +469,8 @@ ORDERS = pa.DataFrameSchema(
     },
     name="orders",
 )
+
+
 WEAK_POINTS = pa.DataFrameSchema(
     {
         "point_id": _id("point id", "编号", "工单号", "序号", "id"),
@@ -405,6 +483,8 @@ WEAK_POINTS = pa.DataFrameSchema(
     },
     name="weak_points",
 )
+
+
 POPULATION = pa.DataFrameSchema(
     {
         "people": _column(
@@ -423,45 +503,98 @@ POPULATION = pa.DataFrameSchema(
     },
     name="population",
 )
+
+
 ROADS = pa.DataFrameSchema(
     {"highway": _column("text", "class of the road", "等级", "道路等级", "highway", "fclass")}, name="roads"
 )
 
+
 MEASUREMENTS = pa.DataFrameSchema(
     {
         "rsrp_dbm": _column(
-            "number", "measured RSRP (SS-RSRP) [dBm]", "RSRP", "SS-RSRP", "SS_RSRP", "RSRP(dBm)",
-            "SS-RSRP(dBm)", "NR SS-RSRP", "rsrp_dbm", "信号强度", "电平", required=True,
+            "number",
+            "measured RSRP (SS-RSRP) [dBm]",
+            "RSRP",
+            "SS-RSRP",
+            "SS_RSRP",
+            "RSRP(dBm)",
+            "SS-RSRP(dBm)",
+            "NR SS-RSRP",
+            "rsrp_dbm",
+            "信号强度",
+            "电平",
+            required=True,
             checks=(pa.Check.in_range(-160, -20),),
         ),
         "time": _column(
-            "text", "when it was measured; rows of one time and place are several servers", "时间",
-            "采样时间", "测试时间", "timestamp", "datetime", "time",
+            "text",
+            "when it was measured; rows of one time and place are several servers",
+            "时间",
+            "采样时间",
+            "测试时间",
+            "timestamp",
+            "datetime",
+            "time",
         ),
         "station_id": _column(
-            "text", "station or cell that was measured", "基站编号", "小区标识", "小区ID", "小区编号", "CI",
-            "ECI", "NCI", "CGI", "CellID", "cell_id", "sector_id", "sector", "扇区编号",
+            "text",
+            "station or cell that was measured",
+            "基站编号",
+            "小区标识",
+            "小区ID",
+            "小区编号",
+            "CI",
+            "ECI",
+            "NCI",
+            "CGI",
+            "CellID",
+            "cell_id",
+            "sector_id",
+            "sector",
+            "扇区编号",
         ),
         "site_id": _column(
-            "text", "site that was measured", "站址编码", "站址编号", "site", "site_id", "eNodeBID",
+            "text",
+            "site that was measured",
+            "站址编码",
+            "站址编号",
+            "site",
+            "site_id",
+            "eNodeBID",
             "gNodeBID",
         ),
         "pci": _column("text", "physical cell id that was measured", "PCI", "物理小区标识"),
         "band": _column("text", "band that was measured", "频段", "band"),
         "clutter": _column(
-            "text", "what stands around the phone, in the file's own words", "地物", "地物类型", "地物分类",
-            "clutter", "clutter_index", "landcover", "land_cover",
+            "text",
+            "what stands around the phone, in the file's own words",
+            "地物",
+            "地物类型",
+            "地物分类",
+            "clutter",
+            "clutter_index",
+            "landcover",
+            "land_cover",
         ),
         "longitude": _LONGITUDE,
         "latitude": _LATITUDE,
     },
     name="measurements",
-)  # fmt: skip
+)
+
 
 SCHEMAS: dict[str, pa.DataFrameSchema] = {
     schema.name: schema
     for schema in (
-        COUNTIES, VILLAGES, STATIONS, SITE_PLAN, PROPERTIES, POLES, KEY_PLACES, AREA_CLASSES,
+        COUNTIES,
+        VILLAGES,
+        STATIONS,
+        SITE_PLAN,
+        PROPERTIES,
+        POLES,
+        KEY_PLACES,
+        AREA_CLASSES,
         EXCLUSIONS,
         ORDERS,
         WEAK_POINTS,
@@ -469,8 +602,9 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
         POPULATION,
     )
     if schema.name is not None
-}  # fmt: skip
+}
 """Schema of every input table, by the name it has under ``[inputs]``."""
+
 
 LOCATED = pa.DataFrameSchema(
     {
@@ -486,9 +620,10 @@ LOCATED = pa.DataFrameSchema(
             f"guess{n}{part}": _column(kind, f"guess {n}: {words}", f"备选{n}{title}")
             for n in (1, 2, 3)
             for part, kind, words, title in (
-                ("", "text", "name", ""), ("_lon", "number", "longitude, WGS84 [deg]", "经度"),
-                ("_lat", "number", "latitude, WGS84 [deg]", "纬度"), ("_radius_m", "number",
-                "radius [m]", "半径"),
+                ("", "text", "name", ""),
+                ("_lon", "number", "longitude, WGS84 [deg]", "经度"),
+                ("_lat", "number", "latitude, WGS84 [deg]", "纬度"),
+                ("_radius_m", "number", "radius [m]", "半径"),
             )
         },
         "choice": _column("number", "number of the right guess", "选择", "选择(1/2/3)"),
@@ -497,8 +632,9 @@ LOCATED = pa.DataFrameSchema(
         "datum": _column("text", "datum of these", "坐标系"),
     },
     name="located",
-)  # fmt: skip
+)
 """The sheet of doubtful addresses, written by a check and read by the next run."""
+
 
 RETURNS = pa.DataFrameSchema(
     {
@@ -520,8 +656,10 @@ RETURNS = pa.DataFrameSchema(
 )
 """What comes back from the field: a row of the form, or of the page's CSV."""
 
+
 SCHEMAS_OF_TABLES = {**SCHEMAS, "measurements": MEASUREMENTS, "located": LOCATED, "returns": RETURNS}
 """Schema of every table that comes through the door."""
+
 
 CANDIDATES = pa.DataFrameSchema(
     {

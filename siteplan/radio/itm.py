@@ -146,17 +146,27 @@ def itm_loss_db(
     intervals = len(heights) - 1
     length_m = intervals * spacing_m
     wave_number, curvature, refractivity, impedance = qlrps(
-        frequency_mhz, _middle_height(heights), n0,
-        int(ground.vertical), ground.permittivity, ground.conductivity,
-    )  # fmt: skip
+        frequency_mhz,
+        _middle_height(heights),
+        n0,
+        int(ground.vertical),
+        ground.permittivity,
+        ground.conductivity,
+    )
     inputs: dict[str, Any] = {
         "pfl": [intervals, spacing_m, *heights.tolist()],
         "hg": [tx_height_m, rx_height_m],
-        "wn": wave_number, "gme": curvature, "ens": refractivity, "zgnd": impedance,
-        "klim": climate, "klimx": climate, "mdvar": variability.mode, "mdvarx": variability.mode,
+        "wn": wave_number,
+        "gme": curvature,
+        "ens": refractivity,
+        "zgnd": impedance,
+        "klim": climate,
+        "klimx": climate,
+        "mdvar": variability.mode,
+        "mdvarx": variability.mode,
         "lvar": 5,  # have every part of the variability computed anew
         "kwx": 0,
-    }  # fmt: skip
+    }
     attenuation, outputs = avar(*_deviates(variability), qlrpfl(inputs))
     if outputs["kwx"] >= _OUT_OF_RANGE:
         raise RangeError(f"ITM: inputs out of the model's range (refractivity {refractivity:.0f} N-units)")

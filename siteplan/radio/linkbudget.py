@@ -15,8 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from siteplan.project.schema import Band, BandClass, Calibration, ClutterKind, Config, Layer, PathModel, clutter_kinds
 from siteplan.core.errors import RangeError
+from siteplan.project.area import ClutterKind
+from siteplan.project.planning import Layer
+from siteplan.project.radio import Band, BandClass, Calibration, PathModel
+from siteplan.project.schema import Config, clutter_kinds
 from siteplan.radio import pathloss
 from siteplan.radio.antenna import ELEMENT, Pattern
 from siteplan.radio.building_entry import building_entry_loss
@@ -211,9 +214,12 @@ class LinkBudgets:
         ends = np.array([self._end_loss(kind, frequency, distance) for kind in self.kinds])
         weight = self.fitted.diffraction_weight if self.fitted else 1.0
         return TerrainBudget(
-            self.eirp_dbm(band_id, area_class), table.sigma_db,
-            free_space + ends + self.clutter_terms_db()[:, None], frequency, weight,
-        )  # fmt: skip
+            self.eirp_dbm(band_id, area_class),
+            table.sigma_db,
+            free_space + ends + self.clutter_terms_db()[:, None],
+            frequency,
+            weight,
+        )
 
     def _end_loss(
         self, kind: ClutterKind, frequency_mhz: float, distance_m: NDArray[np.float64]
@@ -250,9 +256,11 @@ class LinkBudgets:
         if antenna is None:
             return SectorPattern(ELEMENT, 0.0, *weights)
         shape = Pattern(
-            antenna.horizontal_beamwidth_deg, antenna.vertical_beamwidth_deg, antenna.side_lobe_db,
+            antenna.horizontal_beamwidth_deg,
+            antenna.vertical_beamwidth_deg,
+            antenna.side_lobe_db,
             antenna.front_to_back_db,
-        )  # fmt: skip
+        )
         return SectorPattern(shape, antenna.downtilt_deg, *weights)
 
     def threshold_dbm(self, layer: Layer, band_id: str, area_class: str) -> float:

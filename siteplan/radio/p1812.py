@@ -279,11 +279,19 @@ def path_loss_p1812(  # noqa: PLR0913 - the Recommendation's own list of inputs
         distance_km, ground_m, clutter_m, zone, tx_height_m, rx_height_m
     )
     path = _Path(
-        f=float(frequency_ghz), p=float(time_percent), profile=profile, ground=ground, zone=zones,
-        htg=float(tx_height_m), hrg=float(rx_height_m), vertical=_is_vertical(polarization),
-        ae=effective_earth_radius_km(delta_n), n0=float(n0),
-        dct=float(coast_distances_km[0]), dcr=float(coast_distances_km[1]),
-    )  # fmt: skip
+        f=float(frequency_ghz),
+        p=float(time_percent),
+        profile=profile,
+        ground=ground,
+        zone=zones,
+        htg=float(tx_height_m),
+        hrg=float(rx_height_m),
+        vertical=_is_vertical(polarization),
+        ae=effective_earth_radius_km(delta_n),
+        n0=float(n0),
+        dct=float(coast_distances_km[0]),
+        dcr=float(coast_distances_km[1]),
+    )
     climate = _climate(path, latitudes, longitudes)
     horizons = _horizons(path)
     smooth = _smooth_earth(path, horizons)
@@ -441,10 +449,18 @@ def _smooth_earth(path: _Path, horizons: _Horizons) -> _Smooth:
     between = slice(horizons.ilt, horizons.ilr + 1)
     hm = float(np.max((height - (hst + slope * x))[between], initial=-math.inf))
     return _Smooth(
-        hst_85=hst_85, hsr_86=hsr_86, hst=hst, hsr=hsr, hstd=hstd, hsrd=hsrd,
-        htc=path.hts - hstd, hrc=path.hrs - hsrd,
-        hte=path.htg + first - hst, hre=path.hrg + last - hsr, hm=hm,
-    )  # fmt: skip
+        hst_85=hst_85,
+        hsr_86=hsr_86,
+        hst=hst,
+        hsr=hsr,
+        hstd=hstd,
+        hsrd=hsrd,
+        htc=path.hts - hstd,
+        hrc=path.hrs - hsrd,
+        hte=path.htg + first - hst,
+        hre=path.hrg + last - hsr,
+        hm=hm,
+    )
 
 
 def _below_obstacles(path: _Path, hst: float, hsr: float) -> tuple[float, float]:
@@ -587,6 +603,12 @@ def _combined(
     sheet_lbd = lbda if lminbap <= values["Lbd_43"] else values["Lbd_43"]
     lbc = -5.0 * math.log10(10.0 ** (-0.2 * values["Lbs"]) + 10.0 ** (-0.2 * lbam))
     return {
-        "Fj": fj, "Fk": fk, "Lminb0p": lminb0p, "Lminbap": lminbap, "Lbd": sheet_lbd, "Lbda": lbda,
-        "Lbam": lbam, "Lbc": lbc,
-    }  # fmt: skip
+        "Fj": fj,
+        "Fk": fk,
+        "Lminb0p": lminb0p,
+        "Lminbap": lminbap,
+        "Lbd": sheet_lbd,
+        "Lbda": lbda,
+        "Lbam": lbam,
+        "Lbc": lbc,
+    }

@@ -48,13 +48,21 @@ class FormulaRange:
 
 
 _HATA_RANGE = FormulaRange(
-    (150, 1500), (30, 200), (1, 10), (1000, 20_000), 8.0,
+    (150, 1500),
+    (30, 200),
+    (1, 10),
+    (1000, 20_000),
+    8.0,
     "Hata 1980; sigma is a planning value, the paper gives none",
-)  # fmt: skip
+)
 _COST231_RANGE = FormulaRange(
-    (1500, 2000), (30, 200), (1, 10), (1000, 20_000), 8.0,
+    (1500, 2000),
+    (30, 200),
+    (1, 10),
+    (1000, 20_000),
+    8.0,
     "COST 231 final report, section 4.4.1; sigma is a planning value, the report gives none",
-)  # fmt: skip
+)
 _BELOW_13_M = math.nextafter(13.0, 0.0)
 RANGES: dict[str, FormulaRange] = {
     "okumura_hata_urban": _HATA_RANGE,
@@ -64,28 +72,48 @@ RANGES: dict[str, FormulaRange] = {
         (500, 30_000), (10, 150), (1, 10), (10, 5000), 8.0, "3GPP TR 38.901 Table 7.4.1-1 RMa NLOS"
     ),
     "uma_nlos": FormulaRange(
-        (500, 100_000), (10, 50), (1.5, 22.5), (10, 5000), 6.0,
+        (500, 100_000),
+        (10, 50),
+        (1.5, 22.5),
+        (10, 5000),
+        6.0,
         "3GPP TR 38.901 Table 7.4.1-1 UMa NLOS; its 25 m mast is an evaluation value, 10-50 m accepted",
     ),
     "umi_nlos": FormulaRange(
-        (500, 100_000), (3, 25), (1.5, 22.5), (10, 5000), 7.82,
+        (500, 100_000),
+        (3, 25),
+        (1.5, 22.5),
+        (10, 5000),
+        7.82,
         "3GPP TR 38.901 Table 7.4.1-1 UMi NLOS; its 10 m mast is an evaluation value, 3-25 m accepted",
     ),
     "rma": FormulaRange(
-        (500, 30_000), (10, 150), (1, 10), (10, 5000), 8.0,
+        (500, 30_000),
+        (10, 150),
+        (1, 10),
+        (10, 5000),
+        8.0,
         "3GPP TR 38.901 Tables 7.4.1-1 and 7.4.2-1 RMa; sigma of NLOS, the wider of 4, 6 and 8 dB",
     ),
     "uma": FormulaRange(
-        (500, 100_000), (10, 50), (1.5, _BELOW_13_M), (10, 5000), 6.0,
+        (500, 100_000),
+        (10, 50),
+        (1.5, _BELOW_13_M),
+        (10, 5000),
+        6.0,
         "3GPP TR 38.901 Tables 7.4.1-1 and 7.4.2-1 UMa; sigma of NLOS, the wider of 4 and 6 dB",
     ),
     "umi": FormulaRange(
-        (500, 100_000), (3, 25), (1.5, 22.5), (10, 5000), 7.82,
+        (500, 100_000),
+        (3, 25),
+        (1.5, 22.5),
+        (10, 5000),
+        7.82,
         "3GPP TR 38.901 Tables 7.4.1-1 and 7.4.2-1 UMi; sigma of NLOS, the wider of 4 and 7.82 dB",
     ),
     "cost231_hata_medium": _COST231_RANGE,
     "cost231_hata_metropolitan": _COST231_RANGE,
-}  # fmt: skip
+}
 """Range of each formula by the name it has in the project file."""
 _O2I_SIGMA_DB = {"low": 4.4, "high": 6.5}
 

@@ -97,9 +97,16 @@ def point_geometry(  # noqa: PLR0913 - both ends of the paths, and the ground be
     top = heights if surface is None else _part(surface, row, col)[0]
     row, col = row - first_row, col - first_col
     figures = np.array(
-        [row[-1], col[-1], antenna_height_m, rx_height_m, dem.grid.resolution_m,
-         1.0 / (2000.0 * effective_earth_radius_km(delta_n)), street_width_m]
-    )  # fmt: skip
+        [
+            row[-1],
+            col[-1],
+            antenna_height_m,
+            rx_height_m,
+            dem.grid.resolution_m,
+            1.0 / (2000.0 * effective_earth_radius_km(delta_n)),
+            street_width_m,
+        ]
+    )
     nu, los, distance = np.empty(len(east)), np.empty(len(east), dtype=np.bool_), np.empty(len(east))
     _points(heights, top, surface is not None, figures, row[:-1], col[:-1], nu, los, distance)
     return PointGeometry(nu, los, distance)

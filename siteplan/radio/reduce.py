@@ -95,10 +95,15 @@ def mean_probability(
     )
     more = np.zeros((0, 0), dtype=np.float32) if more_db is None else more_db
     _reduce(
-        (geometry.nu_sqrt_wavelength, geometry.distance_m, more), np.ascontiguousarray(kind), (rows, cols),
+        (geometry.nu_sqrt_wavelength, geometry.distance_m, more),
+        np.ascontiguousarray(kind),
+        (rows, cols),
         (losses, bullington_table(), _PHI),
-        nu_scale(budget.frequency_mhz), threshold_dbm.astype(np.float32), figures, out,
-    )  # fmt: skip
+        nu_scale(budget.frequency_mhz),
+        threshold_dbm.astype(np.float32),
+        figures,
+        out,
+    )
     return out
 
 

@@ -119,9 +119,10 @@ def directions(east_m: ArrayLike, north_m: ArrayLike, drop_m: ArrayLike) -> Dire
         float32, of the common shape.
     """
     east, north, drop = np.broadcast_arrays(
-        np.asarray(east_m, dtype=np.float32), np.asarray(north_m, dtype=np.float32),
+        np.asarray(east_m, dtype=np.float32),
+        np.asarray(north_m, dtype=np.float32),
         np.asarray(drop_m, dtype=np.float32),
-    )  # fmt: skip
+    )
     azimuth, depression = np.empty(east.shape, dtype=np.float32), np.empty(east.shape, dtype=np.float32)
     flat = [np.ascontiguousarray(each).ravel() for each in (east, north, drop)]
     _towards(flat[0], flat[1], flat[2], azimuth.ravel(), depression.ravel())
@@ -162,10 +163,14 @@ def _limits(shape: SectorPattern) -> NDArray[np.float64]:
     pattern = shape.pattern
     return np.array(
         [
-            pattern.horizontal_beamwidth_deg, pattern.vertical_beamwidth_deg, pattern.front_to_back_db,
-            pattern.side_lobe_db, shape.horizontal_weight, shape.vertical_weight,
+            pattern.horizontal_beamwidth_deg,
+            pattern.vertical_beamwidth_deg,
+            pattern.front_to_back_db,
+            pattern.side_lobe_db,
+            shape.horizontal_weight,
+            shape.vertical_weight,
         ]
-    )  # fmt: skip
+    )
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

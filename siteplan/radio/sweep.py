@@ -181,9 +181,16 @@ def terrain_geometry(
     rays = _rays(reach, spacing_px)
     for sector in _sectors(site, size):
         _sweep_sector(
-            site.heights.ravel(), site.surface.ravel(), surface is not None, nu, los, sector, figures, rays,
+            site.heights.ravel(),
+            site.surface.ravel(),
+            surface is not None,
+            nu,
+            los,
+            sector,
+            figures,
+            rays,
             reach + 1,
-        )  # fmt: skip
+        )
     return _cut_out(nu.reshape(size, size), los.reshape(size, size), site, dem.grid, reach)
 
 
@@ -772,12 +779,10 @@ def _evaluate(
         over = clutter[j] - receiver
         if over <= np.float32(0.0) or width + width >= along:
             over, width = np.float32(_NO_SCREEN), np.float32(0.5) * along
-        one = _nu(
-            steep[j], at[j], top[j], horizon[j], along, inverse, ground[j] + more, fresnel, over, width
-        )  # fmt: skip
+        one = _nu(steep[j], at[j], top[j], horizon[j], along, inverse, ground[j] + more, fresnel, over, width)
         two = _nu(
             steep2[j], at2[j], top2[j], horizon2[j], along, inverse, ground2[j] + more, fresnel, over, width
-        )  # fmt: skip
+        )
         mixed[j] = one + (two - one) * share[j]
         direct = (height + receiver) * inverse
         screen = (height + receiver + over) / (along - width)

@@ -92,9 +92,19 @@ def cut(core: Core, place: Ints, score: Floats, most: int) -> Cases:
         cols, values = np.empty(row_ptr[-1], np.int32), np.empty(row_ptr[-1], np.float32)
         weight = np.empty(case_ptr[-1])
         _write(
-            core.row_ptr, core.cols, core.row_values, core.weight, place, cut_ptr, cut_columns, case_ptr,
-            row_ptr, cols, values, weight,
-        )  # fmt: skip
+            core.row_ptr,
+            core.cols,
+            core.row_values,
+            core.weight,
+            place,
+            cut_ptr,
+            cut_columns,
+            case_ptr,
+            row_ptr,
+            cols,
+            values,
+            weight,
+        )
     indptr, rows, by_column = transposed(row_ptr, cols, values, core.columns)
     made = Core(indptr, rows, by_column, row_ptr, cols, values, weight, core.column, np.arange(len(weight)))
     return Cases(made, cut_ptr, cut_columns, case_ptr)

@@ -133,10 +133,19 @@ def _rows(problem: CoverProblem, certificate: Certificate) -> tuple[float, Float
     ).astype(np.float64)
     values = np.zeros(problem.columns)
     rest = _row_terms(
-        ptr, column, problem.values[order].astype(np.float64), problem.weight, problem.place,
-        certificate.row_of, merged, certificate.cut_ptr, certificate.cut_columns, certificate.case_ptr,
-        certificate.prices, values,
-    )  # fmt: skip
+        ptr,
+        column,
+        problem.values[order].astype(np.float64),
+        problem.weight,
+        problem.place,
+        certificate.row_of,
+        merged,
+        certificate.cut_ptr,
+        certificate.cut_columns,
+        certificate.case_ptr,
+        certificate.prices,
+        values,
+    )
     return float(rest), values
 
 

@@ -163,9 +163,13 @@ def quiet_solver(gap: float) -> highspy.Highs:
     """
     solver = highspy.Highs()
     for name, value in (
-        ("output_flag", False), ("threads", 1), ("parallel", "off"), ("mip_rel_gap", gap),
-        ("mip_abs_gap", 1e-9), ("random_seed", 0),
-    ):  # fmt: skip
+        ("output_flag", False),
+        ("threads", 1),
+        ("parallel", "off"),
+        ("mip_rel_gap", gap),
+        ("mip_abs_gap", 1e-9),
+        ("random_seed", 0),
+    ):
         solver.setOptionValue(name, value)
     return solver
 
@@ -240,9 +244,13 @@ def _model(part: Part) -> tuple[highspy.HighsLp, float, sparse.csr_array]:
     limits = sparse.hstack([part.limits, sparse.csr_array((part.limits.shape[0], m))])
     matrix = sparse.csc_array(sparse.vstack([covers, limits]))
     lp = program(
-        matrix, np.concatenate([cost, own]), np.zeros(n + m), np.concatenate([np.ones(n), rest]),
-        np.concatenate([np.zeros(m), part.room]), np.arange(n + m) < n,
-    )  # fmt: skip
+        matrix,
+        np.concatenate([cost, own]),
+        np.zeros(n + m),
+        np.concatenate([np.ones(n), rest]),
+        np.concatenate([np.zeros(m), part.room]),
+        np.arange(n + m) < n,
+    )
     lp.sense_ = highspy.ObjSense.kMaximize
     return lp, offset, sparse.csr_array(sparse.hstack([block, sparse.csr_array(rest[:, None])]))
 

@@ -153,8 +153,9 @@ def _solve(
     lower[problem.locked_in], upper[problem.locked_out] = 1.0, 0.0
     gain = np.bincount(
         np.repeat(np.arange(problem.columns), np.diff(problem.indptr)),
-        weights=problem.weight[problem.rows] * problem.values, minlength=problem.columns,
-    )  # fmt: skip
+        weights=problem.weight[problem.rows] * problem.values,
+        minlength=problem.columns,
+    )
     cost = np.zeros(columns)
     cost[: problem.columns] = -1e-6 * gain / max(gain.sum(), 1e-300)
     cost[size:] = 1.0

@@ -43,11 +43,18 @@ def kernel_of(field: Field, keep: Ints) -> Field:
     ptr, entries = picked(rules.ptr, order)
     set_ptr, sets = picked(rules.set_ptr, order)
     narrowed = rules._replace(
-        set_ptr=set_ptr, set_columns=rules.set_columns[sets],
-        ptr=ptr, limits=rules.limits[entries], sizes=rules.sizes[entries], group=rules.group[order],
-        place=rules.place[order], charge=rules.charge[order], tie=rules.tie[order], fixed=rules.fixed[order],
+        set_ptr=set_ptr,
+        set_columns=rules.set_columns[sets],
+        ptr=ptr,
+        limits=rules.limits[entries],
+        sizes=rules.sizes[entries],
+        group=rules.group[order],
+        place=rules.place[order],
+        charge=rules.charge[order],
+        tie=rules.tie[order],
+        fixed=rules.fixed[order],
         closed=rules.closed[order],
-    )  # fmt: skip
+    )
     return Field(replace(small, column=order), narrowed, field.stations[order])
 
 

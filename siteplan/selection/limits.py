@@ -142,10 +142,19 @@ def frame_of(problem: CoverProblem, core: Core, extra: tuple[Cap, ...] = ()) -> 
     low, high = _fixed(problem, position, columns)
     group = np.concatenate([problem.group[core.column], -1 - np.arange(len(villages))])
     return Frame(
-        columns, part, np.array([caps[k].limit for k in apart], dtype=np.float64),
-        np.array(apart, dtype=np.int64), size, tuple(rows), *_by_row(rows), *_by_column(rows, columns),
-        *_by_group(group, part, low), low, high, sets,
-    )  # fmt: skip
+        columns,
+        part,
+        np.array([caps[k].limit for k in apart], dtype=np.float64),
+        np.array(apart, dtype=np.int64),
+        size,
+        tuple(rows),
+        *_by_row(rows),
+        *_by_column(rows, columns),
+        *_by_group(group, part, low),
+        low,
+        high,
+        sets,
+    )
 
 
 def cliques_of(pairs: Ints) -> tuple[tuple[int, ...], ...]:
@@ -339,17 +348,31 @@ def part_prices(frame: Frame, worth: Floats) -> tuple[Floats, float]:
     """
     prices = np.zeros(frame.parts + 1)
     total = _part_prices(
-        worth, frame.size, frame.part, frame.part_room, frame.group_order, frame.group_ptr, frame.low,
-        frame.high, prices,
-    )  # fmt: skip
+        worth,
+        frame.size,
+        frame.part,
+        frame.part_room,
+        frame.group_order,
+        frame.group_ptr,
+        frame.low,
+        frame.high,
+        prices,
+    )
     return prices[:-1], float(total)
 
 
 @njit(cache=True, nogil=True)
 def _part_prices(
-    worth: Floats, size: Floats, part: Ints, room: Floats, order: Ints, ptr: Ints, low: Floats, high: Floats,
+    worth: Floats,
+    size: Floats,
+    part: Ints,
+    room: Floats,
+    order: Ints,
+    ptr: Ints,
+    low: Floats,
+    high: Floats,
     price: Floats,
-) -> float:  # fmt: skip
+) -> float:
     """Bisect on the price of every part at once; price of no part is zero."""
     parts = len(room)
     top, bottom = np.zeros(parts + 1), np.zeros(parts + 1)
@@ -373,9 +396,17 @@ def _part_prices(
 
 @njit(cache=True, nogil=True)
 def _at_prices(
-    worth: Floats, size: Floats, part: Ints, order: Ints, ptr: Ints, low: Floats, high: Floats, price: Floats,
-    used: Floats, value: Floats,
-) -> None:  # fmt: skip
+    worth: Floats,
+    size: Floats,
+    part: Ints,
+    order: Ints,
+    ptr: Ints,
+    low: Floats,
+    high: Floats,
+    price: Floats,
+    used: Floats,
+    value: Floats,
+) -> None:
     """What the best column of each group uses up and is worth, by part."""
     used[:] = 0.0
     value[:] = 0.0

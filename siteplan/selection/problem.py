@@ -229,14 +229,22 @@ class CoverProblem:
             money = size.astype(np.float64) if spent is None else spent
             caps.append(Cap("budget", "budget", everyone, float(budget), 0.0, money))
         return cls(
-            indptr=matrix.indptr.astype(np.int64), rows=matrix.indices.astype(np.int32),
-            values=matrix.data.astype(np.float32), weight=given * (1.0 - covered),
-            base_value=float(given @ covered), stations=size, place=everyone,
+            indptr=matrix.indptr.astype(np.int64),
+            rows=matrix.indices.astype(np.int32),
+            values=matrix.data.astype(np.float32),
+            weight=given * (1.0 - covered),
+            base_value=float(given @ covered),
+            stations=size,
+            place=everyone,
             group=everyone if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1],
-            caps=tuple(caps), conflicts=_pairs(conflicts), locked_in=_columns("locked_in", locked_in, n),
-            locked_out=_columns("locked_out", locked_out, n), floors=tuple(floors or ()), cost=spent,
+            caps=tuple(caps),
+            conflicts=_pairs(conflicts),
+            locked_in=_columns("locked_in", locked_in, n),
+            locked_out=_columns("locked_out", locked_out, n),
+            floors=tuple(floors or ()),
+            cost=spent,
             ids=None if ids is None else tuple(str(each) for each in ids),
-        )  # fmt: skip
+        )
 
     @property
     def columns(self) -> int:

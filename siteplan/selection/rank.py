@@ -139,9 +139,11 @@ def ranked(problem: CoverProblem, columns: Ints) -> tuple[Ints, Floats, Floats, 
     order = max(orders, key=lambda each: float(build.sums(each).sum()))
     gains = np.diff(build.sums(order), prepend=0.0)
     return (
-        build.places[order], gains, build.losses()[order],
+        build.places[order],
+        gains,
+        build.losses()[order],
         np.concatenate([build.columns[k] for k in order]),
-    )  # fmt: skip
+    )
 
 
 _MOST_BACKWARD = 200

@@ -290,9 +290,16 @@ class _Run:
         degree = np.bincount(small.rows, weights=small.values, minlength=len(small.weight))
         scale = small.weight / np.maximum(degree, 1.0)
         return _Rows(
-            ptr, small.rows, small.values, small.row_ptr, small.cols, small.row_values, small.weight, scale,
+            ptr,
+            small.rows,
+            small.values,
+            small.row_ptr,
+            small.cols,
+            small.row_values,
+            small.weight,
+            scale,
             self.total[self.active],
-        )  # fmt: skip
+        )
 
     def plan(self) -> Floats:
         """x_j of all columns."""
@@ -325,9 +332,10 @@ class _Run:
         if moved_x > 1e-12 * self.unit and moved_u > 1e-12 * self.unit:
             self.omega = float(np.exp(0.5 * np.log(moved_u / moved_x) + 0.5 * np.log(self.omega)))
         for shown, now, anchor in (
-            (point.x_new, point.x, point.x0), (point.u_new, point.u, point.u0),
+            (point.x_new, point.x, point.x0),
+            (point.u_new, point.u, point.u0),
             (point.q_new, point.q, point.q0),
-        ):  # fmt: skip
+        ):
             now[:] = shown
             anchor[:] = shown
         self.k, self.first_residual = 0, np.inf
@@ -367,9 +375,20 @@ def _kept(frame: Frame, active: Ints, unit: float) -> _Kept:
     sums = np.bincount(of, weights=np.abs(sizes), minlength=len(frame.rows))
     scale = unit * _row_weights(frame) / np.maximum(sums, 1e-12)
     return _Kept(
-        frame.part[active], frame.size[active], frame.part_room, frame.low[active], frame.high[active],
-        mate_ptr, mates[many], lone, row_ptr, members, sizes, frame.row_room, scale,
-    )  # fmt: skip
+        frame.part[active],
+        frame.size[active],
+        frame.part_room,
+        frame.low[active],
+        frame.high[active],
+        mate_ptr,
+        mates[many],
+        lone,
+        row_ptr,
+        members,
+        sizes,
+        frame.row_room,
+        scale,
+    )
 
 
 @njit(cache=True, nogil=True)
@@ -391,9 +410,19 @@ def _halpern(
             middle[c] = 2.0 * at.x_new[c] - at.x[c]
         keep = (k + turn + 1.0) / (k + turn + 2.0)
         _move_demand(
-            omega, keep, middle, body.row_ptr, body.cols, body.row_values, body.weight, body.scale, at.u,
-            at.u0, at.u_new, moved,
-        )  # fmt: skip
+            omega,
+            keep,
+            middle,
+            body.row_ptr,
+            body.cols,
+            body.row_values,
+            body.weight,
+            body.scale,
+            at.u,
+            at.u0,
+            at.u_new,
+            moved,
+        )
         moved_u = _move_rows(kept, omega, middle, keep, at) + moved.sum()
         for c in range(n):
             at.x[c] = keep * middle[c] + (1.0 - keep) * at.x0[c]
@@ -409,9 +438,16 @@ def _halpern(
 
 @njit(cache=True, nogil=True, parallel=True)
 def _aim(
-    omega: float, asked: Floats, x: Floats, u: Floats, ptr: Ints, rows: Shorts, values: Singles,
-    total: Floats, target: Floats,
-) -> None:  # fmt: skip
+    omega: float,
+    asked: Floats,
+    x: Floats,
+    u: Floats,
+    ptr: Ints,
+    rows: Shorts,
+    values: Singles,
+    total: Floats,
+    target: Floats,
+) -> None:
     """Step of the columns along what they are worth, before it is projected."""
     for c in prange(len(x)):
         worth = -asked[c]
@@ -422,9 +458,19 @@ def _aim(
 
 @njit(cache=True, nogil=True, parallel=True)
 def _move_demand(
-    omega: float, keep: float, middle: Floats, row_ptr: Ints, cols: Shorts, values: Singles, weight: Floats,
-    scale: Floats, u: Floats, u0: Floats, u_new: Floats, moved: Floats,
-) -> None:  # fmt: skip
+    omega: float,
+    keep: float,
+    middle: Floats,
+    row_ptr: Ints,
+    cols: Shorts,
+    values: Singles,
+    weight: Floats,
+    scale: Floats,
+    u: Floats,
+    u0: Floats,
+    u_new: Floats,
+    moved: Floats,
+) -> None:
     """Step of the prices of demand; ``moved`` takes how far, piece by piece."""
     m = len(u)
     for p in prange(_PIECES):

@@ -17,8 +17,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from siteplan.selection.core import Core, Floats, Ints, Shorts, Singles, column_sums, picked
 from siteplan.selection.configurations import Options
+from siteplan.selection.core import Core, Floats, Ints, Shorts, Singles, column_sums, picked
 from siteplan.selection.problem import CoverProblem
 
 CERTAIN = 1.0 - 1e-7
@@ -140,13 +140,23 @@ def rules_of(problem: CoverProblem, options: Options, order: Ints, min_gain: flo
     shut = options.touching(problem.locked_out) | _against_fixed(problem, options, fixed)
     limits = limit[by_option].astype(np.int64)
     rules = Rules(
-        ptr, limits, sizes[limits, option[by_option]],
+        ptr,
+        limits,
+        sizes[limits, option[by_option]],
         np.array([cap.limit for cap in problem.caps], dtype=np.float64),
-        np.array([cap.least for cap in problem.caps], dtype=np.float64), child_ptr, children, group[order],
+        np.array([cap.least for cap in problem.caps], dtype=np.float64),
+        child_ptr,
+        children,
+        group[order],
         place[order],
-        *_foes(problem, places), stations * min_gain, _ties(problem, options)[order],
-        set_ptr, options.columns[sets], fixed[order], shut[order],
-    )  # fmt: skip
+        *_foes(problem, places),
+        stations * min_gain,
+        _ties(problem, options)[order],
+        set_ptr,
+        options.columns[sets],
+        fixed[order],
+        shut[order],
+    )
     return rules, stations
 
 
@@ -234,11 +244,14 @@ class Choice:
         core, rules = field.core, field.rules
         self.field, self.body, self.rules, self.work = field, field.body, rules, 0.0
         self.state = State(
-            np.zeros(len(core.weight), np.int32), np.ones(len(core.weight)),
-            column_sums(core.indptr, core.rows, core.values, core.weight), np.zeros(core.columns, np.bool_),
-            np.zeros(len(rules.room)), np.full(int(rules.group.max(initial=-1)) + 1, -1, np.int64),
+            np.zeros(len(core.weight), np.int32),
+            np.ones(len(core.weight)),
+            column_sums(core.indptr, core.rows, core.values, core.weight),
+            np.zeros(core.columns, np.bool_),
+            np.zeros(len(rules.room)),
+            np.full(int(rules.group.max(initial=-1)) + 1, -1, np.int64),
             np.zeros(len(rules.foe_ptr) - 1, np.int32),
-        )  # fmt: skip
+        )
         for option in np.flatnonzero(rules.fixed):
             self.add(int(option))
 
@@ -573,10 +586,14 @@ def _ground(options: int, pool: Ints, largest: int = _LARGEST) -> Ground:
     wanted = np.zeros(options, dtype=bool)
     wanted[pool] = True
     return Ground(
-        np.full(options, -1, np.int64), np.empty(4096, np.int64), np.empty(2048, np.int64),
-        np.empty(largest, np.int64), np.empty(4 * largest, np.int64), np.empty(4 * largest, np.int64),
+        np.full(options, -1, np.int64),
+        np.empty(4096, np.int64),
+        np.empty(2048, np.int64),
+        np.empty(largest, np.int64),
+        np.empty(4 * largest, np.int64),
+        np.empty(4 * largest, np.int64),
         wanted,
-    )  # fmt: skip
+    )
 
 
 @njit(cache=True, nogil=True)
@@ -611,9 +628,16 @@ def _neighbours(j: int, count: int, stamp: int, body: Body, state: State, ground
 
 @njit(cache=True, nogil=True)
 def _refill(
-    met: int, most_new: int, noise: float, rng: np.random.Generator, size: Floats, body: Body, rules: Rules,
-    state: State, ground: Ground,
-) -> tuple[int, float, int]:  # fmt: skip
+    met: int,
+    most_new: int,
+    noise: float,
+    rng: np.random.Generator,
+    size: Floats,
+    body: Body,
+    rules: Rules,
+    state: State,
+    ground: Ground,
+) -> tuple[int, float, int]:
     """Greedy with noise among near options: how many were chosen, what they gained, entries touched.
 
     ``ground.instead`` takes what each of them extends, or -1.
@@ -681,9 +705,15 @@ def _undo(filled: int, dropped: int, body: Body, rules: Rules, state: State, gro
 
 @njit(cache=True, nogil=True)
 def _explore(
-    rounds: int, heat: float, rng: np.random.Generator, size: Floats, body: Body, rules: Rules, state: State,
+    rounds: int,
+    heat: float,
+    rng: np.random.Generator,
+    size: Floats,
+    body: Body,
+    rules: Rules,
+    state: State,
     ground: Ground,
-) -> tuple[float, int]:  # fmt: skip
+) -> tuple[float, int]:
     """Destroy and repair with a falling threshold: a neighbourhood is dropped and filled again.
 
     A repair that loses less than the threshold is kept; the best choice met is restored at the end.

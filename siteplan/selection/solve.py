@@ -209,12 +209,21 @@ def finished(solver: Solver, limits: Limits, status: str, started: float) -> Sel
     bound = max(min(solver.bound, certificate.bound), objective)
     curve = np.minimum(curve_bounds(solver, places, order), bound)
     return Selection(
-        columns=order, places=places, marginal_gains=gains, losses=losses, objective=objective,
-        base_value=solver.problem.base_value, upper_bound=bound,
-        optimality_gap=relative_gap(objective, bound), curve_bounds=curve, status=status,
-        seconds=time.perf_counter() - started, seed=limits.seed, certificate=certificate,
+        columns=order,
+        places=places,
+        marginal_gains=gains,
+        losses=losses,
+        objective=objective,
+        base_value=solver.problem.base_value,
+        upper_bound=bound,
+        optimality_gap=relative_gap(objective, bound),
+        curve_bounds=curve,
+        status=status,
+        seconds=time.perf_counter() - started,
+        seed=limits.seed,
+        certificate=certificate,
         bound_source="prices" if bound >= certificate.bound else solver.source,
-    )  # fmt: skip
+    )
 
 
 def certificate_of(solver: Solver) -> Certificate:
@@ -241,14 +250,26 @@ def certificate_of(solver: Solver) -> Certificate:
     conflicts, floors = np.zeros(len(frame.conflict_sets)), np.zeros(len(problem.floors))
     asked = np.zeros(sum(len(floor.villages) for floor in problem.floors))
     into: dict[str, Floats] = {
-        "cap": caps, "least": least, "conflict": conflicts, "floor": floors, "village": asked,
-    }  # fmt: skip
+        "cap": caps,
+        "least": least,
+        "conflict": conflicts,
+        "floor": floors,
+        "village": asked,
+    }
     for row, price in zip(frame.rows, relaxed.row_prices, strict=True):
         into[row.kind][row.number] += price
     cuts = np.cumsum([len(floor.villages) for floor in problem.floors])[:-1]
     return Certificate(
-        row_of=solver.core.row_of, cut_ptr=cases.cut_ptr, cut_columns=solver.core.column[cases.cut_columns],
-        case_ptr=cases.case_ptr, prices=relaxed.prices, cap_prices=caps, least_prices=least,
-        conflict_prices=conflicts, conflict_sets=frame.conflict_sets, floor_prices=floors,
-        village_prices=tuple(np.split(asked, cuts)) if problem.floors else (), bound=relaxed.bound,
-    )  # fmt: skip
+        row_of=solver.core.row_of,
+        cut_ptr=cases.cut_ptr,
+        cut_columns=solver.core.column[cases.cut_columns],
+        case_ptr=cases.case_ptr,
+        prices=relaxed.prices,
+        cap_prices=caps,
+        least_prices=least,
+        conflict_prices=conflicts,
+        conflict_sets=frame.conflict_sets,
+        floor_prices=floors,
+        village_prices=tuple(np.split(asked, cuts)) if problem.floors else (),
+        bound=relaxed.bound,
+    )

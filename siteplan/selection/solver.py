@@ -16,12 +16,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from siteplan.core.errors import SiteplanError
 from siteplan.selection.cases import Cases, cut, uncut
+from siteplan.selection.configurations import Options, options_of
 from siteplan.selection.core import Core, Floats, Ints, column_sums, reduced
 from siteplan.selection.exact import Clock
 from siteplan.selection.feasible import feasible_columns
 from siteplan.selection.improve import LANES, improve, join, kernel_of, rounded
 from siteplan.selection.limits import Frame, frame_of
-from siteplan.selection.configurations import Options, options_of
 from siteplan.selection.parts import reopened, solve_apart
 from siteplan.selection.problem import CoverProblem, relative_gap, violations
 from siteplan.selection.relax import EXACT, ROUNDED, Relaxed, bound_of, relax
@@ -225,9 +225,15 @@ class Solver:
         """Improve prices; where rows are probable, cut them finer first."""
         start = self._start()  # cuts rows anew
         found = relax(
-            self.cases.core, self.frame, start, outward=self._outward(), best=self.value, gap=limits.gap,
-            iterations=iterations, stop=stop,
-        )  # fmt: skip
+            self.cases.core,
+            self.frame,
+            start,
+            outward=self._outward(),
+            best=self.value,
+            gap=limits.gap,
+            iterations=iterations,
+            stop=stop,
+        )
         self.converged = self.certain and found.iterations < iterations
         self.cuts += not self.certain
         self._lower(found)
@@ -328,9 +334,14 @@ class Solver:
         cases, relaxed = self.proof
         inside = self._inside()
         answer = solve_apart(
-            cases.core, self.frame, relaxed, inside, work=max(limits.work - self.work, 0.0),
-            gap=max(limits.gap / 20, 1e-9), stop=stop,
-        )  # fmt: skip
+            cases.core,
+            self.frame,
+            relaxed,
+            inside,
+            work=max(limits.work - self.work, 0.0),
+            gap=max(limits.gap / 20, 1e-9),
+            stop=stop,
+        )
         self.work += answer.work
         if answer.bound < self.bound:
             self.bound, self.source = answer.bound, "branch and bound"

@@ -18,9 +18,17 @@ import numpy as np
 
 TABLE = Path(__file__).with_name("pycraf_ld50.csv")
 FIELDS = [
-    "kind", "points", "length_km", "peak_m", "place", "frequency_ghz", "tx_height_m", "rx_height_m",
-    "effective_radius_km", "vertical",
-]  # fmt: skip
+    "kind",
+    "points",
+    "length_km",
+    "peak_m",
+    "place",
+    "frequency_ghz",
+    "tx_height_m",
+    "rx_height_m",
+    "effective_radius_km",
+    "vertical",
+]
 RADII_KM = (8500.0, 9052.0, 7400.0)
 
 
@@ -79,15 +87,26 @@ def ld50_db(case):
     distance, ground = drawn_profile(*case[:5])
     # The median does not depend on temperature, pressure and place: they are needed to make the object.
     path = pathprof.PathProp(
-        named["frequency_ghz"] * units.GHz, 288.15 * units.K, 1013.25 * units.hPa,
-        0.0 * units.deg, 45.0 * units.deg, 0.1 * units.deg, 45.0 * units.deg,
-        named["tx_height_m"] * units.m, named["rx_height_m"] * units.m, 30.0 * units.m, 50.0 * units.percent,
-        polarization=named["vertical"], version=16,
+        named["frequency_ghz"] * units.GHz,
+        288.15 * units.K,
+        1013.25 * units.hPa,
+        0.0 * units.deg,
+        45.0 * units.deg,
+        0.1 * units.deg,
+        45.0 * units.deg,
+        named["tx_height_m"] * units.m,
+        named["rx_height_m"] * units.m,
+        30.0 * units.m,
+        50.0 * units.percent,
+        polarization=named["vertical"],
+        version=16,
         delta_N=157.0 * (1.0 - 6371.0 / named["effective_radius_km"]) * conversions.dimless / units.km,
         N0=325.0 * conversions.dimless,
-        hprof_dists=distance * units.km, hprof_heights=ground * units.m,
-        hprof_bearing=0.0 * units.deg, hprof_backbearing=0.0 * units.deg,
-    )  # fmt: skip
+        hprof_dists=distance * units.km,
+        hprof_heights=ground * units.m,
+        hprof_bearing=0.0 * units.deg,
+        hprof_backbearing=0.0 * units.deg,
+    )
     loss = pathprof.loss_diffraction(path)[0]
     return float(getattr(loss, "value", loss))
 

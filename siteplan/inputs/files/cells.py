@@ -17,9 +17,33 @@ _THOUSANDS = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?")
 _UNIT = re.compile(r"(?<=\d)\s*(米|m|公里|千米|km|人|元|个|座|户|岁|年|%|度|°|dbm|db|dbi)$", re.IGNORECASE)
 _KILOMETRES = re.compile(r"\d\s*(公里|千米|km)\s*$", re.IGNORECASE)
 _TOLD_BLANK = {
-    "/", "\\", "-", "--", "—", "——", "_", "无", "暂无", "空", "待定", "不详", "未知", "未定", "na", "n/a",
-    "#n/a", "nan", "null", "none", "nil", "tbd", "?", "？", ".", "…",
-}  # fmt: skip
+    "/",
+    "\\",
+    "-",
+    "--",
+    "—",
+    "——",
+    "_",
+    "无",
+    "暂无",
+    "空",
+    "待定",
+    "不详",
+    "未知",
+    "未定",
+    "na",
+    "n/a",
+    "#n/a",
+    "nan",
+    "null",
+    "none",
+    "nil",
+    "tbd",
+    "?",
+    "？",
+    ".",
+    "…",
+}
 _YEAR_FIRST = re.compile(r"(\d{4})[-/.年](\d{1,2})(?:[-/.月](\d{1,2})[日号]?|月)?(?:[T ].*)?")
 _YEAR_LAST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})(?: .*)?")
 _PACKED = re.compile(r"(\d{4})(\d{2})(\d{2})?")

@@ -27,23 +27,62 @@ _SAME_WORD = 0.98
 _BRACKETS = re.compile(r"[(\[【《{].*?[)\]】》}]")
 _NUMBER = re.compile(r"(?<=\D)(\d{1,2})$")
 _GENERIC = {
-    "名称", "编号", "编码", "类型", "状态", "网络", "来源", "位置", "地点", "代码", "等级", "图层",
-    "名", "县", "区",
-    "镇", "费用", "时间", "次数", "性质", "name", "id", "code", "type", "class", "kind", "site",
-    "sector", "time",
-    "ci", "x", "y", "lat", "lon", "lng", "pop", "gb", "cost", "due", "level", "height", "tilt", "band",
+    "名称",
+    "编号",
+    "编码",
+    "类型",
+    "状态",
+    "网络",
+    "来源",
+    "位置",
+    "地点",
+    "代码",
+    "等级",
+    "图层",
+    "名",
+    "县",
+    "区",
+    "镇",
+    "费用",
+    "时间",
+    "次数",
+    "性质",
+    "name",
+    "id",
+    "code",
+    "type",
+    "class",
+    "kind",
+    "site",
+    "sector",
+    "time",
+    "ci",
+    "x",
+    "y",
+    "lat",
+    "lon",
+    "lng",
+    "pop",
+    "gb",
+    "cost",
+    "due",
+    "level",
+    "height",
+    "tilt",
+    "band",
     "layer",
-}  # fmt: skip
+}
 """Aliases too common to be recognised at the end or the start of a longer header."""
 _HANZI_PART = re.compile(
     r"^.*?(?:[东西南北](经|纬)度?[a-z()·\-_]*|(经|纬)(?:度[a-z()·\-_]*|[a-z()·\-_]+))(度|分|秒|方向|半球|°|′′|′)\)?$"
 )
 _ASCII_AXES = {"lon": {"lon", "lng", "longitude"}, "lat": {"lat", "latitude"}}
 _ASCII_PARTS = {
-    "deg": {"deg", "dg", "d", "degrees", "degree", "dd"}, "min": {"min", "mn", "m", "minutes",
-    "minute", "mm"},
-    "sec": {"sec", "sc", "s", "seconds", "second", "ss"}, "side": {"ns", "ew", "hemisphere", "hem", "dir"},
-}  # fmt: skip
+    "deg": {"deg", "dg", "d", "degrees", "degree", "dd"},
+    "min": {"min", "mn", "m", "minutes", "minute", "mm"},
+    "sec": {"sec", "sc", "s", "seconds", "second", "ss"},
+    "side": {"ns", "ew", "hemisphere", "hem", "dir"},
+}
 _PART_OF_HANZI = {
     "度": "deg",
     "°": "deg",
@@ -84,9 +123,7 @@ class HeaderMap:
         """The same map with headers known for sure."""
         sure = dict.fromkeys(more, 1.0)
         open_ones = {name: found for name, found in self.ambiguous.items() if name not in more}
-        return HeaderMap(
-            {**self.taken, **more}, open_ones, {**self.confidence, **sure}, self.suggestions
-        )  # fmt: skip
+        return HeaderMap({**self.taken, **more}, open_ones, {**self.confidence, **sure}, self.suggestions)
 
     @property
     def score(self) -> float:

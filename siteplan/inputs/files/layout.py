@@ -21,9 +21,27 @@ _DEEPEST = 40
 """Lines from the top among which the header is looked for."""
 _LINES = 3
 _UNITS = {
-    "", "-", "—", "/", "度", "°", "米", "m", "km", "公里", "%", "个", "人", "元", "万元", "w", "mhz", "dbm",
-    "dbi", "db",
-}  # fmt: skip
+    "",
+    "-",
+    "—",
+    "/",
+    "度",
+    "°",
+    "米",
+    "m",
+    "km",
+    "公里",
+    "%",
+    "个",
+    "人",
+    "元",
+    "万元",
+    "w",
+    "mhz",
+    "dbm",
+    "dbi",
+    "db",
+}
 """What a line of units under the header holds."""
 _MEAN = re.compile(r"平均值?|均值|最大值?|最小值?|average|mean|max|min")
 _LABEL = re.compile(r"(填表|填报|制表|审核|审批|联系|打印|导出)(人|单位|日期|时间|电话)|第\d+页")

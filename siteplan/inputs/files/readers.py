@@ -32,11 +32,11 @@ from python_calamine import (
 )
 
 from siteplan.core.errors import Fault, InputFaults, Level
+from siteplan.core.files import restored
 from siteplan.inputs.files import guard
 from siteplan.inputs.files.guard import HostileFile
 from siteplan.inputs.files.headers import HeaderMap, coordinate_part, match_headers, normalise
 from siteplan.inputs.files.layout import Layout, Merge, Row, lay_out
-from siteplan.core.files import restored
 from siteplan.project.columns import SCHEMAS, SCHEMAS_OF_TABLES, ColumnSpec, columns_of
 
 _WORKBOOKS = {".xlsx", ".xls", ".xlsm", ".ods", ".et"}
@@ -128,7 +128,7 @@ class RawTable:
         sheet, row = ("、".join(self.sheets[:1]), None) if record is None else self.place_of(record)
         return Fault(
             level, self.file, problem, f"{problem}_fix", values, sheet, row, column, self.name, record
-        )  # fmt: skip
+        )
 
 
 @dataclass(frozen=True)
@@ -197,13 +197,29 @@ def read_table(wanted: Wanted, path: Path) -> RawTable:
     except HostileFile as error:
         raise InputFaults([_file_fault(wanted.name, path, str(error))]) from error
     except (
-        CalamineError, PasswordError, WorksheetNotFound, XmlError, ZipError, OSError, UnicodeError,
+        CalamineError,
+        PasswordError,
+        WorksheetNotFound,
+        XmlError,
+        ZipError,
+        OSError,
+        UnicodeError,
         LookupError,
-        csv.Error, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, MemoryError, ValueError,
+        csv.Error,
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        NotImplementedError,
+        MemoryError,
+        ValueError,
         shapely.errors.ShapelyError,
-        pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError,
-        pyogrio.errors.FieldError, pyogrio.errors.GeometryError, pyogrio.errors.CRSError,
-    ) as error:  # fmt: skip
+        pyogrio.errors.DataSourceError,
+        pyogrio.errors.DataLayerError,
+        pyogrio.errors.FeatureError,
+        pyogrio.errors.FieldError,
+        pyogrio.errors.GeometryError,
+        pyogrio.errors.CRSError,
+    ) as error:
         raise InputFaults([_file_fault(wanted.name, path, "unreadable", detail=str(error)[:300])]) from error
     if table.frame.empty:
         raise InputFaults([*table.notes, table.fault("fatal", "empty_sheet")])

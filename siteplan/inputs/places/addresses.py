@@ -124,9 +124,11 @@ def _locate(text: str, county_text: str, town_text: str, gazetteer: Gazetteer) -
         return village
     rest = _DETAIL.sub("", text[max(town_span[1], county_span) :])
     pool = _pool(counties, towns, gazetteer)
-    return _by_sound(rest, pool, gazetteer) or _by_likeness(rest, pool, gazetteer) or _coarse(
-        counties, towns, _ranked(rest, pool, gazetteer), gazetteer
-    )  # fmt: skip
+    return (
+        _by_sound(rest, pool, gazetteer)
+        or _by_likeness(rest, pool, gazetteer)
+        or _coarse(counties, towns, _ranked(rest, pool, gazetteer), gazetteer)
+    )
 
 
 def _county(hits: Sequence[Hit], stated: str, gazetteer: Gazetteer) -> set[int]:
@@ -154,10 +156,15 @@ def _town(
     whole = [hit for hit in named if hit.whole] or (
         [hit for hit in named if hit.start == _lead(hits, gazetteer)]
     )
-    told = {
-        entry for entry, _ in gazetteer.forms.get(stated, ())
-        if gazetteer.level[entry] == TOWN and (not counties or gazetteer.county[entry] in counties)
-    } if stated else set()  # fmt: skip
+    told = (
+        {
+            entry
+            for entry, _ in gazetteer.forms.get(stated, ())
+            if gazetteer.level[entry] == TOWN and (not counties or gazetteer.county[entry] in counties)
+        }
+        if stated
+        else set()
+    )
     if whole:
         best = min(whole, key=lambda hit: (hit.start - hit.end, hit.start))
         entries = {hit.entry for hit in whole if (hit.start, hit.end) == (best.start, best.end)}
@@ -172,10 +179,11 @@ def _lead(hits: Sequence[Hit], gazetteer: Gazetteer) -> int:
 
 def _at_level(hits: Sequence[Hit], level: int, counties: set[int], gazetteer: Gazetteer) -> list[Hit]:
     return [
-        hit for hit in hits
+        hit
+        for hit in hits
         if gazetteer.level[hit.entry] == level
         and (not counties or int(gazetteer.county[hit.entry]) in counties)
-    ]  # fmt: skip
+    ]
 
 
 def _in_towns(entry: int, towns: set[int], gazetteer: Gazetteer) -> bool:
@@ -221,9 +229,10 @@ def _village(
 ) -> Located | None:
     """The village a text names: with its ending first, in its town first, then the longest name."""
     named = [
-        hit for hit in _at_level(hits, VILLAGE, counties, gazetteer)
+        hit
+        for hit in _at_level(hits, VILLAGE, counties, gazetteer)
         if hit.whole or not any(hit.start < end and start < hit.end for start, end in taken)
-    ]  # fmt: skip
+    ]
     named = [hit for hit in named if not _inside_other(hit, hits, gazetteer)]
     if not named:
         return None
@@ -241,9 +250,12 @@ def _village(
 def _inside_other(hit: Hit, hits: Sequence[Hit], gazetteer: Gazetteer) -> bool:
     """Whether a bare name is only a part of another, longer name there."""
     return not hit.whole and any(
-        other.whole and other.start <= hit.start and hit.end <= other.end
-        and gazetteer.level[other.entry] in (COUNTY, TOWN) for other in hits
-    )  # fmt: skip
+        other.whole
+        and other.start <= hit.start
+        and hit.end <= other.end
+        and gazetteer.level[other.entry] in (COUNTY, TOWN)
+        for other in hits
+    )
 
 
 def _tied(entries: Sequence[int], counties: set[int], towns: set[int], gazetteer: Gazetteer) -> Located:
@@ -339,10 +351,15 @@ def table_of(found: Sequence[Located], gazetteer: Gazetteer) -> pd.DataFrame:
     names = ["、".join(str(gazetteer.name[entry]) for entry in group[:_GUESSES]) for group in members]
     xy = np.array(at, dtype=np.float64).reshape(-1, 2)
     return pd.DataFrame(
-        {"grade": [e.grade for e in found], "how": [e.how for e in found], "matched": names, "x": xy[:,
-        0], "y": xy[:, 1],
-         "radius_m": np.array(radius, dtype=np.float64)}
-    )  # fmt: skip
+        {
+            "grade": [e.grade for e in found],
+            "how": [e.how for e in found],
+            "matched": names,
+            "x": xy[:, 0],
+            "y": xy[:, 1],
+            "radius_m": np.array(radius, dtype=np.float64),
+        }
+    )
 
 
 def _members(found: Located) -> list[int]:

@@ -12,15 +12,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from siteplan.project.schema import Input
 from siteplan.core.errors import Fault
-from siteplan.inputs.tables.check import check_table
+from siteplan.inputs.files.readers import RawTable, Wanted, read_table
 from siteplan.inputs.places.datum import to_wgs84
 from siteplan.inputs.places.gazetteer import PLACE_RADIUS_M
-from siteplan.inputs.tables.networks import is_blank
 from siteplan.inputs.places.georeferencing import Choice
-from siteplan.inputs.files.readers import RawTable, Wanted, read_table
+from siteplan.inputs.tables.check import check_table
+from siteplan.inputs.tables.networks import is_blank
 from siteplan.project.columns import LOCATED
+from siteplan.project.input_files import Input
 
 _DATUMS = ("wgs84", "cgcs2000", "gcj02", "bd09")
 

@@ -292,9 +292,13 @@ def county_names(counties: gpd.GeoDataFrame) -> Names:
     points = counties.geometry.representative_point()
     reach = shapely.minimum_bounding_radius(counties.geometry.to_numpy())
     return Names(
-        COUNTY, counties["county"].tolist(), np.arange(len(counties)), [""] * len(counties), _xy(points),
-        reach
-    )  # fmt: skip
+        COUNTY,
+        counties["county"].tolist(),
+        np.arange(len(counties)),
+        [""] * len(counties),
+        _xy(points),
+        reach,
+    )
 
 
 def village_names(

@@ -18,15 +18,16 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from siteplan.project.schema import Config, Input
 from siteplan.core.errors import Fault, InputFaults
-from siteplan.inputs.places.addresses import Located, locate, table_of
 from siteplan.inputs.files.cells import text_of
-from siteplan.inputs.tables.check import Checked, missing_column
-from siteplan.inputs.tables.coordinates import are_metres, grid_of, transformer
+from siteplan.inputs.places.addresses import Located, locate, table_of
 from siteplan.inputs.places.datum import in_china, to_wgs84
 from siteplan.inputs.places.evidence import DATUMS, Evidence, Named, columns_that_group, weigh
 from siteplan.inputs.places.gazetteer import Gazetteer
+from siteplan.inputs.tables.check import Checked, missing_column
+from siteplan.inputs.tables.coordinates import are_metres, grid_of, transformer
+from siteplan.project.input_files import Input
+from siteplan.project.schema import Config
 
 OUTSIDE_M = 20_000.0
 """How far outside all counties a point may lie before it counts as a mistake [m]: no formula used here
@@ -305,9 +306,11 @@ class Placer:
         good = at[~lost]
         moved.iloc[good] = shapely.points(table["x"].to_numpy()[~lost], table["y"].to_numpy()[~lost])
         columns = {
-            "location_grade": ("grade", ""), "location_radius_m": ("radius_m", np.nan),
-            "location_how": ("how", ""), "located_as": ("matched", ""),
-        }  # fmt: skip
+            "location_grade": ("grade", ""),
+            "location_radius_m": ("radius_m", np.nan),
+            "location_how": ("how", ""),
+            "located_as": ("matched", ""),
+        }
         frame = checked.frame.copy()
         for name, (source, empty) in columns.items():
             values = np.full(len(frame), empty, dtype=object)
@@ -329,8 +332,12 @@ class Placer:
             if choice is not None:
                 point = self._project(np.array([[choice.longitude, choice.latitude]])).iloc[0]
                 table.loc[i, ["grade", "how", "x", "y", "radius_m"]] = [
-                    choice.grade, "chosen", point.x, point.y, choice.radius_m,
-                ]  # fmt: skip
+                    choice.grade,
+                    "chosen",
+                    point.x,
+                    point.y,
+                    choice.radius_m,
+                ]
         return table
 
     def _doubts(
@@ -349,13 +356,18 @@ class Placer:
                 guesses.append((title, longitude, latitude, float(gazetteer.radius_m[entry])))
             doubts.append(
                 Doubt(
-                    checked.raw.name, str(record.iloc[0]), text_of(record.get(name)),
+                    checked.raw.name,
+                    str(record.iloc[0]),
+                    text_of(record.get(name)),
                     text_of(record.get("address")),
-                    checked.raw.label_of(int(checked.rows[row])), each.grade, each.how,
+                    checked.raw.label_of(int(checked.rows[row])),
+                    each.grade,
+                    each.how,
                     table["matched"].iloc[i],
-                    float(table["radius_m"].iloc[i]), tuple(guesses),
+                    float(table["radius_m"].iloc[i]),
+                    tuple(guesses),
                 )
-            )  # fmt: skip
+            )
         return tuple(doubts)
 
     # --- outside --------------------------------------------------------------------------------------
@@ -376,10 +388,14 @@ class Placer:
             problem = "swapped_lonlat" if swapped[i] else "outside_area"
             faults.append(
                 checked.raw.fault(
-                    "rejected", problem, int(checked.rows[i]), "longitude/latitude",
-                    value=_coordinates(checked, points, int(i)), halo_km=round(OUTSIDE_M / 1000),
+                    "rejected",
+                    problem,
+                    int(checked.rows[i]),
+                    "longitude/latitude",
+                    value=_coordinates(checked, points, int(i)),
+                    halo_km=round(OUTSIDE_M / 1000),
                 )
-            )  # fmt: skip
+            )
         return faults, bad
 
     def _fits_turned(self, checked: Checked, box: shapely.Polygon) -> NDArray[np.bool_]:
@@ -416,9 +432,14 @@ def _offsets(
 
 
 NAME_COLUMNS = {
-    "stations": "site_name", "site_plan": "plan_name", "properties": "property_name", "poles": "pole_name",
-    "key_places": "place", "orders": "order_name", "weak_points": "place",
-}  # fmt: skip
+    "stations": "site_name",
+    "site_plan": "plan_name",
+    "properties": "property_name",
+    "poles": "pole_name",
+    "key_places": "place",
+    "orders": "order_name",
+    "weak_points": "place",
+}
 """Column that names a row's place."""
 TESTED = tuple(NAME_COLUMNS)
 """Tables whose datum is tested."""
@@ -484,10 +505,14 @@ def _datum_faults(checked: Checked, given: Input, evidence: Evidence) -> list[Fa
     faults = []
     for label, verdict in evidence.groups:
         told: dict[str, object] = {
-            "found": verdict.datum, "declared": given.datum, "sureness": f"{verdict.sureness:.1%}",
-            "rows": verdict.rows, "group": label, "datum": given.datum or "wgs84",
+            "found": verdict.datum,
+            "declared": given.datum,
+            "sureness": f"{verdict.sureness:.1%}",
+            "rows": verdict.rows,
+            "group": label,
+            "datum": given.datum or "wgs84",
             "evidence": evidence_text(verdict.median_m),
-        }  # fmt: skip
+        }
         if evidence.is_mixed:
             told["group"] = _group_name(checked, label, evidence)
             problem, level = ("datum_mixed" if verdict.datum else "datum_unknown"), "warning"

@@ -18,13 +18,13 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from siteplan.project.schema import Config, clutter_kinds
 from siteplan.core.errors import Fault
 from siteplan.core.grid import Raster
 from siteplan.inputs.files.cells import text_of
+from siteplan.inputs.files.readers import RawTable
 from siteplan.inputs.places.gazetteer import COUNTY, core_of, plain
 from siteplan.inputs.places.georeferencing import NAME_COLUMNS
-from siteplan.inputs.files.readers import RawTable
+from siteplan.project.schema import Config, clutter_kinds
 
 SAME_NAME_M = 50.0
 """Two rows of one name nearer than this are one place [m]."""
@@ -169,11 +169,15 @@ def _stations(context: Context) -> list[Fault]:
     away = np.hypot(*(points - points[first]).T)
     found += [
         context.fault(
-            "stations", int(j), "site_spread", value=table["site_id"].iloc[j],
-            other=context.label("stations", int(first[j])), distance=f"{away[j]:.0f}",
+            "stations",
+            int(j),
+            "site_spread",
+            value=table["site_id"].iloc[j],
+            other=context.label("stations", int(first[j])),
+            distance=f"{away[j]:.0f}",
         )
         for j in np.flatnonzero(away > SITE_SPREAD_M)
-    ]  # fmt: skip
+    ]
     return found + _sites_in_one_place(context, table)
 
 
@@ -186,10 +190,14 @@ def _sites_in_one_place(context: Context, table: gpd.GeoDataFrame) -> list[Fault
         if i < j and names[i] != names[j]:
             found.append(
                 context.fault(
-                    "stations", int(at[j]), "two_names", value=names[j] or ids[j], found=names[i] or ids[i],
+                    "stations",
+                    int(at[j]),
+                    "two_names",
+                    value=names[j] or ids[j],
+                    found=names[i] or ids[i],
                     other=context.label("stations", int(at[i])),
                 )
-            )  # fmt: skip
+            )
     return found
 
 
@@ -213,10 +221,15 @@ def _elsewhere(context: Context, name: str) -> list[Fault]:
             real = text_of(table["county"].iloc[row]) or "—"
             found.append(
                 context.fault(
-                    name, row, "wrong_county", "county", value=table["stated_county"].iloc[row], found=real,
+                    name,
+                    row,
+                    "wrong_county",
+                    "county",
+                    value=table["stated_county"].iloc[row],
+                    found=real,
                     distance=f"{away[i]:.0f}",
                 )
-            )  # fmt: skip
+            )
     return found
 
 
@@ -264,11 +277,15 @@ def _two_lists(context: Context) -> list[Fault]:
         pairs |= {(ids[text_of(each)], j) for j, each in enumerate(other.iloc[:, 0]) if text_of(each) in ids}
         found += [
             context.fault(
-                second, j, "two_lists", value=of_other[j] or text_of(other.iloc[j, 0]),
-                found=context.raws[first].file, other=context.label(first, i),
+                second,
+                j,
+                "two_lists",
+                value=of_other[j] or text_of(other.iloc[j, 0]),
+                found=context.raws[first].file,
+                other=context.label(first, i),
             )
             for i, j in sorted(pairs)
-        ]  # fmt: skip
+        ]
     return found
 
 

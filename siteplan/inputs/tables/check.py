@@ -14,14 +14,14 @@ import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
-from siteplan.project.schema import Input
 from siteplan.core.errors import Fault, InputFaults, Level
-from siteplan.inputs.tables.angles import canonical_angles
 from siteplan.inputs.files.cells import dates_of, is_told_blank, numbers_of, text_of
-from siteplan.inputs.tables.coordinates import are_metres, assembled, degrees_of
 from siteplan.inputs.files.headers import HeaderMap, match_headers, normalise
 from siteplan.inputs.files.readers import RawTable
+from siteplan.inputs.tables.angles import canonical_angles
+from siteplan.inputs.tables.coordinates import are_metres, assembled, degrees_of
 from siteplan.project.columns import ColumnSpec, columns_of, failures
+from siteplan.project.input_files import Input
 
 _EXCEL_ID = re.compile(r"\d(\.\d+)?e\+\d{2}", re.IGNORECASE)
 _MOST_DIGITS = 15

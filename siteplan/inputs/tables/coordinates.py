@@ -26,20 +26,55 @@ DEGREES_LIMIT = 1000.0
 """Numbers beyond this are metres."""
 _AXIS = {"lon": "EW", "lat": "NS"}
 _LETTERS = str.maketrans({"东": "E", "西": "W", "南": "S", "北": "N", "經": "", "经": "", "纬": "", "緯": ""})
-_SIGNS = str.maketrans({
-    "°": " ", "º": " ", "˚": " ", "度": " ", "′": " ", "’": " ", "‘": " ", "'": " ", "分": " ", "″": " ",
-    "”": " ", "“": " ", '"': " ", "秒": " ", ":": " ", "：": " ", "´": " ", "`": " ",
-})  # fmt: skip
+_SIGNS = str.maketrans(
+    {
+        "°": " ",
+        "º": " ",
+        "˚": " ",
+        "度": " ",
+        "′": " ",
+        "’": " ",
+        "‘": " ",
+        "'": " ",
+        "分": " ",
+        "″": " ",
+        "”": " ",
+        "“": " ",
+        '"': " ",
+        "秒": " ",
+        ":": " ",
+        "：": " ",
+        "´": " ",
+        "`": " ",
+    }
+)
 _PARTS = re.compile(r"([-+]?)\s*(\d+(?:[.,]\d+)?)(?:[\s-]+(\d+(?:[.,]\d+)?))?(?:[\s-]+(\d+(?:[.,]\d+)?))?\s*")
 _HEMISPHERE = re.compile(r"^\s*([EWNS])?\s*(.*?)\s*([EWNS])?\s*$", re.IGNORECASE)
 _MIDDLE = re.compile(r"^(\d+)([EWNS])(\d.*)$", re.IGNORECASE)
 _BOTH = {
-    "经纬度", "坐标", "经纬度坐标", "地理坐标", "gps", "gps坐标", "位置坐标", "站点坐标", "站址坐标",
-    "lonlat", "lnglat",
-    "coordinates", "coordinate", "coord", "coordonnees", "coords", "lon,lat", "lng,lat", "经度,纬度",
+    "经纬度",
+    "坐标",
+    "经纬度坐标",
+    "地理坐标",
+    "gps",
+    "gps坐标",
+    "位置坐标",
+    "站点坐标",
+    "站址坐标",
+    "lonlat",
+    "lnglat",
+    "coordinates",
+    "coordinate",
+    "coord",
+    "coordonnees",
+    "coords",
+    "lon,lat",
+    "lng,lat",
+    "经度,纬度",
     "经度/纬度",
-    "经度、纬度", "point",
-}  # fmt: skip
+    "经度、纬度",
+    "point",
+}
 _BOTH_TURNED = {"latlon", "latlng", "lat,lon", "lat,lng", "纬经度", "纬度,经度", "纬度/经度", "纬度、经度"}
 _ZONE_PREFIXES = {3: range(25, 46), 6: range(13, 24)}
 _CGCS2000_BY_ZONE = {3: 4513 - 25, 6: 4491 - 13}

@@ -10,8 +10,8 @@ import re
 import numpy as np
 import pandas as pd
 
-from siteplan.project.schema import Config
 from siteplan.inputs.files.headers import normalise
+from siteplan.project.schema import Config
 
 
 def network_names(config: Config) -> dict[str, str]:

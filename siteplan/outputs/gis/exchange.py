@@ -18,26 +18,53 @@ import pyogrio
 from ezdxf.document import Drawing
 from ezdxf.enums import TextEntityAlignment
 
+from siteplan.core.files import csv_bytes, inert
 from siteplan.outputs.columns import MEANINGS
 from siteplan.outputs.sheets import plain, printable
 from siteplan.planning.proposal import PROPOSED_COLUMNS, Proposal
-from siteplan.core.files import csv_bytes, inert
 from siteplan.words.catalogue import Lang, say
 
 SHORT: dict[str, str] = {
-    "rank": "RANK", "candidate_id": "CAND_ID", "name": "NAME", "county": "COUNTY", "town": "TOWN",
-    "village": "VILLAGE", "rung": "RUNG", "source_id": "SOURCE_ID", "networks": "NETWORKS", "bands": "BANDS",
-    "stations": "STATIONS", "antenna_height_m": "HEIGHT_M", "ground_m": "GROUND_M", "longitude": "LON_WGS84",
-    "latitude": "LAT_WGS84", "longitude_gcj02": "LON_GCJ02", "latitude_gcj02": "LAT_GCJ02", "gain": "GAIN",
-    "gain_per_station": "GAIN_STN", "loss_if_dropped": "LOSS", "gain_by_layer": "GAIN_LAYER",
-    "people_newly_covered": "PEOPLE_NEW", "people_networks_newly_covered": "PEOPLE_NET",
-    "villages_newly_covered": "VILL_NEW", "villages_newly_covered_names": "VILL_NAMES",
-    "cell_radius_m": "CELL_R_M", "radius_limited": "R_LIMITED", "search_radius_m": "SEARCH_R_M",
-    "location_grade": "LOC_GRADE", "location_radius_m": "LOC_R_M", "due_date": "DUE_DATE",
-    "alternates": "ALTERNATES", "restriction": "RESTRICT", "cost": "COST", "power_distance_m": "POWER_M",
-    "backhaul_distance_m": "BACKHAUL_M", "success_probability": "SUCCESS_P", "status": "STATUS",
+    "rank": "RANK",
+    "candidate_id": "CAND_ID",
+    "name": "NAME",
+    "county": "COUNTY",
+    "town": "TOWN",
+    "village": "VILLAGE",
+    "rung": "RUNG",
+    "source_id": "SOURCE_ID",
+    "networks": "NETWORKS",
+    "bands": "BANDS",
+    "stations": "STATIONS",
+    "antenna_height_m": "HEIGHT_M",
+    "ground_m": "GROUND_M",
+    "longitude": "LON_WGS84",
+    "latitude": "LAT_WGS84",
+    "longitude_gcj02": "LON_GCJ02",
+    "latitude_gcj02": "LAT_GCJ02",
+    "gain": "GAIN",
+    "gain_per_station": "GAIN_STN",
+    "loss_if_dropped": "LOSS",
+    "gain_by_layer": "GAIN_LAYER",
+    "people_newly_covered": "PEOPLE_NEW",
+    "people_networks_newly_covered": "PEOPLE_NET",
+    "villages_newly_covered": "VILL_NEW",
+    "villages_newly_covered_names": "VILL_NAMES",
+    "cell_radius_m": "CELL_R_M",
+    "radius_limited": "R_LIMITED",
+    "search_radius_m": "SEARCH_R_M",
+    "location_grade": "LOC_GRADE",
+    "location_radius_m": "LOC_R_M",
+    "due_date": "DUE_DATE",
+    "alternates": "ALTERNATES",
+    "restriction": "RESTRICT",
+    "cost": "COST",
+    "power_distance_m": "POWER_M",
+    "backhaul_distance_m": "BACKHAUL_M",
+    "success_probability": "SUCCESS_P",
+    "status": "STATUS",
     "reason": "REASON",
-}  # fmt: skip
+}
 """Names of the columns in formats that keep ten letters."""
 NAMES = "字段对照.csv"
 """Table of short names beside a Shapefile or MapInfo file."""

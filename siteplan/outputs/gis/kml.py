@@ -17,15 +17,31 @@ import pandas as pd
 
 from siteplan.outputs.sheets import plain, printable
 from siteplan.planning.proposal import PROPOSED_COLUMNS, Proposal
-from siteplan.project.columns import Returned
+from siteplan.project.statuses import Returned
 from siteplan.words.catalogue import Lang, say
 
 _COLOURS = {"1": "ff4d7f1b", "2": "ffb27200", "3": "ff009ee6", "4": "ffa779cc", "5": "ff005ed5"}
 """Pin colour by rung (aabbggrr)."""
-_SHOWN = ("rank", "candidate_id", "status", "rung",
-          "networks", "bands", "stations", "antenna_height_m", "reason",
-          "people_newly_covered", "villages_newly_covered_names", "search_radius_m", "alternates",
-          "restriction", "longitude", "latitude", "longitude_gcj02", "latitude_gcj02")  # fmt: skip
+_SHOWN = (
+    "rank",
+    "candidate_id",
+    "status",
+    "rung",
+    "networks",
+    "bands",
+    "stations",
+    "antenna_height_m",
+    "reason",
+    "people_newly_covered",
+    "villages_newly_covered_names",
+    "search_radius_m",
+    "alternates",
+    "restriction",
+    "longitude",
+    "latitude",
+    "longitude_gcj02",
+    "latitude_gcj02",
+)
 """Data of a placemark; the description shows those that are filled, the reason first."""
 _BALLOON = "$[description]"
 """Only the description, whose text is escaped: without this Google Earth shows the raw data as HTML too."""

@@ -108,11 +108,20 @@ def _write_pixels(
 ) -> None:
     """One band, tiled and compressed, with a word on what it is."""
     profile = {
-        "driver": "GTiff", "width": grid.width, "height": grid.height, "count": 1,
-        "dtype": values.dtype.name, "crs": grid.crs, "transform": grid.transform, "nodata": nodata,
-        "compress": "deflate", "predictor": 3 if values.dtype.kind == "f" else 1, "tiled": True,
-        "blockxsize": 256, "blockysize": 256,
-    }  # fmt: skip
+        "driver": "GTiff",
+        "width": grid.width,
+        "height": grid.height,
+        "count": 1,
+        "dtype": values.dtype.name,
+        "crs": grid.crs,
+        "transform": grid.transform,
+        "nodata": nodata,
+        "compress": "deflate",
+        "predictor": 3 if values.dtype.kind == "f" else 1,
+        "tiled": True,
+        "blockxsize": 256,
+        "blockysize": 256,
+    }
     with rasterio.open(path, "w", **profile) as target:
         target.write(values, 1)
         target.set_band_description(1, what)

@@ -21,9 +21,8 @@ from folium.template import Template
 from numpy.typing import NDArray
 
 from siteplan import __version__
-from siteplan.calibration import judgement
-from siteplan.calibration import Judged, Sample
-from siteplan.project.schema import Config, clutter_kinds
+from siteplan.calibration import Judged, Sample, judgement
+from siteplan.core.files import csv_bytes, inert, write_atomic
 from siteplan.core.grid import lonlat
 from siteplan.outputs.pages.page import page_html, table_html
 from siteplan.outputs.pictures.plots import drawn, residual_plots
@@ -31,7 +30,7 @@ from siteplan.outputs.webmap.assets import inline_assets
 from siteplan.outputs.webmap.elements import fill, slot
 from siteplan.outputs.webmap.encode import to_json
 from siteplan.outputs.webmap.page import framed, rendered
-from siteplan.core.files import csv_bytes, inert, write_atomic
+from siteplan.project.schema import Config, clutter_kinds
 from siteplan.words.catalogue import Lang, either, say
 
 FILE = "calibration.toml"
@@ -125,7 +124,7 @@ def calibration_data(judged: Judged, config: Config, facts: Facts) -> dict[str, 
     Returns
     -------
     dict
-        What :class:`siteplan.project.schema.Calibration` reads; clutter of the measurement file's own words cannot
+        What :class:`siteplan.project.radio.Calibration` reads; clutter of the measurement file's own words cannot
         be mapped and stands in the evidence.
     """
     fit, known = judged.fit, {kind.id for kind in clutter_kinds(config)}
@@ -211,7 +210,10 @@ def unfitted(judged: Judged) -> list[tuple[str, _Pair]]:
     if not terms.diffraction:
         shade = sample.diffraction_db >= judgement.SHADOW_DB
         why = _too_few(sample, shade, judgement.SHADOW_POINTS, judgement.SHADOW_SITES + 1)
-        lead = f"绕射 ≥ {judgement.SHADOW_DB:g} dB 的点：", f"points with {judgement.SHADOW_DB:g} dB of diffraction: "
+        lead = (
+            f"绕射 ≥ {judgement.SHADOW_DB:g} dB 的点：",
+            f"points with {judgement.SHADOW_DB:g} dB of diffraction: ",
+        )
         rows.append(("diffraction weight", (lead[0] + why[0], lead[1] + why[1])))
     if not terms.slope:
         rows.append(("slope", _why_no_slope(sample, terms.serving_only)))
@@ -245,7 +247,9 @@ def _why_no_slope(sample: Sample, serving_only: bool) -> _Pair:
     low, high = np.quantile(np.log10(sample.distance_m), [0.05, 0.95])
     if high - low < judgement.SLOPE_DECADES:
         return "各点的距离相差太小", "the points' distances vary too little"
-    return _too_few(sample, np.ones(len(sample), dtype=np.bool_), judgement.SLOPE_POINTS, judgement.SLOPE_SITES + 1)
+    return _too_few(
+        sample, np.ones(len(sample), dtype=np.bool_), judgement.SLOPE_POINTS, judgement.SLOPE_SITES + 1
+    )
 
 
 def _unfitted_clutter(judged: Judged) -> list[tuple[str, _Pair]]:
@@ -253,7 +257,9 @@ def _unfitted_clutter(judged: Judged) -> list[tuple[str, _Pair]]:
     for kind in sorted(set(sample.clutter.astype(str)) - set(judged.terms.clutter)):
         mine = sample.clutter == kind
         few = _too_few(sample, mine, judgement.CLUTTER_POINTS, judgement.CLUTTER_SITES + 1)
-        enough = mine.sum() >= judgement.CLUTTER_POINTS and len(set(sample.site[mine])) > judgement.CLUTTER_SITES
+        enough = (
+            mine.sum() >= judgement.CLUTTER_POINTS and len(set(sample.site[mine])) > judgement.CLUTTER_SITES
+        )
         alone = "只有这一类地物数据足够，无从比较", "no other kind has enough data to compare it with"
         rows.append((f"clutter {kind}", alone if enough else few))
     return rows
@@ -328,12 +334,17 @@ def points_csv(judged: Judged, config: Config, synthetic: str = "") -> bytes:
     header = ["row", "site", "band", "clutter", "longitude", "latitude", "distance_m", "measured_dbm"]
     header += [f"{name}_dbm" for name in names] + ["residual_db"]
     columns: list[Any] = [
-        sample.row.tolist(), [inert(s) for s in sample.site], [inert(b) for b in sample.band],
-        [inert(c) for c in sample.clutter], lon.round(6).tolist(), lat.round(6).tolist(),
-        sample.distance_m.round(1).tolist(), sample.rsrp_dbm.round(2).tolist(),
+        sample.row.tolist(),
+        [inert(s) for s in sample.site],
+        [inert(b) for b in sample.band],
+        [inert(c) for c in sample.clutter],
+        lon.round(6).tolist(),
+        lat.round(6).tolist(),
+        sample.distance_m.round(1).tolist(),
+        sample.rsrp_dbm.round(2).tolist(),
         *(judged.predicted[name].round(2).tolist() for name in names),
         (sample.rsrp_dbm - judged.predicted["calibrated"]).round(2).tolist(),
-    ]  # fmt: skip
+    ]
     return _labelled(header, [list(row) for row in zip(*columns, strict=True)], synthetic)
 
 
@@ -442,15 +453,22 @@ def _reason(key: str, lang: Lang) -> str:
 
 def _errors_html(judged: Judged, lang: Lang) -> str:
     header = [
-        either("模型", "model", lang), "RMSE dB",
-        either("偏差 dB（预测 − 实测）", "bias dB (predicted − measured)", lang), "MAE dB",
+        either("模型", "model", lang),
+        "RMSE dB",
+        either("偏差 dB（预测 − 实测）", "bias dB (predicted − measured)", lang),
+        "MAE dB",
         either("各站 RMSE 的均值 dB", "mean of the sites' RMSE dB", lang),
-    ]  # fmt: skip
+    ]
     rows = [
-        (_model_name(row.model, judged, lang), f"{row.rmse_db:.2f}", f"{row.bias_db:+.2f}",
-         f"{row.mae_db:.2f}", f"{row.site_rmse_db:.2f}")
+        (
+            _model_name(row.model, judged, lang),
+            f"{row.rmse_db:.2f}",
+            f"{row.bias_db:+.2f}",
+            f"{row.mae_db:.2f}",
+            f"{row.site_rmse_db:.2f}",
+        )
         for row in judged.errors.itertuples()
-    ]  # fmt: skip
+    ]
     return table_html(header, rows)
 
 
@@ -555,17 +573,25 @@ def _unfitted_html(judged: Judged, lang: Lang) -> str:
 
 def _sites_html(judged: Judged, lang: Lang) -> str:
     header = [
-        either("站址", "site", lang), either("点数", "points", lang),
+        either("站址", "site", lang),
+        either("点数", "points", lang),
         either("距离中位 m", "median distance m", lang),
-        either("未校准 RMSE", "uncalibrated RMSE", lang), either("校准 RMSE", "calibrated RMSE", lang),
+        either("未校准 RMSE", "uncalibrated RMSE", lang),
+        either("校准 RMSE", "calibrated RMSE", lang),
         either("校准偏差（预测 − 实测）", "calibrated bias (predicted − measured)", lang),
-    ]  # fmt: skip
+    ]
     worst = judged.by_site.sort_values("rmse_calibrated", ascending=False, kind="stable").head(MOST_SITES)
     rows = [
-        (row.site, f"{row.points}", f"{row.distance_median_m:.0f}", f"{row.rmse_uncalibrated:.1f}",
-         f"{row.rmse_calibrated:.1f}", f"{row.bias_calibrated:+.1f}")
+        (
+            row.site,
+            f"{row.points}",
+            f"{row.distance_median_m:.0f}",
+            f"{row.rmse_uncalibrated:.1f}",
+            f"{row.rmse_calibrated:.1f}",
+            f"{row.bias_calibrated:+.1f}",
+        )
         for row in worst.itertuples()
-    ]  # fmt: skip
+    ]
     note = either(
         f"误差最大的在前，列出 {len(worst)} / {len(judged.by_site)} 个；全部见 calibration_sites.csv。",
         f"Largest errors first; {len(worst)} of {len(judged.by_site)} shown, all in calibration_sites.csv.",
@@ -656,21 +682,33 @@ def _dots(
     residual = sample.rsrp_dbm - predicted
     numbers = np.column_stack([sample.distance_m, sample.rsrp_dbm, predicted, residual]).round(1)
     points = [
-        [round(float(lat[i]), 6), round(float(lon[i]), 6), int(np.searchsorted(_LIMITS_DB, residual[i])),
-         int(site[i]), int(band[i]), *numbers[i].tolist()]
+        [
+            round(float(lat[i]), 6),
+            round(float(lon[i]), 6),
+            int(np.searchsorted(_LIMITS_DB, residual[i])),
+            int(site[i]),
+            int(band[i]),
+            *numbers[i].tolist(),
+        ]
         for i in shown
-    ]  # fmt: skip
+    ]
     words = [
-        either("距离 # 米", "distance # m", lang), either("实测 # dBm", "measured # dBm", lang),
+        either("距离 # 米", "distance # m", lang),
+        either("实测 # dBm", "measured # dBm", lang),
         either("校准后读数 # dBm", "calibrated reading # dBm", lang),
         either("实测 − 校准 # dB", "measured − calibrated # dB", lang),
-    ]  # fmt: skip
+    ]
     masts = _masts(judged, config, lang, places)
     reached = [[lat.min(), lon.min()], [lat.max(), lon.max()]]
     return {
-        "points": points, "sites": sites.tolist(), "bands": bands.tolist(), "words": words,
-        "masts": masts, "colours": _COLOURS, "bounds": reached,
-    }  # fmt: skip
+        "points": points,
+        "sites": sites.tolist(),
+        "bands": bands.tolist(),
+        "words": words,
+        "masts": masts,
+        "colours": _COLOURS,
+        "bounds": reached,
+    }
 
 
 def _masts(
@@ -683,13 +721,22 @@ def _masts(
     east, north = np.array([places[row.site] for row in known], dtype=np.float64).T
     lon, lat = lonlat(config.project.crs, east, north)
     return [
-        [round(float(lat[i]), 6), round(float(lon[i]), 6),
-         [row.site, either(f"{row.points} 点", f"{row.points} points", lang),
-          f"RMSE {row.rmse_calibrated:.1f} dB",
-          either(f"实测 − 校准 平均 {-row.bias_calibrated:+.1f} dB",
-                f"measured − calibrated, mean {-row.bias_calibrated:+.1f} dB", lang)]]
+        [
+            round(float(lat[i]), 6),
+            round(float(lon[i]), 6),
+            [
+                row.site,
+                either(f"{row.points} 点", f"{row.points} points", lang),
+                f"RMSE {row.rmse_calibrated:.1f} dB",
+                either(
+                    f"实测 − 校准 平均 {-row.bias_calibrated:+.1f} dB",
+                    f"measured − calibrated, mean {-row.bias_calibrated:+.1f} dB",
+                    lang,
+                ),
+            ],
+        ]
         for i, row in enumerate(known)
-    ]  # fmt: skip
+    ]
 
 
 def _legend(judged: Judged, facts: Facts, masts: int, lang: Lang) -> str:

@@ -22,13 +22,13 @@ import xlsxwriter
 from numpy.typing import NDArray
 from xlsxwriter.worksheet import Worksheet
 
-from siteplan.project.schema import Config
 from siteplan.core.errors import Fault, Level, summarise
 from siteplan.inputs.load import Examination, Inputs
 from siteplan.inputs.places.georeferencing import Doubt, evidence_text
 from siteplan.outputs.pages.page import page_html, table_html
 from siteplan.outputs.sheets import plain
 from siteplan.project.columns import LOCATED, columns_of
+from siteplan.project.schema import Config
 from siteplan.words.catalogue import Lang, either, say
 
 FAULTS = "数据问题清单.xlsx"
@@ -43,27 +43,49 @@ LEVELS: dict[Level, tuple[str, str, str]] = {
 }
 """Severity: Chinese, English, colour."""
 TABLES = {
-    "counties": "县界", "villages": "村庄", "stations": "现网基站", "site_plan": "站址规划",
+    "counties": "县界",
+    "villages": "村庄",
+    "stations": "现网基站",
+    "site_plan": "站址规划",
     "properties": "公共物业",
-    "poles": "社会杆塔", "key_places": "重点场所", "area_classes": "区域类型", "exclusions": "管控区",
+    "poles": "社会杆塔",
+    "key_places": "重点场所",
+    "area_classes": "区域类型",
+    "exclusions": "管控区",
     "orders": "需求单",
-    "weak_points": "弱覆盖点", "weak_raster": "弱覆盖栅格", "roads": "道路", "population": "人口",
+    "weak_points": "弱覆盖点",
+    "weak_raster": "弱覆盖栅格",
+    "roads": "道路",
+    "population": "人口",
     "dem": "高程",
-    "land_cover": "土地覆盖", "osm": "OSM 道路与公共建筑", "located": "待核地址", "measurements": "实测",
-}  # fmt: skip
+    "land_cover": "土地覆盖",
+    "osm": "OSM 道路与公共建筑",
+    "located": "待核地址",
+    "measurements": "实测",
+}
 _FAULT_COLUMNS = (
-    ("severity", "严重程度", 10), ("table", "表", 12), ("file", "文件", 26), ("sheet", "工作表", 14),
+    ("severity", "严重程度", 10),
+    ("table", "表", 12),
+    ("file", "文件", 26),
+    ("sheet", "工作表", 14),
     ("row", "行", 8),
-    ("column", "列", 16), ("value", "值", 30), ("problem", "问题", 64), ("remedy", "怎么改", 64),
-)  # fmt: skip
+    ("column", "列", 16),
+    ("value", "值", 30),
+    ("problem", "问题", 64),
+    ("remedy", "怎么改", 64),
+)
 _MOST_ROWS = 1_000_000
 _MAP = (640, 460)
 _TEXT_MAP = (64, 24)
 _SHOWN = (
-    ("villages", "#9aa5b1", "."), ("stations", "#1f6fb5", "s"), ("site_plan", "#b07aa1", "g"),
+    ("villages", "#9aa5b1", "."),
+    ("stations", "#1f6fb5", "s"),
+    ("site_plan", "#b07aa1", "g"),
     ("properties", "#e6862e", "p"),
-    ("poles", "#76b7b2", "t"), ("key_places", "#59a14f", "k"), ("orders", "#edc948", "o"),
-)  # fmt: skip
+    ("poles", "#76b7b2", "t"),
+    ("key_places", "#59a14f", "k"),
+    ("orders", "#edc948", "o"),
+)
 """Tables on the small map with their colour and letter; later ones lie on top."""
 
 
@@ -117,13 +139,16 @@ def fault_rows(faults: Iterable[Fault], lang: Lang = "zh") -> pd.DataFrame:
         {
             "severity": LEVELS[fault.level][0 if lang == "zh" else 1],
             "table": TABLES.get(fault.table, fault.table) if lang == "zh" else fault.table,
-            "file": fault.file, "sheet": fault.sheet, "row": "" if fault.row is None else fault.row,
-            "column": fault.column, "value": str(fault.values.get("value", "")),
-            "problem": say(fault.problem, lang, **fault.values), "remedy": say(fault.remedy, lang,
-            **fault.values),
+            "file": fault.file,
+            "sheet": fault.sheet,
+            "row": "" if fault.row is None else fault.row,
+            "column": fault.column,
+            "value": str(fault.values.get("value", "")),
+            "problem": say(fault.problem, lang, **fault.values),
+            "remedy": say(fault.remedy, lang, **fault.values),
         }
         for fault in listed
-    ]  # fmt: skip
+    ]
     return pd.DataFrame(rows, columns=[name for name, _, _ in _FAULT_COLUMNS])
 
 
@@ -293,10 +318,17 @@ def datum_table(found: Examination, lang: Lang = "zh") -> pd.DataFrame:
             answer = verdict.datum or either("无法判断", "cannot tell", lang)
             offset = ", ".join(f"{value:.0f}" for value in verdict.offset_m if np.isfinite(value))
             rows.append(
-                [name, label, answer, verdict.sureness, verdict.rows, verdict.names,
-                evidence_text(verdict.median_m),
-                 offset]
-            )  # fmt: skip
+                [
+                    name,
+                    label,
+                    answer,
+                    verdict.sureness,
+                    verdict.rows,
+                    verdict.names,
+                    evidence_text(verdict.median_m),
+                    offset,
+                ]
+            )
     titles = either(
         "表,行组,检验结果,把握,有地名的行,不同地名,与地名的中位距离,整体偏移（米：wgs84/gcj02/bd09）",
         "table,group,verdict,sureness,rows with names,names,median distance,common offset [m: "
@@ -361,15 +393,22 @@ _HOW_TO_CHOOSE = (
 
 def _address_row(doubt: Doubt, names: Sequence[str]) -> list[object]:
     values: dict[str, object] = {
-        "table": doubt.table, "source_id": doubt.source_id, "place": doubt.name, "address": doubt.address,
-        "row": doubt.row, "located_as": doubt.located_as, "grade": doubt.grade,
+        "table": doubt.table,
+        "source_id": doubt.source_id,
+        "place": doubt.name,
+        "address": doubt.address,
+        "row": doubt.row,
+        "located_as": doubt.located_as,
+        "grade": doubt.grade,
         "radius_m": round(doubt.radius_m, 0) if np.isfinite(doubt.radius_m) else "",
-    }  # fmt: skip
+    }
     for n, (title, longitude, latitude, radius) in enumerate(doubt.guesses, 1):
         values |= {
-            f"guess{n}": title, f"guess{n}_lon": round(longitude, 6), f"guess{n}_lat": round(latitude, 6),
+            f"guess{n}": title,
+            f"guess{n}_lon": round(longitude, 6),
+            f"guess{n}_lat": round(latitude, 6),
             f"guess{n}_radius_m": float(round(radius)),
-        }  # fmt: skip
+        }
     return [values.get(name, "") for name in names]
 
 
@@ -444,8 +483,9 @@ def report_html(found: Examination, config: Config, lang: Lang = "zh") -> str:
     if found.doubts:
         text = either(
             f"{len(found.doubts)} 个地址需要人工确认，见 {ADDRESSES}。",
-            f"{len(found.doubts)} addresses want a person's eye, see {ADDRESSES}.", lang,
-        )  # fmt: skip
+            f"{len(found.doubts)} addresses want a person's eye, see {ADDRESSES}.",
+            lang,
+        )
         parts += [_heading("待核地址", "Doubtful addresses", lang), f"<p>{html.escape(text)}</p>"]
     parts += [_heading("列名对应（可粘贴回项目文件）", "Headers, to be pasted back", lang)]
     parts.append(f"<pre>{html.escape(columns_toml(found, config))}</pre>")

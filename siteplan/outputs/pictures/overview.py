@@ -32,9 +32,18 @@ from siteplan.planning.proposal import Proposal
 from siteplan.words.catalogue import Lang, either, say
 
 _FONTS = (
-    "Microsoft YaHei", "PingFang SC", "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "SimHei",
-    "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "Noto Sans CJK JP", "SimSun", "Noto Serif CJK SC",
-)  # fmt: skip
+    "Microsoft YaHei",
+    "PingFang SC",
+    "Noto Sans CJK SC",
+    "Noto Sans SC",
+    "Source Han Sans SC",
+    "SimHei",
+    "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei",
+    "Noto Sans CJK JP",
+    "SimSun",
+    "Noto Serif CJK SC",
+)
 _DPI = 110
 _LABELLED = 60
 """Ranks whose number is written, where there is room."""
@@ -97,9 +106,16 @@ def overview_png(
 def _marked(figure: Figure, lines: list[str], font: str) -> None:
     for x, y in ((0.2, 0.25), (0.55, 0.25), (0.2, 0.65), (0.55, 0.65)) if lines else ():
         figure.text(
-            x, y, "\n".join(lines), ha="center", va="center", rotation=24, color="#282e36", alpha=0.17,
+            x,
+            y,
+            "\n".join(lines),
+            ha="center",
+            va="center",
+            rotation=24,
+            color="#282e36",
+            alpha=0.17,
             **_look(font, 22, weight="bold"),
-        )  # fmt: skip
+        )
 
 
 def _packed(figure: Figure) -> bytes:
@@ -167,9 +183,14 @@ def _things(axes: Axes, proposal: Proposal, font: str) -> None:
         if len(rows):
             look = style.VILLAGES[state]
             axes.scatter(
-                rows.geometry.x, rows.geometry.y, s=22, color=look["fill"], edgecolors=look["line"],
-                linewidths=0.7, zorder=4,
-            )  # fmt: skip
+                rows.geometry.x,
+                rows.geometry.y,
+                s=22,
+                color=look["fill"],
+                edgecolors=look["line"],
+                linewidths=0.7,
+                zorder=4,
+            )
     _ranks(axes, proposal)
     for row in proposal.counties.itertuples():
         inside = row.geometry.representative_point()
@@ -198,9 +219,14 @@ def _ranks(axes: Axes, proposal: Proposal) -> None:
         if rank in shown:
             ink = "#1b1b1b" if np.dot(to_rgb(colour), (0.3, 0.59, 0.11)) > 0.55 else "white"
             axes.text(
-                px, py, str(rank), color=ink, ha="center", va="center_baseline",
+                px,
+                py,
+                str(rank),
+                color=ink,
+                ha="center",
+                va="center_baseline",
                 **_look("", 8 if rank < 100 else 7, weight="bold", zorder=6),
-            )  # fmt: skip
+            )
 
 
 def _numbered(proposal: Proposal) -> set[int]:
@@ -229,18 +255,28 @@ def _frame(axes: Axes, grid: Grid, lang: Lang, font: str) -> None:
     said = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
     _halo(axes.text(x, y + 0.008 * (north - south), said, **_look(font, 12, zorder=8)))
     top = axes.annotate(
-        word("north", lang), xy=(0.965, 0.97), xytext=(0.965, 0.90), xycoords="axes fraction", ha="center",
+        word("north", lang),
+        xy=(0.965, 0.97),
+        xytext=(0.965, 0.90),
+        xycoords="axes fraction",
+        ha="center",
         arrowprops={"arrowstyle": "-|>", "lw": 2, "color": "#1b1b1b"},
         **_look(font, 13, weight="bold", zorder=8),
-    )  # fmt: skip
+    )
     _halo(top)
 
 
 def _dot(colour: str, label: str, font: str, edge: str = "white") -> Line2D:
     return Line2D(
-        [], [], marker="o", linestyle="", markersize=10, markerfacecolor=colour, markeredgecolor=edge,
+        [],
+        [],
+        marker="o",
+        linestyle="",
+        markersize=10,
+        markerfacecolor=colour,
+        markeredgecolor=edge,
         label=_text(label, font),
-    )  # fmt: skip
+    )
 
 
 def _side(axes: Axes, proposal: Proposal, lang: Lang, font: str) -> None:
@@ -256,17 +292,25 @@ def _side(axes: Axes, proposal: Proposal, lang: Lang, font: str) -> None:
     ]
     family = font or "DejaVu Sans"
     heads: list[tuple[str, list[Any]]] = [
-        (word("layer_proposed", lang), rungs), (word("layer_villages", lang), villages), ("", sites),
+        (word("layer_proposed", lang), rungs),
+        (word("layer_villages", lang), villages),
+        ("", sites),
         (f"{word('coverage', lang)} ({word('coverage_after', lang)})", areas),
-    ]  # fmt: skip
+    ]
     top = 1.0
     for head, handles in heads:
         legend = axes.legend(
-            handles=handles, title=_text(head, font), loc="upper left", bbox_to_anchor=(0, top),
-            alignment="left", borderpad=0.1, labelspacing=0.35, frameon=False,
+            handles=handles,
+            title=_text(head, font),
+            loc="upper left",
+            bbox_to_anchor=(0, top),
+            alignment="left",
+            borderpad=0.1,
+            labelspacing=0.35,
+            frameon=False,
             prop={"family": family, "size": 12},
             title_fontproperties={"family": family, "size": 13, "weight": "bold"},
-        )  # fmt: skip
+        )
         axes.add_artist(legend)
         top -= 0.026 * len(handles) + (0.045 if head else 0.016)
     lines = notes(proposal, lang)

@@ -1,6 +1,6 @@
 """A project for a county that starts from nothing: project file, sheets to fill in, the first hour.
 
-One decision to know: the template project is read back through :func:`siteplan.project.schema.load_config` before
+One decision to know: the template project is read back through :func:`siteplan.project.project_file.load_config` before
 anyone sees it, and the drop-downs of the sheets are printed from it, so file and sheets cannot disagree.
 """
 
@@ -14,12 +14,13 @@ from string import Template
 
 from pyproj.exceptions import CRSError
 
-from siteplan.project.schema import Config, load_config
 from siteplan.core.errors import CrsError, SiteplanError
+from siteplan.core.files import atomic_folder
 from siteplan.core.grid import require_metric
 from siteplan.outputs.templates.sheets import TemplateSheet, template_sheets
 from siteplan.outputs.templates.workbooks import write_template
-from siteplan.core.files import atomic_folder
+from siteplan.project.project_file import load_config
+from siteplan.project.schema import Config
 from siteplan.words.catalogue import Lang
 
 DEFAULT_CRS = "EPSG:4547"

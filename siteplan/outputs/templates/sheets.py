@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-from siteplan.project.schema import Config
 from siteplan.project.columns import SCHEMAS, ColumnSpec, columns_of
+from siteplan.project.schema import Config
 from siteplan.words.catalogue import Lang
 
 

@@ -15,8 +15,8 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from siteplan.project.schema import Config
 from siteplan.outputs.templates.sheets import TemplateColumn, TemplateSheet, choices_of, kind_words
+from siteplan.project.schema import Config
 from siteplan.words.catalogue import Lang, either
 
 _LAST_ROW = 1_048_575
@@ -129,10 +129,12 @@ def _rule(column: TemplateColumn, config: Config, lang: Lang) -> dict[str, Any]:
     """Drop-down or limits; a drop-down only warns, because the door knows further names."""
     if choices := choices_of(column, config):
         return {
-            "validate": "list", "source": list(choices), "error_type": "warning",
+            "validate": "list",
+            "source": list(choices),
+            "error_type": "warning",
             "error_title": either("不在列表中", "not in the list", lang),
             "error_message": either("project.toml 里有此别名才能识别", "known only as an alias", lang),
-        }  # fmt: skip
+        }
     if column.spec.kind == "date":
         first = {"validate": "date", "criteria": ">=", "value": dt.date(1990, 1, 1)}
         return first | {"error_type": "warning", **_error(column, config, lang)}

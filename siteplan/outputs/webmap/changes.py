@@ -15,7 +15,6 @@ import numpy as np
 import shapely
 
 from siteplan import __version__
-from siteplan.planning.compare import CHANGES, DROPPED, KEPT, MOVED, NEW, Diff
 from siteplan.core.errors import SiteplanError
 from siteplan.core.grid import lonlat
 from siteplan.outputs.webmap import style
@@ -25,6 +24,7 @@ from siteplan.outputs.webmap.page import assembled, initials_of_specs
 from siteplan.outputs.webmap.panel import breaks_of, legend_of, warning
 from siteplan.outputs.webmap.rasters import codes_picture, coverage_codes, warp_of
 from siteplan.outputs.webmap.words import page_words, word
+from siteplan.planning.compare import CHANGES, DROPPED, KEPT, MOVED, NEW, Diff
 from siteplan.words.catalogue import Lang
 
 _SIGNS = {KEPT: "=", MOVED: "→", DROPPED: "×", NEW: "+"}
@@ -126,10 +126,16 @@ def _changes(diff: Diff, lang: Lang) -> Spec:
 def _said(row: Any, lang: Lang) -> str:
     """What became of a place, in one sentence."""
     return word(
-        f"diff_said_{row.change}", lang, before=row.rank_before, after=row.rank_after,
-        old=row.candidate_id_before, new=row.candidate_id_after, distance=f"{row.distance_m:,.0f}",
-        stations_before=row.stations_before, stations_after=row.stations_after,
-    )  # fmt: skip
+        f"diff_said_{row.change}",
+        lang,
+        before=row.rank_before,
+        after=row.rank_after,
+        old=row.candidate_id_before,
+        new=row.candidate_id_after,
+        distance=f"{row.distance_m:,.0f}",
+        stations_before=row.stations_before,
+        stations_after=row.stations_after,
+    )
 
 
 def _moves(diff: Diff) -> list[list[int]]:
@@ -177,10 +183,15 @@ def _settings(diff: Diff, lang: Lang) -> dict[str, Any]:
     west, south, east, north = diff.after.counties.to_crs("EPSG:4326").total_bounds
     words = page_words(lang)
     other = {
-        "coverage_before": "diff_before", "coverage_after": "diff_after", "swipe_left": "diff_before",
-        "swipe_right": "diff_after", "swipe": "diff_swipe", "filter_rung": "diff_change",
-        "rung": "diff_change", "ranked": "diff_changes",
-    }  # fmt: skip
+        "coverage_before": "diff_before",
+        "coverage_after": "diff_after",
+        "swipe_left": "diff_before",
+        "swipe_right": "diff_after",
+        "swipe": "diff_swipe",
+        "filter_rung": "diff_change",
+        "rung": "diff_change",
+        "ranked": "diff_changes",
+    }
     return {
         "lang": lang,
         "title": _title(diff, lang),

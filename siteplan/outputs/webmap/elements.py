@@ -13,9 +13,15 @@ from folium.elements import JSCSSMixin
 from folium.template import Template
 
 SCRIPTS = (
-    "siteplan_core.js", "siteplan_draw.js", "siteplan_layers.js", "siteplan_pictures.js",
-    "siteplan_popups.js", "siteplan_panels.js", "siteplan_tools.js", "siteplan_returns.js",
-)  # fmt: skip
+    "siteplan_core.js",
+    "siteplan_draw.js",
+    "siteplan_layers.js",
+    "siteplan_pictures.js",
+    "siteplan_popups.js",
+    "siteplan_panels.js",
+    "siteplan_tools.js",
+    "siteplan_returns.js",
+)
 """In the order in which they run."""
 _STYLE = "siteplan_map.css"
 _DATA = '<script type="application/json" id="siteplan-{key}">__siteplan:{key}__</script>\n'

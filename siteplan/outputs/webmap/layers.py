@@ -12,11 +12,12 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from siteplan.project.schema import Audience, Config, MapLayer
 from siteplan.outputs.webmap import style
 from siteplan.outputs.webmap.encode import COARSE, DEGREES, column, lonlat, plain, shapes
 from siteplan.outputs.webmap.words import word
 from siteplan.planning.proposal import Proposal
+from siteplan.project.outputs import Audience, MapLayer
+from siteplan.project.schema import Config
 from siteplan.words.catalogue import Lang, say
 
 Spec = dict[str, Any]
@@ -24,25 +25,72 @@ Spec = dict[str, Any]
 
 _FEW_GAPS = 25
 _PROPOSED = (
-    "rank", "candidate_id", "name", "county", "town", "village", "stations", "antenna_height_m",
-    "ground_m", "longitude_gcj02", "latitude_gcj02", "gain", "people_newly_covered",
-    "villages_newly_covered", "villages_newly_covered_names", "cell_radius_m", "search_radius_m",
-    "location_grade", "location_radius_m", "owner", "due_date", "restriction",
-    "cost", "power_distance_m", "backhaul_distance_m", "success_probability", "status", "reason",
-)  # fmt: skip
-_OTHERS = (
-    "candidate_id", "name", "county", "town", "status", "rule", "antenna_height_m", "location_grade",
+    "rank",
+    "candidate_id",
+    "name",
+    "county",
+    "town",
+    "village",
+    "stations",
+    "antenna_height_m",
+    "ground_m",
+    "longitude_gcj02",
+    "latitude_gcj02",
+    "gain",
+    "people_newly_covered",
+    "villages_newly_covered",
+    "villages_newly_covered_names",
+    "cell_radius_m",
+    "search_radius_m",
+    "location_grade",
     "location_radius_m",
-)  # fmt: skip
+    "owner",
+    "due_date",
+    "restriction",
+    "cost",
+    "power_distance_m",
+    "backhaul_distance_m",
+    "success_probability",
+    "status",
+    "reason",
+)
+_OTHERS = (
+    "candidate_id",
+    "name",
+    "county",
+    "town",
+    "status",
+    "rule",
+    "antenna_height_m",
+    "location_grade",
+    "location_radius_m",
+)
 _VILLAGES = (
-    "village", "town", "county", "people", "share_before", "share_after", "networks_before",
-    "networks_after", "reached_rank", "serving_site_before", "serving_site_after", "model_spread_db",
-)  # fmt: skip
+    "village",
+    "town",
+    "county",
+    "people",
+    "share_before",
+    "share_after",
+    "networks_before",
+    "networks_after",
+    "reached_rank",
+    "serving_site_before",
+    "serving_site_after",
+    "model_spread_db",
+)
 _SITES = ("site_id", "site_name", "county", "stations", "antenna_height_m", "sectors")
 _ZONES = ("zone", "layer", "level", "basis")
 _PROPERTIES = (
-    "property_id", "property_name", "kind", "owner", "address", "building_height_m", "county", "town",
-)  # fmt: skip
+    "property_id",
+    "property_name",
+    "kind",
+    "owner",
+    "address",
+    "building_height_m",
+    "county",
+    "town",
+)
 _GAPS = ("gap_id", "county", "area_km2", "people")
 _DIGITS = {"proposed": 6}
 """Decimals of longitude and latitude; five are a metre."""
@@ -67,9 +115,15 @@ def layer_specs(proposal: Proposal, audience: Audience, lang: Lang) -> list[Spec
         Empty tables give empty layers; a table that was not given gives none.
     """
     makers: dict[MapLayer, Callable[[Proposal, Lang], Spec | None]] = {
-        "counties": county_spec, "zones": zone_spec, "gaps": gap_spec, "properties": property_spec,
-        "others": other_spec, "sites": site_spec, "villages": village_spec, "proposed": proposed_spec,
-    }  # fmt: skip
+        "counties": county_spec,
+        "zones": zone_spec,
+        "gaps": gap_spec,
+        "properties": property_spec,
+        "others": other_spec,
+        "sites": site_spec,
+        "villages": village_spec,
+        "proposed": proposed_spec,
+    }
     specs = [maker(proposal, lang) for name, maker in makers.items() if name in audience.layers]
     return [spec for spec in specs if spec is not None]
 
@@ -262,9 +316,14 @@ def point_spec(
     data |= {name: column(values, 6 if "itude" in name else 3) for name, values in columns.items()}
     data["class"] = [index.get(kind, len(classes) - 1) for kind in kinds]
     return {
-        "key": key, "name": name, "show": False, "kind": "points", "n": len(table),
-        "classes": classes, "columns": data,
-    }  # fmt: skip
+        "key": key,
+        "name": name,
+        "show": False,
+        "kind": "points",
+        "n": len(table),
+        "classes": classes,
+        "columns": data,
+    }
 
 
 def outline_spec(
@@ -298,9 +357,16 @@ def outline_spec(
     data = {name: column(values, 5 if name in "xy" else 3) for name, values in columns.items()}
     data["class"] = [0] * len(outline)
     return {
-        "key": key, "name": name, "show": False, "kind": "polygons", "n": len(outline),
-        "classes": classes, "columns": data, "shapes": shapes(outline, per_degree), "per_degree": per_degree,
-    }  # fmt: skip
+        "key": key,
+        "name": name,
+        "show": False,
+        "kind": "polygons",
+        "n": len(outline),
+        "classes": classes,
+        "columns": data,
+        "shapes": shapes(outline, per_degree),
+        "per_degree": per_degree,
+    }
 
 
 def _columns(table: pd.DataFrame, names: Iterable[str]) -> dict[str, Any]:

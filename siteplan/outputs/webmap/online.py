@@ -71,22 +71,35 @@ def online_tiles(config: Config, lang: Lang) -> tuple[Tiles, ...]:
         )
         found.append(
             Tiles(
-                "tianditu", either("天地图", "Tianditu", lang),
-                f"https://t{{s}}.tianditu.gov.cn/vec_w/wmts?{query}", "01234567", False,
-                either("天地图", "Tianditu", lang), _TIANDITU,
+                "tianditu",
+                either("天地图", "Tianditu", lang),
+                f"https://t{{s}}.tianditu.gov.cn/vec_w/wmts?{query}",
+                "01234567",
+                False,
+                either("天地图", "Tianditu", lang),
+                _TIANDITU,
             )
-        )  # fmt: skip
+        )
     found += [
         Tiles(
-            "amap", either("高德", "Amap", lang),
+            "amap",
+            either("高德", "Amap", lang),
             "https://webrd0{s}.is.autonavi.com/appmaptile?lang=zh_cn&size=1&scale=1&style=8&x={x}&y={y}&z={z}",
-            "1234", True, either("高德地图", "AutoNavi", lang), _AMAP,
+            "1234",
+            True,
+            either("高德地图", "AutoNavi", lang),
+            _AMAP,
         ),
         Tiles(
-            "osm", "OpenStreetMap", "https://tile.openstreetmap.org/{z}/{x}/{y}.png", "", False,
-            "© OpenStreetMap contributors", _OSM,
+            "osm",
+            "OpenStreetMap",
+            "https://tile.openstreetmap.org/{z}/{x}/{y}.png",
+            "",
+            False,
+            "© OpenStreetMap contributors",
+            _OSM,
         ),
-    ]  # fmt: skip
+    ]
     return tuple(found)
 
 

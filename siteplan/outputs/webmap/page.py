@@ -13,7 +13,6 @@ from typing import Any
 import folium
 from branca.element import Element, Figure
 
-from siteplan.project.schema import Audience
 from siteplan.inputs.places.gazetteer import initials_of
 from siteplan.outputs.audience import seen_by
 from siteplan.outputs.webmap.assets import inline_assets
@@ -35,6 +34,7 @@ from siteplan.outputs.webmap.rasters import (
 )
 from siteplan.outputs.webmap.words import word
 from siteplan.planning.proposal import Proposal
+from siteplan.project.outputs import Audience
 from siteplan.words.catalogue import Lang
 
 CONTENT_POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
@@ -92,9 +92,14 @@ def map_html(
     )
     policy = online_policy(CONTENT_POLICY, edition.online)
     return assembled(
-        html.escape(title(proposal, lang)), specs, settings(seen, edition, lang), base_spec(seen),
-        _pictures(seen), lang, policy,
-    )  # fmt: skip
+        html.escape(title(proposal, lang)),
+        specs,
+        settings(seen, edition, lang),
+        base_spec(seen),
+        _pictures(seen),
+        lang,
+        policy,
+    )
 
 
 def assembled(
@@ -138,9 +143,12 @@ def _pictures(proposal: Proposal) -> dict[str, Any]:
     given, config = proposal.inputs, proposal.config
     warp = warp_of(proposal.grid)
     codes = coverage_codes(
-        proposal.coverage_before, proposal.coverage_after, proposal.coverage_buffer,
-        breaks_of(config), config.coverage.edge_probability_target,
-    )  # fmt: skip
+        proposal.coverage_before,
+        proposal.coverage_after,
+        proposal.coverage_buffer,
+        breaks_of(config),
+        config.coverage.edge_probability_target,
+    )
     found: dict[str, Any] = {"coverage": vars(codes_picture(codes, warp))}
     relief = relief_source(
         given.dem, given.terrain, water_of(given.clutter, given.terrain, config), proposal.grid

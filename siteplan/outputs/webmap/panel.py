@@ -10,13 +10,14 @@ from itertools import pairwise
 from typing import Any
 
 from siteplan import __version__
-from siteplan.project.schema import Audience, Config
 from siteplan.outputs.webmap import style
 from siteplan.outputs.webmap.encode import plain
 from siteplan.outputs.webmap.online import Tiles
 from siteplan.outputs.webmap.words import page_words, word
 from siteplan.planning.proposal import Proposal
-from siteplan.project.columns import MOVED, RETURN_COLUMNS, RETURNS_SCHEMA, Returned
+from siteplan.project.outputs import Audience
+from siteplan.project.schema import Config
+from siteplan.project.statuses import MOVED, RETURN_COLUMNS, RETURNS_SCHEMA, Returned
 from siteplan.words.catalogue import Lang, say
 
 _NAVIGATE = "https://uri.amap.com/marker?position={longitude},{latitude}&name={name}&coordinate=gaode"
@@ -168,10 +169,14 @@ def _steps(proposal: Proposal) -> dict[str, Any]:
 def _totals(proposal: Proposal) -> dict[str, Any]:
     """People and villages before the plan, and of how many."""
     names = {
-        "people": "population_total", "people_before": "population_covered_before",
-        "villages": "villages_total", "villages_before": "villages_covered_before", "quota": "quota",
-        "built": "built", "remaining": "remaining",
-    }  # fmt: skip
+        "people": "population_total",
+        "people_before": "population_covered_before",
+        "villages": "villages_total",
+        "villages_before": "villages_covered_before",
+        "quota": "quota",
+        "built": "built",
+        "remaining": "remaining",
+    }
     return {name: plain(proposal.summary.get(key)) for name, key in names.items()}
 
 
@@ -180,10 +185,13 @@ def _counties(proposal: Proposal) -> list[dict[str, Any]]:
     table = proposal.county_table
     have = table.set_index("county_id") if len(table) else table
     columns = {
-        "quota": "quota", "built": "built", "people": "population_total",
-        "people_before": "population_covered_before", "villages": "villages_total",
+        "quota": "quota",
+        "built": "built",
+        "people": "population_total",
+        "people_before": "population_covered_before",
+        "villages": "villages_total",
         "villages_before": "villages_covered_before",
-    }  # fmt: skip
+    }
     bounds = proposal.counties.to_crs("EPSG:4326").bounds.round(5)
     rows = []
     for county_id, county, box in zip(

@@ -22,9 +22,9 @@ from pyproj import Transformer
 from rasterio.transform import array_bounds
 from rasterio.warp import Resampling, calculate_default_transform, reproject
 
-from siteplan.project.schema import Config, clutter_kinds
 from siteplan.core.grid import Grid, Raster
 from siteplan.outputs.webmap import style
+from siteplan.project.schema import Config, clutter_kinds
 
 _MERCATOR = "EPSG:3857"
 _EXACT = {"lossless": True, "quality": 50, "method": 4}

@@ -6,7 +6,7 @@ One decision to know: words that other outputs use too (rungs, statuses, the dat
 
 from __future__ import annotations
 
-from siteplan.project.columns import MOVED, Returned
+from siteplan.project.statuses import MOVED, Returned
 from siteplan.words.catalogue import Lang, say
 
 _WORDS: dict[str, tuple[str, str]] = {

@@ -17,8 +17,10 @@ from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
-from siteplan.inputs.files.cells import text_of
 from siteplan.field.returns import META, issued_hash
+from siteplan.inputs.files.cells import text_of
+from siteplan.outputs.columns import LOOKS, MEANINGS, PLAIN, Look
+from siteplan.outputs.sheets import plain
 from siteplan.outputs.xlsx.cells import (
     Formats,
     fitting,
@@ -30,10 +32,8 @@ from siteplan.outputs.xlsx.cells import (
     write_head,
     write_rows,
 )
-from siteplan.outputs.columns import LOOKS, MEANINGS, PLAIN, Look
-from siteplan.outputs.sheets import plain
 from siteplan.planning.proposal import PROPOSED_COLUMNS, Proposal
-from siteplan.project.columns import EXITS, RETURNS_SCHEMA, Returned
+from siteplan.project.statuses import EXITS, RETURNS_SCHEMA, Returned
 from siteplan.words.catalogue import Lang, either, say
 
 
@@ -51,8 +51,18 @@ def _shown(*names: str) -> tuple[_Column, ...]:
 
 
 COLUMNS = (
-    *_shown("rank", "candidate_id", "name", "town", "village", "rung", "networks", "bands", "stations",
-            "antenna_height_m"),
+    *_shown(
+        "rank",
+        "candidate_id",
+        "name",
+        "town",
+        "village",
+        "rung",
+        "networks",
+        "bands",
+        "stations",
+        "antenna_height_m",
+    ),
     _Column("planned_longitude", "规划经度WGS84", Look(12, "degrees"), "longitude"),
     _Column("planned_latitude", "规划纬度WGS84", Look(11, "degrees"), "latitude"),
     *_shown("search_radius_m"),
@@ -66,7 +76,7 @@ COLUMNS = (
     _Column("reported_at", "反馈日期", Look(12, "id")),
     *_shown("alternates"),
     _Column("why", "建议理由", Look(60, "wrap"), "reason"),
-)  # fmt: skip
+)
 """Columns of the form; those without a source are filled in."""
 FILLED_IN: dict[str, tuple[str, str]] = {
     "status": ("从下拉表选择", "choose from the list"),
@@ -86,10 +96,15 @@ FILLED_IN: dict[str, tuple[str, str]] = {
 }
 DATUM_WORDS = ("WGS84", "CGCS2000", "GCJ-02", "BD-09")
 _COLOURS: dict[Returned, str] = {
-    Returned.NEGOTIATING: "#DDEBF7", Returned.AGREED: "#BDD7EE", Returned.SIGNED: "#D9C8EE",
-    Returned.BUILDING: "#FFE699", Returned.ON_AIR: "#C6E0B4", Returned.REFUSED: "#F4B6B0",
-    Returned.INFEASIBLE: "#D0CECE", Returned.WITHDRAWN: "#E7E6E6",
-}  # fmt: skip
+    Returned.NEGOTIATING: "#DDEBF7",
+    Returned.AGREED: "#BDD7EE",
+    Returned.SIGNED: "#D9C8EE",
+    Returned.BUILDING: "#FFE699",
+    Returned.ON_AIR: "#C6E0B4",
+    Returned.REFUSED: "#F4B6B0",
+    Returned.INFEASIBLE: "#D0CECE",
+    Returned.WITHDRAWN: "#E7E6E6",
+}
 _HEAD_ROW = 3
 _AT = {column.name: number for number, column in enumerate(COLUMNS)}
 _LAST_PRINTED = _AT["reported_at"]
@@ -405,9 +420,12 @@ def _meta(sheet: Worksheet, proposal: Proposal, issued: Sequence[Sequence[str]],
     shown = [header for column, header in zip(COLUMNS, _headers(lang), strict=True) if column.source]
     columns = ["id", *shown, "seen"]
     head: list[Sequence[str]] = [
-        ("schema", RETURNS_SCHEMA), ("run_id", str(proposal.summary["run_id"])),
-        ("sha256", issued_hash(columns, issued)), (), columns,
-    ]  # fmt: skip
+        ("schema", RETURNS_SCHEMA),
+        ("run_id", str(proposal.summary["run_id"])),
+        ("sha256", issued_hash(columns, issued)),
+        (),
+        columns,
+    ]
     for line, row in enumerate([*head, *issued]):
         for number, text in enumerate(row):
             if text:

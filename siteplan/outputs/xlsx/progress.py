@@ -13,21 +13,32 @@ import pandas as pd
 import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
-from siteplan.project.schema import Config
-from siteplan.outputs.xlsx.cells import Formats, new_book, on_a3, write_head, write_rows
+from siteplan.core.files import csv_bytes, inert
 from siteplan.outputs.columns import Kind, Look
 from siteplan.outputs.sheets import plain
+from siteplan.outputs.xlsx.cells import Formats, new_book, on_a3, write_head, write_rows
 from siteplan.planning.progress import NUMBERS, Progress
-from siteplan.core.files import csv_bytes, inert
+from siteplan.project.schema import Config
 from siteplan.words.catalogue import Lang, either, say
 
 PROGRESS = "进度.xlsx"
 _HEADERS: dict[str, str] = {
-    "place": "名次", "year": "年度", "county": "县区", "network": "网络", "quota": "年度指标",
-    "built": "已建", "building": "在建", "signed": "已签约", "talking": "谈点中", "refused": "拒绝等",
-    "remaining": "剩余", "excess": "超建", "rate": "完成率", "planned_sites": "规划站址",
+    "place": "名次",
+    "year": "年度",
+    "county": "县区",
+    "network": "网络",
+    "quota": "年度指标",
+    "built": "已建",
+    "building": "在建",
+    "signed": "已签约",
+    "talking": "谈点中",
+    "refused": "拒绝等",
+    "remaining": "剩余",
+    "excess": "超建",
+    "rate": "完成率",
+    "planned_sites": "规划站址",
     "planned_built": "规划已建",
-}  # fmt: skip
+}
 _COUNTY = ("place", "county", *NUMBERS, "rate", "planned_sites", "planned_built")
 _LINE = ("year", "county", "network", *NUMBERS, "rate")
 _BARS = (("built", "#548235"), ("building", "#FFC000"), ("signed", "#8E6BBF"), ("talking", "#9DC3E6"))
@@ -96,8 +107,9 @@ def _fill(
     if found.months:
         note += either(
             f" · 剩余 {found.total.remaining}，{found.months} 个月，每月 {found.monthly}",
-            f" · {found.total.remaining} left, {found.months} months, {found.monthly} a month", lang,
-        )  # fmt: skip
+            f" · {found.total.remaining} left, {found.months} months, {found.monthly} a month",
+            lang,
+        )
     synthetic = [say("synthetic", lang)] if config.project.synthetic else []
     sheet.write_string(1, 0, " · ".join([note, *synthetic]), formats.banner if synthetic else formats.note)
     rows = [*table[list(columns)].to_dict("records"), *([total] if total else [])]
@@ -125,19 +137,23 @@ def _chart(book: xlsxwriter.Workbook, sheet: Worksheet, count: int, lang: Lang) 
         at = _COUNTY.index(column)
         chart.add_series(
             {
-                "name": [name, _HEAD_ROW, at], "categories": [name, first, 1, last, 1],
-                "values": [name, first, at, last, at], "fill": {"color": colour},
+                "name": [name, _HEAD_ROW, at],
+                "categories": [name, first, 1, last, 1],
+                "values": [name, first, at, last, at],
+                "fill": {"color": colour},
             }
-        )  # fmt: skip
+        )
     quota = book.add_chart({"type": "line"})
     at, red = _COUNTY.index("quota"), {"color": "#C00000"}
     quota.add_series(
         {
-            "name": [name, _HEAD_ROW, at], "categories": [name, first, 1, last, 1],
-            "values": [name, first, at, last, at], "line": {"none": True},
+            "name": [name, _HEAD_ROW, at],
+            "categories": [name, first, 1, last, 1],
+            "values": [name, first, at, last, at],
+            "line": {"none": True},
             "marker": {"type": "long_dash", "size": 14, "fill": red, "border": red},
         }
-    )  # fmt: skip
+    )
     chart.combine(quota)
     chart.set_title({"name": either("建设进度与指标", "Progress against the quota", lang)})
     chart.set_legend({"position": "bottom"})

@@ -14,13 +14,14 @@ import pandas as pd
 import xlsxwriter
 from matplotlib.figure import Figure
 
-from siteplan.planning.replan import CURVE
-from siteplan.field.merge import Issue, Merge, Outcome
-from siteplan.outputs.xlsx.cells import OPTIONS, Formats, on_a3, write_head, write_rows
+from siteplan.core.files import csv_bytes, inert
+from siteplan.field.merge import Merge, Outcome
+from siteplan.field.published import Issue
 from siteplan.outputs.columns import Look
 from siteplan.outputs.sheets import plain
+from siteplan.outputs.xlsx.cells import OPTIONS, Formats, on_a3, write_head, write_rows
 from siteplan.planning.proposal import Proposal
-from siteplan.core.files import csv_bytes, inert
+from siteplan.planning.replan import CURVE
 from siteplan.words.catalogue import Lang, either, say
 
 CHECKED = "回执核对.xlsx"
@@ -83,15 +84,24 @@ def _row(each: Outcome, issue: Issue, lang: Lang) -> dict[str, object]:
     row, stop = each.row, either("；", "; ", lang)
     place = issue.places.get(row.candidate_id)
     return {
-        "file": row.file, "sheet": row.sheet, "row": row.row, "candidate_id": row.candidate_id,
-        "name": place.name if place else "", "verdict": say(f"verdict_{each.verdict}", lang),
-        "status": say(f"status_{row.status}", lang) if row.status else "", "longitude": row.longitude,
-        "latitude": row.latitude, "datum": row.datum.upper(), "reason": row.reason, "note": row.note,
-        "reported_by": row.reported_by, "reported_at": row.reported_at,
+        "file": row.file,
+        "sheet": row.sheet,
+        "row": row.row,
+        "candidate_id": row.candidate_id,
+        "name": place.name if place else "",
+        "verdict": say(f"verdict_{each.verdict}", lang),
+        "status": say(f"status_{row.status}", lang) if row.status else "",
+        "longitude": row.longitude,
+        "latitude": row.latitude,
+        "datum": row.datum.upper(),
+        "reason": row.reason,
+        "note": row.note,
+        "reported_by": row.reported_by,
+        "reported_at": row.reported_at,
         "problem": stop.join(say(fault.problem, lang, **fault.values) for fault in each.faults),
         "remedy": stop.join(say(fault.remedy, lang, **fault.values) for fault in each.faults),
         "key": each.key,
-    }  # fmt: skip
+    }
 
 
 def _workbook(path: Path, rows: Sequence[dict[str, object]], found: Merge, lang: Lang) -> None:

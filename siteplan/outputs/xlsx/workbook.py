@@ -12,16 +12,6 @@ from typing import NamedTuple
 import pandas as pd
 from xlsxwriter.worksheet import Worksheet
 
-from siteplan.outputs.xlsx.cells import (
-    Formats,
-    new_book,
-    on_a3,
-    row_height,
-    with_footer,
-    write_cell,
-    write_head,
-    write_rows,
-)
 from siteplan.outputs.columns import (
     FACT_KINDS,
     FACTS,
@@ -35,6 +25,16 @@ from siteplan.outputs.columns import (
     Look,
 )
 from siteplan.outputs.sheets import REFUSED_COLUMNS, VILLAGE_COLUMNS, plain, records, unproposed
+from siteplan.outputs.xlsx.cells import (
+    Formats,
+    new_book,
+    on_a3,
+    row_height,
+    with_footer,
+    write_cell,
+    write_head,
+    write_rows,
+)
 from siteplan.planning.proposal import PROPOSED_COLUMNS, Proposal
 from siteplan.words.catalogue import Lang, either, say
 

@@ -1,14 +1,9 @@
-"""What happened since the last list, as a plan has to respect it: built, signed, moved and refused places.
-
-One decision to know: what is on air belongs to the existing network, what is signed or under construction is
-fixed, what was refused is out with its neighbourhood for a while; a place that stands in the journal never
-disappears because a table lost its row.
-"""
+"""Places the field has reported on: moved, kept, refused and cooling, or on air."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -16,51 +11,17 @@ import pandas as pd
 from pyproj import Transformer
 from scipy.spatial.distance import cdist
 
-from siteplan.project.schema import Config
-from siteplan.inputs.load import Inputs
-from siteplan.field.journal import Place, Standing, State
 from siteplan.candidates.rules import refuse
-from siteplan.project.columns import EXITS, FIXED, Returned, Rung, Status
+from siteplan.field.status import Standing, State
+from siteplan.inputs.load import Inputs
+from siteplan.project.schema import Config
+from siteplan.project.statuses import EXITS, FIXED, Returned, Rung, Status
 
 _SAME_SITE_M = 100.0
 """A station of the table this near a place on air, with its bands, is that place [m]."""
+
+
 _DAYS_A_MONTH = 30.4375
-
-
-@dataclass(frozen=True)
-class Mandate:
-    """What a plan has to respect of the time before it.
-
-    Attributes
-    ----------
-    standing
-        Of the journal.
-    published
-        The list that is out, by candidate id; empty where nothing is to be kept.
-    base
-        Run id of that list.
-    change_cost
-        Cost of changing a published place; None takes the project's.
-    most_changes
-        Most published places that may be given up; None leaves it to the cost.
-    """
-
-    standing: Standing = field(default_factory=Standing)
-    published: Mapping[str, Place] = field(default_factory=dict)
-    base: str = ""
-    change_cost: float | None = None
-    most_changes: int | None = None
-
-    @property
-    def anchors(self) -> dict[str, tuple[Place, Returned]]:
-        """Published places still to be won, by key, with their status."""
-        found = {}
-        for candidate_id, place in self.published.items():
-            state = self.standing.states.get(candidate_id)
-            status = state.status if state else Returned.PROPOSED
-            if status not in EXITS | FIXED | {Returned.ON_AIR}:
-                found[place.key] = place, status
-        return found
 
 
 def points_of(states: Sequence[State], crs: str) -> np.ndarray:
@@ -115,9 +76,10 @@ def with_on_air(inputs: Inputs, standing: Standing, config: Config) -> Inputs:
         return inputs
     fresh = pd.DataFrame(rows)
     new = gpd.GeoDataFrame(
-        fresh.drop(columns=["x", "y"]), geometry=gpd.points_from_xy(fresh["x"], fresh["y"]),
+        fresh.drop(columns=["x", "y"]),
+        geometry=gpd.points_from_xy(fresh["x"], fresh["y"]),
         crs=config.project.crs,
-    )  # fmt: skip
+    )
     if inputs.stations is None:
         return replace(inputs, stations=new)
     table = inputs.stations
@@ -144,11 +106,15 @@ def _stations_of(
     place = state.place
     shared = {
         "site_id": place.source if place.rung == Rung.UPGRADE else state.candidate_id,
-        "site_name": place.name, "antenna_height_m": place.antenna_height_m,
-        "on_air_date": pd.Timestamp(state.since), "county_id": place.county_id,
-        "county": inputs.county_name(place.county_id), "area_class": class_at(inputs, config, *point),
-        "x": point[0], "y": point[1],
-    }  # fmt: skip
+        "site_name": place.name,
+        "antenna_height_m": place.antenna_height_m,
+        "on_air_date": pd.Timestamp(state.since),
+        "county_id": place.county_id,
+        "county": inputs.county_name(place.county_id),
+        "area_class": class_at(inputs, config, *point),
+        "x": point[0],
+        "y": point[1],
+    }
     return [
         {"station_id": f"{state.candidate_id}/{b}", "network": config.band(b).network, "band": b, **shared}
         for b in bands

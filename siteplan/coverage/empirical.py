@@ -1,0 +1,295 @@
+"""The empirical model: formulas over distance, without a view of the terrain (buffers)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
+
+from siteplan.core.grid import Grid, Raster
+from siteplan.coverage.demand import Service
+from siteplan.coverage.propagation import Footprint, Mast
+from siteplan.project.schema import Config
+from siteplan.radio.linkbudget import STEP_M, LinkBudgets
+from siteplan.radio.sectors import attenuation_db, directions, sector_loss_db
+
+
+class BufferLevel:
+    """Propagation buffers: RSRP falls with distance by one published formula per band and class.
+
+    Parameters
+    ----------
+    config
+        The project.
+    services
+        Services asked for.
+    clutter
+        Kind of clutter by pixel, for a calibration that tells them apart; None for none.
+    """
+
+    name = "buffer"
+
+    def __init__(self, config: Config, services: Sequence[Service], clutter: Raster | None = None) -> None:
+        self.config = config
+        self.services = tuple(services)
+        self.clutter = clutter
+        self.budgets = LinkBudgets(config, self.name)
+        self._by_place = clutter is not None and bool(self.budgets.clutter_terms_db().any())
+        self._tables: dict[
+            tuple[str, float, tuple[str, ...]], tuple[NDArray[np.int64], NDArray[np.float32]]
+        ] = {}
+
+    def footprint(self, mast: Mast, grid: Grid) -> Footprint | None:
+        """Probability of each service in the window a mast reaches.
+
+        Parameters
+        ----------
+        mast
+            The mast.
+        grid
+            Grid to fall on.
+
+        Returns
+        -------
+        Footprint or None
+            None when the mast has no band, or its reach ends before the grid.
+        """
+        services, table = self.radial(mast)
+        window = _window(grid, mast.easting_m, mast.northing_m, self.reach_m(mast))
+        if window is None or not services.size:
+            return None
+        row, col, height, width = window
+        if self._by_place or mast.sectors:
+            x, y = grid.centre(*np.ogrid[row : row + height, col : col + width])
+            at = np.broadcast_arrays(x, y)
+            return Footprint(row, col, services, self._at_places(mast, at[0], at[1]).astype(np.float32))
+        values = np.empty((len(services), height, width), dtype=np.float32)
+        first = grid.centre(np.array(row), np.array(col))
+        corner = np.array([first[0], first[1], mast.easting_m, mast.northing_m])
+        _fill(values, table, corner, grid.resolution_m, STEP_M)
+        return Footprint(row, col, services, values)
+
+    def radial(self, mast: Mast) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Services a mast delivers and their probability against distance.
+
+        Parameters
+        ----------
+        mast
+            Its place does not matter.
+
+        Returns
+        -------
+        tuple of ndarray
+            Positions of services, shape (k,), and probabilities every ``STEP_M``, shape (k, d).
+        """
+        key = (mast.area_class, mast.antenna_height_m, mast.bands)
+        if key not in self._tables:
+            self._tables[key] = self._make(mast)
+        return self._tables[key]
+
+    def _make(self, mast: Mast) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        positions, scores = [], []
+        for position, service in enumerate(self.services):
+            bands = bands_of(service, mast.bands, self.config)
+            margins = [
+                self.budgets.margin(b, mast.area_class, mast.antenna_height_m, service.layer) for b in bands
+            ]
+            if margins:
+                positions.append(position)
+                scores.append(_best(margins))
+        if not scores:
+            return np.zeros(0, dtype=np.int64), np.zeros((0, 1), dtype=np.float32)
+        probability = ndtr(_stacked(scores)).astype(np.float32)
+        probability[probability < self.config.coverage.probability_floor] = 0.0
+        far = int(np.flatnonzero(probability.any(axis=0)).max(initial=-1)) + 1
+        padded = np.pad(probability[:, :far], ((0, 0), (0, 1)))
+        return np.array(positions, dtype=np.int64), np.ascontiguousarray(padded)
+
+    def at(
+        self, mast: Mast, easting_m: NDArray[np.float64], northing_m: NDArray[np.float64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Probability of each service at points rather than pixels.
+
+        Parameters
+        ----------
+        mast
+            The mast.
+        easting_m, northing_m
+            Points [m], shape (n,).
+
+        Returns
+        -------
+        tuple of ndarray
+            Positions of services, shape (k,), and probabilities, shape (k, n).
+        """
+        services, table = self.radial(mast)
+        if self._by_place or mast.sectors:
+            return services, self._at_places(mast, easting_m, northing_m)
+        distance = np.hypot(easting_m - mast.easting_m, northing_m - mast.northing_m)
+        steps = np.arange(table.shape[1]) * STEP_M
+        rows = [np.interp(distance, steps, row, right=0.0) for row in table]
+        return services, np.array(rows).reshape(len(services), len(distance))
+
+    def reach_m(self, mast: Mast) -> float:
+        """Distance at which every probability has fallen below the floor [m].
+
+        Where sectors or places may be stronger than their class, the end of the formulas' ranges.
+        """
+        stronger = any(sector.extra_db > 0.0 for _, each in mast.sectors for sector in each)
+        if not (self._by_place or stronger):
+            return (self.radial(mast)[1].shape[1] - 1) * STEP_M
+        tables = [self.budgets.radial(b, mast.area_class, mast.antenna_height_m) for b in mast.bands]
+        return max((table.farthest_m for table in tables), default=0.0)
+
+    def radius_limited(self, mast: Mast) -> bool:
+        """Whether a mast still serves where the formulas end.
+
+        Parameters
+        ----------
+        mast
+            The mast.
+
+        Returns
+        -------
+        bool
+            P of the first service at the last distance is not below the project's edge target.
+        """
+        layer, target = self.services[0].layer, ndtri(self.config.coverage.edge_probability_target)
+        drop = mast.antenna_height_m - self.config.coverage.receiver_height_m
+        bearing = np.radians(np.arange(0.0, 360.0, 5.0))
+        for band in mast.bands:
+            table = self.budgets.radial(band, mast.area_class, mast.antenna_height_m)
+            rim = table.farthest_m * np.sin(bearing), table.farthest_m * np.cos(bearing)
+            need = self.budgets.threshold_dbm(layer, band, mast.area_class)
+            sectors, shape = mast.sectors_of(band), self.budgets.pattern(band, mast.area_class)
+            lost = sector_loss_db(sectors, shape, *rim, drop) if sectors else np.zeros(1)
+            score = (table.rsrp_dbm[-1] - lost - need) / table.sigma_db
+            if (score >= target).any():
+                return True
+        return False
+
+    def for_services(self, services: Sequence[Service]) -> BufferLevel:
+        """The same propagation asked for other services."""
+        return BufferLevel(self.config, services, self.clutter)
+
+    def _at_places(
+        self, mast: Mast, easting_m: NDArray[np.float64], northing_m: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Probability of each service where direction or ground matters too, shape (k, *points)."""
+        east, north = easting_m - mast.easting_m, northing_m - mast.northing_m
+        steps = np.hypot(east, north) / STEP_M
+        ground = self._clutter_at(easting_m, northing_m)
+        drop = mast.antenna_height_m - self.config.coverage.receiver_height_m
+        towards = directions(east, north, drop) if mast.sectors else None
+        best = {}
+        for band in mast.bands:
+            table = self.budgets.radial(band, mast.area_class, mast.antenna_height_m)
+            rsrp = np.interp(steps, np.arange(len(table.rsrp_dbm)), table.rsrp_dbm, right=-np.inf) - ground
+            sectors = mast.sectors_of(band)
+            if sectors and towards is not None:
+                rsrp = rsrp - attenuation_db(sectors, self.budgets.pattern(band, mast.area_class), towards)
+            best[band] = rsrp, table.sigma_db
+        rows = []
+        for position in self.radial(mast)[0]:
+            service = self.services[position]
+            bands = bands_of(service, mast.bands, self.config)
+            need = [self.budgets.threshold_dbm(service.layer, b, mast.area_class) for b in bands]
+            scores = [(best[b][0] - t) / best[b][1] for b, t in zip(bands, need, strict=True)]
+            rows.append(ndtr(np.max(scores, axis=0)))
+        probability = np.array(rows).reshape(len(rows), *np.shape(steps))
+        probability[probability < self.config.coverage.probability_floor] = 0.0
+        return probability
+
+    def kind_at(self, easting_m: NDArray[np.float64], northing_m: NDArray[np.float64]) -> NDArray[np.intp]:
+        """Kind of clutter at points, of their shape; without a raster the first area class's."""
+        if self.clutter is None:
+            return np.zeros(np.shape(easting_m), dtype=np.intp)
+        grid = self.clutter.grid
+        row, col = grid.index(easting_m, northing_m)
+        row, col = row.clip(0, grid.height - 1), col.clip(0, grid.width - 1)
+        return self.clutter.values[row, col].astype(np.intp)
+
+    def _clutter_at(
+        self, easting_m: NDArray[np.float64], northing_m: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Calibrated loss of the ground at points [dB]."""
+        if not self._by_place:
+            return np.zeros(np.shape(easting_m))
+        return self.budgets.clutter_terms_db()[self.kind_at(easting_m, northing_m)]
+
+
+def bands_of(service: Service, bands: Iterable[str], config: Config) -> list[str]:
+    """Those of some bands that deliver a service: all of them where any network will do.
+
+    Parameters
+    ----------
+    service
+        Layer and network.
+    bands
+        Band ids.
+    config
+        The project.
+
+    Returns
+    -------
+    list of str
+        In the order given.
+    """
+    return [band for band in bands if service.network in ("", config.band(band).network)]
+
+
+def _best(margins: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Best band at each distance; a band whose formula ends earlier gives nothing beyond."""
+    return _stacked(margins).max(axis=0)
+
+
+def _stacked(rows: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    length = max(len(row) for row in rows)
+    return np.stack([np.pad(row, (0, length - len(row)), constant_values=-np.inf) for row in rows])
+
+
+def _window(
+    grid: Grid, easting_m: float, northing_m: float, reach_m: float
+) -> tuple[int, int, int, int] | None:
+    """Row, column, height and width of the pixels whose centre may lie within reach."""
+    res = grid.resolution_m
+    col0 = max(0, int(np.floor((easting_m - reach_m - grid.west_m) / res)))
+    col1 = min(grid.width, int(np.floor((easting_m + reach_m - grid.west_m) / res)) + 1)
+    row0 = max(0, int(np.floor((grid.north_m - northing_m - reach_m) / res)))
+    row1 = min(grid.height, int(np.floor((grid.north_m - northing_m + reach_m) / res)) + 1)
+    if col0 >= col1 or row0 >= row1:
+        return None
+    return row0, col0, row1 - row0, col1 - col0
+
+
+@njit(nogil=True, cache=True)
+def _fill(
+    values: NDArray[np.float32],
+    table: NDArray[np.float32],
+    corner: NDArray[np.float64],
+    resolution_m: float,
+    step_m: float,
+) -> None:
+    """Interpolate radial tables at pixel centres.
+
+    ``corner`` holds easting and northing of the first centre and of the mast. Centres are exact in
+    binary, so a pixel's value is the same whatever window it is computed in.
+    """
+    count, height, width = values.shape
+    last = table.shape[1] - 1
+    for r in range(height):
+        dy = (corner[1] - r * resolution_m) - corner[3]
+        for c in range(width):
+            dx = (corner[0] + c * resolution_m) - corner[2]
+            position = np.sqrt(dx * dx + dy * dy) / step_m
+            k = int(position)
+            if k >= last:
+                for s in range(count):
+                    values[s, r, c] = 0.0
+            else:
+                share = np.float32(position - k)
+                for s in range(count):
+                    values[s, r, c] = table[s, k] * (np.float32(1.0) - share) + table[s, k + 1] * share

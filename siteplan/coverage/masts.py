@@ -1,0 +1,148 @@
+"""Masts from a table of stations: position, height, bands and sectors."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+
+from siteplan.core.errors import RangeError
+from siteplan.coverage.propagation import Level, Mast
+from siteplan.inputs.tables.angles import angles_of
+from siteplan.project.schema import Config
+from siteplan.radio.linkbudget import LinkBudgets
+from siteplan.radio.sectors import Sector
+
+
+def masts_of(stations: gpd.GeoDataFrame, config: Config, level: Level) -> tuple[list[Mast], list[str]]:
+    """One mast per site from its stations, in id order.
+
+    Parameters
+    ----------
+    stations
+        On-air stations with ``site_id, band, antenna_height_m, area_class``; None for no network.
+    config
+        The project.
+    level
+        Used to find masts whose height no formula holds for.
+
+    Returns
+    -------
+    tuple
+        Masts, and the ids of stations that no formula can serve.
+    """
+    masts: list[Mast] = []
+    refused: list[str] = []
+    for site_id, group in () if stations is None else stations.groupby("site_id", sort=True):
+        mast = mast_of(str(site_id), group, config, level)
+        refused += list(group.loc[~group["band"].isin(mast.bands), "station_id"])
+        if mast.bands:
+            masts.append(mast)
+    return masts, refused
+
+
+def mast_of(site_id: str, stations: gpd.GeoDataFrame, config: Config, level: Level) -> Mast:
+    """The mast some stations of one site stand on.
+
+    Parameters
+    ----------
+    site_id
+        Of the site.
+    stations
+        At least one, as in :func:`masts_of`.
+    config, level
+        See there.
+
+    Returns
+    -------
+    Mast
+        With the bands some formula holds for, which may be none.
+    """
+    first = stations.iloc[0]
+    height = first.antenna_height_m if "antenna_height_m" in stations else np.nan
+    height = float(height) if np.isfinite(height) else config.area_class(first.area_class).antenna_height_m
+    bands = served_bands(level, first.area_class, height, stations["band"])
+    place = site_id, first.geometry.x, first.geometry.y, first.area_class, height, bands
+    return Mast(*place, _sectors_by_band(stations, bands, level))
+
+
+def _sectors_by_band(
+    group: gpd.GeoDataFrame, bands: Sequence[str], level: Level
+) -> tuple[tuple[str, tuple[Sector, ...]], ...]:
+    """Sectors of a site's stations; a band none of whose rows says anything has none."""
+    found = []
+    for band in bands:
+        rows = group[group["band"] == band].itertuples()
+        each = [station_sectors(row, band, level.budgets) for row in rows]
+        if any(each):  # beside sectors a row that names none is omnidirectional
+            found.append((band, tuple(s for sectors in each for s in (sectors or [Sector()]))))
+    return tuple(found)
+
+
+def station_sectors(row: Any, band: str, budgets: LinkBudgets) -> list[Sector]:
+    """Sectors of one station.
+
+    Parameters
+    ----------
+    row
+        ``area_class``, and what there is of ``azimuth_deg, downtilt_deg`` (such as "0/120/240"),
+        ``eirp_per_re_dbm`` and ``rs_power_dbm``.
+    band
+        Its band.
+    budgets
+        EIRP of the class, and gain of its antenna.
+
+    Returns
+    -------
+    list of Sector
+        None for an omnidirectional station with its class's EIRP.
+    """
+    extra = _extra_db(row, band, budgets)
+    azimuths, tilts = (angles_of(getattr(row, name, "")) or () for name in ("azimuth_deg", "downtilt_deg"))
+    if not azimuths:
+        return [Sector(extra_db=extra)] if extra else []
+    if len(tilts) != len(azimuths):
+        tilts = (tilts or (math.nan,))[:1] * len(azimuths)
+    return [Sector(azimuth, tilt, extra) for azimuth, tilt in zip(azimuths, tilts, strict=True)]
+
+
+def _extra_db(row: Any, band: str, budgets: LinkBudgets) -> float:
+    """EIRP of a station less that of its class; 0 where its table says nothing [dB]."""
+    usual = budgets.eirp_dbm(band, row.area_class)
+    own, power = getattr(row, "eirp_per_re_dbm", math.nan), getattr(row, "rs_power_dbm", math.nan)
+    if np.isfinite(own):
+        return float(own - usual)
+    gain = budgets.gain_dbi(band, row.area_class)
+    return float(power + gain - usual) if np.isfinite(power) and gain is not None else 0.0
+
+
+def served_bands(
+    level: Level, area_class: str, antenna_height_m: float, bands: Iterable[str]
+) -> tuple[str, ...]:
+    """Bands whose formulas hold for a mast's class and height.
+
+    Parameters
+    ----------
+    level
+        Propagation level.
+    area_class, antenna_height_m
+        Of the mast.
+    bands
+        Band ids.
+
+    Returns
+    -------
+    tuple of str
+        Those that can be planned, sorted.
+    """
+    held = []
+    for band in sorted(set(bands)):
+        try:
+            level.budgets.radial(band, area_class, antenna_height_m)
+        except RangeError:
+            continue
+        held.append(band)
+    return tuple(held)

@@ -1,0 +1,79 @@
+"""The one table of statuses: source types, states of candidates, what the field reports, and the steps allowed."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Rung(StrEnum):
+    """Step of the candidate ladder; a lower number is preferred."""
+
+    UPGRADE = "1"
+    SITE_PLAN = "2"
+    PROPERTY = "3"
+    POLE = "4"
+    NEW_GROUND = "5"
+
+
+class Status(StrEnum):
+    """What a place is to this proposal."""
+
+    PROPOSED = "PROPOSED"
+    CANDIDATE = "CANDIDATE"
+    EXCLUDED = "EXCLUDED"
+
+
+class Returned(StrEnum):
+    """What the field says of a candidate, in the order of the work; the last three end it."""
+
+    PROPOSED = "PROPOSED"
+    NEGOTIATING = "NEGOTIATING"
+    AGREED = "AGREED"
+    SIGNED = "SIGNED"
+    BUILDING = "BUILDING"
+    ON_AIR = "ON_AIR"
+    REFUSED = "REFUSED"
+    INFEASIBLE = "INFEASIBLE"
+    WITHDRAWN = "WITHDRAWN"
+
+
+CHAIN = (
+    Returned.PROPOSED,
+    Returned.NEGOTIATING,
+    Returned.AGREED,
+    Returned.SIGNED,
+    Returned.BUILDING,
+    Returned.ON_AIR,
+)
+"""Statuses in the order of the work."""
+
+
+EXITS = frozenset({Returned.REFUSED, Returned.INFEASIBLE, Returned.WITHDRAWN})
+"""Statuses that end the work on a place; each needs a reason."""
+
+
+FIXED = frozenset({Returned.SIGNED, Returned.BUILDING})
+"""Statuses whose place a new plan keeps."""
+
+
+RETURNS_SCHEMA = "siteplan-returns/1"
+
+
+MOVED = "MOVED"
+"""Event of a return form beside the statuses: a new point inside the search ring."""
+
+
+RETURN_COLUMNS = (
+    "schema",
+    "run_id",
+    "candidate_id",
+    "status",
+    "longitude",
+    "latitude",
+    "datum",
+    "reason",
+    "note",
+    "reported_by",
+    "reported_at",
+)
+"""Columns of a return form, one row an event."""
