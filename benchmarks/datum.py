@@ -15,7 +15,7 @@ import pandas as pd
 from siteplan.inputs.files.readers import RawTable
 from siteplan.inputs.places.datum import bd09_from_gcj02, gcj02_from_wgs84
 from siteplan.inputs.places.evidence import DATUMS
-from siteplan.inputs.places.georeferencing import NAME_COLUMNS, Placer
+from siteplan.inputs.places.georeferencing import NAME_COLUMNS, Georeferencer
 from siteplan.inputs.project_reader import ProjectReader
 from siteplan.inputs.tables.check import check_table
 from siteplan.project.columns import SCHEMAS
@@ -68,7 +68,7 @@ def one_table(name: str, rows: pd.DataFrame, datums: np.ndarray, columns: tuple[
     return RawTable(name, "table.csv", ("",), frame.astype(object).reset_index(drop=True), numbers)
 
 
-def ask(placer: Placer, raw: RawTable) -> np.ndarray:
+def ask(placer: Georeferencer, raw: RawTable) -> np.ndarray:
     given = Input(path="table.csv")
     placed = placer.place(check_table(raw, given, SCHEMAS[raw.name]), given)
     return placed.evidence.datum if placed.evidence is not None else np.full(len(raw.frame), "", dtype=object)

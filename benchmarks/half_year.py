@@ -13,7 +13,7 @@ from pathlib import Path
 import openpyxl
 from pyproj import Geod
 
-from siteplan.api import Returns, replan_area, take_in
+from siteplan.api import Returns, merge_returns, replan_area
 from siteplan.inputs.places.datum import gcj02_from_wgs84
 from siteplan.outputs import WORKBOOK
 from siteplan.planning.run_folder import read_plan
@@ -93,12 +93,12 @@ def main():
     first = fill(run / WORKBOOK, one, draw, "王工", 0.45, shifted=False)
     second = fill(run / WORKBOOK, other, draw, "李工", 0.3, shifted=True)
     print(f"forms: {len(first)} and {len(second)} rows, {len(first.keys() & second.keys())} places on both")
-    taken = take_in(run, project, Returns((one, other)))
+    taken = merge_returns(run, project, Returns((one, other)))
     print("first import:", taken.merge.counts, taken.folder)
     correct(other)
-    taken = take_in(run, project, Returns((one, other)))
+    taken = merge_returns(run, project, Returns((one, other)))
     print("datum corrected:", taken.merge.counts, taken.folder)
-    states = [state.status.value for state in taken.standing.states.values()]
+    states = [state.status.value for state in taken.field_status.states.values()]
     print("journal:", {each: states.count(each) for each in sorted(set(states))})
     before = read_plan(run).summary
     proposal, target = replan_area(run, project)

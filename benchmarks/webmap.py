@@ -96,7 +96,7 @@ VILLAGES = (
     "networks_after",
     "serving_site_before",
     "serving_site_after",
-    "model_spread_db",
+    "model_difference_db",
 )
 PROPERTIES = ("property_name", "kind", "owner", "address", "building_height_m", "county")
 OTHERS = ("candidate_id", "name", "county", "town", "status", "rule", "antenna_height_m", "location_grade")

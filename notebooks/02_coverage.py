@@ -17,7 +17,7 @@
 # # 覆盖与缺口：谁没有信号？ / Who is not covered?
 #
 # `pipeline.prepare` runs everything up to the covering problem: what the existing network leaves uncovered, the
-# gaps, the candidates of all rungs.
+# gaps, the candidates of all source_types.
 
 # %%
 import os
@@ -52,8 +52,8 @@ plt.show()
 # %%
 if ready.flat is not None:
     target = config.coverage.edge_probability_target
-    by_buffer, by_terrain = 1 - ready.flat[0] >= target, 1 - ready.before[0] >= target
-    shade = np.where(by_terrain, 1.0, np.where(by_buffer, 2.0, 0.0))
+    by_empirical, by_terrain = 1 - ready.flat[0] >= target, 1 - ready.before[0] >= target
+    shade = np.where(by_terrain, 1.0, np.where(by_empirical, 2.0, 0.0))
     plt.figure(figsize=(8, 7))
     plt.imshow(np.where(inside, shade, np.nan), extent=(west, east, south, north), cmap="PuRd")
     plt.show()
@@ -65,7 +65,7 @@ if ready.flat is not None:
 layer = config.layers[0]
 for band in config.bands:
     for each in config.area_classes:
-        mast = ready.level.budgets.margin(band.id, each.id, each.antenna_height_m, layer)
+        mast = ready.propagation.budgets.margin(band.id, each.id, each.antenna_height_m, layer)
         plt.plot(np.arange(len(mast)) / 100, mast, label=f"{band.id} {each.id}", linewidth=0.9)
 plt.axhline(0, color="black", linewidth=0.5)
 plt.xlim(0, 8)

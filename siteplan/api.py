@@ -31,13 +31,13 @@ from siteplan.core.files import (
 from siteplan.core.stopwatch import Stopwatch, peak_memory_mib
 from siteplan.coverage.footprint_cache import FileCache
 from siteplan.field.journal import JOURNAL, Event, events_of, line_of
-from siteplan.field.merge import Merge, Told, merge, undo
-from siteplan.field.published import Issue
+from siteplan.field.merge import Merge, MergeOptions, merge, undo
+from siteplan.field.published import PublishedList
 from siteplan.field.returns import read_returns
-from siteplan.field.status import Standing, standing_of
+from siteplan.field.status import FieldStatus, replay
 from siteplan.outputs import (
     MapOrder,
-    saying_why,
+    report_write_errors,
     write_all,
     write_changes,
     write_checked,
@@ -50,11 +50,11 @@ from siteplan.planning import pipeline
 from siteplan.planning.compare import compare_plans
 from siteplan.planning.progress import Progress, progress_of
 from siteplan.planning.proposal import Proposal
-from siteplan.planning.replan import Mandate
-from siteplan.planning.run_folder import Plan, issue_of, read_plan
+from siteplan.planning.replan import ReplanContext
+from siteplan.planning.run_folder import Plan, published_list_of, read_plan
 from siteplan.project.project_file import load_config, read_calibration
 from siteplan.project.schema import Config
-from siteplan.project.statuses import Returned
+from siteplan.project.statuses import SiteStatus
 from siteplan.words.catalogue import Key, Lang
 
 CACHE = Path(".cache") / "footprints.sqlite"
@@ -68,7 +68,7 @@ THREADS = min(4, os.cpu_count() or 1)
 
 
 @dataclass(frozen=True)
-class Task:
+class PlanRequest:
     """What a plan is asked for.
 
     Attributes
@@ -79,7 +79,7 @@ class Task:
         Override the project's ledger for this area.
     data
         Folder the input paths are relative to; None takes the project's own.
-    level
+    propagation
         ``terrain`` or ``buffer``; None takes the project's own.
     clutter
         ``profile``, ``end_loss`` or ``none``; None takes the project's own.
@@ -104,7 +104,7 @@ class Task:
     quota: int | None = None
     built: int | None = None
     data: Path | None = None
-    level: str | None = None
+    propagation: str | None = None
     clutter: str | None = None
     calibration: Path | None = None
     output: Path | None = None
@@ -120,7 +120,7 @@ class Task:
         return {name: getattr(self, name) for name in _ASKED}
 
 
-_ASKED = ("county", "year", "quota", "built", "level", "clutter")
+_ASKED = ("county", "year", "quota", "built", "propagation", "clutter")
 
 
 def plan_area(project: Path, **asked: Any) -> tuple[Proposal, Path]:
@@ -131,7 +131,7 @@ def plan_area(project: Path, **asked: Any) -> tuple[Proposal, Path]:
     project
         Project folder or file.
     **asked
-        Fields of :class:`Task`.
+        Fields of :class:`PlanRequest`.
 
     Returns
     -------
@@ -144,26 +144,26 @@ def plan_area(project: Path, **asked: Any) -> tuple[Proposal, Path]:
         For anything the user can put right; nothing is left half-written.
     """
     folder, config = opened(project)
-    mandate = Mandate(standing_of(read_journal(folder)))
-    return _planned(folder, config, Task(**asked), mandate, None)
+    context = ReplanContext(replay(read_journal(folder)))
+    return _planned(folder, config, PlanRequest(**asked), context, None)
 
 
 @dataclass(frozen=True, eq=False)
-class Taken:
+class ReturnsResult:
     """Returned files after they were taken in.
 
     Attributes
     ----------
     merge
         Verdicts and new events.
-    standing
+    field_status
         Of the journal afterwards.
     folder
         Where the list of rows lies; None where there was no file.
     """
 
     merge: Merge
-    standing: Standing
+    field_status: FieldStatus
     folder: Path | None
 
 
@@ -186,7 +186,7 @@ class Returns:
     take: tuple[str, ...] = ()
 
 
-def take_in(run: Path, project: Path | None, returns: Returns, lang: Lang = "zh") -> Taken:
+def merge_returns(run: Path, project: Path | None, returns: Returns, lang: Lang = "zh") -> ReturnsResult:
     """Read returned files, write down what became of every row, and add what is certain to the journal.
 
     Parameters
@@ -202,7 +202,7 @@ def take_in(run: Path, project: Path | None, returns: Returns, lang: Lang = "zh"
 
     Returns
     -------
-    Taken
+    ReturnsResult
         What was taken, and what stands now.
 
     Raises
@@ -211,35 +211,37 @@ def take_in(run: Path, project: Path | None, returns: Returns, lang: Lang = "zh"
         If a file is no return form, the run or the journal cannot be read, or the project is locked.
     """
     folder = project_of(run, project)
-    issue = issue_of(read_plan(run))
+    published_list = published_list_of(read_plan(run))
     with project_lock(folder):
         events = read_journal(folder)
         if not returns.files:
-            return Taken(Merge((), ()), standing_of(events), None)
-        found = _merged(issue, events, returns)
+            return ReturnsResult(Merge((), ()), replay(events), None)
+        found = _merged(published_list, events, returns)
         require_writable(folder / JOURNAL)
         append_lines(folder / JOURNAL, [line_of(event) for event in found.events])
         target = run_folder(folder / RETURNS, "returns")
-        with atomic_folder(target) as work, saying_why(target):
-            write_checked(found, issue, work, lang)
-    return Taken(found, standing_of((*events, *found.events)), target)
+        with atomic_folder(target) as work, report_write_errors(target):
+            write_checked(found, published_list, work, lang)
+    return ReturnsResult(found, replay((*events, *found.events)), target)
 
 
-def _merged(issue: Issue, events: Sequence[Event], returns: Returns) -> Merge:
+def _merged(published_list: PublishedList, events: Sequence[Event], returns: Returns) -> Merge:
     """Verdicts on all rows; a row without a date is as old as its file."""
-    ids = sorted({*issue.places, *issue.unlisted, *(event.candidate_id for event in events)})
+    ids = sorted(
+        {*published_list.places, *published_list.unlisted, *(event.candidate_id for event in events)}
+    )
     rows = [row for file in returns.files for row in read_returns(file, ids)]
     days = {sha256_of(f): datetime.fromtimestamp(f.stat().st_mtime).date().isoformat() for f in returns.files}
     now = datetime.now().astimezone().isoformat(timespec="seconds")
-    return merge(rows, issue, events, Told(now, returns.reporter, days, returns.take))
+    return merge(rows, published_list, events, MergeOptions(now, returns.reporter, days, returns.take))
 
 
 def replan_area(
     run: Path,
     project: Path | None = None,
     *,
-    change_cost: float | None = None,
-    most_changes: int | None = None,
+    change_penalty: float | None = None,
+    max_changes: int | None = None,
     **asked: Any,
 ) -> tuple[Proposal, Path]:
     """Plan again what a run planned, with what the journal holds, keeping the list that is out.
@@ -250,12 +252,12 @@ def replan_area(
         Folder of the plan whose list is out.
     project
         Project folder; None looks for it above the run.
-    change_cost
+    change_penalty
         Cost of changing a published place; None takes the project's.
-    most_changes
+    max_changes
         Most published places that may be given up; None leaves it to the cost.
     **asked
-        Fields of :class:`Task`; what the run was asked for counts where nothing is said.
+        Fields of :class:`PlanRequest`; what the run was asked for counts where nothing is said.
 
     Returns
     -------
@@ -269,34 +271,38 @@ def replan_area(
     """
     folder, config = opened(project_of(run, project))
     before = read_plan(run)
-    issue, standing = issue_of(before), standing_of(read_journal(folder))
-    mandate = Mandate(standing, issue.places, issue.run_id, change_cost, most_changes)
+    published_list, field_status = published_list_of(before), replay(read_journal(folder))
+    context = ReplanContext(
+        field_status, published_list.places, published_list.run_id, change_penalty, max_changes
+    )
     old = dict(before.summary.get("asked", {}))
-    task = Task(**{**old, **{name: value for name, value in asked.items() if value is not None}})
-    if task.built is not None and asked.get("built") is None:
-        task = replace(task, built=task.built + _built_since(standing, before))
-    return _planned(folder, config, task, mandate, before)
+    request = PlanRequest(**{**old, **{name: value for name, value in asked.items() if value is not None}})
+    if request.built is not None and asked.get("built") is None:
+        request = replace(request, built=request.built + _built_since(field_status, before))
+    return _planned(folder, config, request, context, before)
 
 
-def _built_since(standing: Standing, before: Plan) -> int:
+def _built_since(field_status: FieldStatus, before: Plan) -> int:
     """Stations on air by the journal since the date of a run that was told how many were built."""
     day = str(before.summary["reference_date"])
-    return sum(state.place.stations for state in standing.with_status(Returned.ON_AIR) if state.since > day)
+    return sum(
+        state.place.stations for state in field_status.with_status(SiteStatus.ON_AIR) if state.since > day
+    )
 
 
 def _planned(
-    folder: Path, config: Config, task: Task, mandate: Mandate, before: Plan | None
+    folder: Path, config: Config, request: PlanRequest, context: ReplanContext, before: Plan | None
 ) -> tuple[Proposal, Path]:
     """Plan, and write a run folder that appears whole."""
     watch = Stopwatch()
-    config = _as_asked(config, task, mandate)
+    config = _as_asked(config, request, context)
     with watch.stage("load"):
-        inputs = pipeline.load(task.data or folder, config, task.county)
-    for path in (task.data, task.output):
+        inputs = pipeline.load(request.data or folder, config, request.county)
+    for path in (request.data, request.output):
         if path is not None:
             require_plain(path)
-    target = task.output or run_folder(folder / config.outputs.directory, inputs.area_name)
-    with project_lock(folder), ThreadPoolExecutor(task.threads) as pool:
+    target = request.output or run_folder(folder / config.outputs.directory, inputs.area_name)
+    with project_lock(folder), ThreadPoolExecutor(request.threads) as pool:
         clear_leftovers(target.parent)
         registry = folder / REGISTRY
         require_writable(registry)
@@ -308,29 +314,29 @@ def _planned(
                 inputs,
                 config,
                 ids=read_registry(registry),
-                year=task.year,
-                quota=task.quota,
-                built=task.built,
-                lang=task.lang,
+                year=request.year,
+                quota=request.quota,
+                built=request.built,
+                lang=request.lang,
                 cache=cache,
                 map_fn=pool.map,
                 watch=watch,
-                mandate=mandate,
+                context=context,
             )
-            proposal.summary["asked"] = task.asked
-            with saying_why(target):
-                _write(proposal, work, replace(task, output=target), watch, before, cache.added)
+            proposal.summary["asked"] = request.asked
+            with report_write_errors(target):
+                _write(proposal, work, replace(request, output=target), watch, before, cache.added)
             write_registry(registry, ids)
     return proposal, target
 
 
 def _write(
-    proposal: Proposal, work: Path, task: Task, watch: Stopwatch, before: Plan | None, computed: int
+    proposal: Proposal, work: Path, request: PlanRequest, watch: Stopwatch, before: Plan | None, computed: int
 ) -> None:
-    """Everything of a run folder; ``task.output`` is its final name."""
-    order = MapOrder(task.audiences, task.recipient, date.today().isoformat(), task.online_tiles)
+    """Everything of a run folder; ``request.output`` is its final name."""
+    order = MapOrder(request.audiences, request.recipient, date.today().isoformat(), request.online_tiles)
     with watch.stage("outputs"):
-        write_all(proposal, work, task.lang, order)
+        write_all(proposal, work, request.lang, order)
     proposal.summary["footprints_computed"] = computed
     proposal.summary["seconds"] = watch.total()
     proposal.summary["peak_memory_mib"] = peak_memory_mib()
@@ -338,28 +344,28 @@ def _write(
     if before is None:
         return
     write_changes(proposal, work)
-    after = replace(read_plan(work), name=(task.output or work).name)
-    write_diff(compare_plans(before, after, task.lang), work, task.lang)
+    after = replace(read_plan(work), name=(request.output or work).name)
+    write_diff(compare_plans(before, after, request.lang), work, request.lang)
 
 
-def _as_asked(config: Config, task: Task, mandate: Mandate) -> Config:
+def _as_asked(config: Config, request: PlanRequest, context: ReplanContext) -> Config:
     """The project with what the task overrides, as of the last report."""
-    config = at_level(config, task.level, task.clutter)
-    if task.calibration is not None:
-        config = read_calibration(config, task.calibration)
-    for each in task.audiences:
+    config = with_propagation(config, request.propagation, request.clutter)
+    if request.calibration is not None:
+        config = read_calibration(config, request.calibration)
+    for each in request.audiences:
         audience_of(config, each)
-    return as_of(config, mandate.standing)
+    return as_of(config, context.field_status)
 
 
-def as_of(config: Config, standing: Standing) -> Config:
+def as_of(config: Config, field_status: FieldStatus) -> Config:
     """The project at the date of the last report, if that is later than its own.
 
     Parameters
     ----------
     config
         The project.
-    standing
+    field_status
         Of its journal.
 
     Returns
@@ -367,14 +373,14 @@ def as_of(config: Config, standing: Standing) -> Config:
     Config
         With its ``reference_date``.
     """
-    latest = date.fromisoformat(standing.latest) if standing.latest else config.project.reference_date
+    latest = date.fromisoformat(field_status.latest) if field_status.latest else config.project.reference_date
     if latest <= config.project.reference_date:
         return config
     project = config.project.model_copy(update={"reference_date": latest})
     return config.model_copy(update={"project": project})
 
 
-def take_back(project: Path, key: str, reporter: str) -> tuple[Event, Standing]:
+def undo_event(project: Path, key: str, reporter: str) -> tuple[Event, FieldStatus]:
     """Undo an event of the journal by adding one that says so.
 
     Parameters
@@ -408,7 +414,7 @@ def take_back(project: Path, key: str, reporter: str) -> tuple[Event, Standing]:
             )
         append_lines(folder / JOURNAL, [line_of(taken)])
     undone = next(event for event in events if event.event_id == taken.after)
-    return undone, standing_of((*events, taken))
+    return undone, replay((*events, taken))
 
 
 def report_progress(
@@ -440,12 +446,12 @@ def report_progress(
         The progress and the folder it was written to.
     """
     folder, config = opened(project)
-    standing = standing_of(read_journal(folder))
-    config = as_of(config, standing)
-    inputs = with_on_air(pipeline.load(data or folder, config), standing, config)
-    found = progress_of(inputs, standing, config, year or config.project.year)
+    field_status = replay(read_journal(folder))
+    config = as_of(config, field_status)
+    inputs = with_on_air(pipeline.load(data or folder, config), field_status, config)
+    found = progress_of(inputs, field_status, config, year or config.project.year)
     target = output or run_folder(folder / REPORTS, "progress")
-    with atomic_folder(target) as work, saying_why(target):
+    with atomic_folder(target) as work, report_write_errors(target):
         write_progress(found, config, work, lang)
     return found, target
 
@@ -466,12 +472,12 @@ def read_journal(folder: Path) -> tuple[Event, ...]:
     return events_of(read_lines(folder / JOURNAL))
 
 
-def fork_faults(standing: Standing) -> list[Fault]:
+def fork_faults(field_status: FieldStatus) -> list[Fault]:
     """Stories of the journal that contradict each other, as faults for people.
 
     Parameters
     ----------
-    standing
+    field_status
         Of the journal.
 
     Returns
@@ -487,7 +493,7 @@ def fork_faults(standing: Standing) -> list[Fault]:
             "journal_fork_fix",
             {"candidate": one.candidate_id, "one": one.event_id[:8], "other": other.event_id[:8]},
         )
-        for one, other in standing.conflicts
+        for one, other in field_status.conflicts
     ]
 
 
@@ -549,14 +555,14 @@ def project_of(run: Path, project: Path | None) -> Path:
     )
 
 
-def at_level(config: Config, level: str | None, clutter: str | None = None) -> Config:
+def with_propagation(config: Config, propagation: str | None, clutter: str | None = None) -> Config:
     """The project with another propagation level or treatment of clutter.
 
     Parameters
     ----------
     config
         The project.
-    level, clutter
+    propagation, clutter
         None leaves the project's own.
 
     Returns
@@ -564,9 +570,9 @@ def at_level(config: Config, level: str | None, clutter: str | None = None) -> C
     Config
         A copy.
     """
-    asked = {"level": level, "clutter": clutter}
+    asked = {"propagation": propagation, "clutter": clutter}
     choices: dict[str, Collection[str]] = {
-        "level": ("auto", "terrain", "buffer"),
+        "propagation": ("auto", "terrain", "empirical"),
         "clutter": ("profile", "end_loss", "none"),
     }
     for name, value in asked.items():

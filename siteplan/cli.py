@@ -21,9 +21,9 @@ from siteplan import __version__
 from siteplan.api import (
     THREADS,
     Returns,
-    Taken,
-    at_level,
+    ReturnsResult,
     fork_faults,
+    merge_returns,
     opened,
     plan_area,
     replan_area,
@@ -31,8 +31,8 @@ from siteplan.api import (
     require_plain,
     run_folder,
     said_of,
-    take_back,
-    take_in,
+    undo_event,
+    with_propagation,
 )
 from siteplan.calibration import Judged
 from siteplan.core.errors import SiteplanError, summarise
@@ -40,7 +40,7 @@ from siteplan.core.files import (
     atomic_folder,
     sha256_of,
 )
-from siteplan.coverage.terrain import level_name
+from siteplan.coverage.terrain import propagation_name
 from siteplan.demo import write_demo
 from siteplan.outputs import DETAILS, WORKBOOK, write_diff
 from siteplan.outputs.audience import audience_of, map_name
@@ -79,7 +79,7 @@ BuiltOpt = Annotated[
 LevelOpt = Annotated[
     str | None,
     typer.Option(
-        "--level",
+        "--propagation",
         metavar="terrain|buffer",
         help="传播级别（默认按项目文件）/ propagation level, else the project's",
     ),
@@ -194,7 +194,7 @@ def plan(  # noqa: PLR0913, PLR0917 - one argument an option
     quota: QuotaOpt = None,
     built: BuiltOpt = None,
     data: DataOpt = None,
-    level: LevelOpt = None,
+    propagation: LevelOpt = None,
     clutter: Annotated[
         str | None,
         typer.Option(
@@ -231,7 +231,7 @@ def plan(  # noqa: PLR0913, PLR0917 - one argument an option
         quota=quota,
         built=built,
         data=data,
-        level=level,
+        propagation=propagation,
         clutter=clutter,
         calibration=calibration,
         output=output,
@@ -269,14 +269,14 @@ def calibrate(  # noqa: PLR0913, PLR0917 - one argument an option
         ),
     ] = "auto",
     data: DataOpt = None,
-    level: LevelOpt = None,
+    propagation: LevelOpt = None,
     output: Annotated[Path | None, typer.Option("--out", help="输出文件夹 / output folder")] = None,
     seed: Annotated[int, typer.Option(help="随机种子 / seed")] = 0,
     lang: LangOpt = "zh",
 ) -> None:
     """用实测校准模型：留一站检验、残差图、calibration.toml / fit the model to measurements."""
     folder, config = opened(project)
-    config = at_level(config, level)
+    config = with_propagation(config, propagation)
     given = _measurement_input(measurements, datum, column or [])
     serving = {"auto": None, "serving": True, "several": False}
     if servers not in serving:
@@ -285,7 +285,7 @@ def calibrate(  # noqa: PLR0913, PLR0917 - one argument an option
     judged, found, left_out = pipeline.measured(
         data or folder, inputs, config, given, serving_only=serving[servers], seed=seed
     )
-    name = level_name(inputs, config)
+    name = propagation_name(inputs, config)
     facts = Facts(
         measurements.name,
         sha256_of(measurements),
@@ -320,8 +320,8 @@ def _say_calibration(judged: Judged, facts: Facts, folder: Path, lang: str) -> N
     sites = len(judged.by_site)
     out.print(
         either(
-            f"读入 {facts.read} 行，匹配 {facts.matched} 行，{sites} 个站址；级别 {facts.level}",
-            f"{facts.read} rows read, {facts.matched} matched, {sites} sites; level {facts.level}",
+            f"读入 {facts.read} 行，匹配 {facts.matched} 行，{sites} 个站址；级别 {facts.propagation}",
+            f"{facts.read} rows read, {facts.matched} matched, {sites} sites; level {facts.propagation}",
             lang,
         )
     )
@@ -370,7 +370,7 @@ def replan(  # noqa: PLR0913, PLR0917 - one argument an option
     merge_only: Annotated[
         bool, typer.Option("--merge-only", help="只登记回执，不重新规划 / take the returns in, do not plan")
     ] = False,
-    change_cost: Annotated[
+    change_penalty: Annotated[
         float | None,
         typer.Option(
             "--change-cost", min=0.0, help="改动一个已发布点的代价 / cost of changing a published place"
@@ -383,26 +383,26 @@ def replan(  # noqa: PLR0913, PLR0917 - one argument an option
     quota: QuotaOpt = None,
     built: BuiltOpt = None,
     data: DataOpt = None,
-    level: LevelOpt = None,
+    propagation: LevelOpt = None,
     output: Annotated[Path | None, typer.Option("--out", help="输出文件夹 / output folder")] = None,
     threads: Annotated[int, typer.Option(min=1, help="线程数 / threads")] = THREADS,
     lang: LangOpt = "zh",
 ) -> None:
     """回执入库、重新规划：少改已发布的点 / take returns in, plan again with little churn."""
     files = Returns((*(returns or ()), *(more or ())), reporter, tuple(take or ()))
-    taken = take_in(run, project, files, _lang(lang))
+    taken = merge_returns(run, project, files, _lang(lang))
     _say_taken(taken, lang)
     if merge_only:
         return
     proposal, folder = replan_area(
         run,
         project,
-        change_cost=change_cost,
-        most_changes=max_changes,
+        change_penalty=change_penalty,
+        max_changes=max_changes,
         quota=quota,
         built=built,
         data=data,
-        level=level,
+        propagation=propagation,
         output=output,
         threads=threads,
         lang=_lang(lang),
@@ -413,14 +413,14 @@ def replan(  # noqa: PLR0913, PLR0917 - one argument an option
     _say_result(proposal, folder, lang, proposal.config.outputs.maps)
 
 
-def _say_taken(taken: Taken, lang: str) -> None:
+def _say_taken(taken: ReturnsResult, lang: str) -> None:
     """What became of the rows, what waits for a person, and what the journal cannot hold together."""
     for outcome in taken.merge.outcomes:
         for fault in outcome.faults:
-            if fault.level != "note":
+            if fault.severity != "note":
                 key = f" [{outcome.key}]" if outcome.key else ""
                 err.print(fault.text(_lang(lang)) + key)
-    for fault in fork_faults(taken.standing):
+    for fault in fork_faults(taken.field_status):
         err.print(fault.text(_lang(lang)))
     counts = taken.merge.counts
     if counts:
@@ -443,7 +443,9 @@ def _say_curve(proposal: Proposal, lang: str) -> None:
     )
     for row in proposal.change_curve.itertuples():
         mark = either("  ← 本方案", "  <- this plan", lang) if row.chosen else ""
-        values = f"{row.change_cost:g}  {row.changed}  {row.kept}  {row.gain:,.0f}  {row.people_covered:,.0f}"
+        values = (
+            f"{row.change_penalty:g}  {row.changed}  {row.kept}  {row.gain:,.0f}  {row.people_covered:,.0f}"
+        )
         out.print(values + mark)
 
 
@@ -459,9 +461,9 @@ def undo(
     lang: LangOpt = "zh",
 ) -> None:
     """撤销日志中的一条记录（记录本身保留）/ take back an event of the journal, which stays in it."""
-    undone, standing = take_back(project, event, reporter)
+    undone, field_status = undo_event(project, event, reporter)
     out.print(say("undone", _lang(lang), **said_of(undone)))
-    for fault in fork_faults(standing):
+    for fault in fork_faults(field_status):
         err.print(fault.text(_lang(lang)))
 
 
@@ -498,7 +500,7 @@ def _say_progress(found: Progress, lang: str) -> None:
             f"{found.total.remaining} left in {found.months} months of the year, {found.monthly} a month"
         )
         out.print(either(text, english, lang))
-    for fault in fork_faults(found.standing):
+    for fault in fork_faults(found.field_status):
         err.print(fault.text(_lang(lang)))
 
 

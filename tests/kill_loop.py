@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from siteplan.api import Returns, plan_area, read_journal, replan_area, report_progress, take_in
+from siteplan.api import Returns, merge_returns, plan_area, read_journal, replan_area, report_progress
 from siteplan.core.files import project_lock
 from siteplan.outputs import DETAILS, WORKBOOK
 from siteplan.planning.run_folder import read_plan
@@ -20,14 +20,14 @@ from siteplan.planning.run_folder import read_plan
 TASKS = ("plan", "replan", "export", "returns")
 
 
-def work(task: str, project: Path, run: Path, forms: list[Path], turn: int) -> None:
+def work(request: str, project: Path, run: Path, forms: list[Path], turn: int) -> None:
     """What a planner does, in a process of its own."""
-    target = project / "runs" / f"{task}-{turn}"
-    if task == "plan":
+    target = project / "runs" / f"{request}-{turn}"
+    if request == "plan":
         plan_area(project, output=target, threads=1)
-    elif task == "returns":
-        take_in(run, project, Returns((forms[turn % len(forms)],)))
-    elif task == "export":
+    elif request == "returns":
+        merge_returns(run, project, Returns((forms[turn % len(forms)],)))
+    elif request == "export":
         report_progress(project, output=target)
     else:
         replan_area(run, project, output=target, threads=1)

@@ -11,10 +11,10 @@ from scipy.special import ndtr
 from siteplan.core.errors import ConfigError, RangeError
 from siteplan.core.grid import Grid, Raster
 from siteplan.coverage.demand import Service, services_of, tier_layers
-from siteplan.coverage.empirical import BufferLevel
-from siteplan.coverage.ground import ground_of
+from siteplan.coverage.empirical import EmpiricalModel
+from siteplan.coverage.ground import ground_model
 from siteplan.coverage.propagation import Mast
-from siteplan.coverage.terrain import TerrainLevel
+from siteplan.coverage.terrain import TerrainModel
 from siteplan.project.project_file import load_config, parse_config, with_calibration
 from siteplan.project.radio import Uplink
 from siteplan.project.schema import clutter_kinds
@@ -52,8 +52,8 @@ def computed(power_w=240.0, blocks=160, antenna="4T", feeder_db=0.5):
     return {"power_w": power_w, "resource_blocks": blocks, "antenna": antenna, "feeder_loss_db": feeder_db}
 
 
-def budgets(config, level="buffer"):
-    return LinkBudgets(config, level)
+def budgets(config, propagation="empirical"):
+    return LinkBudgets(config, propagation)
 
 
 # --- EIRP -----------------------------------------------------------------------------------------------
@@ -183,8 +183,8 @@ def test_more_power_does_not_help_where_the_uplink_ends():
 
 def test_both_levels_ask_the_uplink():
     heard, unheard = ({"eirp_per_re_dbm": 50.0}, {"eirp_per_re_dbm": 50.0, "uplink": UPLINK})
-    for level in ("buffer", "terrain"):
-        far = [served_at(project(given), level, 1_500.0) for given in (heard, unheard)]
+    for propagation in ("empirical", "terrain"):
+        far = [served_at(project(given), propagation, 1_500.0) for given in (heard, unheard)]
         assert far[0] > far[1] + 0.02
 
 
@@ -301,7 +301,7 @@ def test_a_table_is_eirp_less_the_formula_of_its_name(formula):
 )
 def test_outside_its_range_no_formula_serves(formula, frequency, height):
     config = with_formula(formula, frequency)
-    for name in ("buffer", "terrain"):
+    for name in ("empirical", "terrain"):
         with pytest.raises(RangeError, match="no given formula"):
             budgets(config, name).terrain("high", "rural", height)
     with pytest.raises(RangeError, match=f"{frequency:g} MHz"):
@@ -337,15 +337,15 @@ DEM_GRID = Grid(CRS, WEST - 510, SOUTH + 4_500, 30.0, 170, 170)
 MAST_AT = WEST + 2_050.0, SOUTH + 2_050.0
 
 
-def level_of(config, name, clutter_code=None):
+def propagation_of(config, name, clutter_code=None):
     """Both levels on one plain; the ground of the terrain level bare unless a kind of clutter is given."""
     clutter = None
     if clutter_code is not None:
         clutter = Raster(np.full(DEM_GRID.shape, clutter_code, dtype=np.uint8), DEM_GRID, "clutter", "kind")
-    if name == "buffer":
-        return BufferLevel(config, services_of(config), clutter)
+    if name == "empirical":
+        return EmpiricalModel(config, services_of(config), clutter)
     dem = Raster(np.full(DEM_GRID.shape, 200.0, dtype=np.float32), DEM_GRID, "terrain", "m")
-    return TerrainLevel(config, services_of(config), ground_of(dem, clutter, config))
+    return TerrainModel(config, services_of(config), ground_model(dem, clutter, config))
 
 
 def masts(height=35.0):
@@ -354,12 +354,12 @@ def masts(height=35.0):
 
 def served_at(config, name, distance_m, height=35.0, clutter_code=None):
     """Probability of the first service so far east of a mast."""
-    level = level_of(config, name, clutter_code)
+    propagation = propagation_of(config, name, clutter_code)
     x = MAST_AT[0] + np.atleast_1d(distance_m)
-    return level.at(masts(height), x, np.full(x.shape, MAST_AT[1]))[1][0].squeeze()
+    return propagation.at(masts(height), x, np.full(x.shape, MAST_AT[1]))[1][0].squeeze()
 
 
-@pytest.mark.parametrize("name", ["buffer", "terrain"])
+@pytest.mark.parametrize("name", ["empirical", "terrain"])
 def test_coverage_falls_with_the_threshold(name):
     distance, before = np.array([200.0, 600.0, 1_000.0, 1_800.0]), None
     for threshold in (-120.0, -110.0, -100.0, -90.0):
@@ -449,15 +449,15 @@ def test_tiers_ask_for_each_threshold_once_and_weigh_nothing():
     assert tier_layers(project(tiers=[])) == ()
 
 
-@pytest.mark.parametrize("name", ["buffer", "terrain"])
+@pytest.mark.parametrize("name", ["empirical", "terrain"])
 def test_a_level_answers_for_tiers(name):
     """Nested thresholds give nested coverage; a layer's threshold gives that layer's."""
     config = project(tiers=TIERS)
-    level = level_of(config, name)
-    asked = level.for_services([Service(layer, "") for layer in tier_layers(config)])
+    propagation = propagation_of(config, name)
+    asked = propagation.for_services([Service(layer, "") for layer in tier_layers(config)])
     grades = asked.footprint(masts(), GRID).probability
     assert (np.diff(grades, axis=0) >= 0.0).all()
-    whole = level.footprint(masts(), GRID)
+    whole = propagation.footprint(masts(), GRID)
     first = np.zeros(GRID.shape, dtype=np.float32)
     first[whole.window] = whole.probability[0]
     third = np.zeros(GRID.shape, dtype=np.float32)
@@ -473,13 +473,13 @@ def test_a_tier_of_a_class_nobody_defined_is_refused():
 # --- calibration ----------------------------------------------------------------------------------------
 
 
-def fitted(level, bands=None, **more):
+def fitted(propagation, bands=None, **more):
     bands = {"high": {"offset_db": 0.0}} if bands is None else bands
-    return {"schema": "siteplan-calibration/1", "level": level, "bands": bands, **more}
+    return {"schema": "siteplan-calibration/1", "propagation": propagation, "bands": bands, **more}
 
 
 FAR = np.array([400.0, 1_000.0, 1_900.0])
-LEVELS = ["buffer", "terrain"]
+LEVELS = ["empirical", "terrain"]
 
 
 @pytest.mark.parametrize("name", LEVELS)
@@ -496,7 +496,7 @@ def test_an_offset_shifts_the_signal(name):
 def test_a_slope_turns_the_loss_about_one_kilometre(name):
     base = project()
     steeper = with_calibration(base, fitted(name, {"high": {"offset_db": 0.0, "slope_db_per_decade": 5.0}}))
-    if name == "buffer":
+    if name == "empirical":
         one, two = (budgets(c, name).radial("high", "rural", 35.0).rsrp_dbm for c in (base, steeper))
         change = two - one
     else:
@@ -540,24 +540,26 @@ def test_clutter_terms_count_in_footprints_too(name):
     base = project()
     trees = kinds_of(base)["trees"]
     changed = with_calibration(base, fitted(name, clutter_db={"trees": 6.0}))
-    before, after = (level_of(c, name, trees).footprint(masts(), GRID) for c in (base, changed))
+    before, after = (propagation_of(c, name, trees).footprint(masts(), GRID) for c in (base, changed))
     assert after.probability[0].sum() < 0.9 * before.probability[0].sum()
 
 
 def test_where_places_count_a_mast_without_bands_gives_nothing():
     base = project()
-    changed = with_calibration(base, fitted("buffer", clutter_db={"trees": 6.0}))
+    changed = with_calibration(base, fitted("empirical", clutter_db={"trees": 6.0}))
     nothing = Mast("T", *MAST_AT, "rural", 35.0, ())
-    assert level_of(changed, "buffer", 0).footprint(nothing, GRID) is None
+    assert propagation_of(changed, "empirical", 0).footprint(nothing, GRID) is None
 
 
 def test_a_weight_of_diffraction_scales_it():
     base = project(area={"clutter_height_m": 15.0}, coverage={"probability_floor": 1e-6})
     losses = []
     for weight in (0.0, 0.5, 1.0):
-        level = level_of(with_calibration(base, fitted("terrain", diffraction_weight=weight)), "terrain")
+        propagation = propagation_of(
+            with_calibration(base, fitted("terrain", diffraction_weight=weight)), "terrain"
+        )
         ends = MAST_AT[0] + FAR, np.full(3, MAST_AT[1])
-        losses.append(level.loss_at(masts(), "high", level.geometry_at(masts(), *ends), *ends))
+        losses.append(propagation.loss_at(masts(), "high", propagation.geometry_at(masts(), *ends), *ends))
     np.testing.assert_allclose(losses[0], pathloss.free_space_loss(np.hypot(FAR, 33.5), 2140.0), atol=0.01)
     np.testing.assert_allclose(losses[1], (losses[0] + losses[2]) / 2.0)
     assert (losses[2] > losses[0] + 10.0).all()
@@ -566,7 +568,7 @@ def test_a_weight_of_diffraction_scales_it():
 @pytest.mark.parametrize("name", LEVELS)
 def test_a_calibration_of_the_other_level_changes_nothing(name):
     base = project()
-    other = {"buffer": "terrain", "terrain": "buffer"}[name]
+    other = {"empirical": "terrain", "terrain": "empirical"}[name]
     given = fitted(
         other,
         {"high": {"offset_db": -9.0, "sigma_db": 3.0}},
@@ -581,7 +583,7 @@ def test_a_calibration_of_the_other_level_changes_nothing(name):
 
 def test_bands_nobody_measured_keep_their_formula():
     base = project()
-    changed = with_calibration(base, fitted("buffer", {"low": {"offset_db": -9.0}}))
+    changed = with_calibration(base, fitted("empirical", {"low": {"offset_db": -9.0}}))
     for band, same in (("high", True), ("low", False)):
         one, two = (budgets(c).radial(band, "rural", 35.0).rsrp_dbm for c in (base, changed))
         assert np.array_equal(one, two) == same
@@ -592,13 +594,13 @@ def test_bands_nobody_measured_keep_their_formula():
     [
         (fitted("terrain", {"5G": {"offset_db": 1.0}}), "bands.5G"),
         (fitted("terrain", clutter_db={"jungle": 3.0}), "clutter_db.jungle"),
-        (fitted("map"), "level"),
+        (fitted("map"), "propagation"),
         (fitted("terrain", {"high": {}}), "offset_db"),
         (fitted("terrain", diffraction_weight=-1.0), "diffraction_weight"),
         (fitted("terrain", {"high": {"offset_db": 0.0, "sigma_db": 0.0}}), "sigma_db"),
         (fitted("terrain", wether="fine"), "wether"),
     ],
-    ids=["band", "clutter", "level", "no offset", "weight", "sigma", "misspelt"],
+    ids=["band", "clutter", "propagation", "no offset", "weight", "sigma", "misspelt"],
 )
 def test_a_calibration_that_does_not_fit_the_project_is_refused(given, said):
     with pytest.raises(ConfigError, match=said) as caught:
@@ -612,7 +614,12 @@ def test_the_calibration_a_project_names_is_read_with_it(two_counties):
     (two_counties / "project.toml").write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError, match="siteplan calibrate"):
         load_config(two_counties)
-    lines = ['schema = "siteplan-calibration/1"', 'level = "terrain"', "[bands.high]", "offset_db = -2.5"]
+    lines = [
+        'schema = "siteplan-calibration/1"',
+        'propagation = "terrain"',
+        "[bands.high]",
+        "offset_db = -2.5",
+    ]
     (two_counties / "cal.toml").write_text("\n".join(lines), encoding="utf-8")
     config = load_config(two_counties)
     assert config.fitted.bands["high"].offset_db == -2.5
@@ -632,4 +639,4 @@ def test_at_the_median_half_is_served():
     distance = np.array([1_234.0])
     loss = pathloss.rma_nlos_loss(distance, 2140.0, 35.0)
     expected = ndtr((36.7 - loss + 105.0) / 8.0)
-    assert served_at(project(), "buffer", distance) == pytest.approx(expected[0], abs=1e-3)
+    assert served_at(project(), "empirical", distance) == pytest.approx(expected[0], abs=1e-3)

@@ -254,11 +254,11 @@ def simulated_drive(folder, offset_db=-7.0, columns=("station_id",)):
     """Readings of every station within 3 km of points on a lattice, from the project's own model."""
     config = load_config(folder)
     inputs = pipeline.load(folder, config)
-    level = pipeline.level_for(inputs, config, pipeline.services_of(config))
+    propagation = pipeline.propagation_for(inputs, config, pipeline.services_of(config))
     rng, rows = np.random.default_rng(5), []
     lattice = np.repeat(np.arange(500, 14_500, 350.0), 14)
     for row in on_air(inputs.stations, config).itertuples():
-        table = level.budgets.radial(row.band, row.area_class, _height(row, config))
+        table = propagation.budgets.radial(row.band, row.area_class, _height(row, config))
         for east in lattice:
             x, y = WEST + east + rng.uniform(-200, 200), SOUTH + rng.uniform(500, 14_500)
             distance = float(np.hypot(x - row.geometry.x, y - row.geometry.y))
@@ -290,7 +290,9 @@ def measured(folder, table, **more):
     file = folder / "drive.csv"
     table.to_csv(file, index=False)
     config = load_config(folder)
-    config = config.model_copy(update={"coverage": config.coverage.model_copy(update={"level": "buffer"})})
+    config = config.model_copy(
+        update={"coverage": config.coverage.model_copy(update={"propagation": "empirical"})}
+    )
     inputs = pipeline.load(folder, config)
     return pipeline.measured(folder, inputs, config, Input(path=str(file)), **more)
 
@@ -309,7 +311,7 @@ def test_rows_that_match_nothing_are_listed(project):
     table.loc[3, "station_id"] = "NOBODY"
     table.loc[5, "RSRP"] = -300.0
     _, found, left = measured(project, table, serving_only=False)
-    rejected = {(fault.problem, fault.row) for fault in found.faults if fault.level == "rejected"}
+    rejected = {(fault.problem, fault.row) for fault in found.faults if fault.severity == "rejected"}
     assert {("measured_unknown", 5), ("out_of_range", 7)} <= rejected
     assert left["measured_unknown"] == 1
     assert found.read == len(table)
@@ -334,11 +336,15 @@ def test_applying_the_fit_moves_the_model_by_it(project):
     """RSRP of the calibrated project is the uncalibrated one plus the offset, and its map says so."""
     config = load_config(project)
     band = config.bands[0].id
-    data = {"schema": "siteplan-calibration/1", "level": "buffer", "bands": {band: {"offset_db": -7.0}}}
+    data = {
+        "schema": "siteplan-calibration/1",
+        "propagation": "empirical",
+        "bands": {band: {"offset_db": -7.0}},
+    }
     fitted = with_calibration(config, data)
     class_id, height = config.area_classes[0].id, 35.0
     before, after = (
-        LinkBudgets(each, "buffer").radial(band, class_id, height).rsrp_dbm for each in (config, fitted)
+        LinkBudgets(each, "empirical").radial(band, class_id, height).rsrp_dbm for each in (config, fitted)
     )
     np.testing.assert_allclose(after, before - 7.0)
 
@@ -357,12 +363,12 @@ def points_around(east, north, count=200, seed=0):
     return WEST + east + rng.uniform(-2_000, 2_000, count), SOUTH + north + rng.uniform(-2_000, 2_000, count)
 
 
-@pytest.mark.parametrize("name", ["buffer", "terrain"])
+@pytest.mark.parametrize("name", ["empirical", "terrain"])
 def test_the_sample_of_a_sectored_mast_is_the_level_itself(project, name):
     config = load_config(project)
-    config = config.model_copy(update={"coverage": config.coverage.model_copy(update={"level": name})})
+    config = config.model_copy(update={"coverage": config.coverage.model_copy(update={"propagation": name})})
     inputs = pipeline.load(project, config)
-    level = pipeline.level_for(inputs, config, pipeline.services_of(config))
+    propagation = pipeline.propagation_for(inputs, config, pipeline.services_of(config))
     stations = on_air(inputs.stations, config).assign(azimuth_deg="20/140/260", downtilt_deg="4/5/6")
     row = stations.iloc[0]
     x, y = points_around(row.geometry.x - WEST, row.geometry.y - SOUTH)
@@ -379,12 +385,12 @@ def test_the_sample_of_a_sectored_mast_is_the_level_itself(project, name):
         geometry=gpd.points_from_xy(x, y),
         crs=stations.crs,
     )
-    sample, _ = build_sample(points, stations, level, config)
+    sample, _ = build_sample(points, stations, propagation, config)
     assert len(sample) > 100
-    masts, _ = masts_of(stations[stations["station_id"] == row.station_id], config, level)
+    masts, _ = masts_of(stations[stations["station_id"] == row.station_id], config, propagation)
     mast = masts[0]
-    services, probability = level.at(mast, sample.easting_m, sample.northing_m)
-    need = level.budgets.threshold_dbm(config.layers[0], row.band, mast.area_class)
+    services, probability = propagation.at(mast, sample.easting_m, sample.northing_m)
+    need = propagation.budgets.threshold_dbm(config.layers[0], row.band, mast.area_class)
     expected = ndtr((sample.model_dbm - need) / sample.sigma_db)
     expected[expected < config.coverage.probability_floor] = 0.0
     assert services[0] == 0
@@ -393,9 +399,11 @@ def test_the_sample_of_a_sectored_mast_is_the_level_itself(project, name):
 
 def test_points_of_a_mast_no_formula_holds_for_are_listed_not_modelled(project):
     config = load_config(project)
-    config = config.model_copy(update={"coverage": config.coverage.model_copy(update={"level": "buffer"})})
+    config = config.model_copy(
+        update={"coverage": config.coverage.model_copy(update={"propagation": "empirical"})}
+    )
     inputs = pipeline.load(project, config)
-    level = pipeline.level_for(inputs, config, pipeline.services_of(config))
+    propagation = pipeline.propagation_for(inputs, config, pipeline.services_of(config))
     stations = on_air(inputs.stations, config).iloc[:1].assign(antenna_height_m=4.0)
     row = stations.iloc[0]
     x, y = points_around(row.geometry.x - WEST, row.geometry.y - SOUTH, count=7)
@@ -412,6 +420,6 @@ def test_points_of_a_mast_no_formula_holds_for_are_listed_not_modelled(project):
         geometry=gpd.points_from_xy(x, y),
         crs=stations.crs,
     )
-    sample, left = build_sample(points, stations, level, config)
+    sample, left = build_sample(points, stations, propagation, config)
     assert len(sample) == 0
     assert left["reason"].tolist() == ["no_formula"] * 7

@@ -30,7 +30,7 @@ from siteplan.outputs.webmap.panel import notes
 from siteplan.project.project_file import load_config, with_calibration
 
 FACTS = Facts(
-    "路测.csv", "ab" * 32, 900, 880, {"too_near": 20}, "buffer", "", "2026-01-31", "模拟数据 / simulated"
+    "路测.csv", "ab" * 32, 900, 880, {"too_near": 20}, "empirical", "", "2026-01-31", "模拟数据 / simulated"
 )
 HOSTILE = "</script><b>{{ 7 * 7 }}`${x}`"
 
@@ -118,7 +118,7 @@ def test_what_the_command_writes_can_be_planned_with_and_is_said(tmp_path):
     """Readings simulated 7 dB below the buffers: the plan made with the file covers fewer people."""
     folder = write_project(tmp_path / "world")
     simulated_drive(folder, -7.0).to_csv(tmp_path / "drive.csv", index=False)
-    common = [str(folder), "--level", "buffer", "--out"]
+    common = [str(folder), "--propagation", "empirical", "--out"]
     options = ["--measurements", str(tmp_path / "drive.csv"), "--servers", "several"]
     fitted = CliRunner().invoke(app, ["calibrate", *common, str(tmp_path / "fit"), *options])
     assert fitted.exit_code == 0, fitted.output
@@ -133,10 +133,12 @@ def test_what_the_command_writes_can_be_planned_with_and_is_said(tmp_path):
     assert [run["model"]["calibrated"] for run in runs] == [False, True]
     assert runs[1]["model"]["calibration"]["rows_used"] > 100
     assert runs[1]["population_covered_before"] < runs[0]["population_covered_before"]
-    again, _ = plan_area(folder, level="buffer", calibration=Path(file), output=tmp_path / "again")
+    again, _ = plan_area(folder, propagation="empirical", calibration=Path(file), output=tmp_path / "again")
     assert "模型已校准" in notes(again, "zh")
     assert "模型未经本地路测校准" not in notes(again, "zh")
-    on_terrain = CliRunner().invoke(app, ["plan", str(folder), "--level", "terrain", "--calibration", file])
+    on_terrain = CliRunner().invoke(
+        app, ["plan", str(folder), "--propagation", "terrain", "--calibration", file]
+    )
     assert on_terrain.exit_code == 1
     assert "校准是在 buffer 级别上做的" in on_terrain.output
 
@@ -146,7 +148,7 @@ def test_the_command_refuses_too_little_and_leaves_nothing(tmp_path):
     drive = tmp_path / "drive.csv"
     drive.write_text("RSRP,经度,纬度,基站编号\n-90,113.4,24.8,S1\n", encoding="utf-8")
     result = CliRunner().invoke(
-        app, ["calibrate", str(folder), "--measurements", str(drive), "--level", "buffer"]
+        app, ["calibrate", str(folder), "--measurements", str(drive), "--propagation", "empirical"]
     )
     assert result.exit_code == 1
     assert "实测太少" in result.output or "没有" in result.output

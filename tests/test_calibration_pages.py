@@ -26,7 +26,7 @@ from siteplan.outputs.pictures.plots import MOST_DRAWN, drawn, residual_plots
 from siteplan.project.project_file import load_config, with_calibration
 
 SIMULATED = "模拟数据 / simulated"
-FACTS = Facts("路<测>.csv", "ab" * 32, 900, 880, {"too_near": 20}, "buffer", "", "2026-01-31", SIMULATED)
+FACTS = Facts("路<测>.csv", "ab" * 32, 900, 880, {"too_near": 20}, "empirical", "", "2026-01-31", SIMULATED)
 HOSTILE = "=1</script><img src=x onerror=alert(1)>{{7*7}}{% raise %}`${1}`__siteplan:dots__"
 BAND = '频段 $x_{"'
 

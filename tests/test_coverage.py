@@ -9,9 +9,9 @@ from scipy.special import ndtr
 
 from siteplan.core.grid import Grid
 from siteplan.coverage.demand import build_demand, services_of
-from siteplan.coverage.empirical import BufferLevel
+from siteplan.coverage.empirical import EmpiricalModel
 from siteplan.coverage.masts import masts_of
-from siteplan.coverage.matrix import Addition, added_footprint, coverage_matrix, uncovered_probability
+from siteplan.coverage.matrix import Upgrade, coverage_matrix, outage_probability, upgrade_footprint
 from siteplan.coverage.propagation import Mast
 from siteplan.planning import pipeline
 from siteplan.planning.quota import on_air
@@ -24,7 +24,7 @@ GRID = Grid(crs="EPSG:4547", west_m=WEST, north_m=SOUTH + 15_000, resolution_m=1
 @pytest.fixture(scope="module")
 def world(shared_world):
     config = load_config(shared_world)
-    return config, pipeline.load(shared_world, config), BufferLevel(config, services_of(config))
+    return config, pipeline.load(shared_world, config), EmpiricalModel(config, services_of(config))
 
 
 def mast(bands=("high",), height=35.0, east=7_050.0, north=7_050.0):
@@ -63,8 +63,8 @@ def test_probability_never_rises_with_distance(world):
 
 
 def test_below_the_floor_a_mast_gives_nothing(world):
-    config, _, level = world
-    _, table = level.radial(mast())
+    config, _, propagation = world
+    _, table = propagation.radial(mast())
     positive = table[table > 0]
     assert positive.min() >= config.coverage.probability_floor
     assert table[:, -1].max() == 0.0
@@ -72,9 +72,9 @@ def test_below_the_floor_a_mast_gives_nothing(world):
 
 def test_bands_of_one_mast_share_shadowing(world):
     """Both bands together are as good as the better one, not better."""
-    level = world[2]
-    both = level.radial(mast(("high", "low")))[1][0]
-    single = [level.radial(mast((band,)))[1][0] for band in ("high", "low")]
+    propagation = world[2]
+    both = propagation.radial(mast(("high", "low")))[1][0]
+    single = [propagation.radial(mast((band,)))[1][0] for band in ("high", "low")]
     longest = max(len(each) for each in single)
     best = np.max([np.pad(each, (0, longest - len(each))) for each in single], axis=0)
     np.testing.assert_allclose(both[: len(best)], best, atol=1e-6)
@@ -87,17 +87,17 @@ def test_a_network_serves_its_own_services_only(world):
 
 def test_indoors_needs_more_signal(world):
     """L3 is 5 dB above L1 and 16 dB behind walls on this band."""
-    config, _, level = world
-    budgets = level.budgets
+    config, _, propagation = world
+    budgets = propagation.budgets
     outdoor = budgets.radius_m("high", "rural", 35.0, config.layers[0], 0.75)
     indoor = budgets.radius_m("high", "rural", 35.0, config.layers[2], 0.75)
     assert 0 < indoor < outdoor / 2
 
 
 def test_the_drawn_buffer_ends_at_the_edge_target(world):
-    config, _, level = world
-    radius = level.budgets.radius_m("high", "rural", 35.0, config.layers[0], 0.75)
-    score = level.budgets.margin("high", "rural", 35.0, config.layers[0])
+    config, _, propagation = world
+    radius = propagation.budgets.radius_m("high", "rural", 35.0, config.layers[0], 0.75)
+    score = propagation.budgets.margin("high", "rural", 35.0, config.layers[0])
     at = int(radius / 10)
     assert ndtr(score[at]) >= 0.75 > ndtr(score[at + 1])
 
@@ -115,41 +115,41 @@ def test_a_mast_that_serves_where_its_formula_ends_is_flagged(world, eirp_dbm, l
     high = config.band("high")
     classes = {"*": high.classes["*"].model_copy(update={"eirp_per_re_dbm": eirp_dbm})}
     bands = (config.band("low"), high.model_copy(update={"classes": classes}))
-    level = BufferLevel(config.model_copy(update={"bands": bands}), services_of(config))
-    assert level.radius_limited(mast()) is limited
-    assert level.radius_limited(mast(("high", "low"))) is limited
-    assert level.radius_limited(mast(())) is False
-    assert (level.reach_m(mast()) >= 5_000.0) is limited
+    propagation = EmpiricalModel(config.model_copy(update={"bands": bands}), services_of(config))
+    assert propagation.radius_limited(mast()) is limited
+    assert propagation.radius_limited(mast(("high", "low"))) is limited
+    assert propagation.radius_limited(mast(())) is False
+    assert (propagation.reach_m(mast()) >= 5_000.0) is limited
 
 
 def test_uncovered_is_a_product_over_masts(world):
-    level = world[2]
+    propagation = world[2]
     masts = [mast(), mast(east=9_000.0)]
-    both = uncovered_probability(masts, level, GRID, 5)
-    singles = [uncovered_probability([each], level, GRID, 5) for each in masts]
+    both = outage_probability(masts, propagation, GRID, 5)
+    singles = [outage_probability([each], propagation, GRID, 5) for each in masts]
     np.testing.assert_allclose(both, singles[0] * singles[1], atol=1e-6)
 
 
 def test_adding_a_mast_never_lowers_coverage(world):
-    level = world[2]
-    one = uncovered_probability([mast()], level, GRID, 5)
-    two = uncovered_probability([mast(), mast(east=8_000.0)], level, GRID, 5)
+    propagation = world[2]
+    one = outage_probability([mast()], propagation, GRID, 5)
+    two = outage_probability([mast(), mast(east=8_000.0)], propagation, GRID, 5)
     assert (two <= one + 1e-7).all()
 
 
 def test_threads_change_nothing(world):
-    level = world[2]
+    propagation = world[2]
     masts = [mast(east=float(east)) for east in range(500, 14_500, 700)]
-    serial = uncovered_probability(masts, level, GRID, 5)
+    serial = outage_probability(masts, propagation, GRID, 5)
     with ThreadPoolExecutor(2) as pool:
-        np.testing.assert_array_equal(serial, uncovered_probability(masts, level, GRID, 5, pool.map))
+        np.testing.assert_array_equal(serial, outage_probability(masts, propagation, GRID, 5, pool.map))
 
 
 def test_a_window_at_the_edge_holds_the_same_values(world):
     """A county run sees part of a footprint; its pixels are those of the whole."""
-    level = world[2]
+    propagation = world[2]
     small = Grid("EPSG:4547", WEST + 6_000, SOUTH + 9_000, 100.0, 20, 30)
-    whole, part = level.footprint(mast(), GRID), level.footprint(mast(), small)
+    whole, part = propagation.footprint(mast(), GRID), propagation.footprint(mast(), small)
     full = np.zeros((5, *GRID.shape), dtype=np.float32)
     full[(whole.services, *whole.window)] = whole.probability
     cut = np.zeros((5, *small.shape), dtype=np.float32)
@@ -159,11 +159,11 @@ def test_a_window_at_the_edge_holds_the_same_values(world):
 
 def test_an_upgrade_takes_its_share_of_what_was_left(world):
     """Uncovered before times one minus the share is uncovered after, mast and bands as one."""
-    level = world[2]
+    propagation = world[2]
     old = mast(("low",))
-    share = added_footprint(Addition(old, ("high",)), level, GRID)
-    before = uncovered_probability([old], level, GRID, 5)
-    after = uncovered_probability([mast(("high", "low"))], level, GRID, 5)
+    share = upgrade_footprint(Upgrade(old, ("high",)), propagation, GRID)
+    before = outage_probability([old], propagation, GRID, 5)
+    after = outage_probability([mast(("high", "low"))], propagation, GRID, 5)
     built = before.copy()
     rows, cols = share.window
     for k, service in enumerate(share.services):
@@ -172,19 +172,19 @@ def test_an_upgrade_takes_its_share_of_what_was_left(world):
 
 
 def test_a_chance_of_a_half_halves_the_share(world):
-    level = world[2]
-    whole = added_footprint(Addition(mast(()), ("high",)), level, GRID)
-    half = added_footprint(Addition(mast(()), ("high",), 0.5), level, GRID)
+    propagation = world[2]
+    whole = upgrade_footprint(Upgrade(mast(()), ("high",)), propagation, GRID)
+    half = upgrade_footprint(Upgrade(mast(()), ("high",), 0.5), propagation, GRID)
     np.testing.assert_allclose(half.probability, whole.probability / 2)
 
 
 def test_matrix_columns_are_the_footprints_at_the_demand_rows(world):
-    config, inputs, level = world
+    config, inputs, propagation = world
     demand = build_demand(inputs, config)
-    addition = Addition(mast(()), ("high", "low"))
-    matrix = coverage_matrix([addition, addition], demand, level)
+    upgrade = Upgrade(mast(()), ("high", "low"))
+    matrix = coverage_matrix([upgrade, upgrade], demand, propagation)
     dense = np.zeros((5, *inputs.grid.shape), dtype=np.float32)
-    share = added_footprint(addition, level, inputs.grid)
+    share = upgrade_footprint(upgrade, propagation, inputs.grid)
     dense[(share.services, *share.window)] = share.probability
     rows, values = matrix.rows[: matrix.indptr[1]], matrix.values[: matrix.indptr[1]]
     assert (np.diff(rows) > 0).all()
@@ -197,8 +197,8 @@ def test_matrix_columns_are_the_footprints_at_the_demand_rows(world):
 
 
 def test_one_mast_a_site_and_only_what_is_on_air(world):
-    config, inputs, level = world
-    masts, refused = masts_of(on_air(inputs.stations, config), config, level)
+    config, inputs, propagation = world
+    masts, refused = masts_of(on_air(inputs.stations, config), config, propagation)
     assert [(each.site_id, each.bands) for each in masts] == [
         ("Z1", ("high", "low")),
         ("Z2", ("low",)),
@@ -208,9 +208,9 @@ def test_one_mast_a_site_and_only_what_is_on_air(world):
 
 
 def test_a_mast_no_formula_holds_for_is_named(world):
-    config, inputs, level = world
+    config, inputs, propagation = world
     tall = inputs.stations.assign(antenna_height_m=250.0)
-    masts, refused = masts_of(tall, config, level)
+    masts, refused = masts_of(tall, config, propagation)
     assert masts == []
     assert refused == ["S1", "S2", "S3", "S4", "S5"]
 

@@ -111,7 +111,7 @@ def test_faults_of_all_tables_are_shown_together(two_counties):
     empty_sheet(two_counties)
     with pytest.raises(InputFaults) as caught:
         pipeline.load(two_counties, load_config(two_counties))
-    fatal = [fault for fault in caught.value.faults if fault.level == "fatal"]
+    fatal = [fault for fault in caught.value.faults if fault.severity == "fatal"]
     assert {fault.file for fault in fatal} == {"stations.csv", "site_plan.xlsx"}
     assert "is missing" in caught.value.text("en")
 

@@ -36,7 +36,7 @@ def test_a_real_place_is_planned_without_code_for_it(name, tmp_path):
     assert summary["synthetic"] == ""
     text = (folder / "map.html").read_text(encoding="utf-8")
     assert "无人口栅格" in text
-    assert {"4", "5", "3"} & set(proposal.proposed["rung"])
+    assert {"4", "5", "3"} & set(proposal.proposed["source_type"])
 
 
 def test_dem_voids_are_said_and_do_not_stop_a_plan(tmp_path):
@@ -46,7 +46,7 @@ def test_dem_voids_are_said_and_do_not_stop_a_plan(tmp_path):
     (tmp_path / "project.toml").write_bytes(toml.read_bytes())
     proposal, _ = plan_area(tmp_path, data=CASES / "andorra", output=tmp_path / "run")
     assert "dem_voids" in [fault.problem for fault in proposal.faults]
-    assert all(fault.level == "warning" for fault in proposal.faults)
+    assert all(fault.severity == "warning" for fault in proposal.faults)
 
 
 def test_a_pbf_gives_roads_and_public_buildings():

@@ -28,7 +28,7 @@ from siteplan.outputs.xlsx.form import COLUMNS
 from siteplan.planning import pipeline
 from siteplan.planning.proposal import PROPOSED_COLUMNS
 from siteplan.project.project_file import load_config
-from siteplan.project.statuses import Returned
+from siteplan.project.statuses import SiteStatus
 from siteplan.words.catalogue import say
 
 HOSTILE = "=cmd|' /C calc'!A0", "@SUM(1,2)", "+1", "-1+2", "'单引", '<b>&"]]>', "甲乙\x07丙", "镇\u3000村 é😀"
@@ -211,14 +211,14 @@ def test_the_form_holds_every_value_locked_and_opens_only_what_is_filled_in(run,
                 cell = sheet.cell(line, number)
                 assert cell.protection.locked == bool(column.source)
                 assert cell.data_type != "f"
-                if column.source and column.name not in ("rung", "name", "why"):
+                if column.source and column.name not in ("source_type", "name", "why"):
                     assert same(cell.value, plain(row[column.source])), column.name
 
 
 def test_the_form_offers_statuses_and_datums(run, book):
     sheet = book[sorted(run[0].proposed["county"].unique())[0]]
     lists = {v.formula1 for v in sheet.data_validations.dataValidation if v.type == "list"}
-    assert f'"{",".join(say(f"status_{each}") for each in Returned)}"' in lists
+    assert f'"{",".join(say(f"status_{each}") for each in SiteStatus)}"' in lists
     assert any("GCJ-02" in each for each in lists)
 
 

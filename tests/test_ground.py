@@ -10,7 +10,7 @@ from rasterio.transform import from_origin
 
 from siteplan.core.errors import InputFaults
 from siteplan.core.grid import Grid, Raster
-from siteplan.coverage.ground import ground_of
+from siteplan.coverage.ground import ground_model
 from siteplan.planning import pipeline
 from siteplan.project.project_file import load_config, parse_config
 from siteplan.project.schema import clutter_kinds
@@ -65,7 +65,7 @@ def test_kinds_are_built_land_by_class_then_cover_with_a_height():
 
 def test_on_relief_clutter_is_added_and_the_ground_stays():
     config = project()
-    ground = ground_of(RELIEF, mixed(config), config)
+    ground = ground_model(RELIEF, mixed(config), config)
     np.testing.assert_array_equal(ground.bare.values, RELIEF.values)
     np.testing.assert_array_equal(ground.surface, RELIEF.values + HEIGHTS)
     np.testing.assert_array_equal(ground.kind, mixed(config).values)
@@ -75,7 +75,7 @@ def test_on_relief_clutter_is_added_and_the_ground_stays():
 @pytest.mark.parametrize("treatment", OTHERS)
 def test_on_relief_other_treatments_put_nothing_in_the_profile(treatment):
     config = project(treatment)
-    ground = ground_of(RELIEF, mixed(config), config)
+    ground = ground_model(RELIEF, mixed(config), config)
     np.testing.assert_array_equal(ground.bare.values, RELIEF.values)
     assert ground.surface is None
     np.testing.assert_array_equal(ground.kind, mixed(config).values)
@@ -84,12 +84,12 @@ def test_on_relief_other_treatments_put_nothing_in_the_profile(treatment):
 def test_where_nothing_stands_there_is_no_surface():
     config = project()
     meadow = Raster(np.full(GRID.shape, code_of(config, "open"), dtype=np.uint8), GRID, "clutter", "kind")
-    assert ground_of(RELIEF, meadow, config).surface is None
+    assert ground_model(RELIEF, meadow, config).surface is None
 
 
 def test_without_land_cover_all_land_is_built_up_as_in_the_default_class():
     config = project()
-    ground = ground_of(RELIEF, None, config)
+    ground = ground_model(RELIEF, None, config)
     assert config.default_area_class == "rural"
     np.testing.assert_array_equal(ground.surface, RELIEF.values + 8.0)
     assert set(ground.kind.ravel()) == {code_of(config, "rural")}
@@ -100,7 +100,7 @@ def test_without_land_cover_all_land_is_built_up_as_in_the_default_class():
 
 def test_a_surface_keeps_its_canopy_and_the_ground_lies_below_it():
     config = project(surface=True)
-    ground = ground_of(RELIEF, mixed(config), config)
+    ground = ground_model(RELIEF, mixed(config), config)
     np.testing.assert_array_equal(ground.surface, RELIEF.values)
     np.testing.assert_array_equal(ground.bare.values, RELIEF.values - HEIGHTS)
 
@@ -108,7 +108,7 @@ def test_a_surface_keeps_its_canopy_and_the_ground_lies_below_it():
 @pytest.mark.parametrize("treatment", OTHERS)
 def test_other_treatments_strip_a_surface_and_add_nothing(treatment):
     config = project(treatment, surface=True)
-    ground = ground_of(RELIEF, mixed(config), config)
+    ground = ground_model(RELIEF, mixed(config), config)
     np.testing.assert_array_equal(ground.bare.values, RELIEF.values - HEIGHTS)
     assert ground.surface is None
 
@@ -118,7 +118,7 @@ def test_clutter_stands_as_high_on_relief_as_in_a_surface():
     config, of_surface = project(), project(surface=True)
     clutter = mixed(config)
     canopy = Raster((RELIEF.values + HEIGHTS).astype(np.float32), GRID, "terrain", "m")
-    one, other = ground_of(RELIEF, clutter, config), ground_of(canopy, clutter, of_surface)
+    one, other = ground_model(RELIEF, clutter, config), ground_model(canopy, clutter, of_surface)
     np.testing.assert_allclose(one.bare.values, other.bare.values)
     np.testing.assert_allclose(one.surface, other.surface)
 
@@ -128,7 +128,7 @@ def test_voids_stay_voids_and_are_filled_for_the_rays():
     holed = RELIEF.values.copy()
     holed[1, 2] = np.nan
     for changed in (config, project(surface=True)):
-        ground = ground_of(Raster(holed, GRID, "terrain", "m"), mixed(config), changed)
+        ground = ground_model(Raster(holed, GRID, "terrain", "m"), mixed(config), changed)
         np.testing.assert_array_equal(np.isnan(ground.bare.values), np.isnan(holed))
         np.testing.assert_allclose(
             ground.solid.values[~np.isnan(holed)], ground.bare.values[~np.isnan(holed)]
@@ -145,7 +145,7 @@ def test_a_hole_in_a_plane_is_filled_with_the_plane_and_a_void_to_the_edge_with_
     holed = plane.copy()
     holed[10:14, 20:25] = np.nan
     holed[:, 36:] = np.nan
-    solid = ground_of(Raster(holed, grid, "terrain", "m"), None, config).solid.values
+    solid = ground_model(Raster(holed, grid, "terrain", "m"), None, config).solid.values
     np.testing.assert_allclose(solid[:, :36], plane[:, :36], atol=1e-3)
     np.testing.assert_allclose(solid[:, 36:], np.repeat(plane[:, 35:36], 4, axis=1), atol=1e-3)
 
@@ -156,14 +156,14 @@ def test_the_digest_tells_ground_surface_and_kinds_apart():
     other[3, 3] = code_of(config, "water")  # as high as open land
     higher = Raster(RELIEF.values + 1.0, GRID, "terrain", "m")
     grounds = [
-        ground_of(RELIEF, mixed(config), config),
-        ground_of(RELIEF, mixed(config), project("none")),
-        ground_of(RELIEF, mixed(config), project(heights=(21.0, 8.0))),
-        ground_of(RELIEF, Raster(other, GRID, "clutter", "kind"), config),
-        ground_of(higher, mixed(config), config),
+        ground_model(RELIEF, mixed(config), config),
+        ground_model(RELIEF, mixed(config), project("none")),
+        ground_model(RELIEF, mixed(config), project(heights=(21.0, 8.0))),
+        ground_model(RELIEF, Raster(other, GRID, "clutter", "kind"), config),
+        ground_model(higher, mixed(config), config),
     ]
     assert len({ground.digest for ground in grounds}) == len(grounds)
-    assert ground_of(RELIEF, mixed(config), config).digest == grounds[0].digest
+    assert ground_model(RELIEF, mixed(config), config).digest == grounds[0].digest
 
 
 # --- through the door -----------------------------------------------------------------------------------
@@ -233,7 +233,7 @@ def test_unknown_codes_are_named_and_count_as_built_up(two_counties):
     codes[:, :100], codes[:, 100:120] = 77, 13
     config, inputs = load(with_cover(two_counties, codes))
     (fault,) = [fault for fault in inputs.faults if fault.problem == "unknown_cover"]
-    assert (fault.level, fault.file, fault.table) == ("warning", "cover.tif", "land_cover")
+    assert (fault.severity, fault.file, fault.table) == ("warning", "cover.tif", "land_cover")
     assert "13、77" in fault.text("zh")
     assert "13" in fault.text("en")
     assert "77" in fault.text("en")
@@ -327,7 +327,7 @@ def test_a_land_cover_that_cannot_be_used_is_named(two_counties, breakage, probl
     breakage(two_counties)
     with pytest.raises(InputFaults) as caught:
         load(two_counties)
-    assert [(f.level, f.file, f.problem, f.table) for f in caught.value.faults] == [
+    assert [(f.propagation, f.file, f.problem, f.table) for f in caught.value.faults] == [
         ("fatal", "cover.tif", problem, "land_cover")
     ]
     assert "cover.tif" in caught.value.text("zh")

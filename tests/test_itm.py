@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from siteplan.core.errors import RangeError
-from siteplan.radio.itm import Ground, Variability, itm_loss_db
+from siteplan.radio.itm import GroundConstants, Variability, itm_loss_db
 from siteplan.radio.pathloss import free_space_loss
 
 REFERENCE = Path(__file__).resolve().parents[2] / "shared" / "reference" / "radio" / "itm"
 needs_reference = pytest.mark.skipif(not REFERENCE.exists(), reason="the reference tables are not here")
-EXAMPLE_GROUND = Ground(15.0, 0.005, vertical=True)
+EXAMPLE_GROUND = GroundConstants(15.0, 0.005, vertical=True)
 ACCIDENTAL = 1
 
 
@@ -43,7 +43,7 @@ def test_row_of_the_ntia_table(row):
         given["h_rx__meter"],
         n0=given["N_0"],
         climate=int(given["climate"]),
-        ground=Ground(given["epsilon"], given["sigma"], vertical=given["pol"] == 1),
+        ground=GroundConstants(given["epsilon"], given["sigma"], vertical=given["pol"] == 1),
         variability=Variability(given["time"], given["location"], given["situation"], int(given["mdvar"])),
     )
     assert loss == pytest.approx(given["A__db"], abs=0.015)
@@ -160,7 +160,7 @@ REFUSED = [
     ("two profiles", lambda: itm_loss_db(np.zeros((2, 101)), 100, 700, 30, 1.5)),
     ("refractivity of 200", lambda: itm_loss_db(LEVEL, 100, 700, 30, 1.5, n0=200)),
     ("climate 8", lambda: itm_loss_db(LEVEL, 100, 700, 30, 1.5, climate=8)),
-    ("ground of air", lambda: itm_loss_db(LEVEL, 100, 700, 30, 1.5, ground=Ground(1.0))),
+    ("ground of air", lambda: itm_loss_db(LEVEL, 100, 700, 30, 1.5, ground=GroundConstants(1.0))),
     ("share of 100 %", lambda: itm_loss_db(LEVEL, 100, 700, 30, 1.5, variability=Variability(100.0))),
     ("mode 4", lambda: itm_loss_db(LEVEL, 100, 700, 30, 1.5, variability=Variability(mode=4))),
     ("mode 40", lambda: itm_loss_db(LEVEL, 100, 700, 30, 1.5, variability=Variability(mode=40))),

@@ -10,9 +10,9 @@ import pytest
 from siteplan.core.errors import SiteplanError
 from siteplan.core.files import append_lines, read_lines
 from siteplan.field.journal import Event, Place, events_of, line_of
-from siteplan.field.status import needs_reason, relation, standing_of
+from siteplan.field.status import needs_reason, relation, replay
 from siteplan.planning.progress import Total
-from siteplan.project.statuses import CHAIN, EXITS, Returned
+from siteplan.project.statuses import CHAIN, EXITS, SiteStatus
 
 PLACE = Place("3:7", "440001", "村委会", ("low",), 1, 113.5, 24.8, 300.0, 25.0)
 
@@ -68,11 +68,11 @@ def test_three_statuses_say_what_a_report_means(seen, current, new, expected):
 
 
 def test_only_steps_forward_need_no_reason():
-    for one in Returned:
-        for other in Returned:
+    for one in SiteStatus:
+        for other in SiteStatus:
             forward = one in CHAIN and other in CHAIN and CHAIN.index(other) >= CHAIN.index(one)
             assert needs_reason(one.value, other.value) == (not forward and one != other)
-    assert {each for each in Returned if needs_reason("PROPOSED", each.value)} == EXITS
+    assert {each for each in SiteStatus if needs_reason("PROPOSED", each.value)} == EXITS
 
 
 def test_the_order_of_lines_and_repeats_change_nothing():
@@ -82,26 +82,26 @@ def test_the_order_of_lines_and_repeats_change_nothing():
         move(None, (113.501, 24.8), "07-21"),
         status("SIGNED", "BUILDING", "08-01", "李"),
     ]
-    expected = standing_of(events)
-    assert expected.states["X-1"].status == Returned.BUILDING
+    expected = replay(events)
+    assert expected.states["X-1"].status == SiteStatus.BUILDING
     assert expected.states["X-1"].point == (113.501, 24.8)
     for seed in range(20):
         mixed = events * 2
         random.Random(seed).shuffle(mixed)
-        assert standing_of(mixed) == expected
+        assert replay(mixed) == expected
 
 
 def test_two_stories_are_a_conflict_and_neither_counts_until_one_is_undone():
     signed, refused = status("PROPOSED", "SIGNED", "07-01"), status("PROPOSED", "REFUSED", "07-05", "李")
-    both = standing_of([signed, refused])
+    both = replay([signed, refused])
     assert [pair[0].candidate_id for pair in both.conflicts] == ["X-1"]
-    assert both.states["X-1"].status == Returned.PROPOSED
-    after = standing_of([signed, refused, undo_of(refused)])
-    assert (after.states["X-1"].status, after.conflicts) == (Returned.SIGNED, ())
+    assert both.states["X-1"].status == SiteStatus.PROPOSED
+    after = replay([signed, refused, undo_of(refused)])
+    assert (after.states["X-1"].status, after.conflicts) == (SiteStatus.SIGNED, ())
 
 
 def test_two_moves_to_different_points_are_a_conflict():
-    found = standing_of([move(None, (113.501, 24.8), "07-01"), move(None, (113.502, 24.8), "07-02", "李")])
+    found = replay([move(None, (113.501, 24.8), "07-01"), move(None, (113.502, 24.8), "07-02", "李")])
     assert len(found.conflicts) == 1
     assert found.states["X-1"].point is None
 
@@ -110,8 +110,8 @@ def test_an_undo_can_be_undone():
     signed = status("PROPOSED", "SIGNED", "07-01")
     first = undo_of(signed)
     second = undo_of(first, "2024-01-02")
-    assert standing_of([signed, first]).states == {}
-    assert standing_of([signed, first, second]).states["X-1"].status == Returned.SIGNED
+    assert replay([signed, first]).states == {}
+    assert replay([signed, first, second]).states["X-1"].status == SiteStatus.SIGNED
 
 
 def test_lines_come_back_as_they_were_written(tmp_path):

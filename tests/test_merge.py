@@ -9,20 +9,20 @@ import pytest
 from pyproj import Geod
 
 from siteplan.field.journal import Place
-from siteplan.field.merge import Told, merge, undo
-from siteplan.field.published import Issue
+from siteplan.field.merge import MergeOptions, merge, undo
+from siteplan.field.published import PublishedList
 from siteplan.field.returns import ReturnRow
-from siteplan.field.status import standing_of
+from siteplan.field.status import replay
 from siteplan.inputs.places.datum import bd09_from_gcj02, gcj02_from_wgs84
-from siteplan.project.statuses import Returned
+from siteplan.project.statuses import SiteStatus
 
 GEOD = Geod(ellps="WGS84")
 PLACES = {
     f"X-{n}": Place(f"3:{n}", "440001", f"点{n}", ("low",), 1, 113.40 + n / 50, 24.80, 300.0, 25.0)
     for n in range(1, 7)
 } | {"X-9": Place("1:Z1", "440001", "存量", ("low",), 1, 113.45, 24.85, 300.0, 25.0)}
-ISSUE = Issue("2023-aa", PLACES, unlisted={"X-77"})
-TOLD = Told("2023-12-01T08:00:00")
+ISSUE = PublishedList("2023-aa", PLACES, unlisted={"X-77"})
+TOLD = MergeOptions("2023-12-01T08:00:00")
 
 
 def row(candidate_id, status="", who="王工", day="2023-07-01", at=None, datum="", **more):
@@ -66,8 +66,8 @@ def test_a_status_and_a_move_become_events_with_who_when_from_to_and_source():
     )
     assert (one.source_file, one.source_place, one.run_id) == ("王工.xlsx", "西县 5", "2023-aa")
     assert (other.kind, other.point_before, other.point) == ("moved", None, away("X-1", 200))
-    state = standing_of(found.events).states["X-1"]
-    assert (state.status, state.point) == (Returned.SIGNED, away("X-1", 200))
+    state = replay(found.events).states["X-1"]
+    assert (state.status, state.point) == (SiteStatus.SIGNED, away("X-1", 200))
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_step_back_needs_a_reason():
     assert problems(merge([back], ISSUE, first, TOLD)) == [["back_without_reason"]]
     found = merge([replace(back, reason="业主反悔")], ISSUE, first, TOLD)
     assert verdicts(found) == ["accepted"]
-    assert standing_of((*first, *found.events)).states["X-1"].status == Returned.NEGOTIATING
+    assert replay((*first, *found.events)).states["X-1"].status == SiteStatus.NEGOTIATING
 
 
 def test_two_people_who_contradict_each_other_are_both_held_whatever_the_order():
@@ -127,16 +127,16 @@ def test_a_held_row_can_be_taken_by_its_key_and_the_other_stays_held():
     key = merge(rows, ISSUE, (), TOLD).outcomes[1].key
     found = merge(rows, ISSUE, (), replace(TOLD, take=(key,)))
     assert dict(zip(["王工", "李工"], verdicts(found), strict=True))["李工"] == "accepted"
-    state = standing_of(found.events)
-    assert (state.states["X-1"].status, state.conflicts) == (Returned.REFUSED, ())
+    state = replay(found.events)
+    assert (state.states["X-1"].status, state.conflicts) == (SiteStatus.REFUSED, ())
 
 
 def test_two_people_on_the_same_road_are_merged():
     rows = [row("X-1", "NEGOTIATING"), row("X-1", "SIGNED", "李工", "2023-07-09")]
     for order in (rows, rows[::-1]):
         found = merge(order, ISSUE, (), TOLD)
-        assert standing_of(found.events).states["X-1"].status == Returned.SIGNED
-        assert standing_of(found.events).conflicts == ()
+        assert replay(found.events).states["X-1"].status == SiteStatus.SIGNED
+        assert replay(found.events).conflicts == ()
 
 
 def test_older_news_of_another_person_does_not_turn_the_clock_back():
@@ -151,8 +151,8 @@ def test_a_report_against_what_somebody_else_put_into_the_journal_is_held():
     found = merge([refused], ISSUE, first, TOLD)
     assert (verdicts(found), problems(found)) == (["held"], [["journal_conflict"]])
     taken = merge([refused], ISSUE, first, replace(TOLD, take=(found.outcomes[0].key,)))
-    standing = standing_of((*first, *taken.events))
-    assert (standing.states["X-1"].status, standing.conflicts) == (Returned.REFUSED, ())
+    field_status = replay((*first, *taken.events))
+    assert (field_status.states["X-1"].status, field_status.conflicts) == (SiteStatus.REFUSED, ())
 
 
 def test_two_rows_of_one_form_that_differ_are_held():
@@ -171,14 +171,14 @@ def test_a_file_in_another_datum_is_found_and_held(shift, ring):
         if shift == "bd09":
             lon, lat = bd09_from_gcj02(lon, lat)
         rows.append(row(f"X-{n}", "AGREED", at=(float(lon), float(lat)), datum="wgs84", row=n))
-    issue = replace(ISSUE, places=places)
-    found = merge(rows, issue, (), TOLD)
+    published_list = replace(ISSUE, places=places)
+    found = merge(rows, published_list, (), TOLD)
     assert verdicts(found) == ["held"] * 6
     assert {fault.problem for each in found.outcomes for fault in each.faults} == {"datum_suspect"}
-    right = merge([replace(each, datum=shift) for each in rows], issue, (), TOLD)
+    right = merge([replace(each, datum=shift) for each in rows], published_list, (), TOLD)
     assert verdicts(right) == ["accepted"] * 6
     for n in range(1, 7):
-        point = standing_of(right.events).states[f"X-{n}"].point
+        point = replay(right.events).states[f"X-{n}"].point
         assert GEOD.inv(*point, *away(f"X-{n}", 25.0 * n, 60.0 * n))[2] < 1.0
 
 
@@ -190,8 +190,8 @@ def test_true_moves_are_not_taken_for_another_datum():
 def test_undo_takes_the_last_event_back_or_the_one_that_is_named():
     events = merge([row("X-1", "SIGNED"), row("X-2", "AGREED", day="2023-07-02")], ISSUE, (), TOLD).events
     last = undo(events, "", "办", "2023-12-02")
-    assert standing_of((*events, last)).states.keys() == {"X-1"}
+    assert replay((*events, last)).states.keys() == {"X-1"}
     named = undo(events, events[0].event_id[:8], "办", "2023-12-02")
-    assert standing_of((*events, named)).states.keys() == {"X-2"}
+    assert replay((*events, named)).states.keys() == {"X-2"}
     assert undo(events, "ffffffff", "办", "2023-12-02") is None
     assert undo((), "", "办", "2023-12-02") is None

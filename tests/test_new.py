@@ -185,7 +185,7 @@ def test_every_switched_off_setting_loads_when_switched_on(blank, tmp_path):
     whole = re.sub(r"^#(?=\S)", "", text, flags=re.M)
     assert len(re.findall(r"^#\[", text, flags=re.M)) == 22
     (tmp_path / "project.toml").write_text(whole, encoding="utf-8")
-    calibration = 'schema = "siteplan-calibration/1"\nlevel = "terrain"\nbands = {}\n'
+    calibration = 'schema = "siteplan-calibration/1"\npropagation = "terrain"\nbands = {}\n'
     (tmp_path / "calibration.toml").write_text(calibration, encoding="utf-8")
     config = load_config(tmp_path)
     assert config.fitted is not None

@@ -339,11 +339,11 @@ def test_candidates_sheet_holds_the_ranked_rows_value_by_value(plan, book):
     table = read_sheet(book, "候选站址")
     assert sorted(table.columns) == sorted(header for header, _ in PROPOSED_COLUMNS.values())
     for column, (header, _) in PROPOSED_COLUMNS.items():
-        if column not in {"rung", "status"}:
+        if column not in {"source_type", "status"}:
             assert differences(table[header], proposal.proposed[column]) == [], column
             assert numbers_as_text(table[header], proposal.proposed[column]) == [], column
     assert [text[0] for text in table["来源"]] == [
-        "①②③④⑤"[int(rung) - 1] for rung in proposal.proposed["rung"]
+        "①②③④⑤"[int(source_type) - 1] for source_type in proposal.proposed["source_type"]
     ]
     assert set(table["状态"]) == {"建议"}
 

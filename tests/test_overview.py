@@ -40,7 +40,7 @@ def test_the_picture_has_the_width_asked_for_and_is_always_the_same(proposal: Pr
 
 
 def test_ranked_places_have_the_colour_of_their_rung(proposal: Proposal) -> None:
-    """The first place of every rung lies where the map's own scale says."""
+    """The first place of every source_type lies where the map's own scale says."""
     shown = pixels(overview_png(proposal, width_px=2200))
     without = pixels(
         overview_png(dataclasses.replace(proposal, proposed=proposal.proposed.iloc[:0]), width_px=2200)
@@ -49,7 +49,7 @@ def test_ranked_places_have_the_colour_of_their_rung(proposal: Proposal) -> None
     for key, colour in style.RUNGS.items():
         wanted = np.array(to_rgb(colour)) * 255
         near = (np.abs(shown - wanted).sum(axis=2) < 40) & changed
-        assert near.sum() > 60 * proposal.proposed["rung"].eq(key).sum(), key
+        assert near.sum() > 60 * proposal.proposed["source_type"].eq(key).sum(), key
 
 
 @pytest.mark.parametrize("font", [True, False])

@@ -26,7 +26,7 @@ OUTPUTS = {
     "gaps.gpkg",
     "coverage_before.tif",
     "coverage_after.tif",
-    "coverage_buffer.tif",
+    "coverage_empirical.tif",
     "signal_tier_before.tif",
     "signal_tier_after.tif",
     "map.html",
@@ -171,7 +171,7 @@ def test_who_may_be_a_site_and_why_not(city, key, status, rule):
 def test_a_restricted_zone_is_noted_on_a_roof_but_refuses_a_new_mast(city):
     candidates = city[0].candidates.set_index("key")
     assert [note[0] for note in candidates.loc["3:3", "notes"]] == ["note_restrict"]
-    ground = candidates[candidates["rung"] == "5"]
+    ground = candidates[candidates["source_type"] == "5"]
     inside = ground.geometry.x.between(445_000, 446_000) & ground.geometry.y.between(2_748_500, 2_749_500)
     assert (ground.loc[inside, "status"] == "EXCLUDED").all()
 
@@ -269,7 +269,7 @@ def test_success_probability_is_used(two_counties, tmp_path):
     sheet = pd.read_excel(two_counties / "properties.xlsx", engine="openpyxl", dtype={"序号": str})
     write_sheet(two_counties / "properties.xlsx", sheet.assign(成功概率=[0.001, 1, 1, 1]))
     poor, _ = plan_area(two_counties, output=tmp_path / "poor")
-    mine = poor.proposed[(poor.proposed["rung"] == "3") & (poor.proposed["source_id"] == "1")]
+    mine = poor.proposed[(poor.proposed["source_type"] == "3") & (poor.proposed["source_id"] == "1")]
     assert mine.empty or mine["gain"].iloc[0] < 0.01 * poor.proposed["gain"].max()
 
 
@@ -299,7 +299,7 @@ def test_without_any_optional_input_the_plan_still_says_what_is_missing(two_coun
     assert "按无任何覆盖规划" in (folder / "map.html").read_text(encoding="utf-8")
     assert proposal.summary["villages_covered_before"] == 0
     assert proposal.summary["villages_covered_after"] > 0
-    assert set(proposal.proposed["rung"]) == {"5"}
+    assert set(proposal.proposed["source_type"]) == {"5"}
     assert (folder / "map.html").stat().st_size > 10_000
 
 
@@ -316,7 +316,7 @@ def test_every_quota_unit_plans(two_counties, tmp_path, unit):
     assert 0 < proposal.summary["selected_stations"] <= proposal.summary["remaining"]
     if unit == "site":
         assert proposal.summary["selected_sites"] == proposal.summary["selected_stations"]
-        assert "1" not in set(proposal.proposed["rung"])
+        assert "1" not in set(proposal.proposed["source_type"])
 
 
 def test_a_failed_run_leaves_earlier_outputs_alone(two_counties, tmp_path):

@@ -222,7 +222,7 @@ def test_broken_bytes_are_named_cell_by_cell(tmp_path):
     path = tmp_path / "broken.csv"
     path.write_bytes(content + "坏".encode("gb18030")[:1] + b"\xff,113.1,25.1\r\n")
     raw = read(path)
-    assert [(fault.problem, fault.row, fault.level) for fault in raw.notes] == [
+    assert [(fault.problem, fault.row, fault.severity) for fault in raw.notes] == [
         ("broken_text", 42, "warning")
     ]
     assert len(raw.frame) == 41
@@ -482,7 +482,7 @@ def test_two_headers_for_another_column_leave_it_out_with_a_warning(tmp_path):
         sheet(tmp_path / "a.xlsx", [[*HEAD, "南侧天线挂高", "北侧天线挂高"], ["甲", 113.1, 25.1, 30, 40]])
     )
     assert "antenna_height_m" not in found.frame
-    assert [(fault.level, fault.problem) for fault in found.faults] == [("warning", "ambiguous_column")]
+    assert [(fault.severity, fault.problem) for fault in found.faults] == [("warning", "ambiguous_column")]
 
 
 def test_the_project_file_has_the_last_word(tmp_path):
@@ -717,7 +717,7 @@ SERIAL = ["序号", *HEAD]
 
 
 def said(table, level):
-    return [(fault.problem, fault.row) for fault in table.faults if fault.level == level]
+    return [(fault.problem, fault.row) for fault in table.faults if fault.severity == level]
 
 
 def names(table):
@@ -984,7 +984,7 @@ def test_a_sheet_of_stations_beside_the_poles_is_left_out_and_noted(tmp_path):
     stations = [["基站编号", *HEAD, "频段", "运营商"], ["S1", *ROWS[0], "700M", "移动"]]
     found = checked(sheet(tmp_path / "a.xlsx", poles, (), "铁塔", more=[("基站", stations, [], False)]))
     assert found.frame["pole_id"].tolist() == ["A1", "A2"]
-    assert [(fault.level, fault.problem, fault.sheet) for fault in found.faults] == [
+    assert [(fault.severity, fault.problem, fault.sheet) for fault in found.faults] == [
         ("note", "other_sheet", "基站")
     ]
 
@@ -1203,7 +1203,7 @@ def test_planned_and_true_coordinates_are_a_question_that_the_project_file_answe
         "规划经度、实际经度",
         "规划纬度、实际纬度",
     ]
-    assert [fault.level for fault in caught.value.faults] == ["fatal", "fatal"]
+    assert [fault.severity for fault in caught.value.faults] == ["fatal", "fatal"]
     assert places(checked(path, columns={"longitude": "实际经度", "latitude": "实际纬度"})) == [(113.2, 25.2)]
 
 
@@ -1212,12 +1212,12 @@ def test_planned_and_true_coordinates_are_a_question_that_the_project_file_answe
 
 def lines_of(table):
     """Rows that were named, with their level."""
-    return sorted((fault.row, fault.level) for fault in table.faults if fault.row)
+    return sorted((fault.row, fault.severity) for fault in table.faults if fault.row)
 
 
 def is_named(table, row):
     """Whether a row is told of as wrong, not only as left out."""
-    return any(fault.row == row and fault.level in ("rejected", "warning") for fault in table.faults)
+    return any(fault.row == row and fault.severity in ("rejected", "warning") for fault in table.faults)
 
 
 def taken_of(path, table, column, **given):
@@ -1227,7 +1227,7 @@ def taken_of(path, table, column, **given):
     except InputFaults as error:
         return [], [fault.problem for fault in error.faults]
     values = found.frame[column].tolist() if column in found.frame else []
-    return values, [fault.problem for fault in found.faults if fault.level != "note"]
+    return values, [fault.problem for fault in found.faults if fault.severity != "note"]
 
 
 RARE = ["㙟仔塘站", "𠮷祥站", "坪石€站", "䶮村站"]
@@ -1502,7 +1502,7 @@ def test_two_headers_for_the_id_are_a_question_with_both_names(tmp_path):
     path = sheet(tmp_path / "a.xlsx", [["旧站址编码", "新站址编码", *HEAD], ["A", "B", *ROWS[0]]])
     with pytest.raises(InputFaults) as caught:
         checked(path)
-    assert [(f.level, f.values["found"]) for f in caught.value.faults] == [
+    assert [(f.severity, f.values["found"]) for f in caught.value.faults] == [
         ("fatal", "旧站址编码、新站址编码")
     ]
     assert checked(path, columns={"pole_id": "新站址编码"}).frame["pole_id"].tolist() == ["B"]

@@ -17,7 +17,7 @@ from conftest import write_project
 from typer.testing import CliRunner
 
 from siteplan import outputs
-from siteplan.api import Returns, plan_area, read_journal, replan_area, report_progress, take_in
+from siteplan.api import Returns, merge_returns, plan_area, read_journal, replan_area, report_progress
 from siteplan.cli import app
 from siteplan.core.errors import RunLockedError
 from siteplan.field.journal import JOURNAL
@@ -64,9 +64,9 @@ def listed(run):
     return read_plan(run).proposed.set_index("candidate_id")
 
 
-def by_rung(run, rung):
+def by_rung(run, source_type):
     table = listed(run)
-    return table[table["rung"].eq(rung)].index.tolist()
+    return table[table["source_type"].eq(source_type)].index.tolist()
 
 
 def test_signed_places_stay_refused_ones_go_with_their_reason(office, tmp_path):
@@ -75,7 +75,7 @@ def test_signed_places_stay_refused_ones_go_with_their_reason(office, tmp_path):
     form = filled(
         run, tmp_path / "回执.xlsx", {signed: answer("已签约"), refused: answer("业主拒绝", 原因="怕辐射")}
     )
-    taken = take_in(run, None, Returns((form,)))
+    taken = merge_returns(run, None, Returns((form,)))
     assert taken.merge.counts["accepted"] == 2
     assert (taken.folder / CHECKED).exists()
     _, target = replan_area(run, output=office / "runs" / "next")
@@ -96,7 +96,7 @@ def test_what_is_on_air_counts_as_built_and_is_planned_no_more(office, tmp_path)
     built = by_rung(run, "3")[0]
     stations = int(listed(run).loc[built, "stations"])
     before = report_progress(office, output=tmp_path / "p1")[0].total
-    take_in(run, None, Returns((filled(run, tmp_path / "f.xlsx", {built: answer("开通")}),)))
+    merge_returns(run, None, Returns((filled(run, tmp_path / "f.xlsx", {built: answer("开通")}),)))
     after = report_progress(office, output=tmp_path / "p2")[0].total
     assert (after.built - before.built, before.remaining - after.remaining) == (stations, stations)
     proposal, target = replan_area(run, output=office / "runs" / "next")
@@ -113,7 +113,7 @@ def test_a_moved_place_stands_where_it_was_moved_to(office, tmp_path):
     moved = by_rung(run, "3")[0]
     place = listed(run).loc[moved]
     point = {"实际经度": round(place.longitude + 0.0008, 6), "实际纬度": place.latitude, "坐标系": "WGS84"}
-    take_in(run, None, Returns((filled(run, tmp_path / "f.xlsx", {moved: answer("已签约", **point)}),)))
+    merge_returns(run, None, Returns((filled(run, tmp_path / "f.xlsx", {moved: answer("已签约", **point)}),)))
     _, target = replan_area(run, output=office / "runs" / "next")
     now = listed(target).loc[moved]
     assert (now.longitude, now.latitude) == pytest.approx((point["实际经度"], point["实际纬度"]), abs=2e-6)
@@ -151,15 +151,15 @@ def test_pins_of_the_kmz_and_rows_of_the_map_come_back(office, tmp_path):
     page.write_text(
         json.dumps({"schema": RETURNS_SCHEMA, "run_id": row["run_id"], "returns": [row]}), "utf-8"
     )
-    taken = take_in(run, None, Returns((kml, page), reporter="王工"))
+    taken = merge_returns(run, None, Returns((kml, page), reporter="王工"))
     assert taken.merge.counts["accepted"] == 2
     assert {event.kind for event in read_journal(office)} == {"moved", "status"}
 
 
 def test_fewer_changes_cost_coverage_and_the_limit_is_kept(office):
     run = office / "runs" / "base"
-    free = replan_area(run, output=office / "runs" / "free", change_cost=0.0)[0]
-    kept = replan_area(run, output=office / "runs" / "kept", most_changes=0)[0]
+    free = replan_area(run, output=office / "runs" / "free", change_penalty=0.0)[0]
+    kept = replan_area(run, output=office / "runs" / "kept", max_changes=0)[0]
     assert kept.summary["since"]["changed"] == 0
     assert kept.summary["objective"] <= free.summary["objective"] + 1e-6
     curve = kept.change_curve
@@ -171,9 +171,11 @@ def test_what_a_change_costs_is_what_the_plan_follows(office, tmp_path):
     """With the refused place gone, every plan of the curve lies under the free one's bound."""
     run = office / "runs" / "base"
     refused = by_rung(run, "3")[0]
-    take_in(run, None, Returns((filled(run, tmp_path / "f.xlsx", {refused: answer("业主拒绝", 原因="无")}),)))
+    merge_returns(
+        run, None, Returns((filled(run, tmp_path / "f.xlsx", {refused: answer("业主拒绝", 原因="无")}),))
+    )
     curve = replan_area(run, output=office / "runs" / "next")[0].change_curve
-    free = curve.loc[curve["change_cost"].eq(0.0), "upper_bound"].iloc[0]
+    free = curve.loc[curve["change_penalty"].eq(0.0), "upper_bound"].iloc[0]
     assert (curve["gain"] <= free + 1e-6).all()
     assert np.all(np.diff(curve["changed"]) <= 0)
 

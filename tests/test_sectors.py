@@ -12,13 +12,13 @@ from shapely.geometry import Point
 
 from siteplan.core.grid import Grid, Raster
 from siteplan.coverage.demand import services_of
-from siteplan.coverage.empirical import BufferLevel
+from siteplan.coverage.empirical import EmpiricalModel
 from siteplan.coverage.footprint_cache import MemoryCache
-from siteplan.coverage.ground import ground_of
+from siteplan.coverage.ground import ground_model
 from siteplan.coverage.masts import masts_of, station_sectors
-from siteplan.coverage.matrix import Addition, added_footprint, uncovered_probability
+from siteplan.coverage.matrix import Upgrade, outage_probability, upgrade_footprint
 from siteplan.coverage.propagation import Mast
-from siteplan.coverage.terrain import TerrainLevel
+from siteplan.coverage.terrain import TerrainModel
 from siteplan.inputs.tables.angles import angles_of, canonical_angles, downtilts_of
 from siteplan.planning import pipeline
 from siteplan.planning.quota import on_air
@@ -225,7 +225,9 @@ ANTENNA = {
 }
 
 
-def project(antenna=True, eirp_dbm=36.7, clutter_m=12.0, radius_m=2_000.0, weights=None, level="buffer"):
+def project(
+    antenna=True, eirp_dbm=36.7, clutter_m=12.0, radius_m=2_000.0, weights=None, propagation="empirical"
+):
     data = tomllib.loads(PROJECT)
     data["antennas"] = [ANTENNA]
     given = {"antenna": "8T", "feeder_loss_db": 0.5} if antenna else {}
@@ -238,7 +240,7 @@ def project(antenna=True, eirp_dbm=36.7, clutter_m=12.0, radius_m=2_000.0, weigh
         return config
     fitted = {
         "schema": "siteplan-calibration/1",
-        "level": level,
+        "propagation": propagation,
         "bands": {"high": {"offset_db": 0.0}},
         "horizontal_weight": weights[0],
         "vertical_weight": weights[1],
@@ -260,7 +262,7 @@ def stations(*rows):
 
 def mast_of(*rows, config=None):
     config = config or project()
-    masts, refused = masts_of(stations(*rows), config, BufferLevel(config, services_of(config)))
+    masts, refused = masts_of(stations(*rows), config, EmpiricalModel(config, services_of(config)))
     assert not refused
     (only,) = masts
     return only
@@ -338,7 +340,7 @@ def test_a_station_with_its_own_power_is_as_much_stronger(more, extra_db):
 
 def test_added_bands_are_omnidirectional_and_old_ones_keep_their_sectors():
     before = mast_of(("Z", "low", {"azimuth_deg": "0/120/240"}))
-    after = Addition(before, ("high",)).after()
+    after = Upgrade(before, ("high",)).after()
     assert after.bands == ("high", "low")
     assert after.sectors_of("low") == before.sectors_of("low")
     assert after.sectors_of("high") == ()
@@ -355,13 +357,13 @@ AT = WEST + 2_050.0, SOUTH + 2_050.0
 THREE = (Sector(0.0), Sector(120.0), Sector(240.0))
 
 
-def level_of(name, config=None, cache=None, slope=0.0):
+def propagation_of(name, config=None, cache=None, slope=0.0):
     config = config or project()
-    if name == "buffer":
-        return BufferLevel(config, services_of(config))
+    if name == "empirical":
+        return EmpiricalModel(config, services_of(config))
     x = np.broadcast_to((np.arange(DEM_GRID.width) - 82.5) * 30.0, DEM_GRID.shape)
     dem = Raster((300.0 + slope * x).astype(np.float32), DEM_GRID, "terrain", "m")
-    return TerrainLevel(config, services_of(config), ground_of(dem, None, config), None, cache)
+    return TerrainModel(config, services_of(config), ground_model(dem, None, config), None, cache)
 
 
 def mast_with(*sectors, bands=("high",)):
@@ -374,19 +376,19 @@ def placed(footprint, k=0):
     return full
 
 
-def around(level, mast, distance_m, azimuths_deg):
+def around(propagation, mast, distance_m, azimuths_deg):
     """Probability of the first service in these directions."""
     angle = np.radians(azimuths_deg)
     x, y = AT[0] + distance_m * np.sin(angle), AT[1] + distance_m * np.cos(angle)
-    return level.at(mast, x, y)[1][0]
+    return propagation.at(mast, x, y)[1][0]
 
 
-LEVELS = pytest.mark.parametrize("name", ["buffer", "terrain"])
+LEVELS = pytest.mark.parametrize("name", ["empirical", "terrain"])
 
 
 @LEVELS
 def test_the_front_is_never_worse_than_the_back(name):
-    values = placed(level_of(name).footprint(mast_with(Sector(0.0)), GRID))
+    values = placed(propagation_of(name).footprint(mast_with(Sector(0.0)), GRID))
     front, back = values[:20][::-1], values[21:]
     assert (front >= back - 1e-6).all()
     assert front.sum() > 1.5 * back.sum()
@@ -395,26 +397,28 @@ def test_the_front_is_never_worse_than_the_back(name):
 
 @LEVELS
 def test_an_omnidirectional_mast_is_nowhere_worse(name):
-    level = level_of(name)
-    omni = placed(level.footprint(mast_with(), GRID))
+    propagation = propagation_of(name)
+    omni = placed(propagation.footprint(mast_with(), GRID))
     for sectors in ((Sector(30.0),), THREE, (Sector(0.0, 2.0), Sector(180.0, 10.0))):
-        values = placed(level.footprint(mast_with(*sectors), GRID))
+        values = placed(propagation.footprint(mast_with(*sectors), GRID))
         assert (values <= omni + 2e-3).all()
         assert 0.0 < values.sum() < omni.sum()
 
 
 @LEVELS
 def test_a_sector_without_an_azimuth_changes_nothing(name):
-    level = level_of(name)
-    omni, same = (placed(level.footprint(mast_with(*s), GRID)) for s in ((), (Sector(),)))
-    np.testing.assert_allclose(same, omni, atol=4e-3 if name == "buffer" else 0.0)
+    propagation = propagation_of(name)
+    omni, same = (placed(propagation.footprint(mast_with(*s), GRID)) for s in ((), (Sector(),)))
+    np.testing.assert_allclose(same, omni, atol=4e-3 if name == "empirical" else 0.0)
 
 
 @LEVELS
 def test_three_equal_sectors_look_the_same_thrice(name):
-    level, mast = level_of(name), mast_with(*THREE)
+    propagation, mast = propagation_of(name), mast_with(*THREE)
     for distance in (200.0, 800.0, 1_500.0):
-        turns = [around(level, mast, distance, np.arange(0.0, 120.0, 7.5) + turn) for turn in (0, 120, 240)]
+        turns = [
+            around(propagation, mast, distance, np.arange(0.0, 120.0, 7.5) + turn) for turn in (0, 120, 240)
+        ]
         for turned in turns[1:]:
             np.testing.assert_allclose(turned, turns[0], atol=3e-3)
         np.testing.assert_allclose(turns[0][1:], turns[0][1:][::-1], atol=3e-3)
@@ -423,35 +427,35 @@ def test_three_equal_sectors_look_the_same_thrice(name):
 
 @LEVELS
 def test_turning_a_sector_turns_its_footprint(name):
-    level = level_of(name)
-    north, east = (placed(level.footprint(mast_with(Sector(a)), GRID)) for a in (0.0, 90.0))
+    propagation = propagation_of(name)
+    north, east = (placed(propagation.footprint(mast_with(Sector(a)), GRID)) for a in (0.0, 90.0))
     np.testing.assert_allclose(np.rot90(north, -1), east, atol=0.02)
 
 
 @LEVELS
 def test_a_louder_station_serves_more_and_farther(name):
-    level = level_of(name, project(eirp_dbm=10.0))
+    propagation = propagation_of(name, project(eirp_dbm=10.0))
     quiet, usual, loud = (
-        placed(level.footprint(mast_with(Sector(NAN, NAN, extra)), GRID)) for extra in (-6.0, 0.0, 6.0)
+        placed(propagation.footprint(mast_with(Sector(NAN, NAN, extra)), GRID)) for extra in (-6.0, 0.0, 6.0)
     )
     assert (quiet <= usual).all()
     assert (usual <= loud).all()
     assert 0 < (quiet > 0.0).sum() < (usual > 0.0).sum() < (loud > 0.0).sum() < loud.size
-    stronger = level_of(name, project(eirp_dbm=16.0))
+    stronger = propagation_of(name, project(eirp_dbm=16.0))
     np.testing.assert_allclose(loud, placed(stronger.footprint(mast_with(), GRID)), atol=4e-3)
 
 
 def test_a_footprint_of_buffers_is_what_stands_at_its_centres():
-    level = level_of("buffer")
+    propagation = propagation_of("empirical")
     for mast in (
         mast_with(*THREE),
         mast_with(Sector(77.0, 3.0, 2.0)),
         mast_with(Sector(0.0), bands=("high", "low")),
     ):
-        footprint = level.footprint(mast, GRID)
+        footprint = propagation.footprint(mast, GRID)
         rows, cols = footprint.window
         x, y = GRID.centre(*(each.ravel() for each in np.mgrid[rows, cols]))
-        services, values = level.at(mast, x, y)
+        services, values = propagation.at(mast, x, y)
         np.testing.assert_array_equal(services, footprint.services)
         shape = footprint.probability.shape
         np.testing.assert_allclose(values.reshape(shape), footprint.probability, atol=1e-6)
@@ -459,10 +463,10 @@ def test_a_footprint_of_buffers_is_what_stands_at_its_centres():
 
 def test_a_terrain_footprint_is_the_mean_of_its_points():
     """Nine to sixteen DEM pixels in each demand pixel."""
-    level, mast = level_of("terrain"), mast_with(Sector(60.0))
-    values = placed(level.footprint(mast, GRID))
+    propagation, mast = propagation_of("terrain"), mast_with(Sector(60.0))
+    values = placed(propagation.footprint(mast, GRID))
     x, y = DEM_GRID.centre(*(each.ravel() for each in np.mgrid[0 : DEM_GRID.height, 0 : DEM_GRID.width]))
-    each = level.at(mast, x, y)[1][0]
+    each = propagation.at(mast, x, y)[1][0]
     row, col = GRID.index(x, y)
     inside = GRID.inside(row, col)
     flat = row[inside] * GRID.width + col[inside]
@@ -476,9 +480,11 @@ def test_a_terrain_footprint_is_the_mean_of_its_points():
 
 def test_up_a_slope_a_tilted_beam_looks_into_the_ground():
     """At 1,400 m a slope of 12 % is 168 m up or down: the beam passes 11.5 degrees below, or 2.2 above."""
-    level, mast = level_of("terrain", slope=0.12), mast_with(Sector(90.0), Sector(270.0))
+    propagation, mast = propagation_of("terrain", slope=0.12), mast_with(Sector(90.0), Sector(270.0))
     ends = AT[0] + np.array([1_400.0, -1_400.0]), np.full(2, AT[1])
-    omni, both = (level.loss_at(m, "high", level.geometry_at(m, *ends), *ends) for m in (mast_with(), mast))
+    omni, both = (
+        propagation.loss_at(m, "high", propagation.geometry_at(m, *ends), *ends) for m in (mast_with(), mast)
+    )
     rise = np.array([168.0, -168.0])
     down = np.degrees(np.arctan2(33.5 - rise, 1_400.0))
     np.testing.assert_allclose(both - omni, np.minimum(12.0 * ((down - 6.0) / 8.0) ** 2, 18.0), atol=0.15)
@@ -490,10 +496,10 @@ def test_weights_of_a_calibration_reach_the_footprint(name):
     """Felt not at all, a pattern is that of an omnidirectional mast; half of it lies between."""
     mast = mast_with(Sector(0.0))
     sums = [
-        placed(level_of(name, project(weights=w, level=name)).footprint(mast, GRID)).sum()
+        placed(propagation_of(name, project(weights=w, propagation=name)).footprint(mast, GRID)).sum()
         for w in ((1.0, 1.0), (0.5, 0.5), (0.0, 0.0))
     ]
-    omni = placed(level_of(name).footprint(mast_with(), GRID)).sum()
+    omni = placed(propagation_of(name).footprint(mast_with(), GRID)).sum()
     assert sums[0] < sums[1] < sums[2]
     assert sums[2] == pytest.approx(omni, rel=2e-3)
 
@@ -501,9 +507,9 @@ def test_weights_of_a_calibration_reach_the_footprint(name):
 @LEVELS
 def test_bands_without_sectors_stay_round(name):
     """Network A's low band is omnidirectional beside B's sectors."""
-    level = level_of(name)
-    footprint = level.footprint(mast_with(Sector(0.0), bands=("high", "low")), GRID)
-    keys = [level.services[k].key for k in footprint.services]
+    propagation = propagation_of(name)
+    footprint = propagation.footprint(mast_with(Sector(0.0), bands=("high", "low")), GRID)
+    keys = [propagation.services[k].key for k in footprint.services]
     low, high = (placed(footprint, keys.index(key)) for key in ("L2/A", "L2/B"))
     np.testing.assert_allclose(low, low[::-1], atol=0.02)
     assert high[:20].sum() > 1.5 * high[21:].sum()
@@ -512,11 +518,11 @@ def test_bands_without_sectors_stay_round(name):
 
 @LEVELS
 def test_what_is_added_to_a_sectored_mast_is_worth_what_it_adds(name):
-    level = level_of(name)
+    propagation = propagation_of(name)
     before = mast_with(*THREE)
-    addition = Addition(before, ("low",))
-    share = placed(added_footprint(addition, level, GRID))
-    one, two = (placed(level.footprint(m, GRID)) for m in (before, addition.after()))
+    upgrade = Upgrade(before, ("low",))
+    share = placed(upgrade_footprint(upgrade, propagation, GRID))
+    one, two = (placed(propagation.footprint(m, GRID)) for m in (before, upgrade.after()))
     np.testing.assert_allclose((1.0 - one) * (1.0 - share), 1.0 - two, atol=2e-6)
 
 
@@ -543,52 +549,57 @@ def test_another_azimuth_tilt_power_or_pattern_is_a_new_entry():
         (),
     ]
     for sectors in (*changed, *changed):
-        level_of("terrain", cache=cache).footprint(mast_with(*sectors), GRID)
+        propagation_of("terrain", cache=cache).footprint(mast_with(*sectors), GRID)
         seen.append(cache.computed)
     assert seen == [1, 2, 3, 4, 5, 6] + [6] * 6
-    for config in (project(weights=(0.5, 1.0), level="terrain"), project(antenna=False)):
-        level_of("terrain", config, cache).footprint(mast_with(Sector(0.0)), GRID)
-        level_of("terrain", config, cache).footprint(mast_with(), GRID)
+    for config in (project(weights=(0.5, 1.0), propagation="terrain"), project(antenna=False)):
+        propagation_of("terrain", config, cache).footprint(mast_with(Sector(0.0)), GRID)
+        propagation_of("terrain", config, cache).footprint(mast_with(), GRID)
     assert cache.computed == 8  # patterns do not matter to an omnidirectional mast
 
 
 @LEVELS
 def test_a_mast_with_sectors_may_end_at_its_radius_too(name):
     """Three loud beams still serve where the mast is no longer followed, three quiet ones do not."""
-    loud, quiet = (level_of(name, project(eirp_dbm=eirp)) for eirp in (75.0, 0.0))
+    loud, quiet = (propagation_of(name, project(eirp_dbm=eirp)) for eirp in (75.0, 0.0))
     assert loud.radius_limited(mast_with(*THREE))
     assert not quiet.radius_limited(mast_with(*THREE))
 
 
-@pytest.mark.parametrize("name", ["buffer", "terrain"])
+@pytest.mark.parametrize("name", ["empirical", "terrain"])
 def test_a_station_louder_than_its_class_may_be_the_one_that_ends_at_its_radius(name):
-    level, end = level_of(name, project(eirp_dbm=20.0)), 4_990.0 if name == "buffer" else 1_990.0
+    propagation, end = (
+        propagation_of(name, project(eirp_dbm=20.0)),
+        4_990.0 if name == "empirical" else 1_990.0,
+    )
     loud, usual = mast_with(Sector(NAN, NAN, 60.0)), mast_with()
     assert (
-        around(level, loud, end, np.array([45.0]))[0] > 0.75 > around(level, usual, end, np.array([45.0]))[0]
+        around(propagation, loud, end, np.array([45.0]))[0]
+        > 0.75
+        > around(propagation, usual, end, np.array([45.0]))[0]
     )
-    assert level.radius_limited(loud)
-    assert not level.radius_limited(usual)
+    assert propagation.radius_limited(loud)
+    assert not propagation.radius_limited(usual)
 
 
-@pytest.mark.parametrize("name", ["buffer", "terrain"])
+@pytest.mark.parametrize("name", ["empirical", "terrain"])
 def test_beams_into_the_ground_do_not_serve_the_rim(name):
     """Omnidirectional, 66 or 46 dBm serve to the end; 18 dB less by the tilt they do not."""
-    eirp, end = (66.0, 4_990.0) if name == "buffer" else (46.0, 1_990.0)
-    level, tilted = (
-        level_of(name, project(eirp_dbm=eirp)),
+    eirp, end = (66.0, 4_990.0) if name == "empirical" else (46.0, 1_990.0)
+    propagation, tilted = (
+        propagation_of(name, project(eirp_dbm=eirp)),
         mast_with(*(Sector(60.0 * k, 20.0) for k in range(6))),
     )
-    assert level.radius_limited(mast_with())
-    assert around(level, tilted, end, np.arange(0.0, 360.0, 15.0)).max() < 0.75
-    assert not level.radius_limited(tilted)
+    assert propagation.radius_limited(mast_with())
+    assert around(propagation, tilted, end, np.arange(0.0, 360.0, 15.0)).max() < 0.75
+    assert not propagation.radius_limited(tilted)
 
 
 def test_threads_change_nothing_of_sectors():
     masts = [mast_with(Sector(30.0 * k), Sector(30.0 * k + 180.0)) for k in range(6)]
-    alone = uncovered_probability(masts, level_of("terrain"), GRID, 5)
+    alone = outage_probability(masts, propagation_of("terrain"), GRID, 5)
     with ThreadPoolExecutor(2) as pool:
-        together = uncovered_probability(masts, level_of("terrain"), GRID, 5, pool.map)
+        together = outage_probability(masts, propagation_of("terrain"), GRID, 5, pool.map)
     np.testing.assert_array_equal(alone, together)
 
 
@@ -612,8 +623,8 @@ def test_angles_of_a_table_reach_the_masts(two_counties):
     assert not inputs.faults
     assert inputs.stations["azimuth_deg"].tolist() == ["0/120/240", "", "0/180", "30", ""]
     assert inputs.stations["downtilt_deg"].tolist() == ["6/7/8", "", "3", "", ""]
-    level = BufferLevel(config, services_of(config))
-    masts = {m.site_id: m for m in masts_of(on_air(inputs.stations, config), config, level)[0]}
+    propagation = EmpiricalModel(config, services_of(config))
+    masts = {m.site_id: m for m in masts_of(on_air(inputs.stations, config), config, propagation)[0]}
     assert masts["Z1"].sectors_of("low") == (Sector(0.0, 6.0), Sector(120.0, 7.0), Sector(240.0, 8.0))
     assert masts["Z1"].sectors_of("high") == ()
     assert masts["Z2"].sectors_of("low") == (Sector(0.0, 3.0), Sector(180.0, 3.0))
@@ -622,7 +633,7 @@ def test_angles_of_a_table_reach_the_masts(two_counties):
 
 def test_a_cell_that_is_no_angle_is_a_rejected_row(two_counties):
     _, inputs = edit_stations(two_counties, 方位角=["东北", "0", "500", "", ""])
-    faults = [(f.level, f.problem, f.row, f.column) for f in inputs.faults]
+    faults = [(f.propagation, f.problem, f.row, f.column) for f in inputs.faults]
     assert faults == [("rejected", "not_angles", 2, "方位角"), ("rejected", "not_angles", 4, "方位角")]
     assert "东北" in inputs.faults[0].text("zh")
     assert "东北" in inputs.faults[0].text("en")
@@ -633,7 +644,7 @@ def test_downtilts_that_do_not_go_with_the_azimuths_are_left_out_with_a_word(two
     _, inputs = edit_stations(
         two_counties, 方位角=["0/120/240", "0/120", "0", "", "60"], 下倾角=["6/6", "4/5", "3/4/5", "7/8", "2"]
     )
-    faults = [(f.level, f.problem, f.row) for f in inputs.faults]
+    faults = [(f.propagation, f.problem, f.row) for f in inputs.faults]
     assert faults == [("warning", "angles_differ", 2), ("warning", "angles_differ", 4)]
     assert inputs.faults[0].values["azimuths"] == 3
     assert inputs.faults[0].values["tilts"] == 2
@@ -649,7 +660,7 @@ def test_parts_of_a_downtilt_that_do_not_go_together_get_a_word(two_counties):
         电子下倾角=["4/5/6", "", "", "", ""],
     )
     assert inputs.stations["downtilt_deg"].iloc[0] == ""
-    assert [(f.level, f.problem, f.row) for f in inputs.faults] == [("warning", "angles_differ", 2)]
+    assert [(f.propagation, f.problem, f.row) for f in inputs.faults] == [("warning", "angles_differ", 2)]
 
 
 def test_cells_of_a_table_by_cell_are_one_mast(two_counties):
@@ -659,8 +670,8 @@ def test_cells_of_a_table_by_cell_are_one_mast(two_counties):
     whole.to_csv(two_counties / "stations.csv", index=False, encoding="utf-8-sig")
     config = load_config(two_counties)
     inputs = pipeline.load(two_counties, config)
-    level = BufferLevel(config, services_of(config))
-    masts = {m.site_id: m for m in masts_of(on_air(inputs.stations, config), config, level)[0]}
+    propagation = EmpiricalModel(config, services_of(config))
+    masts = {m.site_id: m for m in masts_of(on_air(inputs.stations, config), config, propagation)[0]}
     assert [s.azimuth_deg for s in masts["Z2"].sectors_of("low")] == [0.0, 120.0, 240.0]
 
 
@@ -682,6 +693,6 @@ def test_an_azimuth_for_all_stations_may_stand_in_the_project_file(two_counties,
     (two_counties / "project.toml").write_text(text, encoding="utf-8")
     config = load_config(two_counties)
     inputs = pipeline.load(two_counties, config)
-    masts, _ = masts_of(on_air(inputs.stations, config), config, BufferLevel(config, services_of(config)))
+    masts, _ = masts_of(on_air(inputs.stations, config), config, EmpiricalModel(config, services_of(config)))
     expected = angles_of(constant.strip('"'))
     assert tuple(s.azimuth_deg for s in masts[0].sectors_of("high")) == expected

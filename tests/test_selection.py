@@ -13,10 +13,10 @@ from scipy import sparse
 from siteplan.core.errors import SiteplanError
 from siteplan.selection import (
     Cap,
+    CoverageMinimum,
     CoverProblem,
-    Floor,
-    Limits,
     Solver,
+    StopCriteria,
     Village,
     check,
     coverage_curve,
@@ -26,10 +26,10 @@ from siteplan.selection import (
     solved,
 )
 from siteplan.selection.cases import cut, uncut
-from siteplan.selection.configurations import options_of
+from siteplan.selection.configurations import configurations_of
 from siteplan.selection.core import reduced
 from siteplan.selection.problem import objective_of, violations
-from siteplan.selection.search import Choice, Field, rules_of
+from siteplan.selection.search import Field, SiteSearch, search_constraints
 
 EXAMPLES = 30 if numba.config.DISABLE_JIT else 60 if numba.config.BOUNDSCHECK else 150
 """Kernels in plain Python take a hundred times as long."""
@@ -107,7 +107,7 @@ def tiny_problems(draw, certain=None):
         villages = tuple(
             Village(f"v{k}", np.sort(each), float(0.6 * weight[each].sum())) for k, each in enumerate(rows)
         )
-        more["floors"] = (Floor("villages", villages, int(rng.integers(1, 3))),)
+        more["minima"] = (CoverageMinimum("villages", villages, int(rng.integers(1, 3))),)
     conflicts = [(0, 1)] if draw(st.booleans()) else []
     return problem_of(
         matrix, weight, rng.integers(1, 3, n), place, place * 2 + network, caps, conflicts, **more
@@ -138,7 +138,7 @@ def test_brute_force_lies_between_objective_and_bound(problem):
 @settings(max_examples=100, deadline=None)
 @given(tiny_problems(certain=True))
 def test_certain_cover_without_floors_is_solved_to_the_end(problem):
-    if problem.floors or len(np.unique(problem.place)) < problem.columns:
+    if problem.minima or len(np.unique(problem.place)) < problem.columns:
         return
     optimum = brute_force(problem)
     if optimum is None:
@@ -183,10 +183,10 @@ def test_gains_add_up_and_prefixes_respect_the_bound(problem):
 @settings(max_examples=60, deadline=None)
 @given(tiny_problems())
 def test_choosing_and_dropping_an_option_leaves_no_trace(problem):
-    options = options_of(problem)
+    options = configurations_of(problem)
     core = reduced(options.indptr, options.rows, options.values, problem.weight)
-    rules, stations = rules_of(problem, options, core.column, 0.0)
-    choice = Choice(Field(core, rules, stations))
+    rules, stations = search_constraints(problem, options, core.column, 0.0)
+    choice = SiteSearch(Field(core, rules, stations))
     choice.fill(np.arange(core.columns), stations)
     before, gains = choice.left(), choice.state.gain.copy()
     for option in choice.options[~rules.fixed[choice.options]]:
@@ -319,7 +319,7 @@ def test_a_floor_of_villages_is_kept_at_the_price_of_weight():
     """The best two cover 19; the floor asks for the far village as well."""
     villages = tuple(Village(name, np.array([row]), 1.0) for name, row in (("near", 0), ("far", 2)))
     problem = CoverProblem.from_arrays(
-        np.eye(3), [10, 9, 1], quota=2, floors=[Floor("villages", villages, 2)]
+        np.eye(3), [10, 9, 1], quota=2, minima=[CoverageMinimum("villages", villages, 2)]
     )
     selection = select(problem)
     assert sorted(selection.columns.tolist()) == [0, 2]
@@ -333,7 +333,7 @@ def test_a_floor_of_villages_is_kept_at_the_price_of_weight():
         ({"quota": 1, "county": [0, 0, 1], "county_min": {0: 1, 1: 1}}, "off by 1"),
         ({"quota": 3, "county": [0, 0, 1], "county_min": {1: 2}}, "county 1: least 2, best possible 1"),
         (
-            {"quota": 1, "floors": [Floor("far", (Village("v", np.array([2]), 5.0),), 1)]},
+            {"quota": 1, "minima": [CoverageMinimum("far", (Village("v", np.array([2]), 5.0),), 1)]},
             "far: floor 1, best possible 0",
         ),
     ],
@@ -388,7 +388,7 @@ def test_fewest_agrees_with_brute_force(problem, share, money):
     caps = tuple(cap for cap in problem.caps if cap.family == "county")
     rng = np.random.default_rng(len(problem.rows))
     cost = rng.integers(1, 5, problem.columns).astype(float) if money else None
-    problem = replace(problem, caps=caps, floors=(), cost=cost)
+    problem = replace(problem, caps=caps, minima=(), cost=cost)
     costs = problem.stations.astype(float) if cost is None else cost
     reachable = objective_of(problem, np.setdiff1d(np.arange(problem.columns), problem.locked_out))
     need = reachable if share == 1.0 else share * problem.weight.sum()
@@ -496,7 +496,7 @@ def test_ctrl_c_gives_what_is_known(monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(solver, "prove", pressed)
-    selection = solved(solver, Limits(0.0, 1000.0, np.inf, 0))
+    selection = solved(solver, StopCriteria(0.0, 1000.0, np.inf, 0))
     assert selection.status == "interrupted"
     assert violations(problem, selection.columns) == []
     assert check(problem, selection).holds
@@ -507,7 +507,7 @@ def test_what_if_repairs_the_plan_and_bounds_the_new_task():
     shares, weight, county = city_world()
     problem = CoverProblem.from_arrays(shares, weight, county=county, county_quota=[6, 6, 6, 6])
     solver = Solver(problem)
-    plan = solved(solver, Limits(0.0, 1000.0, np.inf, 0))
+    plan = solved(solver, StopCriteria(0.0, 1000.0, np.inf, 0))
     lost = plan.columns[:3]
     answer = solver.what_if(locked_out=lost)
     task = replace(problem, locked_out=np.sort(lost))

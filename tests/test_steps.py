@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from siteplan.cli import app, plan_area
 from siteplan.core.errors import SiteplanError
-from siteplan.coverage.matrix import added_footprint
+from siteplan.coverage.matrix import upgrade_footprint
 from siteplan.outputs.webmap import diff_html
 from siteplan.planning import pipeline
 from siteplan.planning.compare import CHANGES, DROPPED, KEPT, MOVED, NEW, compare_plans
@@ -85,8 +85,8 @@ def test_who_would_help_a_village_agrees_with_trying_everyone(shared_world):
     target = config.coverage.edge_probability_target
     ids = ready.places["candidate_id"].to_numpy(dtype=object)
     expected = {}
-    for number, addition in enumerate(ready.options.additions):
-        footprint = added_footprint(addition, ready.level, inputs.grid)
+    for number, upgrade in enumerate(ready.options.upgrades):
+        footprint = upgrade_footprint(upgrade, ready.propagation, inputs.grid)
         if footprint is None or 0 not in footprint.services:
             continue
         share = np.zeros(inputs.grid.shape, dtype=np.float32)

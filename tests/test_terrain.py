@@ -13,12 +13,12 @@ from scipy.special import ndtr
 from siteplan.core.errors import RangeError
 from siteplan.core.grid import Grid, Raster
 from siteplan.coverage.demand import services_of
-from siteplan.coverage.empirical import BufferLevel
+from siteplan.coverage.empirical import EmpiricalModel
 from siteplan.coverage.footprint_cache import FileCache, MemoryCache
-from siteplan.coverage.ground import ground_of
-from siteplan.coverage.matrix import Addition, added_footprint, uncovered_probability
+from siteplan.coverage.ground import ground_model
+from siteplan.coverage.matrix import Upgrade, outage_probability, upgrade_footprint
 from siteplan.coverage.propagation import Mast
-from siteplan.coverage.terrain import DecisionPoints, TerrainLevel, decision_points, level_for
+from siteplan.coverage.terrain import DecisionPoints, TerrainModel, decision_points, propagation_for
 from siteplan.inputs.rasters import FINEST_M, MARGIN_M, read_terrain
 from siteplan.planning import pipeline
 from siteplan.project.input_files import Input
@@ -84,7 +84,7 @@ def hills(seed=1, amplitude_m=60.0):
 
 
 def level_on(config, dem, points=None, cache=None):
-    return TerrainLevel(config, services_of(config), ground_of(dem, None, config), points, cache)
+    return TerrainModel(config, services_of(config), ground_model(dem, None, config), points, cache)
 
 
 def mast(bands=("high",), east=MIDDLE, north=MIDDLE, height=35.0):
@@ -156,10 +156,10 @@ EASTWARD = np.array([300.0, 412.0, 805.0, 1_337.0, 2_400.0])
 @pytest.mark.parametrize("clutter_m", [0.0, 6.0, 10.0, 20.0])
 def test_on_a_plain_the_loss_is_free_space_and_the_screen_before_the_phone(config, clutter_m):
     """East and on a slope of 3:4; without clutter nothing but the bulge of the Earth is in the way."""
-    level = level_on(following(config, clutter_m=clutter_m), plain())
+    propagation = level_on(following(config, clutter_m=clutter_m), plain())
     for east, north in ((EASTWARD, 0 * EASTWARD), (0.8 * EASTWARD, 0.6 * EASTWARD)):
         ends = mast().easting_m + east, mast().northing_m + north
-        loss = level.loss_at(mast(), "high", level.geometry_at(mast(), *ends), *ends)
+        loss = propagation.loss_at(mast(), "high", propagation.geometry_at(mast(), *ends), *ends)
         if clutter_m > 0.0:
             np.testing.assert_allclose(loss, on_the_plain(EASTWARD, clutter_m), atol=0.02)
         else:
@@ -257,16 +257,16 @@ def test_the_phones_end_and_the_profile_never_count_together(config, ground):
     x, y = mast().easting_m + np.array([40.0, 180.0, 700.0, 2_300.0]), np.full(4, mast().northing_m + 35.0)
     losses, geometries = {}, {}
     for treatment in ("none", "end_loss", "profile"):
-        level = level_on(treating(config, clutter=treatment), dem)
-        geometries[treatment] = level.geometry_at(mast(), x, y)
-        losses[treatment] = level.loss_at(mast(), "high", geometries[treatment], x, y)
+        propagation = level_on(treating(config, clutter=treatment), dem)
+        geometries[treatment] = propagation.geometry_at(mast(), x, y)
+        losses[treatment] = propagation.loss_at(mast(), "high", geometries[treatment], x, y)
     bare = geometries["none"]
     np.testing.assert_array_equal(bare.nu_sqrt_wavelength, geometries["end_loss"].nu_sqrt_wavelength)
     end = statistical_clutter_loss(np.maximum(bare.distance_m, 250.0) / 1000.0, 2140.0)
     np.testing.assert_allclose(losses["end_loss"] - losses["none"], end, atol=0.2)  # 10 m steps at 250 m
     assert (geometries["profile"].nu_sqrt_wavelength >= bare.nu_sqrt_wavelength).all()
-    level = level_on(treating(config, clutter="profile"), dem)
-    kinds = level.budgets.terrain("high", "rural", 35.0).loss_db
+    propagation = level_on(treating(config, clutter="profile"), dem)
+    kinds = propagation.budgets.terrain("high", "rural", 35.0).loss_db
     np.testing.assert_array_equal(kinds, np.broadcast_to(kinds[0], kinds.shape))
 
 
@@ -276,13 +276,13 @@ def test_each_kind_of_clutter_counts_where_it_is(config):
     names = [kind.id for kind in clutter_kinds(config)]
     middle = int((mast().easting_m - DEM_GRID.west_m) / DEM_GRID.resolution_m)
     codes[:, :middle], codes[:, middle:] = names.index("water"), names.index("trees")
-    ground = ground_of(plain(), Raster(codes, DEM_GRID, "clutter", "kind"), config)
-    level = TerrainLevel(config, services_of(config), ground)
+    ground = ground_model(plain(), Raster(codes, DEM_GRID, "clutter", "kind"), config)
+    propagation = TerrainModel(config, services_of(config), ground)
     x, y = mast().easting_m + np.array([-900.0, 900.0]), np.full(2, mast().northing_m)
-    west, east = level.loss_at(mast(), "high", level.geometry_at(mast(), x, y), x, y)
+    west, east = propagation.loss_at(mast(), "high", propagation.geometry_at(mast(), x, y), x, y)
     assert east == pytest.approx(on_the_plain(np.array([900.0]), 15.0)[0], abs=0.02)
     assert west < east - 15.0
-    values = placed(level.footprint(mast(), GRID))
+    values = placed(propagation.footprint(mast(), GRID))
     assert values[:, :30].sum() > 1.2 * values[:, 31:].sum()
 
 
@@ -344,52 +344,57 @@ def test_nothing_is_better_than_free_space(config, seed, treatment):
 @pytest.mark.long_without_jit
 @pytest.mark.parametrize("treatment", ["profile", "none"])
 def test_a_higher_mast_serves_more_of_the_hills(config, treatment):
-    level = level_on(treating(config, clutter=treatment), hills())
-    served_by = [placed(level.footprint(mast(height=h), GRID)).sum() for h in (20.0, 35.0, 60.0, 100.0)]
+    propagation = level_on(treating(config, clutter=treatment), hills())
+    served_by = [placed(propagation.footprint(mast(height=h), GRID)).sum() for h in (20.0, 35.0, 60.0, 100.0)]
     assert served_by == sorted(served_by)
     assert served_by[-1] > 1.1 * served_by[0]
 
 
 def test_on_a_plain_a_higher_mast_never_loses(config):
     """Among roofs, but for pixels so near that the path itself grows."""
-    level, far = level_on(config, plain()), away_from_the_mast() > 300.0
-    before = placed(level.footprint(mast(height=25.0), GRID))
+    propagation, far = level_on(config, plain()), away_from_the_mast() > 300.0
+    before = placed(propagation.footprint(mast(height=25.0), GRID))
     for height in (35.0, 60.0, 100.0):
-        after = placed(level.footprint(mast(height=height), GRID))
+        after = placed(propagation.footprint(mast(height=height), GRID))
         assert (after[far] >= before[far] - 1.0 / 255).all()
         before = after
 
 
 @pytest.mark.long_without_jit
 def test_bands_of_one_mast_share_shadowing(config):
-    level = level_on(config, hills())
-    both, high, low = (placed(level.footprint(mast(b), GRID)) for b in (("high", "low"), ("high",), ("low",)))
+    propagation = level_on(config, hills())
+    both, high, low = (
+        placed(propagation.footprint(mast(b), GRID)) for b in (("high", "low"), ("high",), ("low",))
+    )
     np.testing.assert_array_equal(both, np.maximum(high, low))
 
 
 def test_a_network_serves_its_own_services_only(config):
-    level = level_on(config, hills())
-    footprint = level.footprint(mast(("low",)), GRID)
-    assert [level.services[k].key for k in footprint.services] == ["L1", "L2/A", "L3/A"]
-    assert level.footprint(mast(()), GRID) is None
+    propagation = level_on(config, hills())
+    footprint = propagation.footprint(mast(("low",)), GRID)
+    assert [propagation.services[k].key for k in footprint.services] == ["L1", "L2/A", "L3/A"]
+    assert propagation.footprint(mast(()), GRID) is None
 
 
 @pytest.mark.long_without_jit
 def test_added_bands_are_worth_what_they_add(config):
     """(1 - p0) (1 - a) = 1 - p1, on hills as on buffers."""
-    level = level_on(config, hills())
-    addition = Addition(mast(("high",)), ("low",))
-    share = placed(added_footprint(addition, level, GRID))
-    p0, p1 = placed(level.footprint(mast(("high",)), GRID)), placed(level.footprint(addition.after(), GRID))
+    propagation = level_on(config, hills())
+    upgrade = Upgrade(mast(("high",)), ("low",))
+    share = placed(upgrade_footprint(upgrade, propagation, GRID))
+    p0, p1 = (
+        placed(propagation.footprint(mast(("high",)), GRID)),
+        placed(propagation.footprint(upgrade.after(), GRID)),
+    )
     np.testing.assert_allclose((1 - p0) * (1 - share), 1 - p1, atol=2e-6)
 
 
 @pytest.mark.long_without_jit
 def test_threads_change_nothing(config):
     masts = [mast(("high", "low"), 2_000 + 300 * i, 3_000 + 100 * i) for i in range(6)]
-    alone = uncovered_probability(masts, level_on(config, hills()), GRID, 5)
+    alone = outage_probability(masts, level_on(config, hills()), GRID, 5)
     with ThreadPoolExecutor(3) as pool:
-        together = uncovered_probability(masts, level_on(config, hills()), GRID, 5, pool.map)
+        together = outage_probability(masts, level_on(config, hills()), GRID, 5, pool.map)
     np.testing.assert_array_equal(alone, together)
 
 
@@ -415,9 +420,9 @@ def test_a_point_gets_its_own_profile(config, clutter_m):
     """Free space and Bullington over that very profile, clutter between the ends and before the phone."""
     changed, dem, given = following(config, clutter_m=clutter_m), hills(amplitude_m=90.0), mast()
     x, y = np.array([WEST + 4_410.0, WEST + 1_870.0]), np.array([SOUTH + 3_920.0, SOUTH + 2_290.0])
-    level = level_on(changed, dem)
-    losses = level.loss_at(given, "high", level.geometry_at(given, x, y), x, y)
-    _, probability = level.at(given, x, y)
+    propagation = level_on(changed, dem)
+    losses = propagation.loss_at(given, "high", propagation.geometry_at(given, x, y), x, y)
+    _, probability = propagation.at(given, x, y)
     radius = effective_earth_radius_km(config.coverage.delta_n)
     for i in range(2):
         d_km, ground = path_profile(dem, given.easting_m, given.northing_m, x[i], y[i])
@@ -474,13 +479,13 @@ class Counting(MemoryCache):
 def test_only_what_changed_is_computed_again(config):
     cache = Counting()
     masts = [mast(("high", "low"), 2_000 + 400 * i) for i in range(4)]
-    first = uncovered_probability(masts, level_on(config, hills(), cache=cache), GRID, 5)
+    first = outage_probability(masts, level_on(config, hills(), cache=cache), GRID, 5)
     assert cache.computed == 8
-    again = uncovered_probability(masts, level_on(config, hills(), cache=cache), GRID, 5)
+    again = outage_probability(masts, level_on(config, hills(), cache=cache), GRID, 5)
     assert cache.computed == 8
     np.testing.assert_array_equal(first, again)
     moved = [dataclasses.replace(masts[0], easting_m=masts[0].easting_m + 10.0), *masts[1:]]
-    uncovered_probability(moved, level_on(config, hills(), cache=cache), GRID, 5)
+    outage_probability(moved, level_on(config, hills(), cache=cache), GRID, 5)
     assert cache.computed == 10
 
 
@@ -536,8 +541,8 @@ def test_the_file_outlives_the_run_and_gives_the_same_numbers(config, tmp_path):
     with FileCache(path, 10.0) as cache:
         first = level_on(config, hills(), cache=cache).footprint(mast(), GRID)
     with FileCache(path, 10.0) as cache:
-        level = level_on(config, hills(), cache=cache)
-        second = level.footprint(mast(), GRID)
+        propagation = level_on(config, hills(), cache=cache)
+        second = propagation.footprint(mast(), GRID)
         assert not cache._new
     np.testing.assert_array_equal(first.probability, second.probability)
 
@@ -603,14 +608,14 @@ def test_a_mast_off_the_dem_keeps_its_buffers(config):
     small = Raster(
         np.full((40, 40), 200, dtype=np.float32), Grid(CRS, WEST, SOUTH + 1_200, 30.0, 40, 40), "terrain", "m"
     )
-    level = level_on(config, small)
-    assert not level.sees(mast())
-    buffers = BufferLevel(config, services_of(config))
+    propagation = level_on(config, small)
+    assert not propagation.sees(mast())
+    buffers = EmpiricalModel(config, services_of(config))
     np.testing.assert_array_equal(
-        level.footprint(mast(), GRID).probability, buffers.footprint(mast(), GRID).probability
+        propagation.footprint(mast(), GRID).probability, buffers.footprint(mast(), GRID).probability
     )
     x, y = np.array([WEST + 3_500.0]), np.array([SOUTH + 3_500.0])
-    np.testing.assert_array_equal(level.at(mast(), x, y)[1], buffers.at(mast(), x, y)[1])
+    np.testing.assert_array_equal(propagation.at(mast(), x, y)[1], buffers.at(mast(), x, y)[1])
 
 
 @pytest.mark.long_without_jit
@@ -631,38 +636,47 @@ def test_a_void_is_filled_when_small_and_leaves_the_buffers_when_wide(config):
 def test_the_level_follows_the_project_file_and_the_dem(shared_world, config):
     inputs = pipeline.load(shared_world, config)
     services = services_of(config)
-    assert level_for(inputs, config, services).name == "terrain"
+    assert propagation_for(inputs, config, services).name == "terrain"
 
-    def wanting(level):
-        return treating(config, level=level)
+    def wanting(propagation):
+        return treating(config, propagation=propagation)
 
-    assert level_for(inputs, wanting("buffer"), services).name == "buffer"
+    assert propagation_for(inputs, wanting("empirical"), services).name == "empirical"
     without = dataclasses.replace(inputs, terrain=None)
-    assert level_for(without, config, services).name == "buffer"
+    assert propagation_for(without, config, services).name == "empirical"
     with pytest.raises(RangeError, match=r"inputs\.dem"):
-        level_for(without, wanting("terrain"), services)
+        propagation_for(without, wanting("terrain"), services)
     coarse = Raster(np.zeros((20, 20), dtype=np.float32), Grid(CRS, 0.0, 0.0, 900.0, 20, 20), "terrain", "m")
     everywhere = Raster(np.zeros((20, 20), dtype=np.uint8), coarse.grid, "clutter", "kind")
     inputs = dataclasses.replace(inputs, terrain=coarse, clutter=everywhere)
-    assert level_for(inputs, config, services).name == "buffer"
-    assert level_for(inputs, wanting("terrain"), services).name == "terrain"
+    assert propagation_for(inputs, config, services).name == "empirical"
+    assert propagation_for(inputs, wanting("terrain"), services).name == "terrain"
 
 
-def fitted(level="terrain", **more):
-    return {"schema": "siteplan-calibration/1", "level": level, "bands": {"high": {"offset_db": 0.0}}, **more}
+def fitted(propagation="terrain", **more):
+    return {
+        "schema": "siteplan-calibration/1",
+        "propagation": propagation,
+        "bands": {"high": {"offset_db": 0.0}},
+        **more,
+    }
 
 
 def test_a_calibration_of_another_level_is_refused(shared_world, config):
     inputs, services = pipeline.load(shared_world, config), services_of(config)
-    on_terrain, on_buffers = (with_calibration(config, fitted(level)) for level in ("terrain", "buffer"))
-    assert level_for(inputs, on_terrain, services).name == "terrain"
-    assert level_for(inputs, treating(on_buffers, level="buffer"), services).name == "buffer"
+    on_terrain, on_buffers = (
+        with_calibration(config, fitted(propagation)) for propagation in ("terrain", "empirical")
+    )
+    assert propagation_for(inputs, on_terrain, services).name == "terrain"
+    assert (
+        propagation_for(inputs, treating(on_buffers, propagation="empirical"), services).name == "empirical"
+    )
     with pytest.raises(RangeError, match="calibrat"):
-        level_for(inputs, on_buffers, services)
+        propagation_for(inputs, on_buffers, services)
     with pytest.raises(RangeError, match="calibrat"):
-        level_for(inputs, treating(on_terrain, level="buffer"), services)
+        propagation_for(inputs, treating(on_terrain, propagation="empirical"), services)
     with pytest.raises(RangeError, match="calibrat"):
-        level_for(dataclasses.replace(inputs, terrain=None), on_terrain, services)
+        propagation_for(dataclasses.replace(inputs, terrain=None), on_terrain, services)
 
 
 def test_above_six_gigahertz_terrain_refuses(config):
@@ -731,22 +745,24 @@ def test_what_terrain_takes_away_adds_up(shared_world, config):
     inputs = pipeline.load(shared_world, config)
     proposal, _ = pipeline.run(inputs, config)
     table, model = proposal.terrain, proposal.summary["model"]
-    assert model["level"] == "terrain"
+    assert model["propagation"] == "terrain"
     assert (model["dem_pixel_m"], model["delta_n"]) == (30.0, config.coverage.delta_n)
     assert model["terrain_effect"]["population_taken_away"] == table["population_taken_away"].sum()
     for what in ("population", "villages", "area_km2"):
-        assert (table[f"{what}_taken_away"] <= table[f"{what}_buffer"]).all()
-        left = table[f"{what}_buffer"] - table[f"{what}_taken_away"]
+        assert (table[f"{what}_taken_away"] <= table[f"{what}_empirical"]).all()
+        left = table[f"{what}_empirical"] - table[f"{what}_taken_away"]
         assert (left <= table[f"{what}_terrain"] + 1e-9).all()
     assert table["population_terrain"].tolist() == proposal.county_table["population_covered_before"].tolist()
-    assert proposal.coverage_buffer.grid == proposal.coverage_before.grid
+    assert proposal.coverage_empirical.grid == proposal.coverage_before.grid
 
 
 @pytest.mark.long_without_jit
 def test_a_run_with_buffers_says_so(shared_world, config):
-    changed = config.model_copy(update={"coverage": config.coverage.model_copy(update={"level": "buffer"})})
+    changed = config.model_copy(
+        update={"coverage": config.coverage.model_copy(update={"propagation": "empirical"})}
+    )
     proposal, _ = pipeline.run(pipeline.load(shared_world, changed), changed)
-    assert proposal.summary["model"]["level"] == "buffer"
+    assert proposal.summary["model"]["propagation"] == "empirical"
     assert "dem_pixel_m" not in proposal.summary["model"]
-    assert proposal.coverage_buffer is None
+    assert proposal.coverage_empirical is None
     assert proposal.terrain.empty

@@ -214,7 +214,7 @@ def test_a_ranked_row_opens_its_reason_ring_and_coordinates(visit: Visit, propos
 
 def test_a_property_says_whose_it_is(visit: Visit, proposal: Proposal) -> None:
     table = proposal.proposed
-    row = int(np.flatnonzero(table["rung"].eq("3") & (table["rank"] <= SMALL["properties"]))[0])
+    row = int(np.flatnonzero(table["source_type"].eq("3") & (table["rank"] <= SMALL["properties"]))[0])
     visit.page.locator(".sp-list .sp-row").nth(row).click()
     assert f"业主联系人{row}" in visit.popup().inner_text()
 
@@ -313,8 +313,8 @@ def test_filters_choose_rows_everywhere(visit: Visit, proposal: Proposal) -> Non
     both = table["county"].eq("甲县") & table["town"].eq("东镇")
     assert choose("乡镇", "东镇") == both.sum()
     choose("县区", "")
-    rungs = visit.page.locator(".sp-filter", has_text="来源").locator("option").all_inner_texts()
-    assert choose("来源", rungs[1]) == table["rung"].eq("1").sum()
+    source_types = visit.page.locator(".sp-filter", has_text="来源").locator("option").all_inner_texts()
+    assert choose("来源", source_types[1]) == table["source_type"].eq("1").sum()
     visit.page.locator(".sp-filters .sp-link").click()
     visit.page.locator(".sp-filter-check input").check()
     assert visit.page.locator(".sp-list .sp-row").count() == table["location_grade"].ne("").sum()

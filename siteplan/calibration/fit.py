@@ -205,7 +205,7 @@ def fit_terms(sample: Sample, terms: Terms, *, seed: int = 0) -> Fit:
     levels = np.quantile(few.rsrp_dbm, _RIVAL_QUANTILES)
     tried = [Fit()]
     if _sites(few) >= SELECTION_SITES:
-        tried += [Fit(rival_dbm=float(level)) for level in levels]
+        tried += [Fit(rival_dbm=float(propagation)) for propagation in levels]
     errors = [robust_error(few.rsrp_dbm - _settled(few, terms, start).selected_dbm(few)) for start in tried]
     best = tried[int(np.argmin(errors))]
     return _settled(whole, terms, best)

@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from siteplan.coverage.empirical import BufferLevel
+from siteplan.coverage.empirical import EmpiricalModel
 from siteplan.coverage.masts import mast_of
 from siteplan.coverage.propagation import Mast
-from siteplan.coverage.terrain import TerrainLevel
+from siteplan.coverage.terrain import TerrainModel
 from siteplan.project.schema import Config
 from siteplan.radio.antenna import horizontal_attenuation_db, vertical_attenuation_db
 from siteplan.radio.linkbudget import STEP_M
@@ -106,7 +106,10 @@ class Sample:
 
 
 def build_sample(
-    points: gpd.GeoDataFrame, stations: gpd.GeoDataFrame, level: BufferLevel | TerrainLevel, config: Config
+    points: gpd.GeoDataFrame,
+    stations: gpd.GeoDataFrame,
+    propagation: EmpiricalModel | TerrainModel,
+    config: Config,
 ) -> tuple[Sample, pd.DataFrame]:
     """Model every measured point as its site would serve it.
 
@@ -117,7 +120,7 @@ def build_sample(
         row`` and geometry.
     stations
         On air: ``station_id, site_id, band, area_class, antenna_height_m`` and sectors.
-    level
+    propagation
         Propagation without a calibration.
     config
         The project.
@@ -136,8 +139,8 @@ def build_sample(
         rows = rows[rows["band"] == band]
         if station_id:
             rows = rows[rows["station_id"] == station_id]
-        mast = mast_of(str(site_id), rows, config, level)
-        kept, reasons = _modelled(group, mast, str(band), level, config)
+        mast = mast_of(str(site_id), rows, config, propagation)
+        kept, reasons = _modelled(group, mast, str(band), propagation, config)
         parts.append(kept)
         left.append(reasons)
     if not parts:
@@ -149,15 +152,15 @@ def build_sample(
 
 
 def _modelled(
-    group: gpd.GeoDataFrame, mast: Mast, band: str, level: BufferLevel | TerrainLevel, config: Config
+    group: gpd.GeoDataFrame, mast: Mast, band: str, propagation: EmpiricalModel | TerrainModel, config: Config
 ) -> tuple[dict[str, NDArray[np.generic]], pd.DataFrame]:
     """Parts of the model at the points of one server, and the points it does not hold for."""
     x, y = group.geometry.x.to_numpy(), group.geometry.y.to_numpy()
     distance = np.hypot(x - mast.easting_m, y - mast.northing_m)
-    reason = _reasons(mast, band, x, y, distance, level)
+    reason = _reasons(mast, band, x, y, distance, propagation)
     good = np.flatnonzero(reason == "")
     table = group.iloc[good]
-    parts = _parts(mast, band, x[good], y[good], level, config) if good.size else _NO_PARTS
+    parts = _parts(mast, band, x[good], y[good], propagation, config) if good.size else _NO_PARTS
     named = table["clutter"].to_numpy(dtype=object)
     parts = {**parts, "clutter": np.where(named == "", parts["clutter"], named)}
     columns: dict[str, NDArray[np.generic]] = {
@@ -181,17 +184,19 @@ def _reasons(
     easting_m: Values,
     northing_m: Values,
     distance_m: Values,
-    level: BufferLevel | TerrainLevel,
+    propagation: EmpiricalModel | TerrainModel,
 ) -> NDArray[np.str_]:
     """Why the model does not hold at points; "" where it does."""
     if band not in mast.bands:
         return np.full(len(distance_m), "no_formula")
     reason = np.where(distance_m < NEAREST_M, "too_near", "").astype("U16")
-    if isinstance(level, TerrainLevel):
-        reason[(reason == "") & ~(level.holds(easting_m, northing_m) & level.sees(mast))] = "off_terrain"
-        farthest = level.reach_m(mast)
+    if isinstance(propagation, TerrainModel):
+        reason[(reason == "") & ~(propagation.holds(easting_m, northing_m) & propagation.sees(mast))] = (
+            "off_terrain"
+        )
+        farthest = propagation.reach_m(mast)
     else:
-        farthest = level.budgets.radial(band, mast.area_class, mast.antenna_height_m).farthest_m
+        farthest = propagation.budgets.radial(band, mast.area_class, mast.antenna_height_m).farthest_m
     reason[(reason == "") & (distance_m > farthest)] = "beyond_formula"
     return reason
 
@@ -205,30 +210,30 @@ def _parts(
     band: str,
     easting_m: Values,
     northing_m: Values,
-    level: BufferLevel | TerrainLevel,
+    propagation: EmpiricalModel | TerrainModel,
     config: Config,
 ) -> dict[str, NDArray[np.generic]]:
     """Base, antenna, diffraction and kind of clutter at points."""
-    table = level.budgets.radial(band, mast.area_class, mast.antenna_height_m)
-    if isinstance(level, TerrainLevel):
-        geometry = level.geometry_at(mast, easting_m, northing_m)
-        clear, diffraction = level.parts_at(mast, band, geometry, easting_m, northing_m)
-        base = level.budgets.eirp_dbm(band, mast.area_class) - clear
-        drop = level.drop_m(mast, easting_m, northing_m)
+    table = propagation.budgets.radial(band, mast.area_class, mast.antenna_height_m)
+    if isinstance(propagation, TerrainModel):
+        geometry = propagation.geometry_at(mast, easting_m, northing_m)
+        clear, diffraction = propagation.parts_at(mast, band, geometry, easting_m, northing_m)
+        base = propagation.budgets.eirp_dbm(band, mast.area_class) - clear
+        drop = propagation.drop_m(mast, easting_m, northing_m)
     else:
         steps = np.hypot(easting_m - mast.easting_m, northing_m - mast.northing_m) / STEP_M
         base = np.interp(steps, np.arange(len(table.rsrp_dbm)), table.rsrp_dbm)
         diffraction = np.zeros(len(base))
         drop = np.full(len(base), mast.antenna_height_m - config.coverage.receiver_height_m)
-    antenna = _antenna(mast, band, easting_m, northing_m, drop, level)
-    kinds = np.array([each.id for each in level.budgets.kinds], dtype=object)
+    antenna = _antenna(mast, band, easting_m, northing_m, drop, propagation)
+    kinds = np.array([each.id for each in propagation.budgets.kinds], dtype=object)
     return {
         "base_dbm": base + antenna[3],
         "horizontal_db": antenna[0],
         "vertical_db": antenna[1],
         "cap_db": antenna[2],
         "diffraction_db": diffraction,
-        "clutter": kinds[level.kind_at(easting_m, northing_m)],
+        "clutter": kinds[propagation.kind_at(easting_m, northing_m)],
         "sigma_db": np.full(len(base), table.sigma_db),
     }
 
@@ -239,13 +244,13 @@ def _antenna(
     easting_m: Values,
     northing_m: Values,
     drop_m: Values,
-    level: BufferLevel | TerrainLevel,
+    propagation: EmpiricalModel | TerrainModel,
 ) -> tuple[Values, Values, Values, Values]:
     """Horizontal and vertical attenuation, their limit, and extra EIRP of the sector that counts."""
     none = np.zeros(len(easting_m))
     best: tuple[Values, Values, Values, Values] = none, none, np.full(len(none), np.inf), none
     least = np.full(len(none), np.inf)
-    for each in _each_sector(mast, band, easting_m, northing_m, drop_m, level):
+    for each in _each_sector(mast, band, easting_m, northing_m, drop_m, propagation):
         felt = np.minimum(each[0] + each[1], each[2]) - each[3]
         better = felt < least
         least = np.where(better, felt, least)
@@ -260,10 +265,10 @@ def _each_sector(
     easting_m: Values,
     northing_m: Values,
     drop_m: Values,
-    level: BufferLevel | TerrainLevel,
+    propagation: EmpiricalModel | TerrainModel,
 ) -> Iterator[tuple[Values, Values, Values, Values]]:
     towards = directions(easting_m - mast.easting_m, northing_m - mast.northing_m, drop_m)
-    shape, none = level.budgets.pattern(band, mast.area_class), np.zeros(len(easting_m))
+    shape, none = propagation.budgets.pattern(band, mast.area_class), np.zeros(len(easting_m))
     for sector in mast.sectors_of(band):
         extra = none + sector.extra_db
         if not sector.is_aimed:

@@ -1,4 +1,4 @@
-"""Who may be a site, on which rung of the ladder, and why not.
+"""Who may be a site, on which source_type of the ladder, and why not.
 
 Rungs: 1 existing site to be upgraded, 2 site-plan entry not built, 3 opened public property, 4 shared
 pole or tower, 5 new ground site in a gap.
@@ -31,26 +31,26 @@ from siteplan.candidates.rules import (
     zones,
 )
 from siteplan.coverage.demand import Demand
-from siteplan.coverage.propagation import Level
+from siteplan.coverage.propagation import PropagationModel
 from siteplan.field.journal import Place
-from siteplan.field.status import State
+from siteplan.field.status import PlaceStatus
 from siteplan.inputs.load import Inputs
 from siteplan.inputs.tables.networks import network_names, split_networks
-from siteplan.planning.replan import Mandate
+from siteplan.planning.replan import ReplanContext
 from siteplan.project.schema import Config
-from siteplan.project.statuses import EXITS, FIXED, Returned, Rung, Status
+from siteplan.project.statuses import EXITS, FIXED, CandidateState, SiteStatus, SourceType
 
 _CARRIED = ("cost", "power_distance_m", "backhaul_distance_m", "success_probability")
 
 
 @dataclass(frozen=True, eq=False)
-class Ladder:
+class CandidateSet:
     """Every place considered.
 
     Attributes
     ----------
     table
-        One row a place: ``key, rung, source_id, name, county_id, county, town, antenna_height_m,
+        One row a place: ``key, source_type, source_id, name, county_id, county, town, antenna_height_m,
         area_class, easting_m, northing_m, networks, existing_bands, status, rule, notes,
         location_grade, location_radius_m`` (how exactly a place without coordinates was found) and the
         carried
@@ -60,16 +60,16 @@ class Ladder:
     table: gpd.GeoDataFrame
 
 
-def build_ladder(
+def build_candidates(
     inputs: Inputs,
     existing: gpd.GeoDataFrame | None,
     demand: Demand,
-    uncovered: np.ndarray,
+    outage: np.ndarray,
     config: Config,
-    level: Level,
-    mandate: Mandate | None = None,
-) -> Ladder:
-    """Collect places of all rungs in the run's counties and apply the rules.
+    propagation: PropagationModel,
+    context: ReplanContext | None = None,
+) -> CandidateSet:
+    """Collect places of all source_types in the run's counties and apply the rules.
 
     Parameters
     ----------
@@ -79,78 +79,80 @@ def build_ladder(
         Stations on air.
     demand
         Demand rows.
-    uncovered
+    outage
         Probability that a pixel is not served, shape (services, height, width).
     config
         The project.
-    level
+    propagation
         Tells which mast heights a formula holds for.
-    mandate
+    context
         What happened since the last list; None for nothing.
 
     Returns
     -------
-    Ladder
+    CandidateSet
         Usable and refused places.
     """
-    known, mandate = network_names(config), mandate or Mandate()
+    known, context = network_names(config), context or ReplanContext()
     parts = [
         _upgrades(existing, config),
         _planned(inputs.site_plan, config, known),
         _ordered(inputs.orders, config, known),
         _properties(inputs.properties, config),
         _poles(inputs.poles, config),
-        _new_sites(inputs, demand, uncovered, config),
+        _new_sites(inputs, demand, outage, config),
     ]
     parts = [part for part in parts if len(part)]
-    parts = _with_remembered(parts, mandate, inputs, config)
+    parts = _with_remembered(parts, context, inputs, config)
     if not parts:
-        return Ladder(_empty(config))
-    table = moved(pd.concat(parts, ignore_index=True), mandate.standing, inputs, config)
+        return CandidateSet(_empty(config))
+    table = moved(pd.concat(parts, ignore_index=True), context.field_status, inputs, config)
     table = table[table["county_id"].isin(inputs.area["county_id"])]
     table = table.sort_values(["county_id", "key"], kind="stable").reset_index(drop=True)
     places = gpd.GeoDataFrame(
         table, geometry=gpd.points_from_xy(table["easting_m"], table["northing_m"]), crs=config.project.crs
     )
-    places = returned(places, mandate.standing, config)
+    places = returned(places, context.field_status, config)
     places = located(places, config)
-    places = heights(places, config, level)
+    places = heights(places, config, propagation)
     places = zones(places, inputs.exclusions, config)
     places = roads_near(places, inputs.roads, config)
     places = spacing(places, existing, config)
     places = orders_first(places)
     places = duplicates(places, config)
-    return Ladder(kept(places, mandate.standing))
+    return CandidateSet(kept(places, context.field_status))
 
 
 def _with_remembered(
-    parts: list[pd.DataFrame], mandate: Mandate, inputs: Inputs, config: Config
+    parts: list[pd.DataFrame], context: ReplanContext, inputs: Inputs, config: Config
 ) -> list[pd.DataFrame]:
     """Rows as well for places no table has any more: fixed ones, and published new ground sites.
 
     A ground site is found anew in every run; the published one stays, and a fresh one beside it goes.
     """
     there = {key for part in parts for key in part["key"]}
-    states = mandate.standing.states.values()
-    wanted = {s.place.key: s.place for s in states if s.status in FIXED | EXITS | {Returned.ON_AIR}}
-    wanted |= {key: p for key, (p, _) in mandate.anchors.items() if p.rung == Rung.NEW_GROUND}
+    states = context.field_status.states.values()
+    wanted = {s.place.key: s.place for s in states if s.status in FIXED | EXITS | {SiteStatus.ON_AIR}}
+    wanted |= {key: p for key, (p, _) in context.anchors.items() if p.source_type == SourceType.NEW_GROUND}
     missing = [place for key, place in sorted(wanted.items()) if key not in there]
     if not missing:
         return parts
-    remembered = [_remembered(rung, missing, inputs, config) for rung in Rung]
+    remembered = [_remembered(source_type, missing, inputs, config) for source_type in SourceType]
     added = [part for part in remembered if len(part)]
-    ground = [part for part in added if part["rung"].eq(Rung.NEW_GROUND.value).all()]
+    ground = [part for part in added if part["source_type"].eq(SourceType.NEW_GROUND.value).all()]
     if ground:
         parts = [_apart_from(part, ground[0], config) for part in parts]
     return [*parts, *added]
 
 
-def _remembered(rung: Rung, places: Sequence[Place], inputs: Inputs, config: Config) -> pd.DataFrame:
-    """Rows of one rung from what the journal or the published list says of them."""
-    mine = [place for place in places if place.rung == rung]
+def _remembered(
+    source_type: SourceType, places: Sequence[Place], inputs: Inputs, config: Config
+) -> pd.DataFrame:
+    """Rows of one source_type from what the journal or the published list says of them."""
+    mine = [place for place in places if place.source_type == source_type]
     if not mine:
         return pd.DataFrame()
-    xy = points_of([State(place.key, place) for place in mine], config.project.crs)
+    xy = points_of([PlaceStatus(place.key, place) for place in mine], config.project.crs)
     table = gpd.GeoDataFrame(
         {
             "id": [place.source for place in mine],
@@ -162,21 +164,21 @@ def _remembered(rung: Rung, places: Sequence[Place], inputs: Inputs, config: Con
         crs=config.project.crs,
     )
     heights = pd.Series([place.antenna_height_m for place in mine])
-    return _rows(table, rung, "id", pd.Series([place.name for place in mine]), heights, config)
+    return _rows(table, source_type, "id", pd.Series([place.name for place in mine]), heights, config)
 
 
 def _apart_from(part: pd.DataFrame, ground: pd.DataFrame, config: Config) -> pd.DataFrame:
     """Rows without the new ground sites that stand where a remembered one does."""
     xy, other = (t[["easting_m", "northing_m"]].to_numpy(dtype=float) for t in (part, ground))
     away = cdist(xy, other).min(axis=1)
-    fresh = part["rung"].eq(Rung.NEW_GROUND.value).to_numpy()
+    fresh = part["source_type"].eq(SourceType.NEW_GROUND.value).to_numpy()
     return part[~(fresh & (away <= config.candidates.duplicate_distance_m))]
 
 
 def _empty(config: Config) -> gpd.GeoDataFrame:
     columns = [
         "key",
-        "rung",
+        "source_type",
         "source_id",
         "name",
         "county_id",
@@ -200,18 +202,23 @@ def _empty(config: Config) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame({name: [] for name in columns}, geometry=[], crs=config.project.crs)
 
 
-# --- the rungs -------------------------------------------------------------------------------------
+# --- the source_types -------------------------------------------------------------------------------------
 
 
 def _rows(
-    table: gpd.GeoDataFrame, rung: Rung, source: str, name: pd.Series, height_m: pd.Series, config: Config
+    table: gpd.GeoDataFrame,
+    source_type: SourceType,
+    source: str,
+    name: pd.Series,
+    height_m: pd.Series,
+    config: Config,
 ) -> pd.DataFrame:
-    """Common columns of a rung; a missing height takes the class's own."""
+    """Common columns of a source_type; a missing height takes the class's own."""
     class_height = table["area_class"].map({each.id: each.antenna_height_m for each in config.area_classes})
     rows = pd.DataFrame(
         {
-            "key": rung.value + ":" + table[source].astype(str),
-            "rung": rung.value,
+            "key": source_type.value + ":" + table[source].astype(str),
+            "source_type": source_type.value,
             "source_id": table[source].astype(str),
             "name": name.where(name.notna(), table[source].astype(str)).astype(str),
             "county_id": table["county_id"],
@@ -221,7 +228,7 @@ def _rows(
             "area_class": table["area_class"],
             "easting_m": table.geometry.x,
             "northing_m": table.geometry.y,
-            "status": Status.CANDIDATE.value,
+            "status": CandidateState.CANDIDATE.value,
         }
     )
     rows["networks"] = [tuple(n.id for n in config.networks)] * len(rows)
@@ -248,13 +255,13 @@ def _number_of(table: gpd.GeoDataFrame, column: str) -> pd.Series:
 
 
 def _upgrades(existing: gpd.GeoDataFrame | None, config: Config) -> pd.DataFrame:
-    """Rung 1: sites that lack bands of their class; complete sites are refused with that reason."""
+    """SourceType 1: sites that lack bands of their class; complete sites are refused with that reason."""
     if existing is None or existing.empty:
         return pd.DataFrame()
     sites = existing.drop_duplicates("site_id")
     rows = _rows(
         sites,
-        Rung.UPGRADE,
+        SourceType.UPGRADE,
         "site_id",
         _text_of(sites, "site_name"),
         _number_of(sites, "antenna_height_m"),
@@ -269,12 +276,12 @@ def _upgrades(existing: gpd.GeoDataFrame | None, config: Config) -> pd.DataFrame
 
 
 def _planned(site_plan: gpd.GeoDataFrame | None, config: Config, known: dict[str, str]) -> pd.DataFrame:
-    """Rung 2: entries of the site plan that are not built."""
+    """SourceType 2: entries of the site plan that are not built."""
     if site_plan is None or site_plan.empty:
         return pd.DataFrame()
     rows = _rows(
         site_plan,
-        Rung.SITE_PLAN,
+        SourceType.SITE_PLAN,
         "plan_id",
         _text_of(site_plan, "plan_name"),
         _number_of(site_plan, "antenna_height_m"),
@@ -290,13 +297,13 @@ def _planned(site_plan: gpd.GeoDataFrame | None, config: Config, known: dict[str
 
 
 def _ordered(orders: gpd.GeoDataFrame | None, config: Config, known: dict[str, str]) -> pd.DataFrame:
-    """Rung 2 as well: places the operators asked for, with their ring and date."""
+    """SourceType 2 as well: places the operators asked for, with their ring and date."""
     if orders is None or orders.empty:
         return pd.DataFrame()
     height = _number_of(orders, "antenna_height_m")
-    rows = _rows(orders, Rung.SITE_PLAN, "order_id", _text_of(orders, "order_name"), height, config)
+    rows = _rows(orders, SourceType.SITE_PLAN, "order_id", _text_of(orders, "order_name"), height, config)
     everyone = tuple(network.id for network in config.networks)
-    rows["key"] = Rung.SITE_PLAN.value + ":order:" + rows["source_id"]
+    rows["key"] = SourceType.SITE_PLAN.value + ":order:" + rows["source_id"]
     rows["networks"] = [split_networks(text, known) or everyone for text in _text_of(orders, "networks")]
     radius = _number_of(orders, "search_radius_m")
     rows["order_radius_m"] = radius.fillna(config.candidates.order_radius_m).to_numpy(dtype=float)
@@ -306,29 +313,29 @@ def _ordered(orders: gpd.GeoDataFrame | None, config: Config, known: dict[str, s
 
 
 def _properties(properties: gpd.GeoDataFrame | None, config: Config) -> pd.DataFrame:
-    """Rung 3: roofs of opened public properties, with a mast on them."""
+    """SourceType 3: roofs of opened public properties, with a mast on them."""
     if properties is None or properties.empty:
         return pd.DataFrame()
     building = _number_of(properties, "building_height_m").fillna(config.candidates.default_building_height_m)
     height = building + config.candidates.rooftop_mast_m
     return _rows(
-        properties, Rung.PROPERTY, "property_id", _text_of(properties, "property_name"), height, config
+        properties, SourceType.PROPERTY, "property_id", _text_of(properties, "property_name"), height, config
     )
 
 
 def _poles(poles: gpd.GeoDataFrame | None, config: Config) -> pd.DataFrame:
-    """Rung 4: shared poles and towers."""
+    """SourceType 4: shared poles and towers."""
     if poles is None or poles.empty:
         return pd.DataFrame()
     height = _number_of(poles, "antenna_height_m")
-    return _rows(poles, Rung.POLE, "pole_id", _text_of(poles, "pole_name"), height, config)
+    return _rows(poles, SourceType.POLE, "pole_id", _text_of(poles, "pole_name"), height, config)
 
 
-def _new_sites(inputs: Inputs, demand: Demand, uncovered: np.ndarray, config: Config) -> pd.DataFrame:
-    """Rung 5: one mast for each cluster of uncovered demand, county by county."""
+def _new_sites(inputs: Inputs, demand: Demand, outage: np.ndarray, config: Config) -> pd.DataFrame:
+    """SourceType 5: one mast for each cluster of uncovered demand, county by county."""
     if not config.candidates.new_sites:
         return pd.DataFrame()
-    residual = _residual(demand, uncovered, config.coverage.edge_probability_target)
+    residual = _residual(demand, outage, config.coverage.edge_probability_target)
     easting, northing = demand.centres()
     found = []
     for code in np.unique(demand.county_code):
@@ -355,12 +362,12 @@ def _new_sites(inputs: Inputs, demand: Demand, uncovered: np.ndarray, config: Co
         crs=config.project.crs,
     )
     names = pd.Series(ids)
-    return _rows(table, Rung.NEW_GROUND, "pixel", names, pd.Series(np.nan, index=table.index), config)
+    return _rows(table, SourceType.NEW_GROUND, "pixel", names, pd.Series(np.nan, index=table.index), config)
 
 
-def _residual(demand: Demand, uncovered: np.ndarray, target: float) -> np.ndarray:
+def _residual(demand: Demand, outage: np.ndarray, target: float) -> np.ndarray:
     """Weight of each demand pixel that falls short of the target, summed over services."""
-    left = uncovered.reshape(len(uncovered), -1)[:, demand.pixels]
+    left = outage.reshape(len(outage), -1)[:, demand.pixels]
     total = np.zeros(len(demand.pixels))
     for service, rows in enumerate(demand.row_of):
         asked = rows >= 0

@@ -12,10 +12,10 @@ from pyproj import Transformer
 from scipy.spatial.distance import cdist
 
 from siteplan.candidates.rules import refuse
-from siteplan.field.status import Standing, State
+from siteplan.field.status import FieldStatus, PlaceStatus
 from siteplan.inputs.load import Inputs
 from siteplan.project.schema import Config
-from siteplan.project.statuses import EXITS, FIXED, Returned, Rung, Status
+from siteplan.project.statuses import EXITS, FIXED, CandidateState, SiteStatus, SourceType
 
 _SAME_SITE_M = 100.0
 """A station of the table this near a place on air, with its bands, is that place [m]."""
@@ -24,7 +24,7 @@ _SAME_SITE_M = 100.0
 _DAYS_A_MONTH = 30.4375
 
 
-def points_of(states: Sequence[State], crs: str) -> np.ndarray:
+def points_of(states: Sequence[PlaceStatus], crs: str) -> np.ndarray:
     """Where places stand: where they were moved to, else where they were planned.
 
     Parameters
@@ -46,14 +46,14 @@ def points_of(states: Sequence[State], crs: str) -> np.ndarray:
     return np.column_stack([x, y])
 
 
-def with_on_air(inputs: Inputs, standing: Standing, config: Config) -> Inputs:
+def with_on_air(inputs: Inputs, field_status: FieldStatus, config: Config) -> Inputs:
     """Inputs whose stations hold what the journal says is on air.
 
     Parameters
     ----------
     inputs
         Checked inputs.
-    standing
+    field_status
         Of the journal.
     config
         The project.
@@ -63,7 +63,7 @@ def with_on_air(inputs: Inputs, standing: Standing, config: Config) -> Inputs:
     Inputs
         The same where the table of stations has them all.
     """
-    states = standing.with_status(Returned.ON_AIR)
+    states = field_status.with_status(SiteStatus.ON_AIR)
     if not states:
         return inputs
     xy = points_of(states, config.project.crs)
@@ -89,23 +89,25 @@ def with_on_air(inputs: Inputs, standing: Standing, config: Config) -> Inputs:
     return replace(inputs, stations=gpd.GeoDataFrame(joined, geometry="geometry", crs=table.crs))
 
 
-def _missing_bands(state: State, point: np.ndarray, stations: gpd.GeoDataFrame | None) -> tuple[str, ...]:
+def _missing_bands(
+    state: PlaceStatus, point: np.ndarray, stations: gpd.GeoDataFrame | None
+) -> tuple[str, ...]:
     """Bands of a place on air that no station near it has."""
     if stations is None or stations.empty:
         return state.place.bands
-    own = stations["site_id"].eq(state.place.source) & (state.place.rung == Rung.UPGRADE)
+    own = stations["site_id"].eq(state.place.source) & (state.place.source_type == SourceType.UPGRADE)
     away = np.hypot(stations.geometry.x - point[0], stations.geometry.y - point[1])
     near = stations[own | (away <= _SAME_SITE_M)]
     return tuple(band for band in state.place.bands if band not in set(near["band"]))
 
 
 def _stations_of(
-    state: State, point: np.ndarray, bands: Sequence[str], inputs: Inputs, config: Config
+    state: PlaceStatus, point: np.ndarray, bands: Sequence[str], inputs: Inputs, config: Config
 ) -> list[dict[str, object]]:
     """One station a band, on its own site or on the one that was upgraded."""
     place = state.place
     shared = {
-        "site_id": place.source if place.rung == Rung.UPGRADE else state.candidate_id,
+        "site_id": place.source if place.source_type == SourceType.UPGRADE else state.candidate_id,
         "site_name": place.name,
         "antenna_height_m": place.antenna_height_m,
         "on_air_date": pd.Timestamp(state.since),
@@ -144,14 +146,14 @@ def class_at(inputs: Inputs, config: Config, easting_m: float, northing_m: float
     return config.default_area_class
 
 
-def moved(places: pd.DataFrame, standing: Standing, inputs: Inputs, config: Config) -> pd.DataFrame:
+def moved(places: pd.DataFrame, field_status: FieldStatus, inputs: Inputs, config: Config) -> pd.DataFrame:
     """Places where the field has put them; a place found by its address is then known exactly.
 
     Parameters
     ----------
     places
         The ladder's rows, before the rules.
-    standing
+    field_status
         Of the journal.
     inputs, config
         Of the run.
@@ -161,7 +163,7 @@ def moved(places: pd.DataFrame, standing: Standing, inputs: Inputs, config: Conf
     DataFrame
         A copy; moved places have a note.
     """
-    states = [state for state in standing.states.values() if state.point is not None]
+    states = [state for state in field_status.states.values() if state.point is not None]
     at = {key: i for i, key in enumerate(places["key"])}
     states = [state for state in states if state.place.key in at]
     if not states:
@@ -182,14 +184,14 @@ def moved(places: pd.DataFrame, standing: Standing, inputs: Inputs, config: Conf
     return places.assign(**{n: v.astype(float) if n in numbers else v for n, v in values.items()})
 
 
-def returned(places: gpd.GeoDataFrame, standing: Standing, config: Config) -> gpd.GeoDataFrame:
+def returned(places: gpd.GeoDataFrame, field_status: FieldStatus, config: Config) -> gpd.GeoDataFrame:
     """Refuse what the field has refused, and new places within the cooling radius of a refusal.
 
     Parameters
     ----------
     places
         The ladder's table.
-    standing
+    field_status
         Of the journal.
     config
         The project.
@@ -199,7 +201,7 @@ def returned(places: gpd.GeoDataFrame, standing: Standing, config: Config) -> gp
     GeoDataFrame
         The places, some of them refused.
     """
-    ended = {s.place.key: s for s in standing.with_status(*EXITS) if _still_stands(s, config)}
+    ended = {s.place.key: s for s in field_status.with_status(*EXITS) if _still_stands(s, config)}
     own = places["key"].isin(ended).to_numpy()
     keys = places["key"].to_numpy(dtype=object)
 
@@ -208,24 +210,24 @@ def returned(places: gpd.GeoDataFrame, standing: Standing, config: Config) -> gp
         return f"rule_{state.status}", {"date": state.since, "reason": state.reason}
 
     places = refuse(places, own, said)
-    built = {s.place.key: s for s in standing.with_status(Returned.ON_AIR)}
-    new = places["rung"].ne(Rung.UPGRADE.value).to_numpy()
+    built = {s.place.key: s for s in field_status.with_status(SiteStatus.ON_AIR)}
+    new = places["source_type"].ne(SourceType.UPGRADE.value).to_numpy()
     on_air = new & places["key"].isin(built).to_numpy()
     places = refuse(places, on_air, lambda i: ("rule_on_air", {"date": built[keys[i]].since}))
-    refused = [s for s in ended.values() if s.status == Returned.REFUSED]
+    refused = [s for s in ended.values() if s.status == SiteStatus.REFUSED]
     return _cooled(places, refused, new, config)
 
 
-def _still_stands(state: State, config: Config) -> bool:
+def _still_stands(state: PlaceStatus, config: Config) -> bool:
     """Whether an end still counts: a refusal for some months, the others for good."""
-    if state.status != Returned.REFUSED:
+    if state.status != SiteStatus.REFUSED:
         return True
     end = pd.Timestamp(state.since) + pd.Timedelta(days=config.replan.cooling_months * _DAYS_A_MONTH)
     return bool(end >= pd.Timestamp(config.project.reference_date))
 
 
 def _cooled(
-    places: gpd.GeoDataFrame, refused: Sequence[State], new: np.ndarray, config: Config
+    places: gpd.GeoDataFrame, refused: Sequence[PlaceStatus], new: np.ndarray, config: Config
 ) -> gpd.GeoDataFrame:
     """Refuse new places near a refused one; masts that stand have an owner of their own."""
     radius = config.replan.cooling_radius_m
@@ -249,14 +251,14 @@ def _cooled(
     return refuse(places, new & others & (away.min(axis=1) <= radius), said)
 
 
-def kept(places: gpd.GeoDataFrame, standing: Standing) -> gpd.GeoDataFrame:
+def kept(places: gpd.GeoDataFrame, field_status: FieldStatus) -> gpd.GeoDataFrame:
     """Fixed places are usable whatever the rules say; the rule that would refuse one becomes a note.
 
     Parameters
     ----------
     places
         The ladder's table, after the rules.
-    standing
+    field_status
         Of the journal.
 
     Returns
@@ -264,13 +266,13 @@ def kept(places: gpd.GeoDataFrame, standing: Standing) -> gpd.GeoDataFrame:
     GeoDataFrame
         The places.
     """
-    fixed = {state.place.key for state in standing.with_status(*FIXED)}
-    hit = places["key"].isin(fixed).to_numpy() & places["status"].eq(Status.EXCLUDED.value).to_numpy()
+    fixed = {state.place.key for state in field_status.with_status(*FIXED)}
+    hit = places["key"].isin(fixed).to_numpy() & places["status"].eq(CandidateState.EXCLUDED.value).to_numpy()
     if not hit.any():
         return places
     status, rules = (places[name].to_numpy(dtype=object).copy() for name in ("status", "rule"))
     notes = places["notes"].to_numpy(dtype=object).copy()
     for i in np.flatnonzero(hit):
         notes[i] = (*notes[i], rules[i])
-        status[i], rules[i] = Status.CANDIDATE.value, None
+        status[i], rules[i] = CandidateState.CANDIDATE.value, None
     return places.assign(status=status, rule=rules, notes=notes)

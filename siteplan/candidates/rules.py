@@ -16,9 +16,9 @@ import shapely
 from sklearn.neighbors import NearestNeighbors
 
 from siteplan.coverage.masts import served_bands
-from siteplan.coverage.propagation import Level
+from siteplan.coverage.propagation import PropagationModel
 from siteplan.project.schema import Config
-from siteplan.project.statuses import Rung, Status
+from siteplan.project.statuses import CandidateState, SourceType
 
 Rule = tuple[str, dict[str, object]]
 """Key of a text and the values it takes."""
@@ -62,13 +62,13 @@ def refuse(rows: pd.DataFrame, bad: np.ndarray, rule: Callable[[int], Rule]) -> 
     DataFrame
         A copy.
     """
-    hit = np.asarray(bad, dtype=bool) & rows["status"].eq(Status.CANDIDATE.value).to_numpy()
+    hit = np.asarray(bad, dtype=bool) & rows["status"].eq(CandidateState.CANDIDATE.value).to_numpy()
     if not hit.any():
         return rows
     status = rows["status"].to_numpy(dtype=object).copy()
     rules = rows["rule"].to_numpy(dtype=object).copy()
     for i in np.flatnonzero(hit):
-        status[i] = Status.EXCLUDED.value
+        status[i] = CandidateState.EXCLUDED.value
         rules[i] = rule(int(i))
     return rows.assign(status=status, rule=rules)
 
@@ -103,7 +103,7 @@ def located(places: gpd.GeoDataFrame, config: Config) -> gpd.GeoDataFrame:
     return refuse(places, (grade != "") & ~(radius <= widest), lambda i: ("rule_located", told[i]))
 
 
-def heights(places: gpd.GeoDataFrame, config: Config, level: Level) -> gpd.GeoDataFrame:
+def heights(places: gpd.GeoDataFrame, config: Config, level: PropagationModel) -> gpd.GeoDataFrame:
     """A mast must reach the lowest height and lie in the range of a formula; something must be buildable.
 
     Parameters
@@ -122,7 +122,7 @@ def heights(places: gpd.GeoDataFrame, config: Config, level: Level) -> gpd.GeoDa
     """
     lowest = config.candidates.min_antenna_height_m
     height = places["antenna_height_m"].to_numpy()
-    new = ~places["rung"].eq(Rung.UPGRADE.value).to_numpy()
+    new = ~places["source_type"].eq(SourceType.UPGRADE.value).to_numpy()
     places = refuse(
         places,
         new & (height < lowest),
@@ -156,8 +156,8 @@ def zones(places: gpd.GeoDataFrame, exclusions: gpd.GeoDataFrame | None, config:
     """
     if exclusions is None:
         return places
-    new = ~places["rung"].eq(Rung.UPGRADE.value).to_numpy()
-    ground = places["rung"].eq(Rung.NEW_GROUND.value).to_numpy()
+    new = ~places["source_type"].eq(SourceType.UPGRADE.value).to_numpy()
+    ground = places["source_type"].eq(SourceType.NEW_GROUND.value).to_numpy()
     notes = [list(each) for each in places["notes"]]
     for rule in config.exclusions:
         zone_of = _zone_of(places, exclusions[exclusions["layer"] == rule.layer], rule.buffer_m)
@@ -209,7 +209,7 @@ def roads_near(places: gpd.GeoDataFrame, roads: gpd.GeoDataFrame | None, config:
         The places, some of them refused or noted.
     """
     farthest = config.candidates.new_site_max_road_m
-    ground = np.flatnonzero(places["rung"].eq(Rung.NEW_GROUND.value).to_numpy())
+    ground = np.flatnonzero(places["source_type"].eq(SourceType.NEW_GROUND.value).to_numpy())
     if roads is None or roads.empty or not ground.size:
         return places
     points = places.geometry.to_numpy()[ground]
@@ -248,7 +248,7 @@ def spacing(places: gpd.GeoDataFrame, existing: gpd.GeoDataFrame | None, config:
     search = NearestNeighbors(n_neighbors=1).fit(coordinates)
     distance, index = search.kneighbors(places[["easting_m", "northing_m"]].to_numpy())
     minimum = _minimum_spacing(places, config)
-    new = ~places["rung"].eq(Rung.UPGRADE.value).to_numpy()
+    new = ~places["source_type"].eq(SourceType.UPGRADE.value).to_numpy()
     ids = sites["site_id"].to_numpy()[index[:, 0]]
 
     def said(i: int) -> Rule:
@@ -276,9 +276,9 @@ def orders_first(places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     GeoDataFrame
         The places, some of them refused.
     """
-    usable = places["status"].eq(Status.CANDIDATE.value) & places["order_radius_m"].gt(0)
+    usable = places["status"].eq(CandidateState.CANDIDATE.value) & places["order_radius_m"].gt(0)
     orders = places[usable].sort_values("key")
-    ground = np.flatnonzero(places["rung"].eq(Rung.NEW_GROUND.value).to_numpy())
+    ground = np.flatnonzero(places["source_type"].eq(SourceType.NEW_GROUND.value).to_numpy())
     if orders.empty or not ground.size:
         return places
     rings = shapely.STRtree(orders.geometry.buffer(orders["order_radius_m"]).to_numpy())
@@ -292,7 +292,7 @@ def orders_first(places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def duplicates(places: gpd.GeoDataFrame, config: Config) -> gpd.GeoDataFrame:
-    """Of two places at one spot the higher rung stays, then the lower key.
+    """Of two places at one spot the higher source_type stays, then the lower key.
 
     Within a county only, so that a county run and the city run refuse the same places; across a border
     the spacing conflict of the selection keeps them apart.
@@ -310,12 +310,12 @@ def duplicates(places: gpd.GeoDataFrame, config: Config) -> gpd.GeoDataFrame:
         The places, some of them refused or noted.
     """
     reach = config.candidates.duplicate_distance_m
-    usable = np.flatnonzero(places["status"].eq(Status.CANDIDATE.value).to_numpy())
+    usable = np.flatnonzero(places["status"].eq(CandidateState.CANDIDATE.value).to_numpy())
     if len(usable) < 2 or reach <= 0:
         return places
     coordinates = places[["easting_m", "northing_m"]].to_numpy()[usable]
     order = np.lexsort(
-        (places["key"].to_numpy(dtype=str)[usable], places["rung"].to_numpy(dtype=str)[usable])
+        (places["key"].to_numpy(dtype=str)[usable], places["source_type"].to_numpy(dtype=str)[usable])
     )
     near = (
         NearestNeighbors(radius=reach).fit(coordinates).radius_neighbors(coordinates, return_distance=False)
@@ -354,7 +354,9 @@ def conflicts_of(places: gpd.GeoDataFrame, config: Config) -> np.ndarray:
     ndarray
         Positions in ``places``, shape (m, 2), first below second.
     """
-    new = places["status"].eq(Status.CANDIDATE.value) & places["rung"].ne(Rung.UPGRADE.value)
+    new = places["status"].eq(CandidateState.CANDIDATE.value) & places["source_type"].ne(
+        SourceType.UPGRADE.value
+    )
     usable = np.flatnonzero(new.to_numpy())
     minimum = _minimum_spacing(places, config)
     if len(usable) < 2 or minimum[usable].max() <= 0:

@@ -1,7 +1,7 @@
 """Errors a user can meet. Each carries what is wrong and what to do, in both languages.
 
 One decision to know: faults of an input are collected, then raised (or listed) together; a rejected
-row is a fault with ``level="rejected"`` and never disappears.
+row is a fault with ``severity="rejected"`` and never disappears.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Literal
 
 from siteplan.words.catalogue import Lang, say
 
-Level = Literal["fatal", "rejected", "warning", "note"]
+Severity = Literal["fatal", "rejected", "warning", "note"]
 """A fatal fault stops the run, a rejected row is left out, a warning wants a look, a note only says what was
 done (a total at the bottom of a sheet is no record)."""
 
@@ -50,7 +50,7 @@ class Fault:
     spreadsheet shows (the header is row 1).
     """
 
-    level: Level
+    severity: Severity
     file: str
     problem: str
     remedy: str
@@ -115,10 +115,10 @@ def summarise(faults: Sequence[Fault], lang: Lang = "zh", *, notes: bool = False
     """
     kinds: dict[tuple[object, ...], list[Fault]] = {}
     for number, fault in enumerate(faults):
-        if fault.level == "note" and not notes:
+        if fault.severity == "note" and not notes:
             continue
         alone = number if fault.row is None else None
-        key = (fault.level, fault.file, fault.sheet, fault.column, fault.problem, alone)
+        key = (fault.severity, fault.file, fault.sheet, fault.column, fault.problem, alone)
         kinds.setdefault(key, []).append(fault)
     lines = []
     for alike in kinds.values():

@@ -17,7 +17,7 @@ from siteplan.radio.linkbudget import STEP_M, LinkBudgets
 from siteplan.radio.sectors import attenuation_db, directions, sector_loss_db
 
 
-class BufferLevel:
+class EmpiricalModel:
     """Propagation buffers: RSRP falls with distance by one published formula per band and class.
 
     Parameters
@@ -30,7 +30,7 @@ class BufferLevel:
         Kind of clutter by pixel, for a calibration that tells them apart; None for none.
     """
 
-    name = "buffer"
+    name = "empirical"
 
     def __init__(self, config: Config, services: Sequence[Service], clutter: Raster | None = None) -> None:
         self.config = config
@@ -171,9 +171,9 @@ class BufferLevel:
                 return True
         return False
 
-    def for_services(self, services: Sequence[Service]) -> BufferLevel:
+    def for_services(self, services: Sequence[Service]) -> EmpiricalModel:
         """The same propagation asked for other services."""
-        return BufferLevel(self.config, services, self.clutter)
+        return EmpiricalModel(self.config, services, self.clutter)
 
     def _at_places(
         self, mast: Mast, easting_m: NDArray[np.float64], northing_m: NDArray[np.float64]

@@ -22,14 +22,14 @@ from siteplan.project.schema import Config
 _DIAGONAL_TOO = np.ones((3, 3), dtype=int)
 
 
-def covered(demand: Demand, uncovered: NDArray[np.float32], config: Config) -> NDArray[np.bool_]:
+def covered(demand: Demand, outage: NDArray[np.float32], config: Config) -> NDArray[np.bool_]:
     """Whether each demand pixel reaches the target.
 
     Parameters
     ----------
     demand
         Pixels.
-    uncovered
+    outage
         Shape (services, height, width).
     config
         The project.
@@ -39,12 +39,12 @@ def covered(demand: Demand, uncovered: NDArray[np.float32], config: Config) -> N
     ndarray
         Shape (services, pixels).
     """
-    left = uncovered.reshape(len(uncovered), -1)[:, demand.pixels]
+    left = outage.reshape(len(outage), -1)[:, demand.pixels]
     return (1.0 - left) >= config.coverage.edge_probability_target
 
 
 def gap_polygons(
-    inputs: Inputs, demand: Demand, uncovered: NDArray[np.float32], config: Config
+    inputs: Inputs, demand: Demand, outage: NDArray[np.float32], config: Config
 ) -> gpd.GeoDataFrame:
     """Connected populated land below the target, by service and county.
 
@@ -54,7 +54,7 @@ def gap_polygons(
         Counties and grid.
     demand
         People by pixel.
-    uncovered
+    outage
         Shape (services, height, width).
     config
         The project.
@@ -64,7 +64,7 @@ def gap_polygons(
     GeoDataFrame
         ``gap_id, layer, network, county_id, county, area_km2, people``; most people first.
     """
-    reached = covered(demand, uncovered, config)
+    reached = covered(demand, outage, config)
     parts = [
         _of_service(inputs, demand, ~reached[position] & (demand.row_of[position] >= 0), position)
         for position in range(len(demand.services))
@@ -86,11 +86,11 @@ def _of_service(inputs: Inputs, demand: Demand, short: NDArray[np.bool_], positi
         found, count = label(mask, structure=_DIAGONAL_TOO)
         labels = np.where(mask, found + offset, labels).astype(np.int32)
         offset += count
-    flat = labels.ravel()[demand.pixels]
-    people = np.bincount(flat, weights=demand.people, minlength=offset + 1)[1:]
-    pixels = np.bincount(flat, minlength=offset + 1)[1:]
+    outage_empirical = labels.ravel()[demand.pixels]
+    people = np.bincount(outage_empirical, weights=demand.people, minlength=offset + 1)[1:]
+    pixels = np.bincount(outage_empirical, minlength=offset + 1)[1:]
     county = np.zeros(offset + 1, dtype=np.int64)
-    county[flat] = demand.county_code
+    county[outage_empirical] = demand.county_code
     geometry = _outlines(labels, inputs)
     order = np.arange(1, offset + 1)
     counties = inputs.counties.iloc[county[1:] - 1]
@@ -116,7 +116,11 @@ def _outlines(labels: NDArray[np.int32], inputs: Inputs) -> dict[int, object]:
 
 
 def village_table(
-    inputs: Inputs, demand: Demand, before: NDArray[np.float32], after: NDArray[np.float32], config: Config
+    inputs: Inputs,
+    demand: Demand,
+    outage_existing: NDArray[np.float32],
+    outage_planned: NDArray[np.float32],
+    config: Config,
 ) -> gpd.GeoDataFrame:
     """One row a village of the run: point test, share of residents, networks.
 
@@ -126,7 +130,7 @@ def village_table(
         Villages.
     demand
         Pixels and people.
-    before, after
+    outage_existing, outage_planned
         Uncovered probability before and after the plan, shape (services, height, width).
     config
         The project.
@@ -148,9 +152,9 @@ def village_table(
     people = np.bincount(home[own], weights=demand.people[own], minlength=len(inputs.villages))
     table["people"] = people[number]
     each = basic_services(demand)
-    for name, uncovered in (("before", before), ("after", after)):
-        reached = covered(demand, uncovered, config)
-        probability = 1.0 - uncovered.reshape(len(uncovered), -1)[0][demand.pixels]
+    for name, outage in (("before", outage_existing), ("after", outage_planned)):
+        reached = covered(demand, outage, config)
+        probability = 1.0 - outage.reshape(len(outage), -1)[0][demand.pixels]
         served = np.bincount(home[own], weights=(demand.people * reached[0])[own], minlength=len(people))
         share = np.divide(served, people, out=np.full(len(people), np.nan), where=people > 0)
         table[f"probability_{name}"] = probability[pixel].astype(float)

@@ -23,7 +23,7 @@ RIM_PX = 10
 
 
 @dataclass(frozen=True, eq=False)
-class Ground:
+class GroundModel:
     """Relief, surface and kinds of clutter on one grid.
 
     Attributes
@@ -54,7 +54,7 @@ class Ground:
         return whole.digest()
 
 
-def ground_of(dem: Raster, clutter: Raster | None, config: Config) -> Ground:
+def ground_model(dem: Raster, clutter: Raster | None, config: Config) -> GroundModel:
     """Lay clutter on relief, or take it out of a surface.
 
     Parameters
@@ -68,7 +68,7 @@ def ground_of(dem: Raster, clutter: Raster | None, config: Config) -> Ground:
 
     Returns
     -------
-    Ground
+    GroundModel
         With a surface only where the treatment is ``profile`` and something stands on the ground.
     """
     kinds = clutter_kinds(config)
@@ -84,7 +84,7 @@ def ground_of(dem: Raster, clutter: Raster | None, config: Config) -> Ground:
     top = _filled(heights) + (np.float32(0.0) if is_surface else height)
     bare = Raster(heights - height if is_surface else heights, dem.grid, dem.name, dem.unit)
     solid = bare if not np.isnan(heights).any() else Raster(top - height, dem.grid, dem.name, dem.unit)
-    return Ground(bare, solid, top if in_profile else None, codes)
+    return GroundModel(bare, solid, top if in_profile else None, codes)
 
 
 def _filled(heights_m: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -69,7 +69,7 @@ class RankEffect:
 
 
 def rank_effects(
-    demand: Demand, uncovered: NDArray[np.float32], footprints: Iterable[Footprint | None], config: Config
+    demand: Demand, outage: NDArray[np.float32], footprints: Iterable[Footprint | None], config: Config
 ) -> tuple[list[RankEffect], NDArray[np.float32]]:
     """Build places one after the other and note what each adds.
 
@@ -77,7 +77,7 @@ def rank_effects(
     ----------
     demand
         Rows.
-    uncovered
+    outage
         What the existing network leaves, shape (services, height, width); not changed.
     footprints
         Independent share of each place, in rank order.
@@ -89,7 +89,7 @@ def rank_effects(
     tuple
         One effect a place, and what is left uncovered after all of them.
     """
-    left = uncovered.copy()
+    left = outage.copy()
     lookup, target = demand.lookup, config.coverage.edge_probability_target
     effects = []
     for footprint in footprints:
@@ -97,40 +97,40 @@ def rank_effects(
             effects.append(RankEffect({}, 0.0, 0.0, ()))
             continue
         rows, cols = footprint.window
-        before = left[:, rows, cols].copy()
+        outage_existing = left[:, rows, cols].copy()
         multiply(left, footprint)
-        effect = _effect(demand, lookup[rows, cols], before, left[:, rows, cols], target)
-        effects.append(_drawn(effect, footprint, before[0], left[0, rows, cols], target))
+        effect = _effect(demand, lookup[rows, cols], outage_existing, left[:, rows, cols], target)
+        effects.append(_drawn(effect, footprint, outage_existing[0], left[0, rows, cols], target))
     return effects, left
 
 
 def _drawn(
     effect: RankEffect,
     footprint: Footprint,
-    before: NDArray[np.float32],
-    after: NDArray[np.float32],
+    outage_existing: NDArray[np.float32],
+    outage_planned: NDArray[np.float32],
     target: float,
 ) -> RankEffect:
     """The effect with its masks of the first service."""
     serves = np.flatnonzero(footprint.services == 0)
-    alone = np.zeros(before.shape, dtype=bool)
+    alone = np.zeros(outage_existing.shape, dtype=bool)
     if serves.size:
         alone = footprint.probability[serves[0]] >= target
-    reached = (1.0 - before < target) & (1.0 - after >= target)
-    raised = before - after >= NOTICEABLE
+    reached = (1.0 - outage_existing < target) & (1.0 - outage_planned >= target)
+    raised = outage_existing - outage_planned >= NOTICEABLE
     return replace(effect, row=footprint.row, col=footprint.col, reached=reached, raised=raised, alone=alone)
 
 
 def _effect(
     demand: Demand,
     lookup: NDArray[np.int32],
-    before: NDArray[np.float32],
-    after: NDArray[np.float32],
+    outage_existing: NDArray[np.float32],
+    outage_planned: NDArray[np.float32],
     target: float,
 ) -> RankEffect:
     asked = lookup >= 0
     pixels = lookup[asked]
-    was, now = before[:, asked], after[:, asked]
+    was, now = outage_existing[:, asked], outage_planned[:, asked]
     newly = (1.0 - was < target) & (1.0 - now >= target)
     gains: dict[str, float] = {}
     for k, service in enumerate(demand.services):
@@ -212,7 +212,7 @@ def step_table(effects: Sequence[RankEffect], inputs: Inputs) -> pd.DataFrame:
 def terrain_table(
     inputs: Inputs,
     demand: Demand,
-    flat: NDArray[np.float32] | None,
+    outage_empirical: NDArray[np.float32] | None,
     terrain: NDArray[np.float32],
     config: Config,
 ) -> pd.DataFrame:
@@ -224,9 +224,9 @@ def terrain_table(
         Counties and their pixels.
     demand
         Pixels and people.
-    flat, terrain
+    outage_empirical, terrain
         What the existing network leaves uncovered by buffers and over terrain, shape (services, height,
-        width); ``flat`` is None when the run has buffers only.
+        width); ``outage_empirical`` is None when the run has buffers only.
     config
         The project.
 
@@ -237,11 +237,11 @@ def terrain_table(
         ``_taken_away`` (covered by buffers only); no rows for a run with buffers only.
     """
     columns = ["county_id", "county"]
-    columns += [f"{what}_{name}" for what in _TERRAIN_WHAT for name in ("buffer", "terrain", "taken_away")]
-    if flat is None:
+    columns += [f"{what}_{name}" for what in _TERRAIN_WHAT for name in ("empirical", "terrain", "taken_away")]
+    if outage_empirical is None:
         return pd.DataFrame({name: [] for name in columns})
     target = config.coverage.edge_probability_target
-    reached = [1.0 - uncovered[0] >= target for uncovered in (flat, terrain)]
+    reached = [1.0 - outage[0] >= target for outage in (outage_empirical, terrain)]
     people, villages = demand.people_on_grid(), np.zeros(inputs.grid.shape)
     own = demand.village_pixel[demand.village_pixel >= 0]
     np.add.at(villages.ravel(), demand.pixels[own], 1.0)
@@ -258,7 +258,7 @@ def terrain_table(
 
 
 def layer_table(
-    demand: Demand, before: NDArray[np.float32], after: NDArray[np.float32], config: Config
+    demand: Demand, outage_existing: NDArray[np.float32], outage_planned: NDArray[np.float32], config: Config
 ) -> pd.DataFrame:
     """What each layer had and what it gained.
 
@@ -266,7 +266,7 @@ def layer_table(
     ----------
     demand
         Rows.
-    before, after
+    outage_existing, outage_planned
         Uncovered probability, shape (services, height, width).
     config
         The project.
@@ -276,7 +276,7 @@ def layer_table(
     DataFrame
         ``layer, name, weight_total, base_value, gain, people_before, people_after``.
     """
-    reached = [covered(demand, uncovered, config) for uncovered in (before, after)]
+    reached = [covered(demand, outage, config) for outage in (outage_existing, outage_planned)]
     rows = []
     for layer in config.layers:
         members = [k for k, service in enumerate(demand.services) if service.layer.id == layer.id]
@@ -286,7 +286,8 @@ def layer_table(
             asked = demand.row_of[k] >= 0
             weight = demand.weight[demand.row_of[k, asked]]
             left = [
-                u.reshape(len(u), -1)[k][demand.pixels[asked]].astype(np.float64) for u in (before, after)
+                u.reshape(len(u), -1)[k][demand.pixels[asked]].astype(np.float64)
+                for u in (outage_existing, outage_planned)
             ]
             total += float(weight.sum())
             base += float(weight @ (1.0 - left[0]))
@@ -301,8 +302,8 @@ def layer_table(
 def county_table(
     inputs: Inputs,
     demand: Demand,
-    before: NDArray[np.float32],
-    after: NDArray[np.float32],
+    outage_existing: NDArray[np.float32],
+    outage_planned: NDArray[np.float32],
     villages: pd.DataFrame,
     config: Config,
 ) -> pd.DataFrame:
@@ -314,7 +315,7 @@ def county_table(
         Counties.
     demand
         Pixels and people.
-    before, after
+    outage_existing, outage_planned
         Uncovered probability, shape (services, height, width).
     villages
         The village table.
@@ -326,8 +327,10 @@ def county_table(
     DataFrame
         One row a county of the run.
     """
-    first = [covered(demand, uncovered, config)[0] for uncovered in (before, after)]
-    probability = [1.0 - u[0].ravel()[demand.pixels].astype(np.float64) for u in (before, after)]
+    first = [covered(demand, outage, config)[0] for outage in (outage_existing, outage_planned)]
+    probability = [
+        1.0 - u[0].ravel()[demand.pixels].astype(np.float64) for u in (outage_existing, outage_planned)
+    ]
     rows = []
     for county_id, county in zip(inputs.area["county_id"], inputs.area["county"], strict=True):
         mine = demand.county_code == inputs.county_number(county_id)

@@ -10,14 +10,16 @@ import geopandas as gpd
 import numpy as np
 
 from siteplan.core.errors import RangeError
-from siteplan.coverage.propagation import Level, Mast
+from siteplan.coverage.propagation import Mast, PropagationModel
 from siteplan.inputs.tables.angles import angles_of
 from siteplan.project.schema import Config
 from siteplan.radio.linkbudget import LinkBudgets
 from siteplan.radio.sectors import Sector
 
 
-def masts_of(stations: gpd.GeoDataFrame, config: Config, level: Level) -> tuple[list[Mast], list[str]]:
+def masts_of(
+    stations: gpd.GeoDataFrame, config: Config, propagation: PropagationModel
+) -> tuple[list[Mast], list[str]]:
     """One mast per site from its stations, in id order.
 
     Parameters
@@ -26,7 +28,7 @@ def masts_of(stations: gpd.GeoDataFrame, config: Config, level: Level) -> tuple[
         On-air stations with ``site_id, band, antenna_height_m, area_class``; None for no network.
     config
         The project.
-    level
+    propagation
         Used to find masts whose height no formula holds for.
 
     Returns
@@ -37,14 +39,14 @@ def masts_of(stations: gpd.GeoDataFrame, config: Config, level: Level) -> tuple[
     masts: list[Mast] = []
     refused: list[str] = []
     for site_id, group in () if stations is None else stations.groupby("site_id", sort=True):
-        mast = mast_of(str(site_id), group, config, level)
+        mast = mast_of(str(site_id), group, config, propagation)
         refused += list(group.loc[~group["band"].isin(mast.bands), "station_id"])
         if mast.bands:
             masts.append(mast)
     return masts, refused
 
 
-def mast_of(site_id: str, stations: gpd.GeoDataFrame, config: Config, level: Level) -> Mast:
+def mast_of(site_id: str, stations: gpd.GeoDataFrame, config: Config, propagation: PropagationModel) -> Mast:
     """The mast some stations of one site stand on.
 
     Parameters
@@ -53,7 +55,7 @@ def mast_of(site_id: str, stations: gpd.GeoDataFrame, config: Config, level: Lev
         Of the site.
     stations
         At least one, as in :func:`masts_of`.
-    config, level
+    config, propagation
         See there.
 
     Returns
@@ -64,19 +66,19 @@ def mast_of(site_id: str, stations: gpd.GeoDataFrame, config: Config, level: Lev
     first = stations.iloc[0]
     height = first.antenna_height_m if "antenna_height_m" in stations else np.nan
     height = float(height) if np.isfinite(height) else config.area_class(first.area_class).antenna_height_m
-    bands = served_bands(level, first.area_class, height, stations["band"])
+    bands = served_bands(propagation, first.area_class, height, stations["band"])
     place = site_id, first.geometry.x, first.geometry.y, first.area_class, height, bands
-    return Mast(*place, _sectors_by_band(stations, bands, level))
+    return Mast(*place, _sectors_by_band(stations, bands, propagation))
 
 
 def _sectors_by_band(
-    group: gpd.GeoDataFrame, bands: Sequence[str], level: Level
+    group: gpd.GeoDataFrame, bands: Sequence[str], propagation: PropagationModel
 ) -> tuple[tuple[str, tuple[Sector, ...]], ...]:
     """Sectors of a site's stations; a band none of whose rows says anything has none."""
     found = []
     for band in bands:
         rows = group[group["band"] == band].itertuples()
-        each = [station_sectors(row, band, level.budgets) for row in rows]
+        each = [station_sectors(row, band, propagation.budgets) for row in rows]
         if any(each):  # beside sectors a row that names none is omnidirectional
             found.append((band, tuple(s for sectors in each for s in (sectors or [Sector()]))))
     return tuple(found)
@@ -120,13 +122,13 @@ def _extra_db(row: Any, band: str, budgets: LinkBudgets) -> float:
 
 
 def served_bands(
-    level: Level, area_class: str, antenna_height_m: float, bands: Iterable[str]
+    propagation: PropagationModel, area_class: str, antenna_height_m: float, bands: Iterable[str]
 ) -> tuple[str, ...]:
     """Bands whose formulas hold for a mast's class and height.
 
     Parameters
     ----------
-    level
+    propagation
         Propagation level.
     area_class, antenna_height_m
         Of the mast.
@@ -141,7 +143,7 @@ def served_bands(
     held = []
     for band in sorted(set(bands)):
         try:
-            level.budgets.radial(band, area_class, antenna_height_m)
+            propagation.budgets.radial(band, area_class, antenna_height_m)
         except RangeError:
             continue
         held.append(band)

@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from siteplan.core.grid import Grid
 from siteplan.coverage.demand import Demand
-from siteplan.coverage.propagation import Footprint, Level, MapFn, Mast
+from siteplan.coverage.propagation import Footprint, MapFn, Mast, PropagationModel
 
 _BATCH = 64
 """Masts in flight at once, so that windows of a city never pile up in memory."""
 
 
-def uncovered_probability(
-    masts: Sequence[Mast], level: Level, grid: Grid, services: int, map_fn: MapFn = map
+def outage_probability(
+    masts: Sequence[Mast], propagation: PropagationModel, grid: Grid, services: int, map_fn: MapFn = map
 ) -> NDArray[np.float32]:
     """Probability that no mast serves a pixel, by service.
 
@@ -28,7 +28,7 @@ def uncovered_probability(
     ----------
     masts
         In a fixed order; the product is taken in it, so that the result does not depend on threads.
-    level
+    propagation
         Propagation level.
     grid
         Demand grid.
@@ -42,16 +42,16 @@ def uncovered_probability(
     ndarray
         float32, shape (services, height, width).
     """
-    uncovered = np.ones((services, *grid.shape), dtype=np.float32)
-    for footprint in _in_batches(map_fn, lambda mast: level.footprint(mast, grid), masts):
+    outage = np.ones((services, *grid.shape), dtype=np.float32)
+    for footprint in _in_batches(map_fn, lambda mast: propagation.footprint(mast, grid), masts):
         if footprint is not None:
-            multiply(uncovered, footprint)
-    return uncovered
+            multiply(outage, footprint)
+    return outage
 
 
 def best_server(
     masts: Sequence[Mast],
-    level: Level,
+    propagation: PropagationModel,
     easting_m: NDArray[np.float64],
     northing_m: NDArray[np.float64],
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -61,7 +61,7 @@ def best_server(
     ----------
     masts
         Of two equally good masts the earlier one serves.
-    level
+    propagation
         Propagation level.
     easting_m, northing_m
         Points [m], shape (n,).
@@ -74,7 +74,7 @@ def best_server(
     server = np.full(len(easting_m), -1, dtype=np.int64)
     best = np.zeros(len(easting_m))
     for position, mast in enumerate(masts):
-        services, probability = level.at(mast, easting_m, northing_m)
+        services, probability = propagation.at(mast, easting_m, northing_m)
         if services.size and services[0] == 0:
             better = probability[0] > best
             best = np.where(better, probability[0], best)
@@ -82,11 +82,11 @@ def best_server(
     return server, best
 
 
-def multiply(uncovered: NDArray[np.float32], footprint: Footprint) -> None:
+def multiply(outage: NDArray[np.float32], footprint: Footprint) -> None:
     """Let one footprint take its share of what is still uncovered, in place."""
     rows, cols = footprint.window
     for k, service in enumerate(footprint.services):
-        uncovered[service, rows, cols] *= np.float32(1.0) - footprint.probability[k]
+        outage[service, rows, cols] *= np.float32(1.0) - footprint.probability[k]
 
 
 def _in_batches(map_fn: MapFn, function: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[Any]:
@@ -114,7 +114,7 @@ class CoverageMatrix:
 
 
 @dataclass(frozen=True)
-class Addition:
+class Upgrade:
     """Bands put on a mast that may already carry some.
 
     Attributes
@@ -146,16 +146,16 @@ class Addition:
         )
 
 
-def added_footprint(addition: Addition, level: Level, grid: Grid) -> Footprint | None:
+def upgrade_footprint(upgrade: Upgrade, propagation: PropagationModel, grid: Grid) -> Footprint | None:
     """Independent share an addition takes of what its mast left uncovered.
 
     With p0 before and p1 after, (1 - p1) = (1 - p0) (1 - a), so a = (p1 - p0) / (1 - p0).
 
     Parameters
     ----------
-    addition
+    upgrade
         Mast and bands.
-    level
+    propagation
         Propagation level.
     grid
         Demand grid.
@@ -165,14 +165,14 @@ def added_footprint(addition: Addition, level: Level, grid: Grid) -> Footprint |
     Footprint or None
         a by service, times the success probability.
     """
-    after = level.footprint(addition.after(), grid)
+    after = propagation.footprint(upgrade.after(), grid)
     if after is None:
         return None
     share = after.probability.copy()
-    before = level.footprint(addition.mast, grid) if addition.mast.bands else None
+    before = propagation.footprint(upgrade.mast, grid) if upgrade.mast.bands else None
     if before is not None:
         _discount(share, after, before)
-    share *= np.float32(addition.success_probability)
+    share *= np.float32(upgrade.success_probability)
     return Footprint(after.row, after.col, after.services, share)
 
 
@@ -188,17 +188,17 @@ def _discount(share: NDArray[np.float32], after: Footprint, before: Footprint) -
 
 
 def coverage_matrix(
-    additions: Sequence[Addition], demand: Demand, level: Level, map_fn: MapFn = map
+    upgrades: Sequence[Upgrade], demand: Demand, propagation: PropagationModel, map_fn: MapFn = map
 ) -> CoverageMatrix:
     """Reduce footprints to the demand rows they touch; no footprint is kept.
 
     Parameters
     ----------
-    additions
+    upgrades
         One a column.
     demand
         Rows.
-    level
+    propagation
         Propagation level.
     map_fn
         ``map`` or the ``map`` of a thread pool.
@@ -206,17 +206,17 @@ def coverage_matrix(
     Returns
     -------
     CoverageMatrix
-        Columns in the order of ``additions``.
+        Columns in the order of ``upgrades``.
     """
     lookup = demand.lookup
 
-    def column(addition: Addition) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-        footprint = added_footprint(addition, level, demand.grid)
+    def column(upgrade: Upgrade) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        footprint = upgrade_footprint(upgrade, propagation, demand.grid)
         if footprint is None:
             return np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32)
         return _gather(footprint.probability, lookup[footprint.window], demand.row_of, footprint.services)
 
-    columns = list(_in_batches(map_fn, column, additions))
+    columns = list(_in_batches(map_fn, column, upgrades))
     lengths = [len(rows) for rows, _ in columns]
     return CoverageMatrix(
         indptr=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),

@@ -17,7 +17,7 @@ from scipy.special import ndtri
 from siteplan.core.grid import lonlat
 from siteplan.coverage.demand import Demand
 from siteplan.coverage.propagation import Mast
-from siteplan.coverage.terrain import TerrainLevel
+from siteplan.coverage.terrain import TerrainModel
 from siteplan.inputs.load import Inputs
 from siteplan.project.schema import Config
 from siteplan.radio.itm import itm_loss_db
@@ -40,7 +40,7 @@ COLUMNS = (
     "diffraction_db",
     "p1812_db",
     "itm_db",
-    "spread_db",
+    "difference_db",
     "only_low_band",
     "verdict_differs",
 )
@@ -61,9 +61,9 @@ class _Served:
     sigma_db: NDArray[np.float64]
 
 
-def model_spread(
+def compare_models(
     masts: tuple[Mast, ...],
-    level: TerrainLevel,
+    propagation: TerrainModel,
     inputs: Inputs,
     demand: Demand,
     villages: gpd.GeoDataFrame,
@@ -75,7 +75,7 @@ def model_spread(
     ----------
     masts
         On air.
-    level
+    propagation
         Terrain level of the run.
     inputs, demand, villages
         Counties, populated pixels, and village points of the run.
@@ -86,19 +86,20 @@ def model_spread(
     -------
     GeoDataFrame
         ``COLUMNS``, one row a point in deep shadow. Both losses are over bare ground, median, without
-        clutter; ``spread_db`` is ITM less P.1812. ``only_low_band`` marks points no other band reaches
+        clutter; ``difference_db`` is ITM less P.1812. ``only_low_band`` marks points no other band reaches
         at the target, ``verdict_differs`` those covered here whose verdict turns under ITM.
     """
-    low = {band.id for band in config.bands if band.frequency_mhz < config.coverage.spread_below_mhz}
+    low = {band.id for band in config.bands if band.frequency_mhz < config.coverage.comparison_below_mhz}
     points = _points(inputs, demand, villages, config)
     if not low or points.empty or not masts:
         return _framed([], points)
     x, y = points.geometry.x.to_numpy(), points.geometry.y.to_numpy()
-    served = _best_low(masts, level, x, y, low)
-    shadow = _diffraction(masts, level, served, x, y)
-    deep = np.flatnonzero(shadow[0] >= config.coverage.spread_shadow_db)
+    served = _best_low(masts, propagation, x, y, low)
+    shadow = _diffraction(masts, propagation, served, x, y)
+    deep = np.flatnonzero(shadow[0] >= config.coverage.comparison_shadow_db)
     rows = [
-        _row(points.iloc[i], masts[served.mast[i]], served, int(i), shadow[:, i], level, config) for i in deep
+        _row(points.iloc[i], masts[served.mast[i]], served, int(i), shadow[:, i], propagation, config)
+        for i in deep
     ]
     return _framed(rows, points)
 
@@ -106,7 +107,7 @@ def model_spread(
 def _points(inputs: Inputs, demand: Demand, villages: gpd.GeoDataFrame, config: Config) -> gpd.GeoDataFrame:
     """Village points, then populated pixels drawn by the project's seed."""
     populated = np.flatnonzero(demand.people > 0)
-    count = min(config.coverage.spread_sample, len(populated))
+    count = min(config.coverage.comparison_sample, len(populated))
     drawn = np.sort(np.random.default_rng(config.selection.seed).choice(populated, count, replace=False))
     row, col = np.divmod(demand.pixels[drawn], inputs.grid.width)
     x, y = inputs.grid.centre(row, col)
@@ -131,14 +132,14 @@ def _points(inputs: Inputs, demand: Demand, villages: gpd.GeoDataFrame, config: 
 
 def _best_low(
     masts: tuple[Mast, ...],
-    level: TerrainLevel,
+    propagation: TerrainModel,
     easting_m: NDArray[np.float64],
     northing_m: NDArray[np.float64],
     low: set[str],
 ) -> _Served:
     """Best server of each point in the first layer, by low bands and by the others."""
-    count, layer = len(easting_m), level.config.layers[0]
-    known = level.holds(easting_m, northing_m)
+    count, layer = len(easting_m), propagation.config.layers[0]
+    known = propagation.holds(easting_m, northing_m)
     found = _Served(
         np.full(count, -1),
         np.full(count, "", dtype=object),
@@ -148,13 +149,13 @@ def _best_low(
     )
     for position, mast in enumerate(masts):
         distance = np.hypot(easting_m - mast.easting_m, northing_m - mast.northing_m)
-        near = np.flatnonzero((distance < level.reach_m(mast)) & known)
-        if not near.size or not level.sees(mast):
+        near = np.flatnonzero((distance < propagation.reach_m(mast)) & known)
+        if not near.size or not propagation.sees(mast):
             continue
-        geometry = level.geometry_at(mast, easting_m[near], northing_m[near])
+        geometry = propagation.geometry_at(mast, easting_m[near], northing_m[near])
         for band in mast.bands:
-            median, sigma = level.median_at(mast, band, geometry, easting_m[near], northing_m[near])
-            score = (median - level.budgets.threshold_dbm(layer, band, mast.area_class)) / sigma
+            median, sigma = propagation.median_at(mast, band, geometry, easting_m[near], northing_m[near])
+            score = (median - propagation.budgets.threshold_dbm(layer, band, mast.area_class)) / sigma
             if band not in low:
                 found.other[near] = np.maximum(found.other[near], score)
                 continue
@@ -167,7 +168,7 @@ def _best_low(
 
 def _diffraction(
     masts: tuple[Mast, ...],
-    level: TerrainLevel,
+    propagation: TerrainModel,
     served: _Served,
     easting_m: NDArray[np.float64],
     northing_m: NDArray[np.float64],
@@ -176,11 +177,11 @@ def _diffraction(
     result = np.full((2, len(easting_m)), -np.inf)
     for position in np.unique(served.mast[served.mast >= 0]):
         mine = np.flatnonzero(served.mast == position)
-        geometry = level.geometry_at(masts[position], easting_m[mine], northing_m[mine], bare=True)
+        geometry = propagation.geometry_at(masts[position], easting_m[mine], northing_m[mine], bare=True)
         far = geometry.distance_m >= NEAREST_M
         for band in np.unique(served.band[mine].astype(str)):
             its = far & (served.band[mine] == band)
-            frequency = level.config.band(str(band)).frequency_mhz
+            frequency = propagation.config.band(str(band)).frequency_mhz
             loss = bullington_loss_db(geometry.nu_sqrt_wavelength[its], geometry.distance_m[its], frequency)
             result[:, mine[its]] = loss, geometry.distance_m[its]
     return result
@@ -192,12 +193,12 @@ def _row(
     served: _Served,
     i: int,
     shadow: NDArray[np.float64],
-    level: TerrainLevel,
+    propagation: TerrainModel,
     config: Config,
 ) -> dict[str, object]:
     """One point in deep shadow with what both models say."""
     frequency = config.band(str(served.band[i])).frequency_mhz
-    p1812, itm = both_losses_db(level, mast, point.geometry.x, point.geometry.y, frequency)
+    p1812, itm = both_losses_db(propagation, mast, point.geometry.x, point.geometry.y, frequency)
     target = float(ndtri(config.coverage.edge_probability_target))
     other, here = served.other[i] >= target, served.score[i] >= target
     turned = served.score[i] - (itm - p1812) / served.sigma_db[i] < target
@@ -209,7 +210,7 @@ def _row(
         "diffraction_db": round(float(shadow[0]), 2),
         "p1812_db": round(p1812, 2),
         "itm_db": round(itm, 2),
-        "spread_db": round(itm - p1812, 2),
+        "difference_db": round(itm - p1812, 2),
         "only_low_band": bool(here and not other),
         "verdict_differs": bool(here and not other and turned),
         "geometry": point.geometry,
@@ -217,13 +218,13 @@ def _row(
 
 
 def both_losses_db(
-    level: TerrainLevel, mast: Mast, easting_m: float, northing_m: float, frequency_mhz: float
+    propagation: TerrainModel, mast: Mast, easting_m: float, northing_m: float, frequency_mhz: float
 ) -> tuple[float, float]:
     """Median loss of one path over bare ground by ITU-R P.1812-8 and by the Irregular Terrain Model. [dB]
 
     Parameters
     ----------
-    level
+    propagation
         Relief and refractivity.
     mast
         Transmitter.
@@ -242,10 +243,12 @@ def both_losses_db(
     RangeError
         Outside the range of either.
     """
-    coverage = level.config.coverage
-    distance_km, ground = path_profile(level.dem, mast.easting_m, mast.northing_m, easting_m, northing_m)
+    coverage = propagation.config.coverage
+    distance_km, ground = path_profile(
+        propagation.dem, mast.easting_m, mast.northing_m, easting_m, northing_m
+    )
     ends = np.array([[mast.easting_m, easting_m], [mast.northing_m, northing_m]])
-    longitudes, latitudes = (each.tolist() for each in lonlat(level.config.project.crs, *ends))
+    longitudes, latitudes = (each.tolist() for each in lonlat(propagation.config.project.crs, *ends))
     heights = mast.antenna_height_m, coverage.receiver_height_m
     full = path_loss_p1812(
         frequency_mhz / 1000.0,
@@ -271,13 +274,13 @@ def _framed(rows: list[dict[str, object]], points: gpd.GeoDataFrame) -> gpd.GeoD
     return gpd.GeoDataFrame(rows, crs=points.crs)[[*COLUMNS, "geometry"]]
 
 
-def spread_summary(spread: gpd.GeoDataFrame, sampled: int) -> dict[str, float]:
+def comparison_summary(spread: gpd.GeoDataFrame, sampled: int) -> dict[str, float]:
     """The disagreement in numbers.
 
     Parameters
     ----------
     spread
-        Of :func:`model_spread`.
+        Of :func:`compare_models`.
     sampled
         Points looked at.
 
@@ -287,12 +290,12 @@ def spread_summary(spread: gpd.GeoDataFrame, sampled: int) -> dict[str, float]:
         Points looked at, in deep shadow, decided by a low band alone, of another verdict under ITM; mean
         and 90 % quantile of the spread [dB], NaN-free (0 where there is no point).
     """
-    gap = spread["spread_db"].to_numpy(dtype=float)
+    gap = spread["difference_db"].to_numpy(dtype=float)
     return {
         "points": sampled,
         "deep_shadow": len(spread),
         "only_low_band": int(spread["only_low_band"].sum()),
         "verdict_differs": int(spread["verdict_differs"].sum()),
-        "spread_mean_db": round(float(gap.mean()), 2) if gap.size else 0.0,
-        "spread_p90_db": round(float(np.quantile(np.abs(gap), 0.9)), 2) if gap.size else 0.0,
+        "difference_mean_db": round(float(gap.mean()), 2) if gap.size else 0.0,
+        "difference_p90_db": round(float(np.quantile(np.abs(gap), 0.9)), 2) if gap.size else 0.0,
     }

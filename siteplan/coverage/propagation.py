@@ -78,7 +78,7 @@ class Footprint:
         return slice(self.row, self.row + height), slice(self.col, self.col + width)
 
 
-class Level(Protocol):
+class PropagationModel(Protocol):
     """What a propagation level must do."""
 
     name: str
@@ -99,5 +99,5 @@ class Level(Protocol):
     def radius_limited(self, mast: Mast) -> bool:
         """Whether a mast still serves where it is no longer followed."""
 
-    def for_services(self, services: Sequence[Service]) -> Level:
+    def for_services(self, services: Sequence[Service]) -> PropagationModel:
         """The same propagation asked for other services."""

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from siteplan.core.grid import Raster
 from siteplan.coverage.demand import Demand, Service, tier_layers
-from siteplan.coverage.matrix import Addition, added_footprint, multiply, uncovered_probability
-from siteplan.coverage.propagation import Level, MapFn, Mast
+from siteplan.coverage.matrix import Upgrade, multiply, outage_probability, upgrade_footprint
+from siteplan.coverage.propagation import MapFn, Mast, PropagationModel
 from siteplan.inputs.load import Inputs
 from siteplan.project.schema import Config
 
@@ -27,8 +27,8 @@ _COLUMNS += ["area_km2_before", "area_km2_after"]
 
 def tier_rasters(
     masts: Sequence[Mast],
-    additions: Sequence[Addition],
-    level: Level,
+    upgrades: Sequence[Upgrade],
+    propagation: PropagationModel,
     inputs: Inputs,
     config: Config,
     map_fn: MapFn = map,
@@ -39,9 +39,9 @@ def tier_rasters(
     ----------
     masts
         On air.
-    additions
+    upgrades
         Chosen by the plan.
-    level
+    propagation
         Propagation of the run.
     inputs
         Grid, counties and classes.
@@ -58,11 +58,11 @@ def tier_rasters(
     if not config.tiers:
         return None
     services = [Service(layer, "") for layer in tier_layers(config)]
-    asked = level.for_services(services)
-    left = uncovered_probability(masts, asked, inputs.grid, len(services), map_fn)
+    asked = propagation.for_services(services)
+    left = outage_probability(masts, asked, inputs.grid, len(services), map_fn)
     before = _graded(left, services, inputs, config)
-    for addition in additions:
-        share = added_footprint(addition, asked, inputs.grid)
+    for upgrade in upgrades:
+        share = upgrade_footprint(upgrade, asked, inputs.grid)
         if share is not None:
             multiply(left, share)
     after = _graded(left, services, inputs, config)
@@ -73,7 +73,7 @@ def tier_rasters(
 
 
 def _graded(
-    uncovered: NDArray[np.float32], services: Sequence[Service], inputs: Inputs, config: Config
+    outage: NDArray[np.float32], services: Sequence[Service], inputs: Inputs, config: Config
 ) -> NDArray[np.uint8]:
     target = config.coverage.edge_probability_target
     position = {service.layer.threshold_dbm: k for k, service in enumerate(services)}
@@ -81,7 +81,7 @@ def _graded(
     for number, tier in reversed(list(enumerate(config.tiers, start=1))):  # the best one is written last
         for code, area_class in enumerate(config.area_classes):
             layer = position[tier.by_class.get(area_class.id, tier.threshold_dbm)]
-            reached = (1.0 - uncovered[layer] >= target) & (inputs.class_code == code)
+            reached = (1.0 - outage[layer] >= target) & (inputs.class_code == code)
             grade[reached] = number
     grade[inputs.county_code == 0] = NONE_LEFT
     return grade

@@ -27,15 +27,15 @@ from scipy.special import ndtr
 from siteplan.core.errors import RangeError
 from siteplan.core.grid import Grid
 from siteplan.coverage.demand import Service, tier_layers
-from siteplan.coverage.empirical import BufferLevel, bands_of
+from siteplan.coverage.empirical import EmpiricalModel, bands_of
 from siteplan.coverage.footprint_cache import Cache, MemoryCache
-from siteplan.coverage.ground import Ground, ground_of
+from siteplan.coverage.ground import GroundModel, ground_model
 from siteplan.coverage.propagation import Footprint, Mast
 from siteplan.inputs.load import Inputs
 from siteplan.project.schema import Config, clutter_kinds
 from siteplan.radio.linkbudget import STEP_M, LinkBudgets, TerrainBudget
 from siteplan.radio.profile import PointGeometry, point_geometry
-from siteplan.radio.reduce import STEPS, Frame, mean_probability
+from siteplan.radio.reduce import STEPS, DemandWindow, mean_probability
 from siteplan.radio.sectors import Directions, attenuation_db, directions, sector_loss_db
 from siteplan.radio.sweep import TerrainGeometry, bullington_loss_db, require_frequency, terrain_geometry
 
@@ -145,8 +145,8 @@ class _Carrier:
         return whole.digest()
 
 
-class TerrainLevel:
-    """Propagation over a DEM; takes the place of :class:`siteplan.coverage.empirical.BufferLevel`.
+class TerrainModel:
+    """Propagation over a DEM; takes the place of :class:`siteplan.coverage.empirical.EmpiricalModel`.
 
     Parameters
     ----------
@@ -168,7 +168,7 @@ class TerrainLevel:
         self,
         config: Config,
         services: Sequence[Service],
-        ground: Ground,
+        ground: GroundModel,
         points: DecisionPoints | None = None,
         cache: Cache | None = None,
     ) -> None:
@@ -176,7 +176,7 @@ class TerrainLevel:
         self.config = config
         self.services = tuple(services)
         self.layers = (*config.layers, *tier_layers(config))
-        self.buffers = BufferLevel(config, services)
+        self.buffers = EmpiricalModel(config, services)
         self.budgets = LinkBudgets(config, self.name)
         self.ground, self.dem = ground, ground.solid
         self._heights = np.asarray(ground.solid.values, dtype=np.float32)
@@ -275,9 +275,9 @@ class TerrainLevel:
         resolution_m = self.config.coverage.demand_resolution_m
         return any(self._is_limited(mast, band, resolution_m) for band in mast.bands)
 
-    def for_services(self, services: Sequence[Service]) -> TerrainLevel:
+    def for_services(self, services: Sequence[Service]) -> TerrainModel:
         """The same propagation, with its cache, asked for other services; points keep their pixels' means."""
-        return TerrainLevel(self.config, services, self.ground, None, self._cache)
+        return TerrainModel(self.config, services, self.ground, None, self._cache)
 
     def reach_m(self, mast: Mast) -> float:
         """Distance beyond which every probability is below the floor [m]."""
@@ -577,9 +577,9 @@ class TerrainLevel:
         return bands_of(self.services[service], bands, self.config)
 
 
-def level_for(
+def propagation_for(
     inputs: Inputs, config: Config, services: Sequence[Service], cache: Cache | None = None
-) -> BufferLevel | TerrainLevel:
+) -> EmpiricalModel | TerrainModel:
     """The propagation level of a run.
 
     Parameters
@@ -603,38 +603,38 @@ def level_for(
     RangeError
         If the project file asks for terrain and there is no DEM.
     """
-    wanted, dem = config.coverage.level, inputs.terrain
-    level = level_name(inputs, config)
-    if config.fitted is not None and config.fitted.level != level:
+    wanted, dem = config.coverage.propagation, inputs.terrain
+    propagation = propagation_name(inputs, config)
+    if config.fitted is not None and config.fitted.propagation != propagation:
         raise RangeError(
             f"{config.coverage.calibration or 'calibration'}: "
-            f"校准是在 {config.fitted.level} 级别上做的，本次为 {level}；"
+            f"校准是在 {config.fitted.propagation} 级别上做的，本次为 {propagation}；"
             "请按本级别重新校准，或去掉 coverage.calibration / "
-            f"was fitted on the level {config.fitted.level!r}, this run is on {level!r}: "
+            f"was fitted on the level {config.fitted.propagation!r}, this run is on {propagation!r}: "
             "calibrate again, or drop coverage.calibration"
         )
     if wanted == "terrain" and dem is None:
         raise RangeError(
-            'coverage.level = "terrain": 需要 inputs.dem；请提供高程数据或改为 "auto" / '
+            'coverage.propagation = "terrain": 需要 inputs.dem；请提供高程数据或改为 "auto" / '
             'needs inputs.dem; give a DEM or say "auto"'
         )
-    if level == "buffer" or dem is None:
-        return BufferLevel(config, services, inputs.clutter)
+    if propagation == "empirical" or dem is None:
+        return EmpiricalModel(config, services, inputs.clutter)
     if config.fitted is not None and config.fitted.clutter not in ("", config.coverage.clutter):
         raise RangeError(
             f"校准是按地物处理 {config.fitted.clutter} 做的，本次为 {config.coverage.clutter} / "
             f"the calibration was fitted with clutter = {config.fitted.clutter!r}, "
             f"this run has {config.coverage.clutter!r}"
         )
-    ground = ground_of(dem, inputs.clutter, config)
-    return TerrainLevel(config, services, ground, decision_points(inputs), cache)
+    ground = ground_model(dem, inputs.clutter, config)
+    return TerrainModel(config, services, ground, decision_points(inputs), cache)
 
 
-def level_name(inputs: Inputs, config: Config) -> str:
+def propagation_name(inputs: Inputs, config: Config) -> str:
     """Name of the level a run takes: what the project asks for, and what its DEM allows [str]."""
-    wanted, dem = config.coverage.level, inputs.terrain
+    wanted, dem = config.coverage.propagation, inputs.terrain
     fine = dem is not None and (wanted == "terrain" or dem.grid.resolution_m <= COARSEST_DEM_M)
-    return "terrain" if fine and wanted != "buffer" else "buffer"
+    return "terrain" if fine and wanted != "empirical" else "empirical"
 
 
 def _require_frequencies(config: Config) -> None:
@@ -650,7 +650,7 @@ def _require_frequencies(config: Config) -> None:
             )
 
 
-def _on_the_rim(mast: Mast, frame: Frame, reach_m: float) -> NDArray[np.bool_]:
+def _on_the_rim(mast: Mast, frame: DemandWindow, reach_m: float) -> NDArray[np.bool_]:
     """Demand pixels whose centres lie within one pixel of the end of a mast's radius."""
     res = frame.resolution_m
     east = (frame.col + np.arange(frame.width) + 0.5) * res - mast.easting_m
@@ -659,7 +659,7 @@ def _on_the_rim(mast: Mast, frame: Frame, reach_m: float) -> NDArray[np.bool_]:
     return (distance > reach_m - 1.5 * res) & (distance < reach_m)
 
 
-def _trimmed(frame: Frame, share: Bytes) -> tuple[int, int, Bytes]:
+def _trimmed(frame: DemandWindow, share: Bytes) -> tuple[int, int, Bytes]:
     """The part of a frame that holds anything, its upper-left pixel first."""
     held = np.any(share, axis=0)
     rows, cols = np.flatnonzero(held.any(axis=1)), np.flatnonzero(held.any(axis=0))
@@ -669,13 +669,13 @@ def _trimmed(frame: Frame, share: Bytes) -> tuple[int, int, Bytes]:
     return frame.row + int(rows[0]), frame.col + int(cols[0]), np.ascontiguousarray(part)
 
 
-def _frame(mast: Mast, reach_m: float, resolution_m: float) -> Frame:
+def _frame(mast: Mast, reach_m: float, resolution_m: float) -> DemandWindow:
     """The demand pixels a circle touches."""
     top = math.floor((-mast.northing_m - reach_m) / resolution_m)
     left = math.floor((mast.easting_m - reach_m) / resolution_m)
     bottom = math.floor((-mast.northing_m + reach_m) / resolution_m)
     right = math.floor((mast.easting_m + reach_m) / resolution_m)
-    return Frame(top, left, bottom - top + 1, right - left + 1, resolution_m)
+    return DemandWindow(top, left, bottom - top + 1, right - left + 1, resolution_m)
 
 
 def _union(parts: Sequence[_Reduced], grid: Grid) -> tuple[int, int, int, int] | None:

@@ -17,7 +17,7 @@ from siteplan.core.files import atomic_folder
 from siteplan.demo import write
 from siteplan.demo.cover import BUILT, CROP, TREES, Codes, make_cover
 from siteplan.demo.ground import Land, Points, make_land
-from siteplan.demo.network import Network, make_network, make_sectors, served_share
+from siteplan.demo.network import StationNetwork, make_network, make_sectors, served_share
 from siteplan.demo.osm import osm_xml
 from siteplan.demo.parameters import Parameters, load_counties, load_parameters
 from siteplan.demo.people import People, make_people, populated, urban_share
@@ -51,7 +51,7 @@ class City:
     people: People
     cover: Codes
     roads: Roads
-    network: Network
+    network: StationNetwork
     sectors: pd.DataFrame
     site_plan: pd.DataFrame
     properties: pd.DataFrame

@@ -31,7 +31,7 @@ _NEAR_M = 2500.0
 
 
 @dataclass(frozen=True)
-class Network:
+class StationNetwork:
     """Sites and stations of the demo."""
 
     sites: pd.DataFrame
@@ -59,7 +59,7 @@ def make_network(
     people: People,
     roads: Roads,
     seed: int,
-) -> Network:
+) -> StationNetwork:
     """Place the sites and equip them.
 
     Parameters
@@ -73,13 +73,13 @@ def make_network(
 
     Returns
     -------
-    Network
+    StationNetwork
         Sites and dated stations.
     """
     rng = child(seed, "network")
     points, kind = _placed(parameters, land, settlements, people, roads, rng)
     sites = _site_table(parameters, land, settlements, points, kind, rng)
-    return Network(sites, make_stations(parameters, sites, child(seed, "stations")))
+    return StationNetwork(sites, make_stations(parameters, sites, child(seed, "stations")))
 
 
 def _placed(
@@ -284,7 +284,9 @@ def _dates(parameters: Parameters, rank: NDArray, rng: np.random.Generator) -> N
     return result
 
 
-def served_share(parameters: Parameters, network: Network, settlements: Settlements, name: str) -> float:
+def served_share(
+    parameters: Parameters, network: StationNetwork, settlements: Settlements, name: str
+) -> float:
     """Share of villages with a site of a network (any when empty) near them, 0..1."""
     sites = network.points_of(name, parameters.reference_date)
     return float((cKDTree(sites).query(settlements.village_points())[0] <= _NEAR_M).mean())
@@ -295,7 +297,7 @@ _DOWNTILT_DEG = {"urban": (4, 9), "seat": (4, 8), "town": (3, 7), "industrial": 
 _RURAL_DOWNTILT_DEG = (1, 5)
 
 
-def make_sectors(network: Network, seed: int) -> pd.DataFrame:
+def make_sectors(network: StationNetwork, seed: int) -> pd.DataFrame:
     """Three sectors a site, turned at random in steps of ten degrees; of a few sites nothing is known.
 
     Parameters

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from siteplan.demo.ground import Land, Points, draw_spread, jittered, lonlat
-from siteplan.demo.network import Network, nearest_village, place_name
+from siteplan.demo.network import StationNetwork, nearest_village, place_name
 from siteplan.demo.noise import child
 from siteplan.demo.parameters import Parameters
 from siteplan.demo.people import People, largest_remainder
@@ -28,7 +28,7 @@ def make_site_plan(
     land: Land,
     settlements: Settlements,
     people: People,
-    network: Network,
+    network: StationNetwork,
     seed: int,
 ) -> pd.DataFrame:
     """Draw the site plan.
@@ -60,7 +60,7 @@ def make_site_plan(
     return table
 
 
-def _built(parameters: Parameters, network: Network, rng: np.random.Generator) -> pd.DataFrame:
+def _built(parameters: Parameters, network: StationNetwork, rng: np.random.Generator) -> pd.DataFrame:
     """Entries whose site is on air."""
     stations = network.stations[network.stations["on_air_date"] <= parameters.reference_date]
     grouped = stations.groupby("site")
@@ -97,7 +97,7 @@ def _unbuilt(
     land: Land,
     settlements: Settlements,
     people: People,
-    network: Network,
+    network: StationNetwork,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
     """Entries not built: hamlets, town infill, places beside a site, and villages for the rest."""
@@ -154,7 +154,7 @@ def _infill(
 def _short_villages(
     land: Land,
     settlements: Settlements,
-    network: Network,
+    network: StationNetwork,
     parameters: Parameters,
     count: int,
     rng: np.random.Generator,
@@ -196,7 +196,7 @@ def _places(
 
 
 def _missing_networks(
-    network: Network, points: Points, date: object, rng: np.random.Generator
+    network: StationNetwork, points: Points, date: object, rng: np.random.Generator
 ) -> NDArray[np.object_]:
     """Networks without a site near each point; one at random where both are there."""
     names = list(_OWN_NAME)
@@ -209,7 +209,7 @@ def _missing_networks(
 
 
 def quota_targets(
-    parameters: Parameters, settlements: Settlements, people: People, land: Land, network: Network
+    parameters: Parameters, settlements: Settlements, people: People, land: Land, network: StationNetwork
 ) -> pd.DataFrame:
     """Split the year's task by county and network; what is built already is never above its target.
 
@@ -246,7 +246,7 @@ def _need(
     settlements: Settlements,
     people: People,
     land: Land,
-    network: Network,
+    network: StationNetwork,
     names: list[str],
 ) -> NDArray[np.float64]:
     """Need per county and network: villages without the network, and a little for people."""

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from siteplan.core.files import csv_bytes, write_atomic
 from siteplan.core.grid import Grid
-from siteplan.demo.network import Network
+from siteplan.demo.network import StationNetwork
 
 _CREATED = dt.datetime(2023, 7, 1)
 
@@ -97,7 +97,7 @@ def write_workbook(path: Path, table: pd.DataFrame, sheet: str, remarks: list[st
             about.write_string(number, 0, line)
 
 
-def station_table(network: Network, sectors: pd.DataFrame) -> pd.DataFrame:
+def station_table(network: StationNetwork, sectors: pd.DataFrame) -> pd.DataFrame:
     """The station list as planners have it: one row per station, WGS84.
 
     Parameters

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from siteplan.core.errors import SiteplanError
-from siteplan.project.statuses import Returned
+from siteplan.project.statuses import SiteStatus
 
 JOURNAL = "journal.jsonl"
 """File of the project folder."""
@@ -48,7 +48,7 @@ class Place:
     Attributes
     ----------
     key
-        What its id was given to: rung and source.
+        What its id was given to: source_type and source.
     county_id, name
         Where and what it is.
     bands
@@ -74,7 +74,7 @@ class Place:
     antenna_height_m: float
 
     @property
-    def rung(self) -> str:
+    def source_type(self) -> str:
         """Step of the ladder."""
         return self.key.partition(":")[0]
 
@@ -204,7 +204,7 @@ def _event_of(line: str, where: str) -> Event:
         data |= {name: tuple(data[name]) for name in ("point", "point_before") if name in data}
         event = Event(**data, place=known)
         if event.kind == "status":
-            Returned(event.before), Returned(event.after)
+            SiteStatus(event.before), SiteStatus(event.after)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SiteplanError(
             f"{where}: 不是日志事件（{error}）；请从备份恢复该行，或整行删除 / "

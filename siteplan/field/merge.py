@@ -16,21 +16,21 @@ from typing import Literal
 import numpy as np
 from pyproj import Geod
 
-from siteplan.core.errors import Fault, Level
+from siteplan.core.errors import Fault, Severity
 from siteplan.field.journal import Event, Place, Point
-from siteplan.field.published import Issue
+from siteplan.field.published import PublishedList
 from siteplan.field.returns import ReturnRow
 from siteplan.field.status import (
+    FieldStatus,
+    PlaceStatus,
     Relation,
-    Standing,
-    State,
     is_same_point,
     needs_reason,
     relation,
-    standing_of,
+    replay,
 )
 from siteplan.inputs.places.datum import in_china, to_wgs84
-from siteplan.project.statuses import EXITS, MOVED, Returned, Rung
+from siteplan.project.statuses import EXITS, MOVED, SiteStatus, SourceType
 from siteplan.words.catalogue import Key
 
 Verdict = Literal["accepted", "known", "unchanged", "agrees", "behind", "held", "rejected"]
@@ -116,7 +116,7 @@ class Merge:
 
 
 @dataclass(frozen=True)
-class Told:
+class MergeOptions:
     """What the office says of the files: who reports and when where rows do not say, when they came in, and
     the keys of rows that are taken although they were held.
     """
@@ -131,18 +131,20 @@ class Told:
         return any(event.event_id.startswith(key) for key in self.take if len(key) >= 6)
 
 
-def merge(rows: Sequence[ReturnRow], issue: Issue, events: Sequence[Event], told: Told) -> Merge:
+def merge(
+    rows: Sequence[ReturnRow], published_list: PublishedList, events: Sequence[Event], options: MergeOptions
+) -> Merge:
     """Work out what returned rows mean.
 
     Parameters
     ----------
     rows
         Of all files.
-    issue
+    published_list
         The published list.
     events
         The journal.
-    told
+    options
         What the office says.
 
     Returns
@@ -152,15 +154,15 @@ def merge(rows: Sequence[ReturnRow], issue: Issue, events: Sequence[Event], told
     """
     outcomes: dict[int, Outcome] = {}
     drafts: dict[int, _Draft] = {}
-    standing = standing_of(events)
+    field_status = replay(events)
     for number, row in enumerate(rows):
-        made = _draft(row, issue, standing, told)
+        made = _draft(row, published_list, field_status, options)
         if isinstance(made, Outcome):
             outcomes[number] = made
         else:
             drafts[number] = made
     suspects = _suspects(drafts)
-    merger = _Merger(issue, events, told)
+    merger = _Merger(published_list, events, options)
     by_place: dict[str, list[int]] = defaultdict(list)
     for number, draft in drafts.items():
         by_place[draft.row.candidate_id].append(number)
@@ -190,29 +192,31 @@ class _Draft:
     faults: tuple[Fault, ...]
 
 
-def _draft(row: ReturnRow, issue: Issue, standing: Standing, told: Told) -> _Draft | Outcome:
+def _draft(
+    row: ReturnRow, published_list: PublishedList, field_status: FieldStatus, options: MergeOptions
+) -> _Draft | Outcome:
     """A row that can be weighed, or why it cannot."""
     if row.faults:
         return Outcome(row, "rejected", row.faults)
-    state = standing.states.get(row.candidate_id)
-    place = issue.places.get(row.candidate_id) or (state.place if state else None)
+    state = field_status.states.get(row.candidate_id)
+    place = published_list.places.get(row.candidate_id) or (state.place if state else None)
     if place is None:
-        problem = "not_listed" if row.candidate_id in issue.unlisted else "unknown_candidate"
+        problem = "not_listed" if row.candidate_id in published_list.unlisted else "unknown_candidate"
         return Outcome(row, "rejected", (row.fault(problem),))
     row = replace(
         row,
-        reported_by=row.reported_by or told.reporter,
-        reported_at=row.reported_at or told.reported_at.get(row.sha256, told.recorded_at[:10]),
-        run_id=row.run_id or issue.run_id,
+        reported_by=row.reported_by or options.reporter,
+        reported_at=row.reported_at or options.reported_at.get(row.sha256, options.recorded_at[:10]),
+        run_id=row.run_id or published_list.run_id,
     )
     faults = [
         row.fault("locked_cell", e.column, "warning", issued=e.issued, value=e.found) for e in row.edits
     ]
-    if row.run_id != issue.run_id:
-        faults.append(row.fault("other_run", "", "warning", value=row.run_id, found=issue.run_id))
-    if row.candidate_id not in issue.places:
+    if row.run_id != published_list.run_id:
+        faults.append(row.fault("other_run", "", "warning", value=row.run_id, found=published_list.run_id))
+    if row.candidate_id not in published_list.places:
         faults.append(row.fault("no_longer_listed", "", "warning"))
-    seen = row.seen or issue.published(row.candidate_id)
+    seen = row.seen or published_list.published(row.candidate_id)
     point = None
     if row.longitude is not None and row.latitude is not None:
         lon, lat = to_wgs84(row.longitude, row.latitude, row.datum or "wgs84")
@@ -306,8 +310,8 @@ _VERDICTS: dict[Relation, tuple[Verdict, str]] = {
 class _Merger:
     """Weighs what is reported of one place after the other."""
 
-    def __init__(self, issue: Issue, events: Sequence[Event], told: Told) -> None:
-        self.issue, self.told = issue, told
+    def __init__(self, published_list: PublishedList, events: Sequence[Event], options: MergeOptions) -> None:
+        self.published_list, self.options = published_list, options
         self.known = {event.event_id for event in events}
         self.of: dict[str, list[Event]] = defaultdict(list)
         for event in events:
@@ -327,14 +331,18 @@ class _Merger:
             events, problem = alone[n]
             if problem is None and n in clashes:
                 problem = draft.row.fault("returns_conflict", "", "rejected", **clashes[n])
-            is_taken = problem is not None and bool(events) and self.told.takes(events[0])
-            told = (
-                (*draft.faults, replace(problem, level="warning")) if problem and is_taken else draft.faults
+            is_taken = problem is not None and bool(events) and self.options.takes(events[0])
+            options = (
+                (*draft.faults, replace(problem, severity="warning"))
+                if problem and is_taken
+                else draft.faults
             )
             if problem is not None and not is_taken:
-                outcomes[n] = Outcome(draft.row, "held" if events else "rejected", (*told, problem), events)
+                outcomes[n] = Outcome(
+                    draft.row, "held" if events else "rejected", (*options, problem), events
+                )
                 continue
-            outcomes[n] = self._weighed(replace(draft, faults=told), standing_of(story), said)
+            outcomes[n] = self._weighed(replace(draft, faults=options), replay(story), said)
             story += outcomes[n].events if outcomes[n].verdict == "accepted" else ()
             said |= {event.event_id for event in outcomes[n].events}
         return outcomes
@@ -348,13 +356,13 @@ class _Merger:
         if row.status == MOVED and draft.point is None and row.longitude is None:
             problem = row.fault("moved_nowhere")
             events = ()
-        elif draft.point is not None and draft.place.rung == Rung.UPGRADE:
+        elif draft.point is not None and draft.place.source_type == SourceType.UPGRADE:
             problem, events = row.fault("upgrade_moved"), ()
         elif suspect is not None and draft.point is not None:
             problem = suspect
         elif draft.point is not None and draft.away_m > draft.place.search_radius_m * share + metres:
-            told = {"distance": round(draft.away_m), "ring": round(draft.place.search_radius_m)}
-            problem = row.fault("outside_ring", "", "rejected", **told)
+            options = {"distance": round(draft.away_m), "ring": round(draft.place.search_radius_m)}
+            problem = row.fault("outside_ring", "", "rejected", **options)
         return events, problem
 
     def _events(self, draft: _Draft, seen: str) -> tuple[Event, ...]:
@@ -371,7 +379,7 @@ class _Merger:
             source_file=row.file,
             source_sha256=row.sha256,
             source_place=row.place,
-            recorded_at=self.told.recorded_at,
+            recorded_at=self.options.recorded_at,
             place=draft.place,
         )
         events = []
@@ -396,18 +404,18 @@ class _Merger:
                     last[event.kind][draft.row.reported_by] = (n, event)
         for kind in ("status", "moved"):
             for (n, one), (m, other) in itertools.combinations(last[kind].values(), 2):
-                if _contradict(one, other) and not (self.told.takes(one) or self.told.takes(other)):
+                if _contradict(one, other) and not (self.options.takes(one) or self.options.takes(other)):
                     clashes.setdefault(n, _names(drafts[m].row))
                     clashes.setdefault(m, _names(drafts[n].row))
         spoilt = {drafts[n].row.reported_by for n in clashes}
-        first = {drafts[n].row.reported_by: told for n, told in clashes.items()}
+        first = {drafts[n].row.reported_by: options for n, options in clashes.items()}
         return {n: first[d.row.reported_by] for n, d in drafts.items() if d.row.reported_by in spoilt}
 
-    def _weighed(self, draft: _Draft, standing: Standing, said: set[str]) -> Outcome:
+    def _weighed(self, draft: _Draft, field_status: FieldStatus, said: set[str]) -> Outcome:
         """A row that nothing speaks against, held against what stands."""
         row = draft.row
-        state = standing.states.get(row.candidate_id)
-        current = state.status.value if state else self.issue.published(row.candidate_id)
+        state = field_status.states.get(row.candidate_id)
+        current = state.status.value if state else self.published_list.published(row.candidate_id)
         is_own = state is not None and state.reported_by == row.reported_by
         seen = current if is_own else draft.seen
         events = self._events(draft, "")
@@ -428,7 +436,7 @@ class _Merger:
         return Outcome(row, verdict, tuple(faults), tuple(kept if verdict == "accepted" else events))
 
     def _judged(
-        self, event: Event, draft: _Draft, seen: str, current: str, state: State | None
+        self, event: Event, draft: _Draft, seen: str, current: str, state: PlaceStatus | None
     ) -> tuple[Verdict, Fault | None]:
         """One event of a row."""
         row = draft.row
@@ -438,16 +446,16 @@ class _Merger:
             at = (state.point if state else None) or draft.place.point
             return ("agrees" if is_same_point(event.point, at) else "accepted"), None
         found = relation(seen, current, event.after)
-        told: dict[str, object] = {"other": state.reported_by if state else ""}
-        told |= {"value": Key(f"status_{current}"), "found": Key(f"status_{event.after}")}
+        options: dict[str, object] = {"other": state.reported_by if state else ""}
+        options |= {"value": Key(f"status_{current}"), "found": Key(f"status_{event.after}")}
         verdict, problem = _VERDICTS[found]
-        if found == "conflict" and self.told.takes(event):
+        if found == "conflict" and self.options.takes(event):
             verdict, problem = "accepted", ""
         if verdict == "accepted" and needs_reason(current, event.after) and not row.reason:
-            is_end = Returned(event.after) in EXITS
+            is_end = SiteStatus(event.after) in EXITS
             verdict, problem = "rejected", "exit_without_reason" if is_end else "back_without_reason"
-        level: Level = "note" if verdict == "behind" else "rejected"
-        return verdict, row.fault(problem, "", level, **told) if problem else None
+        severity: Severity = "note" if verdict == "behind" else "rejected"
+        return verdict, row.fault(problem, "", severity, **options) if problem else None
 
 
 def _twice_on_a_form(drafts: Mapping[int, _Draft]) -> dict[int, dict[str, object]]:

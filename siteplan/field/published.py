@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from siteplan.field.journal import Place
-from siteplan.project.statuses import Returned
+from siteplan.project.statuses import SiteStatus
 
 
 @dataclass(frozen=True)
-class Issue:
+class PublishedList:
     """A published list, as far as a return is held against it.
 
     Attributes
@@ -32,4 +32,4 @@ class Issue:
 
     def published(self, candidate_id: str) -> str:
         """Status a candidate was published with."""
-        return self.seen.get(candidate_id, Returned.PROPOSED.value)
+        return self.seen.get(candidate_id, SiteStatus.PROPOSED.value)

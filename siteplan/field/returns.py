@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, XmlError, ZipError
 
-from siteplan.core.errors import Fault, InputFaults, Level
+from siteplan.core.errors import Fault, InputFaults, Severity
 from siteplan.core.files import sha256_of
 from siteplan.inputs.files import guard
 from siteplan.inputs.files.cells import dates_of, text_of
@@ -28,7 +28,7 @@ from siteplan.inputs.files.headers import match_headers, normalise
 from siteplan.inputs.files.readers import RawTable, Wanted, read_table
 from siteplan.inputs.tables.coordinates import degrees_of
 from siteplan.project.columns import RETURNS, columns_of
-from siteplan.project.statuses import MOVED, RETURN_COLUMNS, RETURNS_SCHEMA, Returned
+from siteplan.project.statuses import MOVED, RETURN_COLUMNS, RETURNS_SCHEMA, SiteStatus
 from siteplan.words.catalogue import Lang, say
 
 META = "_meta"
@@ -77,7 +77,7 @@ class ReturnRow:
     candidate_id
         As written.
     status
-        A :class:`Returned`, ``MOVED``, or "" where the row says none.
+        A :class:`SiteStatus`, ``MOVED``, or "" where the row says none.
     longitude, latitude
         As written, in ``datum`` [deg]; None where the row has none.
     datum
@@ -122,11 +122,13 @@ class ReturnRow:
         """Sheet and row, for people."""
         return f"{self.sheet} {self.row}".strip()
 
-    def fault(self, problem: str, column: str = "", level: Level = "rejected", **values: object) -> Fault:
+    def fault(
+        self, problem: str, column: str = "", severity: Severity = "rejected", **values: object
+    ) -> Fault:
         """A fault of this row."""
         told = {"candidate": self.candidate_id, **values}
         return Fault(
-            level, self.file, problem, f"{problem}_fix", told, self.sheet, self.row, column, "returns"
+            severity, self.file, problem, f"{problem}_fix", told, self.sheet, self.row, column, "returns"
         )
 
 
@@ -226,7 +228,7 @@ def status_of(word: str) -> str | None:
 
 
 def _status_words() -> dict[str, str]:
-    codes = [*(each.value for each in Returned), MOVED]
+    codes = [*(each.value for each in SiteStatus), MOVED]
     languages: tuple[Lang, ...] = ("zh", "en")
     words = {normalise(code): code for code in codes}
     return words | {normalise(say(f"status_{code}", lang)): code for code in codes for lang in languages}

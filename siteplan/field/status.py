@@ -8,13 +8,13 @@ from typing import Literal
 
 from siteplan.core.errors import SiteplanError
 from siteplan.field.journal import JOURNAL, SAME_DEG, Event, Place, Point, hash_of
-from siteplan.project.statuses import CHAIN, EXITS, Returned
+from siteplan.project.statuses import CHAIN, EXITS, SiteStatus
 
 Relation = Literal["unchanged", "agrees", "applies", "behind", "conflict"]
 
 
 @dataclass(frozen=True)
-class State:
+class PlaceStatus:
     """What is known of one candidate.
 
     Attributes
@@ -33,7 +33,7 @@ class State:
 
     candidate_id: str
     place: Place
-    status: Returned = Returned.PROPOSED
+    status: SiteStatus = SiteStatus.PROPOSED
     reason: str = ""
     since: str = ""
     reported_by: str = ""
@@ -41,7 +41,7 @@ class State:
 
 
 @dataclass(frozen=True)
-class Standing:
+class FieldStatus:
     """What a journal adds up to.
 
     Attributes
@@ -52,10 +52,10 @@ class Standing:
         Pairs of events that cannot both be true; neither counts until one is undone.
     """
 
-    states: Mapping[str, State] = field(default_factory=dict)
+    states: Mapping[str, PlaceStatus] = field(default_factory=dict)
     conflicts: tuple[tuple[Event, Event], ...] = ()
 
-    def with_status(self, *statuses: Returned) -> tuple[State, ...]:
+    def with_status(self, *statuses: SiteStatus) -> tuple[PlaceStatus, ...]:
         """States with one of these statuses, by candidate id."""
         return tuple(state for state in self.states.values() if state.status in statuses)
 
@@ -99,16 +99,16 @@ def relation(seen: str, current: str, new: str) -> Relation:
         return "agrees"
     if current == seen:
         return "applies"
-    if {Returned(current), Returned(new)} & EXITS:
+    if {SiteStatus(current), SiteStatus(new)} & EXITS:
         return "conflict"
     if rank_of(new) > rank_of(current):
         return "applies"
-    return "behind" if Returned(seen) not in EXITS and rank_of(new) >= rank_of(seen) else "conflict"
+    return "behind" if SiteStatus(seen) not in EXITS and rank_of(new) >= rank_of(seen) else "conflict"
 
 
 def rank_of(status: str) -> int:
     """Place of a status in the order of the work; exits stand before its beginning [int]."""
-    return CHAIN.index(Returned(status)) if Returned(status) in CHAIN else -1
+    return CHAIN.index(SiteStatus(status)) if SiteStatus(status) in CHAIN else -1
 
 
 def needs_reason(current: str, new: str) -> bool:
@@ -123,7 +123,7 @@ def needs_reason(current: str, new: str) -> bool:
     """
     if new == current:
         return False
-    return Returned(new) in EXITS or Returned(current) in EXITS or rank_of(new) < rank_of(current)
+    return SiteStatus(new) in EXITS or SiteStatus(current) in EXITS or rank_of(new) < rank_of(current)
 
 
 def is_same_point(one: Point | None, other: Point | None) -> bool:
@@ -133,7 +133,7 @@ def is_same_point(one: Point | None, other: Point | None) -> bool:
     return all(abs(a - b) <= SAME_DEG for a, b in zip(one, other, strict=True))
 
 
-def standing_of(events: Iterable[Event]) -> Standing:
+def replay(events: Iterable[Event]) -> FieldStatus:
     """Add up a journal.
 
     Parameters
@@ -143,18 +143,18 @@ def standing_of(events: Iterable[Event]) -> Standing:
 
     Returns
     -------
-    Standing
+    FieldStatus
         The same for any order.
     """
     once = {event.event_id: event for event in sorted(events, key=lambda e: e.order, reverse=True)}
     undone = _undone(once)
     left = sorted((e for i, e in once.items() if i not in undone and e.kind != "undo"), key=lambda e: e.order)
-    states: dict[str, State] = {}
+    states: dict[str, PlaceStatus] = {}
     conflicts: list[tuple[Event, Event]] = []
     for candidate_id in sorted({event.candidate_id for event in left}):
         mine = [event for event in left if event.candidate_id == candidate_id]
         states[candidate_id] = _folded(candidate_id, mine, conflicts)
-    return Standing(states, tuple(conflicts))
+    return FieldStatus(states, tuple(conflicts))
 
 
 def _undone(events: Mapping[str, Event]) -> set[str]:
@@ -167,12 +167,12 @@ def _undone(events: Mapping[str, Event]) -> set[str]:
     return undone
 
 
-def _folded(candidate_id: str, events: Sequence[Event], conflicts: list[tuple[Event, Event]]) -> State:
+def _folded(candidate_id: str, events: Sequence[Event], conflicts: list[tuple[Event, Event]]) -> PlaceStatus:
     """One candidate's story; at a fork it stands where both stories still agree."""
     first = events[0]
     if first.place is None:
         raise SiteplanError(f"{JOURNAL}: {first.event_id}: place")
-    state = State(candidate_id, first.place)
+    state = PlaceStatus(candidate_id, first.place)
     passed: list[str] = [state.status.value]
     last: dict[str, Event] = {}
     for event in events:
@@ -188,7 +188,7 @@ def _folded(candidate_id: str, events: Sequence[Event], conflicts: list[tuple[Ev
     return state
 
 
-def _fork(state: State, event: Event) -> Relation:
+def _fork(state: PlaceStatus, event: Event) -> Relation:
     if event.kind == "status":
         return relation(event.before, state.status.value, event.after)
     if is_same_point(event.point, state.point):
@@ -196,21 +196,21 @@ def _fork(state: State, event: Event) -> Relation:
     return "applies" if is_same_point(event.point_before, state.point) else "conflict"
 
 
-def _applied(state: State, event: Event) -> State:
+def _applied(state: PlaceStatus, event: Event) -> PlaceStatus:
     if event.kind == "moved":
         return replace(state, point=event.point, since=max(state.since, event.reported_at[:10]))
     return replace(
         state,
-        status=Returned(event.after),
+        status=SiteStatus(event.after),
         reason=event.reason,
         since=event.reported_at[:10],
         reported_by=event.reported_by,
     )
 
 
-def _back(state: State, event: Event, passed: Sequence[str]) -> State:
+def _back(state: PlaceStatus, event: Event, passed: Sequence[str]) -> PlaceStatus:
     """The state before two stories parted."""
     if event.kind == "moved":
         return replace(state, point=event.point_before)
-    known = event.before if event.before in passed else Returned.PROPOSED.value
-    return replace(state, status=Returned(known), reason="", reported_by="")
+    known = event.before if event.before in passed else SiteStatus.PROPOSED.value
+    return replace(state, status=SiteStatus(known), reason="", reported_by="")

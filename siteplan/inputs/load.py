@@ -20,7 +20,7 @@ from siteplan.core.grid import Grid, Raster, part_of
 from siteplan.inputs.files.headers import HeaderMap, normalise
 from siteplan.inputs.places.area import crs_doubts, stray_points
 from siteplan.inputs.places.evidence import Evidence
-from siteplan.inputs.places.georeferencing import Doubt
+from siteplan.inputs.places.georeferencing import DoubtfulAddress
 from siteplan.inputs.places.plausibility import Context, doubts
 from siteplan.inputs.project_reader import ProjectReader, Source
 from siteplan.project.schema import Config
@@ -131,7 +131,7 @@ class Examination:
     sources: tuple[Source, ...]
     headers: dict[str, HeaderMap]
     evidence: dict[str, Evidence]
-    doubts: tuple[Doubt, ...]
+    doubts: tuple[DoubtfulAddress, ...]
 
 
 def examine(folder: Path, config: Config, county: str | None = None) -> Examination:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from siteplan.core.errors import Fault, InputFaults
 from siteplan.inputs.files.headers import normalise
 from siteplan.inputs.project_reader import ProjectReader
-from siteplan.inputs.tables.check import Checked
+from siteplan.inputs.tables.check import CheckedTable
 from siteplan.inputs.tables.networks import is_blank, names_of
 from siteplan.project.input_files import Input
 from siteplan.project.schema import Config, clutter_kinds
@@ -254,7 +254,7 @@ def _as_found(stations: pd.DataFrame, index: pd.Index) -> pd.DataFrame:
 
 
 def _unmatched(
-    found: pd.DataFrame, table: gpd.GeoDataFrame, cells: gpd.GeoDataFrame, checked: Checked
+    found: pd.DataFrame, table: gpd.GeoDataFrame, cells: gpd.GeoDataFrame, checked: CheckedTable
 ) -> list[Fault]:
     """One fault for every row left out."""
     faults = []

@@ -37,10 +37,10 @@ from siteplan.inputs.places.gazetteer import (
     plain,
     village_names,
 )
-from siteplan.inputs.places.georeferencing import NAME_COLUMNS, Choice, Doubt, Placer
+from siteplan.inputs.places.georeferencing import NAME_COLUMNS, AddressChoice, DoubtfulAddress, Georeferencer
 from siteplan.inputs.rasters import read_codes, read_raster, read_terrain
 from siteplan.inputs.tables.angles import angles_of, downtilts_of
-from siteplan.inputs.tables.check import Checked, check_table, missing_column
+from siteplan.inputs.tables.check import CheckedTable, check_table, missing_column
 from siteplan.inputs.tables.networks import is_blank, names_of, network_names, network_words
 from siteplan.project.columns import MEASUREMENTS, SCHEMAS, columns_of
 from siteplan.project.input_files import Input
@@ -95,13 +95,13 @@ class ProjectReader:
         self.headers: dict[str, HeaderMap] = {}
         self.raws: dict[str, RawTable] = {}
         self.evidence: dict[str, Evidence] = {}
-        self.doubts: list[Doubt] = []
+        self.doubts: list[DoubtfulAddress] = []
         self._rejected: list[pd.DataFrame] = []
         self._counties = gpd.GeoDataFrame() if counties is None else counties
         self._villages_known: tuple[gpd.GeoDataFrame, gpd.GeoDataFrame | None] | None = None
         self._places: list[Names] = []
         self._gazetteer: Gazetteer | None = None
-        self._choices: dict[tuple[str, str], Choice] | None = None
+        self._choices: dict[tuple[str, str], AddressChoice] | None = None
 
     def attempt(self, read: Callable[[], T]) -> T | None:
         """Run one reader; its fatal faults are kept for the end."""
@@ -113,7 +113,7 @@ class ProjectReader:
 
     def stop_if_fatal(self) -> None:
         """Raise all faults together when one of them is fatal."""
-        if any(fault.level == "fatal" for fault in self.faults):
+        if any(fault.severity == "fatal" for fault in self.faults):
             raise InputFaults(self.faults)
 
     def listed_sources(self) -> tuple[Source, ...]:
@@ -213,14 +213,14 @@ class ProjectReader:
         self._keep(checked)
         return table
 
-    def _with_radius(self, checked: Checked) -> Checked:
+    def _with_radius(self, checked: CheckedTable) -> CheckedTable:
         """A zone given as a point needs a radius; without one it would forbid nothing."""
         if "radius_m" not in checked.frame:
             headers = [str(name) for name in checked.raw.frame.columns]
             raise InputFaults([missing_column(checked.raw, "radius_m", headers, ("半径(米)", "radius"))])
         return _rejecting_blank(checked, "radius_m", checked.frame["radius_m"].isna())
 
-    def _with_shapes(self, checked: Checked, given: Input) -> gpd.GeoDataFrame:
+    def _with_shapes(self, checked: CheckedTable, given: Input) -> gpd.GeoDataFrame:
         if checked.geometry is None:
             raise InputFaults([checked.raw.fault("fatal", "no_geometry")])
         wanted = _SHAPE_KINDS.get(checked.raw.name)
@@ -275,7 +275,7 @@ class ProjectReader:
         self.knows("stations", table.drop_duplicates("site_id"))
         return table
 
-    def _check_rs_power(self, checked: Checked) -> None:
+    def _check_rs_power(self, checked: CheckedTable) -> None:
         """RS power counts only where the band's antenna gives a gain to add."""
         if "rs_power_dbm" not in checked.frame:
             return
@@ -286,7 +286,7 @@ class ProjectReader:
                     checked.raw.fault("warning", "no_antenna_gain", None, "rs_power_dbm", band=band.id)
                 )
 
-    def _with_downtilts(self, checked: Checked) -> Checked:
+    def _with_downtilts(self, checked: CheckedTable) -> CheckedTable:
         """One downtilt for every azimuth; where their numbers differ the downtilts are left out."""
         if "azimuth_deg" not in checked.frame:
             return checked
@@ -324,7 +324,9 @@ class ProjectReader:
     def _band_names(self) -> dict[str, str]:
         return names_of([(each.id, each.name, *each.aliases) for each in self.config.bands])
 
-    def _translated(self, checked: Checked, column: str, known: dict[str, str], problem: str) -> Checked:
+    def _translated(
+        self, checked: CheckedTable, column: str, known: dict[str, str], problem: str
+    ) -> CheckedTable:
         forms = checked.frame[column].map(normalise)
         ids = forms.map(known)
         header = column
@@ -343,7 +345,7 @@ class ProjectReader:
         whole = replace(checked, frame=checked.frame.assign(**{column: ids}))
         return whole.rejecting(ids.isna().to_numpy(), faults)
 
-    def _placed(self, checked: Checked, given: Input) -> gpd.GeoDataFrame:
+    def _placed(self, checked: CheckedTable, given: Input) -> gpd.GeoDataFrame:
         """Give every record a point in the project CRS, or reject it; the table is kept in the books."""
         placed = self.placer().place(self._pointed(checked, given), given)
         checked, points = placed.checked.require_most(), placed.points
@@ -361,7 +363,7 @@ class ProjectReader:
         id_name = str(table.columns[0])
         return table.sort_values(id_name, kind="stable").reset_index(drop=True)
 
-    def measurements(self, given: Input) -> tuple[gpd.GeoDataFrame, Checked]:
+    def measurements(self, given: Input) -> tuple[gpd.GeoDataFrame, CheckedTable]:
         """Measured points in the order of the file, with ``row``; counties must be known.
 
         Measurements are no input of a plan: they may stand anywhere and are not in its books. The second
@@ -373,13 +375,13 @@ class ProjectReader:
         frame = placed.checked.frame.assign(row=placed.checked.rows)
         return gpd.GeoDataFrame(frame, geometry=placed.points, crs=self.config.project.crs), placed.checked
 
-    def _pointed(self, checked: Checked, given: Input) -> Checked:
+    def _pointed(self, checked: CheckedTable, given: Input) -> CheckedTable:
         """The table with its geometry in a known CRS, if it has any."""
         if checked.geometry is None:
             return checked
         return replace(checked, geometry=_in_crs(checked, given))
 
-    def placer(self) -> Placer:
+    def placer(self) -> Georeferencer:
         """What places rows by what is known so far."""
         if self._choices is None:
             self._choices = {}
@@ -389,7 +391,7 @@ class ProjectReader:
                 self._choices, faults = read_choices(path, given)
                 self.faults += faults
                 self._note("located", path, len(self._choices), 0, given)
-        return Placer(self.config, self._counties, self._names, self._choices)
+        return Georeferencer(self.config, self._counties, self._names, self._choices)
 
     def _names(self) -> Gazetteer:
         """Every name known so far."""
@@ -401,7 +403,7 @@ class ProjectReader:
             self._gazetteer = gazetteer_of([*parts, *self._places], self.config.project.city)
         return self._gazetteer
 
-    def _check_networks(self, checked: Checked) -> None:
+    def _check_networks(self, checked: CheckedTable) -> None:
         """Words in a cell of networks that the project does not know; they would count for nobody."""
         column = next((name for name in ("networks", "network") if name in checked.frame), None)
         if column is None or checked.raw.name == "stations":
@@ -417,7 +419,7 @@ class ProjectReader:
                 )
                 self.faults.append(fault)
 
-    def _check_county_names(self, checked: Checked) -> None:
+    def _check_county_names(self, checked: CheckedTable) -> None:
         if "county" not in checked.frame or self._counties.empty:
             return
         known = {_county_core(each) for each in self._counties["county"]} | set(self._counties["county_id"])
@@ -497,7 +499,7 @@ class ProjectReader:
     def terrain(self, city: Grid) -> Raster | None:
         """Relief at its own resolution, once :meth:`dem` found nothing wrong with it."""
         given = self.config.inputs.dem
-        if given is None or self.config.coverage.level == "buffer":
+        if given is None or self.config.coverage.propagation == "empirical":
             return None
         return read_terrain(self.folder / given.path, city, given.crs)
 
@@ -529,7 +531,7 @@ class ProjectReader:
 
     # --- bookkeeping -----------------------------------------------------------------------------------
 
-    def _checked(self, name: str, given: Input) -> Checked:
+    def _checked(self, name: str, given: Input) -> CheckedTable:
         checked = check_table(self._read(name, given), given, SCHEMAS[name])
         if name in _SHAPE_KINDS or name == "villages":
             checked = _with_sound_shapes(checked)
@@ -551,7 +553,7 @@ class ProjectReader:
         names = [raw.place_of(record)[0] for record in raw.rows]
         return replace(raw, frame=raw.frame.assign(county=pd.Series(names, dtype=object)))
 
-    def _keep(self, checked: Checked) -> None:
+    def _keep(self, checked: CheckedTable) -> None:
         """Record faults, rejected rows and the source of a finished table."""
         self.faults += checked.faults
         name = checked.raw.name
@@ -572,7 +574,7 @@ class ProjectReader:
                 "content": _content(checked.raw.frame.iloc[by_row[fault.record]]),
             }
             for fault in checked.faults
-            if fault.level == "rejected" and fault.record in by_row
+            if fault.severity == "rejected" and fault.record in by_row
         ]
         if rows:
             self._rejected.append(pd.DataFrame(rows))
@@ -588,7 +590,7 @@ class ProjectReader:
         self.sources.append(Source(name, path.name, digest, read, rejected, given.synthetic))
 
 
-def _rejecting_blank(checked: Checked, column: str, blank: pd.Series) -> Checked:
+def _rejecting_blank(checked: CheckedTable, column: str, blank: pd.Series) -> CheckedTable:
     faults = [
         checked.raw.fault("rejected", "empty_cell", int(checked.rows[i]), column)
         for i in np.flatnonzero(blank.to_numpy())
@@ -596,7 +598,7 @@ def _rejecting_blank(checked: Checked, column: str, blank: pd.Series) -> Checked
     return checked.rejecting(blank.to_numpy(), faults)
 
 
-def _with_sound_shapes(checked: Checked) -> Checked:
+def _with_sound_shapes(checked: CheckedTable) -> CheckedTable:
     """Records whose shape is there, finite and of the right kind; the others are rejected."""
     if checked.geometry is None:
         return checked
@@ -630,7 +632,7 @@ def _county_core(name: object) -> str:
     return core_of(plain(name), COUNTY)
 
 
-def _in_crs(checked: Checked, given: Input) -> gpd.GeoSeries:
+def _in_crs(checked: CheckedTable, given: Input) -> gpd.GeoSeries:
     """Geometry in the CRS of the file, else that of the project file."""
     assert checked.geometry is not None
     crs = checked.geometry.crs or given.crs

@@ -15,7 +15,7 @@ from rasterio.errors import RasterioIOError
 from xlsxwriter.exceptions import XlsxWriterException
 
 from siteplan.core.errors import RunLockedError
-from siteplan.outputs.audience import audience_of, going_out, map_name, seen_by
+from siteplan.outputs.audience import audience_of, map_name, redact_for_partners, seen_by
 from siteplan.outputs.gis.exchange import write_exchange
 from siteplan.outputs.gis.kml import kmz_bytes
 from siteplan.outputs.gis.layers import write_coverage, write_geopackages
@@ -137,7 +137,7 @@ def write_all(proposal: Proposal, folder: Path, lang: Lang = "zh", order: MapOrd
     (folder / "refused.csv").write_bytes(refused_csv(proposal))
     (folder / "villages.csv").write_bytes(villages_csv(proposal))
     (folder / "rejected_rows.csv").write_bytes(rejected_csv(proposal))
-    outgoing = going_out(proposal, lang)
+    outgoing = redact_for_partners(proposal, lang)
     write_form(outgoing, folder / WORKBOOK, lang)
     write_workbook(proposal, folder / DETAILS, lang)
     (folder / "candidates.kmz").write_bytes(kmz_bytes(outgoing, lang))
@@ -185,7 +185,7 @@ def write_summary(proposal: Proposal, folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def saying_why(target: Path) -> Iterator[None]:
+def report_write_errors(target: Path) -> Iterator[None]:
     """Turn a failed write of any library into a message that names the folder and what to do.
 
     Parameters

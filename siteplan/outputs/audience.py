@@ -27,7 +27,7 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "zones": ("layer",),
     "gaps": ("gap_id",),
     "properties": ("property_id",),
-    "others": ("candidate_id", "county", "county_id", "rung", "status"),
+    "others": ("candidate_id", "county", "county_id", "source_type", "status"),
     "sites": ("networks", "bands", "stations", "county_id"),
     "villages": ("village_id", "county", "county_id", "state", "reached_rank"),
     "proposed": (
@@ -35,7 +35,7 @@ _NEEDED: dict[str, tuple[str, ...]] = {
         "candidate_id",
         "county",
         "county_id",
-        "rung",
+        "source_type",
         "networks",
         "bands",
         "stations",
@@ -163,7 +163,7 @@ def seen_by(proposal: Proposal, audience: Audience, lang: Lang = "zh") -> Propos
         choices=_choices(proposal, audience),
         rejected=nothing,
         faults=(),
-        spread=None,
+        comparison=None,
         steps=proposal.steps if ranked else nothing,
         curve=proposal.curve if ranked else nothing,
         ranks=proposal.ranks if exact else None,
@@ -197,7 +197,7 @@ def _with_owner(proposal: Proposal) -> gpd.GeoDataFrame:
     if properties is None or "owner" not in properties or "source_id" not in table:
         return table
     owners = properties.drop_duplicates("property_id").set_index("property_id")["owner"]
-    mine = table["rung"].astype(str).eq("3")
+    mine = table["source_type"].astype(str).eq("3")
     return table.assign(owner=table["source_id"].map(owners).where(mine).fillna(""))
 
 
@@ -242,7 +242,7 @@ def _snapped(table: gpd.GeoDataFrame, size_m: float) -> gpd.GeoDataFrame:
     )
 
 
-def going_out(proposal: Proposal, lang: Lang = "zh") -> Proposal:
+def redact_for_partners(proposal: Proposal, lang: Lang = "zh") -> Proposal:
     """A plan whose ranked list does not name sensitive zones: what lists that leave the office are made of.
 
     Parameters

@@ -27,12 +27,12 @@ LOOKS: dict[str, Look] = {
     "county": Look(16, "text"),
     "town": Look(12, "wrap"),
     "village": Look(24, "wrap"),
-    "rung": Look(19, "text"),
+    "source_type": Look(19, "text"),
     "source_id": Look(19, "text"),
     "networks": Look(20, "wrap"),
     "network": Look(13, "text"),
     "tier": Look(10, "text"),
-    "model_spread_db": Look(11, "decimal"),
+    "model_difference_db": Look(11, "decimal"),
     "bands": Look(12, "wrap"),
     "band": Look(13, "text"),
     "stations": Look(8, "count"),
@@ -94,18 +94,18 @@ LOOKS |= {
     for what in ("population_covered", "population_expected", "villages_covered", "people")
     for when in ("before", "after")
 }
-LOOKS["change_cost"] = Look(10, "general")
+LOOKS["change_penalty"] = Look(10, "general")
 LOOKS |= {name: Look(13, "count") for name in ("population_total", "villages_total")}
 LOOKS |= {
     name: Look(15, "decimal") for name in ("weight_total", "base_value", "cumulative_gain", "upper_bound")
 }
 
 LOOKS |= {f"area_km2_{when}": Look(13, "decimal") for when in ("before", "after")}
-LOOKS |= {f"{name}_db": Look(11, "decimal") for name in ("diffraction", "p1812", "itm", "spread")}
+LOOKS |= {f"{name}_db": Look(11, "decimal") for name in ("diffraction", "p1812", "itm", "difference")}
 LOOKS |= {
     f"{what}_{how}": Look(13, "decimal" if what == "area_km2" else "count")
     for what in ("population", "villages", "area_km2")
-    for how in ("buffer", "terrain", "taken_away")
+    for how in ("empirical", "terrain", "taken_away")
 }
 
 PRINTED = (
@@ -115,7 +115,7 @@ PRINTED = (
     "county",
     "town",
     "village",
-    "rung",
+    "source_type",
     "networks",
     "bands",
     "stations",
@@ -156,7 +156,7 @@ MEANINGS: dict[str, str] = {
     "county": "所在县（市、区）",
     "town": "所在乡镇（街道）",
     "village": "所在行政村（社区）",
-    "rung": "候选来源，①存量改造优先，依次到⑤新建落地站",
+    "source_type": "候选来源，①存量改造优先，依次到⑤新建落地站",
     "source_id": "在来源表中的编号",
     "networks": "拟建设的共享网络",
     "bands": "拟建设的频段",

@@ -33,7 +33,7 @@ VILLAGE_COLUMNS: dict[str, str] = {
     "networks_after": "规划后达标网络数",
     "serving_site_before": "现状主服务站址",
     "serving_site_after": "规划后主服务站址",
-    "model_spread_db": "低频深阴影模型差（dB）",
+    "model_difference_db": "低频深阴影模型差（dB）",
     "longitude": "经度WGS84",
     "latitude": "纬度WGS84",
 }
@@ -41,7 +41,7 @@ VILLAGE_COLUMNS: dict[str, str] = {
 REFUSED_COLUMNS: dict[str, str] = {
     "candidate_id": "候选编号",
     "status": "状态",
-    "rung": "来源",
+    "source_type": "来源",
     "source_id": "来源编号",
     "name": "名称",
     "county": "县区",

@@ -20,17 +20,17 @@ from siteplan.core.errors import Fault
 from siteplan.core.grid import Raster, lonlat
 from siteplan.core.stopwatch import Stopwatch
 from siteplan.coverage.indicators import RankEffect, changing_ranks, step_table
-from siteplan.coverage.matrix import Addition, best_server
-from siteplan.coverage.propagation import Level, Mast
+from siteplan.coverage.matrix import Upgrade, best_server
+from siteplan.coverage.propagation import Mast, PropagationModel
 from siteplan.inputs.load import Inputs
 from siteplan.inputs.places.datum import gcj02_from_wgs84
-from siteplan.planning.formulate import Options
+from siteplan.planning.formulate import BuildOptions
 from siteplan.planning.proposal import MACHINE_COLUMNS, PROPOSED_COLUMNS, Proposal
 from siteplan.planning.replan import statuses_of
 from siteplan.planning.run_record import Results, run_summary
 from siteplan.project.columns import CANDIDATES
 from siteplan.project.schema import Config
-from siteplan.project.statuses import Rung, Status
+from siteplan.project.statuses import CandidateState, SourceType
 from siteplan.selection import Selection
 from siteplan.words.catalogue import Lang, say
 
@@ -72,7 +72,7 @@ def assign_ids(
     return labelled, everyone
 
 
-def joined_additions(options: Options, selection: Selection) -> tuple[Addition, ...]:
+def selected_upgrades(options: BuildOptions, selection: Selection) -> tuple[Upgrade, ...]:
     """What is built at each chosen place, all networks together, in rank order.
 
     Parameters
@@ -88,9 +88,9 @@ def joined_additions(options: Options, selection: Selection) -> tuple[Addition, 
     built = []
     for place in selection.places:
         chosen = selection.columns[options.place[selection.columns] == place]
-        parts = [options.additions[column] for column in chosen]
+        parts = [options.upgrades[column] for column in chosen]
         bands = tuple(sorted({band for part in parts for band in part.bands}))
-        built.append(Addition(parts[0].mast, bands, parts[0].success_probability))
+        built.append(Upgrade(parts[0].mast, bands, parts[0].success_probability))
     return tuple(built)
 
 
@@ -116,7 +116,7 @@ def assemble(inputs: Inputs, config: Config, results: Results, lang: Lang, watch
     places = _located(_named(_with_villages(results.places, inputs), lang), config)
     proposed = _proposed(places, inputs, config, results, lang)
     status = results.places["status"].to_numpy(dtype=object).copy()
-    status[results.selection.places] = Status.PROPOSED.value
+    status[results.selection.places] = CandidateState.PROPOSED.value
     candidates = places.assign(status=status, rule=_rule_texts(places, lang))
     faults = (*inputs.faults, *results.ledger.faults, *_height_faults(inputs, results.refused))
     return Proposal(
@@ -125,9 +125,11 @@ def assemble(inputs: Inputs, config: Config, results: Results, lang: Lang, watch
         counties=inputs.area,
         inputs=inputs,
         grid=inputs.grid,
-        coverage_before=_covered("coverage_before", results.before, inputs),
-        coverage_after=_covered("coverage_after", results.after, inputs),
-        coverage_buffer=None if results.flat is None else _covered("coverage_buffer", results.flat, inputs),
+        coverage_before=_covered("coverage_before", results.outage_existing, inputs),
+        coverage_after=_covered("coverage_after", results.outage_planned, inputs),
+        coverage_empirical=None
+        if results.outage_empirical is None
+        else _covered("coverage_empirical", results.outage_empirical, inputs),
         terrain=results.terrain,
         villages=_located(_ranked(_doubted(_served(results), results), inputs, results), config),
         village_areas=inputs.village_areas,
@@ -139,12 +141,12 @@ def assemble(inputs: Inputs, config: Config, results: Results, lang: Lang, watch
         layers=results.layers,
         county_table=_county_table(results),
         ledger=_ledger(results),
-        radii=_radii(config, results.level),
+        radii=_radii(config, results.propagation),
         faults=faults,
         rejected=inputs.rejected,
         tiers=results.tiers,
         grades=results.grades,
-        spread=results.spread if results.spread is None else _located(results.spread, config),
+        comparison=results.comparison if results.comparison is None else _located(results.comparison, config),
         steps=step_table(results.effects, inputs),
         ranks=changing_ranks(results.effects, inputs),
         footprints=tuple((e.row, e.col, e.alone) for e in results.effects),
@@ -154,10 +156,10 @@ def assemble(inputs: Inputs, config: Config, results: Results, lang: Lang, watch
     )
 
 
-def _covered(name: str, uncovered: NDArray[np.float32], inputs: Inputs) -> Raster:
+def _covered(name: str, outage: NDArray[np.float32], inputs: Inputs) -> Raster:
     """Probability of the first service inside the area."""
     inside = inputs.county_code > 0
-    return Raster(np.where(inside, 1.0 - uncovered[0], np.nan).astype(np.float32), inputs.grid, name, "1")
+    return Raster(np.where(inside, 1.0 - outage[0], np.nan).astype(np.float32), inputs.grid, name, "1")
 
 
 # --- places ----------------------------------------------------------------------------------------
@@ -204,8 +206,8 @@ def _served(results: Results) -> gpd.GeoDataFrame:
     """Villages with the site that serves them best, before and after; ids of sites and candidates."""
     villages = results.villages
     x, y = villages.geometry.x.to_numpy(), villages.geometry.y.to_numpy()
-    old, old_best = best_server(results.masts, results.level, x, y)
-    new, new_best = best_server([a.after() for a in results.additions], results.level, x, y)
+    old, old_best = best_server(results.masts, results.propagation, x, y)
+    new, new_best = best_server([a.after() for a in results.upgrades], results.propagation, x, y)
     sites = np.array([*(mast.site_id for mast in results.masts), ""], dtype=object)
     ids = results.places["candidate_id"].to_numpy(dtype=object)[results.selection.places]
     candidates = np.append(ids, "")
@@ -225,15 +227,17 @@ def _ranked(villages: gpd.GeoDataFrame, inputs: Inputs, results: Results) -> gpd
 def _doubted(villages: gpd.GeoDataFrame, results: Results) -> gpd.GeoDataFrame:
     """Mark villages whose verdict hangs on a low band in deep shadow, with what ITM says beyond P.1812."""
     doubt = pd.Series(np.nan, index=villages["village_id"]) if len(villages) else pd.Series(dtype=float)
-    if results.spread is not None and len(results.spread):
-        rows = results.spread[results.spread["kind"].eq("village") & results.spread["only_low_band"]]
-        doubt.loc[rows["id"].to_numpy()] = rows["spread_db"].to_numpy(dtype=float)
-    return villages.assign(model_spread_db=doubt.to_numpy())
+    if results.comparison is not None and len(results.comparison):
+        rows = results.comparison[
+            results.comparison["kind"].eq("village") & results.comparison["only_low_band"]
+        ]
+        doubt.loc[rows["id"].to_numpy()] = rows["difference_db"].to_numpy(dtype=float)
+    return villages.assign(model_difference_db=doubt.to_numpy())
 
 
 def _named(places: gpd.GeoDataFrame, lang: Lang) -> gpd.GeoDataFrame:
     """A new ground site has only its pixel; people know it by the village it lies in."""
-    new = places["rung"].eq(Rung.NEW_GROUND.value)
+    new = places["source_type"].eq(SourceType.NEW_GROUND.value)
     place = places["village"].where(places["village"].ne(""), places["source_id"])
     return places.assign(
         name=places["name"].where(~new, [say("new_site", lang, place=each) for each in place])
@@ -264,7 +268,7 @@ def _sites(inputs: Inputs, results: Results) -> gpd.GeoDataFrame:
         return gpd.GeoDataFrame({name: [] for name in columns}, geometry=[], crs=inputs.grid.crs)
     own = stations[stations["county_id"].isin(inputs.area["county_id"]) & stations["site_id"].isin(masts)]
     first = own.drop_duplicates("site_id").sort_values("site_id").reset_index(drop=True)
-    band_network = {band.id: band.network for band in results.level.config.bands}
+    band_network = {band.id: band.network for band in results.propagation.config.bands}
     bands = [masts[site_id].bands for site_id in first["site_id"]]
     table = first.assign(
         site_name=first["site_name"].fillna("") if "site_name" in first else "",
@@ -294,17 +298,17 @@ def _proposed(
     table = places.iloc[order].reset_index(drop=True)
     own = table["order_radius_m"].to_numpy(dtype=float)
     radii = [
-        round(own[i]) if own[i] > 0 else _search_radius_m(addition, config, results.level)
-        for i, addition in enumerate(results.additions)
+        round(own[i]) if own[i] > 0 else _search_radius_m(upgrade, config, results.propagation)
+        for i, upgrade in enumerate(results.upgrades)
     ]
     unsure = table["location_radius_m"].fillna(0.0).to_numpy(dtype=float)
     radii = [max(radius, round(circle)) for radius, circle in zip(radii, unsure, strict=True)]
     notes = ["；".join(say(key, lang, **values) for key, values in row) for row in table["notes"]]
-    effects, additions = results.effects, results.additions
+    effects, upgrades = results.effects, results.upgrades
     table = table.assign(
         rank=np.arange(1, len(table) + 1),
-        networks=[_join(_networks_of(a, config), lang) for a in additions],
-        bands=[_join([config.band(b).name for b in a.bands], lang) for a in additions],
+        networks=[_join(_networks_of(a, config), lang) for a in upgrades],
+        bands=[_join([config.band(b).name for b in a.bands], lang) for a in upgrades],
         stations=_stations_per_place(results),
         ground_m=_ground(table, inputs),
         gain=np.round(results.selection.marginal_gains, 3),
@@ -315,13 +319,13 @@ def _proposed(
         people_networks_newly_covered=[round(effect.people_networks) for effect in effects],
         villages_newly_covered=[len(effect.villages) for effect in effects],
         villages_newly_covered_names=[_village_names(effect, inputs, lang) for effect in effects],
-        cell_radius_m=[_cell_radius_m(addition, config, results.level, max) for addition in additions],
-        radius_limited=[results.level.radius_limited(addition.after()) for addition in additions],
+        cell_radius_m=[_cell_radius_m(upgrade, config, results.propagation, max) for upgrade in upgrades],
+        radius_limited=[results.propagation.radius_limited(upgrade.after()) for upgrade in upgrades],
         search_radius_m=radii,
         alternates=_alternates(places, order, radii),
         restriction=notes,
-        status=[each.value for each in statuses_of(table, results.mandate)],
-        band_ids=[" ".join(a.bands) for a in additions],
+        status=[each.value for each in statuses_of(table, results.context)],
+        band_ids=[" ".join(a.bands) for a in upgrades],
     )
     table["reason"] = [
         _reason(row, effect, config, lang) for row, effect in zip(table.itertuples(), effects, strict=True)
@@ -333,8 +337,8 @@ def _join(words: list[str], lang: Lang) -> str:
     return say("reason_join", lang).join(words)
 
 
-def _networks_of(addition: Addition, config: Config) -> list[str]:
-    ids = dict.fromkeys(config.band(band).network for band in addition.bands)
+def _networks_of(upgrade: Upgrade, config: Config) -> list[str]:
+    ids = dict.fromkeys(config.band(band).network for band in upgrade.bands)
     return [config.network(network_id).name for network_id in ids]
 
 
@@ -363,25 +367,25 @@ def _village_names(effect: RankEffect, inputs: Inputs, lang: Lang) -> str:
 
 
 def _cell_radius_m(
-    addition: Addition, config: Config, level: Level, pick: Callable[[list[float]], float]
+    upgrade: Upgrade, config: Config, propagation: PropagationModel, pick: Callable[[list[float]], float]
 ) -> int:
     """Where the buffer of one of the new bands ends: the widest (``max``) or the narrowest (``min``) [m]."""
-    mast, target = addition.mast, config.coverage.edge_probability_target
+    mast, target = upgrade.mast, config.coverage.edge_probability_target
     radii = [
-        level.budgets.radius_m(band, mast.area_class, mast.antenna_height_m, config.layers[0], target)
-        for band in addition.bands
+        propagation.budgets.radius_m(band, mast.area_class, mast.antenna_height_m, config.layers[0], target)
+        for band in upgrade.bands
     ]
     return round(pick(radii))
 
 
-def _search_radius_m(addition: Addition, config: Config, level: Level) -> int:
+def _search_radius_m(upgrade: Upgrade, config: Config, propagation: PropagationModel) -> int:
     """A share of the narrowest cell radius, so that a move inside the ring changes little [m]."""
-    return round(_cell_radius_m(addition, config, level, min) * config.candidates.search_radius_share)
+    return round(_cell_radius_m(upgrade, config, propagation, min) * config.candidates.search_radius_share)
 
 
 def _alternates(places: gpd.GeoDataFrame, order: NDArray[np.int64], radii: list[int]) -> list[str]:
     """Usable places that were not chosen, inside each ring, nearest first."""
-    free = places["status"].eq(Status.CANDIDATE.value).to_numpy().copy()
+    free = places["status"].eq(CandidateState.CANDIDATE.value).to_numpy().copy()
     free[order] = False
     others = np.flatnonzero(free)
     if not len(order) or not len(others):
@@ -418,7 +422,7 @@ def _reason(row: Any, effect: RankEffect, config: Config, lang: Lang) -> str:
     return say(
         "reason",
         lang,
-        rung=say(f"rung_{row.rung}", lang),
+        source_type=say(f"rung_{row.source_type}", lang),
         network_bands=f"{row.networks} {row.bands}",
         height=row.antenna_height_m,
         gains=_join(gains, lang),
@@ -482,15 +486,15 @@ def _county_table(results: Results) -> pd.DataFrame:
     return table.assign(**{name: table[name].fillna(0).astype(int) for name in names})
 
 
-def _radii(config: Config, level: Level) -> pd.DataFrame:
+def _radii(config: Config, propagation: PropagationModel) -> pd.DataFrame:
     """Where the drawn buffer of each band ends, for the class's own mast height."""
     layer = config.layers[0]
     rows = []
     for band in config.bands:
         for each in config.area_classes:
             height = each.antenna_height_m
-            table = level.budgets.radial(band.id, each.id, height)
-            radius = level.budgets.radius_m(
+            table = propagation.budgets.radial(band.id, each.id, height)
+            radius = propagation.budgets.radius_m(
                 band.id, each.id, height, layer, config.coverage.edge_probability_target
             )
             rows.append((band.id, band.network, each.id, height, table.formula, table.sigma_db, radius))

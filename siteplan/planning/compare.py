@@ -35,7 +35,7 @@ class Diff:
     rows
         One row a place, by rank after, then rank before: ``change`` (kept, moved, dropped, new),
         ``candidate_id_before, candidate_id_after`` ("" in one for dropped and new), ``name, county, town,
-        rung, rank_before, rank_after`` (0 for none), ``stations_before, stations_after, distance_m`` (of a
+        source_type, rank_before, rank_after`` (0 for none), ``stations_before, stations_after, distance_m`` (of a
         move, else 0), ``status`` (after, "" for dropped) and ``why`` (in words); points
         where the place is after, or was.
     """
@@ -194,7 +194,7 @@ def _why_new(
 
 
 def _facts(row: pd.Series) -> dict[str, object]:
-    names = ("name", "county", "town", "rung", "networks", "bands")
+    names = ("name", "county", "town", "source_type", "networks", "bands")
     return {name: row[name] for name in names} | {"geometry": row.geometry}
 
 
@@ -206,7 +206,7 @@ def _table(rows: list[dict[str, object]], crs: str) -> gpd.GeoDataFrame:
         "name",
         "county",
         "town",
-        "rung",
+        "source_type",
         "networks",
         "bands",
         "rank_before",

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from siteplan.candidates.rules import conflicts_of
 from siteplan.coverage.demand import Demand
 from siteplan.coverage.masts import served_bands
-from siteplan.coverage.matrix import Addition, CoverageMatrix, coverage_matrix
-from siteplan.coverage.propagation import Level, MapFn, Mast
+from siteplan.coverage.matrix import CoverageMatrix, Upgrade, coverage_matrix
+from siteplan.coverage.propagation import MapFn, Mast, PropagationModel
 from siteplan.planning.quota import Ledger, Limit
 from siteplan.project.schema import Config
-from siteplan.project.statuses import Status
+from siteplan.project.statuses import CandidateState
 from siteplan.selection import Cap, CoverProblem
 
 MOST_CHOICES = 6
@@ -30,7 +30,7 @@ MOST_CHOICES = 6
 
 
 @dataclass(frozen=True, eq=False)
-class Options:
+class BuildOptions:
     """What may be built.
 
     Attributes
@@ -41,17 +41,17 @@ class Options:
         Network id of each option; "" where one option serves all networks.
     stations
         In the quota's unit.
-    additions
+    upgrades
         Mast and bands.
     """
 
     place: NDArray[np.int64]
     network: tuple[str, ...]
     stations: NDArray[np.int64]
-    additions: tuple[Addition, ...]
+    upgrades: tuple[Upgrade, ...]
 
 
-def build_options(places: gpd.GeoDataFrame, config: Config, level: Level) -> Options:
+def build_options(places: gpd.GeoDataFrame, config: Config, propagation: PropagationModel) -> BuildOptions:
     """All band sets that may be added at usable places.
 
     Parameters
@@ -60,30 +60,30 @@ def build_options(places: gpd.GeoDataFrame, config: Config, level: Level) -> Opt
         The ladder's table.
     config
         The project.
-    level
+    propagation
         Tells which bands a formula holds for at a mast's height.
 
     Returns
     -------
-    Options
+    BuildOptions
         By place, then network, then the order of the rollout.
     """
-    place, network, stations, additions = [], [], [], []
-    usable = places["status"].eq(Status.CANDIDATE.value).to_numpy()
+    place, network, stations, upgrades = [], [], [], []
+    usable = places["status"].eq(CandidateState.CANDIDATE.value).to_numpy()
     for position, row in enumerate(places.itertuples()):
         if not usable[position]:
             continue
         chance = row.success_probability
-        served = partial(served_bands, level, row.area_class, row.antenna_height_m)
+        served = partial(served_bands, propagation, row.area_class, row.antenna_height_m)
         here = served(row.existing_bands)
         mast = Mast(row.key, row.easting_m, row.northing_m, row.area_class, row.antenna_height_m, here)
         for name, bands in _band_sets(row, config, served):
             place.append(position)
             network.append(name)
             stations.append(len(bands) if config.quota.unit == "site_network_band" else 1)
-            additions.append(Addition(mast, bands, 1.0 if np.isnan(chance) else float(chance)))
-    return Options(
-        np.array(place, dtype=np.int64), tuple(network), np.array(stations, dtype=np.int64), tuple(additions)
+            upgrades.append(Upgrade(mast, bands, 1.0 if np.isnan(chance) else float(chance)))
+    return BuildOptions(
+        np.array(place, dtype=np.int64), tuple(network), np.array(stations, dtype=np.int64), tuple(upgrades)
     )
 
 
@@ -108,12 +108,12 @@ def _band_sets(
 
 def build_problem(
     places: gpd.GeoDataFrame,
-    options: Options,
+    options: BuildOptions,
     demand: Demand,
-    uncovered: NDArray[np.float32],
+    outage: NDArray[np.float32],
     ledger: Ledger,
     config: Config,
-    level: Level,
+    propagation: PropagationModel,
     map_fn: MapFn = map,
 ) -> CoverProblem:
     """The covering problem of a run.
@@ -124,13 +124,13 @@ def build_problem(
         Who may be built.
     demand
         Rows and their weights.
-    uncovered
+    outage
         What the existing network leaves, shape (services, height, width).
     ledger
         Quota limits.
     config
         The project.
-    level
+    propagation
         Propagation level.
     map_fn
         ``map`` or the ``map`` of a thread pool.
@@ -140,8 +140,8 @@ def build_problem(
     CoverProblem
         In the symbols of :mod:`siteplan.selection`.
     """
-    matrix: CoverageMatrix = coverage_matrix(options.additions, demand, level, map_fn)
-    left = row_values(demand, uncovered)
+    matrix: CoverageMatrix = coverage_matrix(options.upgrades, demand, propagation, map_fn)
+    left = row_values(demand, outage)
     networks = {name: number for number, name in enumerate(dict.fromkeys(options.network))}
     number = np.array([networks[name] for name in options.network], dtype=np.int64)
     return CoverProblem(
@@ -160,10 +160,10 @@ def build_problem(
 
 def village_choices(
     places: gpd.GeoDataFrame,
-    options: Options,
+    options: BuildOptions,
     problem: CoverProblem,
     demand: Demand,
-    uncovered: NDArray[np.float32],
+    outage: NDArray[np.float32],
     villages: gpd.GeoDataFrame | None,
     config: Config,
 ) -> pd.DataFrame:
@@ -175,7 +175,7 @@ def village_choices(
         Who may be built, and what each option covers.
     demand
         Rows.
-    uncovered
+    outage
         What the existing network leaves, shape (services, height, width).
     villages
         ``Inputs.villages``.
@@ -193,7 +193,7 @@ def village_choices(
         return pd.DataFrame(columns=columns)
     row = np.where(demand.village_pixel >= 0, demand.row_of[0, demand.village_pixel], -1)
     target, number = config.coverage.edge_probability_target, np.flatnonzero(row >= 0)
-    left = uncovered[0].ravel()[demand.pixels[demand.village_pixel[number]]].astype(float)
+    left = outage[0].ravel()[demand.pixels[demand.village_pixel[number]]].astype(float)
     short = pd.DataFrame({"row": row[number], "village": number, "left": left})
     short = short[1.0 - short["left"] < target]
     entry = np.flatnonzero(np.isin(problem.rows, short["row"].to_numpy()))
@@ -228,7 +228,7 @@ def row_values(demand: Demand, rasters: NDArray[np.float32]) -> NDArray[np.float
     return flat[demand.row_of >= 0].astype(np.float64)
 
 
-def _caps(places: gpd.GeoDataFrame, options: Options, ledger: Ledger) -> tuple[Cap, ...]:
+def _caps(places: gpd.GeoDataFrame, options: BuildOptions, ledger: Ledger) -> tuple[Cap, ...]:
     county = places["county_id"].to_numpy(dtype=object)[options.place] if len(options.place) else np.array([])
     network = np.array(options.network, dtype=object)
     return tuple(_cap(limit, county, network) for limit in ledger.limits)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from siteplan.calibration import Judged, build_sample, calibrate
-from siteplan.candidates.ladder import build_ladder
+from siteplan.candidates.ladder import build_candidates
 from siteplan.candidates.returned_places import with_on_air
 from siteplan.core.errors import Fault, InputFaults
 from siteplan.core.stopwatch import Stopwatch
@@ -21,19 +21,19 @@ from siteplan.coverage.footprint_cache import Cache
 from siteplan.coverage.gaps import gap_polygons, village_table
 from siteplan.coverage.indicators import county_table, layer_table, rank_effects, terrain_table
 from siteplan.coverage.masts import masts_of
-from siteplan.coverage.matrix import added_footprint, uncovered_probability
-from siteplan.coverage.model_comparison import model_spread
+from siteplan.coverage.matrix import outage_probability, upgrade_footprint
+from siteplan.coverage.model_comparison import compare_models
 from siteplan.coverage.propagation import MapFn
 from siteplan.coverage.signal_tiers import tier_rasters, tier_table
-from siteplan.coverage.terrain import TerrainLevel, level_for
+from siteplan.coverage.terrain import TerrainModel, propagation_for
 from siteplan.inputs import load as loading
 from siteplan.inputs.load import Examination, Inputs
 from siteplan.inputs.measurements import Measurements, read_measurements
-from siteplan.planning.assemble import assemble, assign_ids, joined_additions
+from siteplan.planning.assemble import assemble, assign_ids, selected_upgrades
 from siteplan.planning.formulate import build_options, build_problem, village_choices
 from siteplan.planning.proposal import Proposal
 from siteplan.planning.quota import build_ledger, on_air
-from siteplan.planning.replan import Mandate, choose, with_fixed
+from siteplan.planning.replan import ReplanContext, choose, with_fixed
 from siteplan.planning.run_record import Prepared, Results
 from siteplan.project.input_files import Input
 from siteplan.project.schema import Config
@@ -93,9 +93,9 @@ def measured(
         raise InputFaults([fault])
     reader = loading.ProjectReader(folder, bare, inputs.counties)
     found = read_measurements(reader, given, stations, bare)
-    level = level_for(inputs, bare, services_of(bare))
-    sample, left = build_sample(found.points, found.stations, level, bare)
-    reasons = Counter(fault.problem for fault in found.faults if fault.level == "rejected")
+    propagation = propagation_for(inputs, bare, services_of(bare))
+    sample, left = build_sample(found.points, found.stations, propagation, bare)
+    reasons = Counter(fault.problem for fault in found.faults if fault.severity == "rejected")
     reasons.update(left["reason"])
     return calibrate(sample, serving_only=serving_only, seed=seed), found, dict(sorted(reasons.items()))
 
@@ -111,36 +111,50 @@ def prepare(  # noqa: PLR0913 - everything a plan depends on is an argument
     cache: Cache | None = None,
     map_fn: MapFn = map,
     watch: Stopwatch | None = None,
-    mandate: Mandate | None = None,
+    context: ReplanContext | None = None,
 ) -> tuple[Prepared, dict[str, str]]:
     """Everything up to the covering problem; parameters as in :func:`run`.
 
     Stations the mandate says are on air are expected among the inputs.
     """
-    mandate = mandate or Mandate()
+    context = context or ReplanContext()
     watch, year = watch or Stopwatch(), year or config.project.year
     existing = on_air(inputs.stations, config)
     ledger = build_ledger(config, inputs.counties, inputs.area, existing, year=year, quota=quota, built=built)
     with watch.stage("coverage"):
         demand = build_demand(inputs, config)
-        level = level_for(inputs, config, services_of(config), cache)
-        masts, refused = masts_of(existing, config, level)
-        before = uncovered_probability(masts, level, inputs.grid, len(demand.services), map_fn)
-        flat = None
-        if isinstance(level, TerrainLevel):
-            flat = uncovered_probability(masts, level.buffers, inputs.grid, len(demand.services), map_fn)
+        propagation = propagation_for(inputs, config, services_of(config), cache)
+        masts, refused = masts_of(existing, config, propagation)
+        outage_existing = outage_probability(masts, propagation, inputs.grid, len(demand.services), map_fn)
+        outage_empirical = None
+        if isinstance(propagation, TerrainModel):
+            outage_empirical = outage_probability(
+                masts, propagation.buffers, inputs.grid, len(demand.services), map_fn
+            )
     with watch.stage("gaps"):
-        gaps = gap_polygons(inputs, demand, before, config)
+        gaps = gap_polygons(inputs, demand, outage_existing, config)
     with watch.stage("candidates"):
-        places = build_ladder(inputs, existing, demand, before, config, level, mandate).table
+        places = build_candidates(
+            inputs, existing, demand, outage_existing, config, propagation, context
+        ).table
         places, all_ids = assign_ids(places, dict(ids or {}), year)
     with watch.stage("matrix"):
-        options = build_options(places, config, level)
-        problem = build_problem(places, options, demand, before, ledger, config, level, map_fn)
-        problem, faults = with_fixed(problem, places, options, mandate)
+        options = build_options(places, config, propagation)
+        problem = build_problem(places, options, demand, outage_existing, ledger, config, propagation, map_fn)
+        problem, faults = with_fixed(problem, places, options, context)
     ledger = replace(ledger, faults=(*ledger.faults, *faults))
     prepared = Prepared(
-        demand, level, tuple(masts), tuple(refused), before, flat, gaps, places, options, problem, ledger
+        demand,
+        propagation,
+        tuple(masts),
+        tuple(refused),
+        outage_existing,
+        outage_empirical,
+        gaps,
+        places,
+        options,
+        problem,
+        ledger,
     )
     return prepared, all_ids
 
@@ -157,7 +171,7 @@ def run(  # noqa: PLR0913 - everything a run depends on is an argument
     cache: Cache | None = None,
     map_fn: MapFn = map,
     watch: Stopwatch | None = None,
-    mandate: Mandate | None = None,
+    context: ReplanContext | None = None,
 ) -> tuple[Proposal, dict[str, str]]:
     """Plan an area: coverage, gaps, candidates, selection, ranks.
 
@@ -179,7 +193,7 @@ def run(  # noqa: PLR0913 - everything a run depends on is an argument
         ``map``, or the ``map`` of a thread pool: kernels release the interpreter lock.
     watch
         Stopwatch to continue; None starts one.
-    mandate
+    context
         What happened since the last list, and how dear it is to change that; None for nothing.
 
     Returns
@@ -187,8 +201,8 @@ def run(  # noqa: PLR0913 - everything a run depends on is an argument
     tuple
         The proposal, and all candidate ids including new ones.
     """
-    watch, mandate = watch or Stopwatch(), mandate or Mandate()
-    inputs = with_on_air(inputs, mandate.standing, config)
+    watch, context = watch or Stopwatch(), context or ReplanContext()
+    inputs = with_on_air(inputs, context.field_status, config)
     ready, all_ids = prepare(
         inputs,
         config,
@@ -199,44 +213,52 @@ def run(  # noqa: PLR0913 - everything a run depends on is an argument
         cache=cache,
         map_fn=map_fn,
         watch=watch,
-        mandate=mandate,
+        context=context,
     )
     with watch.stage("selection"):
-        ready_for = ready.problem, ready.places, ready.options, ready.demand, ready.before
-        replanned = choose(*ready_for, mandate, config)
+        ready_for = ready.problem, ready.places, ready.options, ready.demand, ready.outage_existing
+        replanned = choose(*ready_for, context, config)
         selection = replanned.selection
     with watch.stage("effects"):
-        additions = joined_additions(ready.options, selection)
-        shares = (added_footprint(addition, ready.level, inputs.grid) for addition in additions)
-        effects, after = rank_effects(ready.demand, ready.before, shares, config)
+        upgrades = selected_upgrades(ready.options, selection)
+        shares = (upgrade_footprint(upgrade, ready.propagation, inputs.grid) for upgrade in upgrades)
+        effects, outage_planned = rank_effects(ready.demand, ready.outage_existing, shares, config)
         choices = village_choices(
-            ready.places, ready.options, ready.problem, ready.demand, ready.before, inputs.villages, config
+            ready.places,
+            ready.options,
+            ready.problem,
+            ready.demand,
+            ready.outage_existing,
+            inputs.villages,
+            config,
         )
-        villages = village_table(inputs, ready.demand, ready.before, after, config)
-        layers = layer_table(ready.demand, ready.before, after, config)
-        counties = county_table(inputs, ready.demand, ready.before, after, villages, config)
-        terrain = terrain_table(inputs, ready.demand, ready.flat, ready.before, config)
+        villages = village_table(inputs, ready.demand, ready.outage_existing, outage_planned, config)
+        layers = layer_table(ready.demand, ready.outage_existing, outage_planned, config)
+        counties = county_table(inputs, ready.demand, ready.outage_existing, outage_planned, villages, config)
+        terrain = terrain_table(inputs, ready.demand, ready.outage_empirical, ready.outage_existing, config)
     with watch.stage("signal"):
-        tiers = tier_rasters(ready.masts, additions, ready.level, inputs, config, map_fn)
+        tiers = tier_rasters(ready.masts, upgrades, ready.propagation, inputs, config, map_fn)
         grades = tier_table(tiers, inputs, ready.demand, config)
-        spread = None
-        if isinstance(ready.level, TerrainLevel):
-            spread = model_spread(ready.masts, ready.level, inputs, ready.demand, villages, config)
+        comparison = None
+        if isinstance(ready.propagation, TerrainModel):
+            comparison = compare_models(
+                ready.masts, ready.propagation, inputs, ready.demand, villages, config
+            )
     found = {
         "selection": selection,
         "checked": replanned.checked,
-        "additions": additions,
+        "additions": upgrades,
         "effects": tuple(effects),
-        "after": after,
+        "outage_planned": outage_planned,
         "villages": villages,
         "layers": layers,
         "counties": counties,
         "terrain": terrain,
         "tiers": tiers,
         "grades": grades,
-        "spread": spread,
+        "comparison": comparison,
         "choices": choices,
-        "mandate": mandate,
+        "mandate": context,
         "replanned": replanned,
     }
     results = Results(**vars(ready), **found)

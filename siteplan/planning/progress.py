@@ -12,17 +12,17 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from siteplan.field.status import Standing
+from siteplan.field.status import FieldStatus
 from siteplan.inputs.load import Inputs
 from siteplan.planning.quota import build_ledger, count_units, on_air
 from siteplan.project.schema import Config
-from siteplan.project.statuses import Returned
+from siteplan.project.statuses import SiteStatus
 
-STAGES: dict[str, tuple[Returned, ...]] = {
-    "building": (Returned.BUILDING,),
-    "signed": (Returned.SIGNED,),
-    "talking": (Returned.NEGOTIATING, Returned.AGREED),
-    "refused": (Returned.REFUSED, Returned.INFEASIBLE, Returned.WITHDRAWN),
+STAGES: dict[str, tuple[SiteStatus, ...]] = {
+    "building": (SiteStatus.BUILDING,),
+    "signed": (SiteStatus.SIGNED,),
+    "talking": (SiteStatus.NEGOTIATING, SiteStatus.AGREED),
+    "refused": (SiteStatus.REFUSED, SiteStatus.INFEASIBLE, SiteStatus.WITHDRAWN),
 }
 """Columns of progress and the statuses they count."""
 NUMBERS = ("quota", "built", *STAGES, "remaining", "excess")
@@ -66,7 +66,7 @@ class Progress:
         Of the area; quota and built are those of the ledger.
     months, monthly
         Months left in the year after ``day`` (the current one counts), and stations a month must bring.
-    standing
+    field_status
         Of the journal.
     """
 
@@ -77,17 +77,17 @@ class Progress:
     total: Total
     months: int
     monthly: int
-    standing: Standing
+    field_status: FieldStatus
 
 
-def progress_of(inputs: Inputs, standing: Standing, config: Config, year: int) -> Progress:
+def progress_of(inputs: Inputs, field_status: FieldStatus, config: Config, year: int) -> Progress:
     """Count where the year's task stands.
 
     Parameters
     ----------
     inputs
         Of the city, with the stations the journal says are on air.
-    standing
+    field_status
         Of the journal.
     config
         The project, as of its ``reference_date``.
@@ -111,7 +111,7 @@ def progress_of(inputs: Inputs, standing: Standing, config: Config, year: int) -
     """
     existing = on_air(inputs.stations, config)
     ledger = build_ledger(config, inputs.counties, inputs.area, existing, year=year)
-    lines = _with_stages(ledger.table, standing, config).assign(year=year)
+    lines = _with_stages(ledger.table, field_status, config).assign(year=year)
     counties = lines.groupby(["county_id", "county"], as_index=False)[list(NUMBERS)].sum()
     counties = _with_site_plan(counties, inputs.site_plan)
     counties = _ranked(counties.assign(rate=_rates(counties)))
@@ -125,7 +125,7 @@ def progress_of(inputs: Inputs, standing: Standing, config: Config, year: int) -
     columns = ["year", "county_id", "county", "network", *NUMBERS, "rate"]
     lines = lines.assign(rate=_rates(lines))[columns]
     return Progress(
-        year, config.project.reference_date.isoformat(), counties, lines, total, months, monthly, standing
+        year, config.project.reference_date.isoformat(), counties, lines, total, months, monthly, field_status
     )
 
 
@@ -141,9 +141,9 @@ def _rates(table: pd.DataFrame) -> np.ndarray:
     )
 
 
-def _with_stages(table: pd.DataFrame, standing: Standing, config: Config) -> pd.DataFrame:
+def _with_stages(table: pd.DataFrame, field_status: FieldStatus, config: Config) -> pd.DataFrame:
     """Ledger lines with the stations of the journal by stage."""
-    stations = _stations_of(standing, config)
+    stations = _stations_of(field_status, config)
     found: dict[str, list[int]] = {name: [] for name in STAGES}
     for row in table.itertuples():
         own = stations[stations["county_id"].eq(row.county_id)] if row.county_id else stations
@@ -153,11 +153,11 @@ def _with_stages(table: pd.DataFrame, standing: Standing, config: Config) -> pd.
     return table.assign(**found)
 
 
-def _stations_of(standing: Standing, config: Config) -> pd.DataFrame:
+def _stations_of(field_status: FieldStatus, config: Config) -> pd.DataFrame:
     """Places of the journal as stations, one row a place and band, with their status."""
     rows = [
         (state.candidate_id, state.place.county_id, config.band(band).network, band, state.status)
-        for state in standing.states.values()
+        for state in field_status.states.values()
         for band in state.place.bands
     ]
     return pd.DataFrame(rows, columns=["site_id", "county_id", "network", "band", "status"])

@@ -38,14 +38,14 @@ class Proposal:
         Demand grid.
     coverage_before, coverage_after
         P of the first layer on the grid [0-1], NaN outside the area.
-    coverage_buffer
+    coverage_empirical
         The same before the plan by buffers alone, when the run saw the terrain; else None.
     terrain
         What terrain takes away, by county: see :func:`siteplan.coverage.indicators.terrain_table`.
     villages
         Points, one row a village: ``village_id, village, town, county, people, probability_before,
         probability_after, covered_before, covered_after, share_before, share_after,
-        networks_before, networks_after, model_spread_db, state`` (``covered``, ``newly``, ``uncovered``),
+        networks_before, networks_after, model_difference_db, state`` (``covered``, ``newly``, ``uncovered``),
         ``serving_site_before, serving_site_after`` (site or candidate id), ``reached_rank`` (rank that newly
         serves it, or 0), ``longitude, latitude``.
     village_areas
@@ -56,7 +56,7 @@ class Proposal:
         Existing sites in the area, points: ``site_id, site_name, county, networks, bands, stations,
         antenna_height_m, sectors, radius_limited, longitude, latitude``.
     candidates
-        Every place considered: ``candidate_id, rung, source_id, name, county, town, village,
+        Every place considered: ``candidate_id, source_type, source_id, name, county, town, village,
         status, rule`` (reason of refusal in Chinese, or empty), ``antenna_height_m, longitude,
         latitude``.
     proposed
@@ -94,10 +94,10 @@ class Proposal:
         Places that would bring a village that falls short today to the target: ``village_id,
         candidate_id, probability``, the best first.
     change_curve
-        Coverage against changed places: ``change_cost, changed, kept, gain, people_covered, upper_bound,
+        Coverage against changed places: ``change_penalty, changed, kept, gain, people_covered, upper_bound,
         chosen``; empty where no list was out.
     spread
-        Points a low band serves in deep shadow: see :func:`siteplan.coverage.model_comparison.model_spread`; None without
+        Points a low band serves in deep shadow: see :func:`siteplan.coverage.model_comparison.compare_models`; None without
         terrain.
     """
 
@@ -108,7 +108,7 @@ class Proposal:
     grid: Grid
     coverage_before: Raster
     coverage_after: Raster
-    coverage_buffer: Raster | None
+    coverage_empirical: Raster | None
     terrain: pd.DataFrame
     villages: gpd.GeoDataFrame
     village_areas: gpd.GeoDataFrame | None
@@ -126,7 +126,7 @@ class Proposal:
     summary: dict[str, Any]
     tiers: tuple[Raster, Raster] | None = None
     grades: pd.DataFrame = field(default_factory=pd.DataFrame)
-    spread: gpd.GeoDataFrame | None = None
+    comparison: gpd.GeoDataFrame | None = None
     steps: pd.DataFrame = field(default_factory=pd.DataFrame)
     ranks: Raster | None = None
     footprints: tuple[tuple[int, int, NDArray[np.bool_]], ...] = ()
@@ -141,7 +141,7 @@ PROPOSED_COLUMNS: dict[str, tuple[str, str]] = {
     "county": ("县区", "county"),
     "town": ("乡镇", "town"),
     "village": ("行政村", "village whose area the place is in"),
-    "rung": ("来源", "step of the ladder, 1 upgrade to 5 new ground site"),
+    "source_type": ("来源", "step of the ladder, 1 upgrade to 5 new ground site"),
     "source_id": ("来源编号", "id in the source table"),
     "networks": ("网络", "networks to be built"),
     "bands": ("频段", "bands to be built"),

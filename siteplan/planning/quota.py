@@ -299,8 +299,8 @@ def _over_built(row: object, year: int) -> Fault:
     values: dict[str, object] = {
         "county": county,
         "year": year,
-        "built": row.built,
-        "target": row.quota,
+        "built": row.built,  # type: ignore[attr-defined]
+        "target": row.quota,  # type: ignore[attr-defined]
         "excess": row.excess,  # type: ignore[attr-defined]
     }
     return Fault("warning", "project.toml", "over_built", "over_built_fix", values, table="quota")

@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from siteplan.core.errors import Fault
 from siteplan.coverage.demand import Demand
 from siteplan.field.journal import Place
-from siteplan.field.status import Standing
-from siteplan.planning.formulate import Options, row_values
+from siteplan.field.status import FieldStatus
+from siteplan.planning.formulate import BuildOptions, row_values
 from siteplan.project.schema import Config
-from siteplan.project.statuses import EXITS, FIXED, Returned
+from siteplan.project.statuses import EXITS, FIXED, SiteStatus
 from siteplan.selection import (
-    Checked,
+    CertificateCheck,
     CoverProblem,
     Selection,
     check,
@@ -37,42 +37,42 @@ from siteplan.selection import (
 )
 
 Ints = NDArray[np.int64]
-CURVE = ["change_cost", "changed", "kept", "gain", "people_covered", "upper_bound", "chosen"]
+CURVE = ["change_penalty", "changed", "kept", "gain", "people_covered", "upper_bound", "chosen"]
 """Columns of the curve of coverage against changed places."""
 
 
 @dataclass(frozen=True)
-class Mandate:
+class ReplanContext:
     """What a plan has to respect of the time before it.
 
     Attributes
     ----------
-    standing
+    field_status
         Of the journal.
     published
         The list that is out, by candidate id; empty where nothing is to be kept.
     base
         Run id of that list.
-    change_cost
+    change_penalty
         Cost of changing a published place; None takes the project's.
-    most_changes
+    max_changes
         Most published places that may be given up; None leaves it to the cost.
     """
 
-    standing: Standing = field(default_factory=Standing)
+    field_status: FieldStatus = field(default_factory=FieldStatus)
     published: Mapping[str, Place] = field(default_factory=dict)
     base: str = ""
-    change_cost: float | None = None
-    most_changes: int | None = None
+    change_penalty: float | None = None
+    max_changes: int | None = None
 
     @property
-    def anchors(self) -> dict[str, tuple[Place, Returned]]:
+    def anchors(self) -> dict[str, tuple[Place, SiteStatus]]:
         """Published places still to be won, by key, with their status."""
         found = {}
         for candidate_id, place in self.published.items():
-            state = self.standing.states.get(candidate_id)
-            status = state.status if state else Returned.PROPOSED
-            if status not in EXITS | FIXED | {Returned.ON_AIR}:
+            state = self.field_status.states.get(candidate_id)
+            status = state.status if state else SiteStatus.PROPOSED
+            if status not in EXITS | FIXED | {SiteStatus.ON_AIR}:
                 found[place.key] = place, status
         return found
 
@@ -131,14 +131,14 @@ class Replanned:
     """
 
     selection: Selection
-    checked: Checked
+    checked: CertificateCheck
     curve: pd.DataFrame
     changed: int = 0
     published: int = 0
 
 
 def with_fixed(
-    problem: CoverProblem, places: gpd.GeoDataFrame, options: Options, mandate: Mandate
+    problem: CoverProblem, places: gpd.GeoDataFrame, options: BuildOptions, context: ReplanContext
 ) -> tuple[CoverProblem, tuple[Fault, ...]]:
     """The problem with signed places and those under construction chosen beforehand.
 
@@ -148,7 +148,7 @@ def with_fixed(
         Of the run.
     places, options
         Who may be built.
-    mandate
+    context
         What stands.
 
     Returns
@@ -157,7 +157,7 @@ def with_fixed(
         The problem, and a warning for each quota that is smaller than what is fixed in it; the quota then
         gives way.
     """
-    states = mandate.standing.with_status(*FIXED)
+    states = context.field_status.with_status(*FIXED)
     fixed = {state.place.key: state.place for state in states}
     locked = [c for each in _columns_of(fixed, places, options) for c in each]
     if not locked:
@@ -176,7 +176,9 @@ def with_fixed(
     return replace(problem, caps=tuple(caps), locked_in=columns, conflicts=conflicts), tuple(faults)
 
 
-def _columns_of(published: Mapping[str, Place], places: gpd.GeoDataFrame, options: Options) -> list[Ints]:
+def _columns_of(
+    published: Mapping[str, Place], places: gpd.GeoDataFrame, options: BuildOptions
+) -> list[Ints]:
     """Columns that build what was published at each place: of each network the one with most of its bands."""
     position = {key: i for i, key in enumerate(places["key"])}
     found = []
@@ -184,7 +186,7 @@ def _columns_of(published: Mapping[str, Place], places: gpd.GeoDataFrame, option
         here = np.flatnonzero(options.place == position.get(key, -1))
         best: dict[str, tuple[int, int]] = {}
         for column in here:
-            bands = set(options.additions[column].bands)
+            bands = set(options.upgrades[column].bands)
             shared = len(bands & set(place.bands))
             score = shared - len(bands - set(place.bands))
             if shared and score > best.get(options.network[column], (-99, 0))[0]:
@@ -194,7 +196,11 @@ def _columns_of(published: Mapping[str, Place], places: gpd.GeoDataFrame, option
 
 
 def anchors_of(
-    problem: CoverProblem, places: gpd.GeoDataFrame, options: Options, mandate: Mandate, config: Config
+    problem: CoverProblem,
+    places: gpd.GeoDataFrame,
+    options: BuildOptions,
+    context: ReplanContext,
+    config: Config,
 ) -> Anchors:
     """Published places that can still be built as they were.
 
@@ -204,7 +210,7 @@ def anchors_of(
         Of the run.
     places, options
         Who may be built.
-    mandate
+    context
         What is published.
     config
         The project.
@@ -214,7 +220,7 @@ def anchors_of(
     Anchors
         Places that are not usable any more are not among them: giving them up is no choice.
     """
-    known = mandate.anchors
+    known = context.anchors
     columns = _columns_of({key: place for key, (place, _) in known.items()}, places, options)
     alive = [(each, status) for each, (_, status) in zip(columns, known.values(), strict=True) if len(each)]
     factors = {str(name): factor for name, factor in config.replan.change_factor.items()}
@@ -260,10 +266,10 @@ def anchored(problem: CoverProblem, anchors: Anchors, cost: float) -> CoverProbl
 def choose(
     problem: CoverProblem,
     places: gpd.GeoDataFrame,
-    options: Options,
+    options: BuildOptions,
     demand: Demand,
-    uncovered: NDArray[np.float32],
-    mandate: Mandate,
+    outage: NDArray[np.float32],
+    context: ReplanContext,
     config: Config,
 ) -> Replanned:
     """Choose within the quota, keeping of the published list what is not worth changing.
@@ -276,9 +282,9 @@ def choose(
         Who may be built.
     demand
         Rows, for the curve's people.
-    uncovered
+    outage
         What the existing network leaves, shape (services, height, width).
-    mandate
+    context
         What stands, what is published, and what a change costs.
     config
         The project.
@@ -288,28 +294,28 @@ def choose(
     Replanned
         A plain selection where nothing is published.
     """
-    anchors = anchors_of(problem, places, options, mandate, config)
+    anchors = anchors_of(problem, places, options, context, config)
     if not anchors.columns:
         selection = _select(problem, config)
         return Replanned(selection, check(problem, selection), pd.DataFrame(columns=CURVE))
-    asked = config.replan.change_cost if mandate.change_cost is None else mandate.change_cost
-    most, costs = mandate.most_changes, {*config.replan.curve} - {asked}
+    asked = config.replan.change_penalty if context.change_penalty is None else context.change_penalty
+    most, costs = context.max_changes, {*config.replan.curve} - {asked}
     tried = sorted(costs) if most is None else sorted({*costs, asked})  # what is asked for is solved in full
-    curve = _curve(problem, anchors, demand, uncovered, config, tried)
+    curve = _curve(problem, anchors, demand, outage, config, tried)
     for cost in [asked] if most is None else _costs_within(curve, most):
-        task = anchored(problem, anchors, cost)
-        found = _select(task, config)
+        request = anchored(problem, anchors, cost)
+        found = _select(request, config)
         changed = int((~anchors.kept(found.columns)).sum())
         if most is None or changed <= most:
             break
     selection = _of_coverage(problem, found, anchors.worth(found.columns, cost))
-    people = _people_covered(problem, found.columns, demand, uncovered, config)
+    people = _people_covered(problem, found.columns, demand, outage, config)
     kept = len(anchors.columns) - changed
     row = (cost, changed, kept, selection.objective, people, selection.upper_bound, True)
-    curve = curve[curve["change_cost"].ne(cost)]
+    curve = curve[curve["change_penalty"].ne(cost)]
     joined = pd.DataFrame([*curve.itertuples(index=False, name=None), row], columns=CURVE)
-    joined = joined.sort_values("change_cost", kind="stable").reset_index(drop=True)
-    return Replanned(selection, check(task, found), joined, changed, len(anchors.columns))
+    joined = joined.sort_values("change_penalty", kind="stable").reset_index(drop=True)
+    return Replanned(selection, check(request, found), joined, changed, len(anchors.columns))
 
 
 def _select(problem: CoverProblem, config: Config) -> Selection:
@@ -328,7 +334,7 @@ def _curve(
     problem: CoverProblem,
     anchors: Anchors,
     demand: Demand,
-    uncovered: NDArray[np.float32],
+    outage: NDArray[np.float32],
     config: Config,
     costs: Sequence[float],
 ) -> pd.DataFrame:
@@ -342,7 +348,7 @@ def _curve(
             min_gain=config.selection.min_gain_per_station,
         )
         kept = int(anchors.kept(answer.columns).sum())
-        people = _people_covered(problem, answer.columns, demand, uncovered, config)
+        people = _people_covered(problem, answer.columns, demand, outage, config)
         gain = objective_of(problem, answer.columns)
         bound = max(answer.upper_bound - anchors.worth(answer.columns, cost), gain)
         rows.append((cost, len(anchors.columns) - kept, kept, gain, people, bound, False))
@@ -351,17 +357,17 @@ def _curve(
 
 def _costs_within(curve: pd.DataFrame, most: int) -> list[float]:
     """Costs to be tried: from the lowest that kept to the limit up to the highest."""
-    fits = curve.loc[curve["changed"].le(most), "change_cost"]
-    start = float(fits.min()) if len(fits) else float(curve["change_cost"].max())
-    return [float(cost) for cost in curve["change_cost"] if cost >= start]
+    fits = curve.loc[curve["changed"].le(most), "change_penalty"]
+    start = float(fits.min()) if len(fits) else float(curve["change_penalty"].max())
+    return [float(cost) for cost in curve["change_penalty"] if cost >= start]
 
 
 def _people_covered(
-    problem: CoverProblem, columns: Ints, demand: Demand, uncovered: NDArray[np.float32], config: Config
+    problem: CoverProblem, columns: Ints, demand: Demand, outage: NDArray[np.float32], config: Config
 ) -> float:
     """People whose P reaches the target in the first layer."""
-    left = row_values(demand, uncovered) * (1.0 - covered_shares(problem, columns)[: len(demand.weight)])
-    flat = uncovered[0].ravel()[demand.pixels].astype(float)
+    left = row_values(demand, outage) * (1.0 - covered_shares(problem, columns)[: len(demand.weight)])
+    flat = outage[0].ravel()[demand.pixels].astype(float)
     asked = demand.row_of[0] >= 0
     flat[asked] = left[demand.row_of[0, asked]]
     return float(demand.people[1.0 - flat >= config.coverage.edge_probability_target].sum())
@@ -392,14 +398,14 @@ def _of_coverage(problem: CoverProblem, found: Selection, bonus: float) -> Selec
     )
 
 
-def statuses_of(places: gpd.GeoDataFrame, mandate: Mandate) -> list[Returned]:
+def statuses_of(places: gpd.GeoDataFrame, context: ReplanContext) -> list[SiteStatus]:
     """Status of each place in the journal; PROPOSED where it is not named.
 
     Parameters
     ----------
     places
         With ``key``.
-    mandate
+    context
         What stands.
 
     Returns
@@ -407,5 +413,5 @@ def statuses_of(places: gpd.GeoDataFrame, mandate: Mandate) -> list[Returned]:
     list of Returned
         One a place.
     """
-    known = {state.place.key: state.status for state in mandate.standing.states.values()}
-    return [known.get(key, Returned.PROPOSED) for key in places["key"]]
+    known = {state.place.key: state.status for state in context.field_status.states.values()}
+    return [known.get(key, SiteStatus.PROPOSED) for key in places["key"]]

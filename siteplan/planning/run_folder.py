@@ -20,7 +20,7 @@ from rasterio.errors import RasterioIOError
 from siteplan.core.errors import SiteplanError
 from siteplan.core.grid import Grid, Raster
 from siteplan.field.journal import Place
-from siteplan.field.published import Issue
+from siteplan.field.published import PublishedList
 from siteplan.project.project_file import parse_config
 from siteplan.project.schema import Config
 
@@ -99,7 +99,7 @@ def _coverage(path: Path) -> Raster:
     return Raster(values, grid, "coverage_after", "1")
 
 
-def issue_of(plan: Plan) -> Issue:
+def published_list_of(plan: Plan) -> PublishedList:
     """A published list as returns are held against it.
 
     Parameters
@@ -109,7 +109,7 @@ def issue_of(plan: Plan) -> Issue:
 
     Returns
     -------
-    Issue
+    PublishedList
         Its candidates.
 
     Raises
@@ -141,4 +141,4 @@ def issue_of(plan: Plan) -> Issue:
     }
     seen = {str(row["candidate_id"]): str(row["status"]) for row in rows}
     unlisted = frozenset(plan.others["candidate_id"].astype(str))
-    return Issue(str(plan.summary["run_id"]), places, seen, unlisted)
+    return PublishedList(str(plan.summary["run_id"]), places, seen, unlisted)

@@ -22,18 +22,18 @@ from siteplan.core.stopwatch import Stopwatch, peak_memory_mib
 from siteplan.coverage.demand import Demand
 from siteplan.coverage.gaps import basic_services
 from siteplan.coverage.indicators import RankEffect
-from siteplan.coverage.matrix import Addition
-from siteplan.coverage.model_comparison import spread_summary
-from siteplan.coverage.propagation import Level, Mast
-from siteplan.coverage.terrain import TerrainLevel
+from siteplan.coverage.matrix import Upgrade
+from siteplan.coverage.model_comparison import comparison_summary
+from siteplan.coverage.propagation import Mast, PropagationModel
+from siteplan.coverage.terrain import TerrainModel
 from siteplan.inputs.load import Inputs
-from siteplan.planning.formulate import Options
+from siteplan.planning.formulate import BuildOptions
 from siteplan.planning.quota import Ledger
-from siteplan.planning.replan import Mandate, Replanned
+from siteplan.planning.replan import ReplanContext, Replanned
 from siteplan.project.schema import Config, clutter_kinds
-from siteplan.project.statuses import Returned
+from siteplan.project.statuses import SiteStatus
 from siteplan.radio.diffraction import effective_earth_radius_km
-from siteplan.selection import Checked, CoverProblem, Selection
+from siteplan.selection import CertificateCheck, CoverProblem, Selection
 from siteplan.words.catalogue import Lang, say
 
 _SAID_WHEN_MISSING = (
@@ -51,7 +51,7 @@ _SAID_WHEN_MISSING = (
     "roads",
 )
 _ASSUMPTIONS = {
-    "buffer": ("assume_probability", "assume_shadowing", "assume_flat", "assume_floor", "assume_pixel"),
+    "empirical": ("assume_probability", "assume_shadowing", "assume_flat", "assume_floor", "assume_pixel"),
     "terrain": (
         "assume_probability",
         "assume_shadowing",
@@ -70,14 +70,14 @@ class Prepared:
     """An area ready to be solved; the names are those of ``pipeline.prepare``."""
 
     demand: Demand
-    level: Level
+    propagation: PropagationModel
     masts: tuple[Mast, ...]
     refused: tuple[str, ...]
-    before: NDArray[np.float32]
-    flat: NDArray[np.float32] | None
+    outage_existing: NDArray[np.float32]
+    outage_empirical: NDArray[np.float32] | None
     gaps: gpd.GeoDataFrame
     places: gpd.GeoDataFrame
-    options: Options
+    options: BuildOptions
     problem: CoverProblem
     ledger: Ledger
 
@@ -87,25 +87,25 @@ class Results(Prepared):
     """A solved area; the names are those of ``pipeline.run``."""
 
     selection: Selection
-    checked: Checked
-    additions: tuple[Addition, ...]
+    checked: CertificateCheck
+    upgrades: tuple[Upgrade, ...]
     effects: tuple[RankEffect, ...]
-    after: NDArray[np.float32]
+    outage_planned: NDArray[np.float32]
     villages: gpd.GeoDataFrame
     layers: pd.DataFrame
     counties: pd.DataFrame
     terrain: pd.DataFrame
     tiers: tuple[Raster, Raster] | None
     grades: pd.DataFrame
-    spread: gpd.GeoDataFrame | None
+    comparison: gpd.GeoDataFrame | None
     choices: pd.DataFrame
-    mandate: Mandate
+    context: ReplanContext
     replanned: Replanned
 
     @cached_property
     def limited(self) -> frozenset[str]:
         """Ids of existing masts that still serve where they are no longer followed."""
-        return frozenset(mast.site_id for mast in self.masts if self.level.radius_limited(mast))
+        return frozenset(mast.site_id for mast in self.masts if self.propagation.radius_limited(mast))
 
 
 def run_summary(
@@ -133,7 +133,7 @@ def run_summary(
         JSON-ready values.
     """
     return {
-        "run_id": run_id(inputs, config, results.ledger, results.mandate),
+        "run_id": run_id(inputs, config, results.ledger, results.context),
         **_task(inputs, config, results, proposed),
         **_outcome(inputs, config, results),
         "since": _since(results),
@@ -159,12 +159,12 @@ def run_summary(
     }
 
 
-def run_id(inputs: Inputs, config: Config, ledger: Ledger, mandate: Mandate) -> str:
+def run_id(inputs: Inputs, config: Config, ledger: Ledger, context: ReplanContext) -> str:
     """Name of a run by what went into it: the same inputs give the same id.
 
     Parameters
     ----------
-    inputs, config, ledger, mandate
+    inputs, config, ledger, context
         Of the run.
 
     Returns
@@ -174,7 +174,7 @@ def run_id(inputs: Inputs, config: Config, ledger: Ledger, mandate: Mandate) -> 
     """
     files = sorted((source.name, source.sha256) for source in inputs.sources)
     asked = (config.sha256, ledger.year, ledger.quota, ledger.built, inputs.area["county_id"].tolist())
-    before = (mandate.standing.digest, mandate.base, mandate.change_cost, mandate.most_changes)
+    before = (context.field_status.digest, context.base, context.change_penalty, context.max_changes)
     text = json.dumps([__version__, files, asked, before], ensure_ascii=False)
     return f"{ledger.year}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
@@ -200,18 +200,18 @@ def _task(inputs: Inputs, config: Config, results: Results, proposed: gpd.GeoDat
 
 def _since(results: Results) -> dict[str, Any]:
     """What happened since the last list, and what of it is kept."""
-    mandate, found = results.mandate, results.replanned
-    states = list(mandate.standing.states.values())
+    context, found = results.context, results.replanned
+    states = list(context.field_status.states.values())
     chosen = found.curve[found.curve["chosen"].astype(bool)] if len(found.curve) else found.curve
     return {
-        "base_run_id": mandate.base,
-        "journal": mandate.standing.digest,
-        "statuses": {each.value: n for each in Returned if (n := sum(s.status == each for s in states))},
+        "base_run_id": context.base,
+        "journal": context.field_status.digest,
+        "statuses": {each.value: n for each in SiteStatus if (n := sum(s.status == each for s in states))},
         "moved": sum(s.point is not None for s in states),
-        "conflicts": [one.candidate_id for one, _ in mandate.standing.conflicts],
+        "conflicts": [one.candidate_id for one, _ in context.field_status.conflicts],
         "published": found.published,
         "changed": found.changed,
-        "change_cost": float(chosen["change_cost"].iloc[0]) if len(chosen) else None,
+        "change_penalty": float(chosen["change_penalty"].iloc[0]) if len(chosen) else None,
     }
 
 
@@ -235,7 +235,7 @@ def _outcome(inputs: Inputs, config: Config, results: Results) -> dict[str, Any]
         "existing_sites": len({mast.site_id for mast in results.masts} & _area_sites(inputs)),
         "candidates": {k: int(v) for k, v in results.places["status"].value_counts().sort_index().items()},
         "gaps": len(results.gaps),
-        "halo_m": max((results.level.reach_m(mast) for mast in results.masts), default=0.0),
+        "halo_m": max((results.propagation.reach_m(mast) for mast in results.masts), default=0.0),
         "basic_services": [results.demand.services[k].key for k in basic_services(results.demand)],
     }
 
@@ -245,7 +245,7 @@ def _model(
 ) -> dict[str, Any]:
     """How coverage was computed, and what was assumed."""
     return {
-        "level": results.level.name,
+        "propagation": results.propagation.name,
         "calibrated": config.fitted is not None,
         "calibration": {} if config.fitted is None else config.fitted.evidence,
         **_terrain(inputs, config, results),
@@ -253,7 +253,7 @@ def _model(
         "radius_limited_proposed": int(proposed["radius_limited"].sum()),
         "sectored_sites": len({m.site_id for m in results.masts if m.sectors} & _area_sites(inputs)),
         **_effective_thresholds(config, results),
-        "formulas_used": results.level.budgets.formulas(),
+        "formulas_used": results.propagation.budgets.formulas(),
         "thresholds_dbm": {layer.id: layer.threshold_dbm for layer in config.layers},
         "probability_floor": config.coverage.probability_floor,
         "stations_without_formula": list(results.refused),
@@ -263,15 +263,15 @@ def _model(
 
 def _assumptions(config: Config, results: Results) -> list[str]:
     """Keys of what was assumed: by level, and on terrain by the treatment of clutter."""
-    keys = list(_ASSUMPTIONS[results.level.name])
-    if results.level.name == "terrain":
+    keys = list(_ASSUMPTIONS[results.propagation.name])
+    if results.propagation.name == "terrain":
         keys.insert(keys.index("assume_terrain") + 1, f"assume_clutter_{config.coverage.clutter}")
     return [*keys, "assume_uplink", "assume_omni"]
 
 
 def _effective_thresholds(config: Config, results: Results) -> dict[str, Any]:
     """Thresholds outdoors of the first layer by band and class, uplink included [dBm]."""
-    budgets, layer = results.level.budgets, config.layers[0]
+    budgets, layer = results.propagation.budgets, config.layers[0]
     needed = {
         f"{band.id}/{area_class.id}": round(budgets.threshold_dbm(layer, band.id, area_class.id), 2)
         for band in config.bands
@@ -286,10 +286,10 @@ def _effective_thresholds(config: Config, results: Results) -> dict[str, Any]:
 
 def _terrain(inputs: Inputs, config: Config, results: Results) -> dict[str, Any]:
     """The relief diffraction was computed on, and what it takes away; empty without."""
-    if inputs.terrain is None or results.level.name != "terrain":
+    if inputs.terrain is None or results.propagation.name != "terrain":
         return {}
     heights, table = inputs.terrain, results.terrain
-    names = [name for name in table.columns if name.endswith(("_buffer", "_terrain", "_taken_away"))]
+    names = [name for name in table.columns if name.endswith(("_empirical", "_terrain", "_taken_away"))]
     return {
         "dem_pixel_m": heights.grid.resolution_m,
         "dem_void_share": float(np.isnan(heights.values).mean()),
@@ -300,7 +300,7 @@ def _terrain(inputs: Inputs, config: Config, results: Results) -> dict[str, Any]
         "clutter": config.coverage.clutter,
         "clutter_shares": _clutter_shares(inputs, config),
         "surface_model": bool(config.inputs.dem and config.inputs.dem.surface),
-        "model_spread": _spread(config, results),
+        "model_comparison": _comparison(config, results),
     }
 
 
@@ -311,22 +311,22 @@ def _clutter_shares(inputs: Inputs, config: Config) -> dict[str, float]:
     return {kind.id: round(float(count) / counts.sum(), 4) for kind, count in zip(kinds, counts, strict=True)}
 
 
-def _spread(config: Config, results: Results) -> dict[str, float]:
+def _comparison(config: Config, results: Results) -> dict[str, float]:
     """How far a second model disagrees where low bands serve in deep shadow."""
-    if results.spread is None:
+    if results.comparison is None:
         return {}
     populated = int((results.demand.people > 0).sum())
-    sampled = len(results.villages) + min(config.coverage.spread_sample, populated)
-    return spread_summary(results.spread, sampled)
+    sampled = len(results.villages) + min(config.coverage.comparison_sample, populated)
+    return comparison_summary(results.comparison, sampled)
 
 
 def _blind_masts(results: Results) -> int:
     """Existing and proposed masts that keep their buffers because the DEM does not know their ground."""
-    level = results.level
-    if not isinstance(level, TerrainLevel):
+    propagation = results.propagation
+    if not isinstance(propagation, TerrainModel):
         return 0
-    masts = [*results.masts, *(addition.mast for addition in results.additions)]
-    return sum(not level.sees(mast) for mast in masts)
+    masts = [*results.masts, *(upgrade.mast for upgrade in results.upgrades)]
+    return sum(not propagation.sees(mast) for mast in masts)
 
 
 def missing_inputs(inputs: Inputs, lang: Lang = "zh") -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import pandera.pandas as pa
 
-from siteplan.project.statuses import Rung, Status
+from siteplan.project.statuses import CandidateState, SourceType
 
 
 @dataclass(frozen=True)
@@ -664,8 +664,10 @@ SCHEMAS_OF_TABLES = {**SCHEMAS, "measurements": MEASUREMENTS, "located": LOCATED
 CANDIDATES = pa.DataFrameSchema(
     {
         "candidate_id": pa.Column(str, unique=True, description="stable id of the place"),
-        "key": pa.Column(str, unique=True, description="rung and source, or snapped pixel"),
-        "rung": pa.Column(str, pa.Check.isin([rung.value for rung in Rung]), description="ladder"),
+        "key": pa.Column(str, unique=True, description="source_type and source, or snapped pixel"),
+        "source_type": pa.Column(
+            str, pa.Check.isin([source_type.value for source_type in SourceType]), description="ladder"
+        ),
         "source_id": pa.Column(str, description="id in the source table"),
         "name": pa.Column(str, description="name of the place"),
         "county_id": pa.Column(str, description="county code"),
@@ -674,7 +676,7 @@ CANDIDATES = pa.DataFrameSchema(
         "area_class": pa.Column(str, description="area class of the pixel"),
         "easting_m": pa.Column(float, description="easting in the project CRS [m]"),
         "northing_m": pa.Column(float, description="northing in the project CRS [m]"),
-        "status": pa.Column(str, pa.Check.isin([s.value for s in Status]), description="status"),
+        "status": pa.Column(str, pa.Check.isin([s.value for s in CandidateState]), description="status"),
         "rule": pa.Column(str, description="rule that refused it, or empty"),
     },
     name="candidates",

@@ -40,7 +40,7 @@ class Input(Part):
     synthetic: bool = False
 
 
-class Inputs(Part):
+class InputFiles(Part):
     """The files of the project. Counties or villages must be there; everything else may be absent."""
 
     counties: Input | None = None

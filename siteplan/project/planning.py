@@ -61,7 +61,7 @@ class Layer(Part):
 class Coverage(Part):
     """How "covered" is decided."""
 
-    level: Literal["auto", "terrain", "buffer"] = "auto"
+    propagation: Literal["auto", "terrain", "empirical"] = "auto"
     """terrain: free space, diffraction over the DEM and clutter; buffer: the class's formula over flat
     ground; auto: terrain where the DEM's own pixels are fine enough for it."""
     clutter: Literal["profile", "end_loss", "none"] = "profile"
@@ -78,11 +78,11 @@ class Coverage(Part):
     """Surface refractivity at sea level [N-units]; the default is the world's mean (ITU-R P.453)."""
     climate: Annotated[int, Field(ge=1, le=7)] = 5
     """Radio climate of the Irregular Terrain Model: 5 continental temperate, 2 continental subtropical."""
-    spread_below_mhz: Positive = 1000.0
+    comparison_below_mhz: Positive = 1000.0
     """Bands below are checked against a second model in deep shadow [MHz]."""
-    spread_shadow_db: NotNegative = 20.0
+    comparison_shadow_db: NotNegative = 20.0
     """Diffraction over bare ground from which a shadow is deep [dB]."""
-    spread_sample: Annotated[int, Field(ge=0)] = 600
+    comparison_sample: Annotated[int, Field(ge=0)] = 600
     """Populated pixels drawn for that check, beside all villages."""
     cache_mib: NotNegative = 512.0
     """Largest size of the project's cache of footprints [MiB]; 0 keeps none."""
@@ -104,11 +104,11 @@ class Candidates(Part):
     default_building_height_m: NotNegative = 12.0
     min_antenna_height_m: NotNegative = 10.0
     duplicate_distance_m: NotNegative = 50.0
-    """Two places nearer than this are one; the higher rung keeps it."""
+    """Two places nearer than this are one; the higher source_type keeps it."""
     order_radius_m: Positive = 300.0
     """Search ring of a demand order that gives none [m]."""
     new_sites: bool = True
-    """Propose new ground sites in gaps (rung 5)."""
+    """Propose new ground sites in gaps (source_type 5)."""
     new_site_min_weight: NotNegative = 60.0
     """Uncovered weight below which a cluster proposes no site [people]."""
     new_site_cluster_m: Positive = 700.0
@@ -142,7 +142,7 @@ class SelectionRules(Part):
 class ReplanRules(Part):
     """What a plan keeps of the list that was published before it."""
 
-    change_cost: NotNegative = 0.5
+    change_penalty: NotNegative = 0.5
     """What giving up one published place must bring, in mean gains of a published place; 0 re-optimises
     freely."""
     change_factor: dict[Literal["PROPOSED", "NEGOTIATING", "AGREED"], NotNegative] = {

@@ -161,7 +161,7 @@ class Calibration(Part):
     """Content of ``calibration.toml``: what was fitted, to what, and how well it does on unseen sites."""
 
     schema_: Literal["siteplan-calibration/1"] = Field(alias="schema")
-    level: Literal["terrain", "buffer"]
+    propagation: Literal["terrain", "empirical"]
     """Propagation level it was fitted on and is good for."""
     clutter: Literal["profile", "end_loss", "none", ""] = ""
     """Treatment of clutter it was fitted on."""

@@ -18,7 +18,7 @@ from pydantic import Field, model_validator
 from siteplan.core.errors import CrsError
 from siteplan.core.grid import require_metric
 from siteplan.project.area import WORLD_COVER, AreaClass, ClutterKind, CoverClass, Exclusion
-from siteplan.project.input_files import Inputs
+from siteplan.project.input_files import InputFiles
 from siteplan.project.outputs import Outputs
 from siteplan.project.part import Part
 from siteplan.project.planning import Candidates, Coverage, Layer, Quota, ReplanRules, SelectionRules
@@ -48,7 +48,7 @@ class Config(Part):
     schema_: Literal["siteplan-project/1"] = Field(alias="schema")
     project: Project
     quota: Quota = Quota()
-    inputs: Inputs
+    inputs: InputFiles
     networks: Annotated[tuple[Network, ...], Field(min_length=1)]
     bands: Annotated[tuple[Band, ...], Field(min_length=1)]
     area_classes: Annotated[tuple[AreaClass, ...], Field(min_length=1)]

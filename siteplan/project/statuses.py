@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-class Rung(StrEnum):
+class SourceType(StrEnum):
     """Step of the candidate ladder; a lower number is preferred."""
 
     UPGRADE = "1"
@@ -15,7 +15,7 @@ class Rung(StrEnum):
     NEW_GROUND = "5"
 
 
-class Status(StrEnum):
+class CandidateState(StrEnum):
     """What a place is to this proposal."""
 
     PROPOSED = "PROPOSED"
@@ -23,7 +23,7 @@ class Status(StrEnum):
     EXCLUDED = "EXCLUDED"
 
 
-class Returned(StrEnum):
+class SiteStatus(StrEnum):
     """What the field says of a candidate, in the order of the work; the last three end it."""
 
     PROPOSED = "PROPOSED"
@@ -38,21 +38,21 @@ class Returned(StrEnum):
 
 
 CHAIN = (
-    Returned.PROPOSED,
-    Returned.NEGOTIATING,
-    Returned.AGREED,
-    Returned.SIGNED,
-    Returned.BUILDING,
-    Returned.ON_AIR,
+    SiteStatus.PROPOSED,
+    SiteStatus.NEGOTIATING,
+    SiteStatus.AGREED,
+    SiteStatus.SIGNED,
+    SiteStatus.BUILDING,
+    SiteStatus.ON_AIR,
 )
 """Statuses in the order of the work."""
 
 
-EXITS = frozenset({Returned.REFUSED, Returned.INFEASIBLE, Returned.WITHDRAWN})
+EXITS = frozenset({SiteStatus.REFUSED, SiteStatus.INFEASIBLE, SiteStatus.WITHDRAWN})
 """Statuses that end the work on a place; each needs a reason."""
 
 
-FIXED = frozenset({Returned.SIGNED, Returned.BUILDING})
+FIXED = frozenset({SiteStatus.SIGNED, SiteStatus.BUILDING})
 """Statuses whose place a new plan keeps."""
 
 

@@ -40,7 +40,7 @@ _OUT_OF_RANGE = 4  # the model's own worst verdict; milder ones go with a value 
 
 
 @dataclass(frozen=True)
-class Ground:
+class GroundConstants:
     """What reflects, and the polarization it meets; the defaults are average ground.
 
     Attributes
@@ -87,7 +87,7 @@ def itm_loss_db(
     *,
     n0: float = 301.0,
     climate: int = 5,
-    ground: Ground = Ground(),
+    ground: GroundConstants = GroundConstants(),
     variability: Variability = Variability(),
 ) -> float:
     """Basic transmission loss of one path, point to point. [dB]
@@ -201,7 +201,7 @@ def _require_path(
         )
 
 
-def _require_surroundings(n0: float, climate: int, ground: Ground, variability: Variability) -> None:
+def _require_surroundings(n0: float, climate: int, ground: GroundConstants, variability: Variability) -> None:
     if not 250.0 <= n0 <= 400.0:
         raise RangeError(f"ITM: refractivity {n0:g} N-units is outside 250-400")
     if climate not in CLIMATES:

@@ -111,15 +111,17 @@ class LinkBudgets:
     ----------
     config
         The project.
-    level
+    propagation
         Name of the propagation level; a calibration made on another one does not count.
     """
 
-    def __init__(self, config: Config, level: str = "buffer") -> None:
+    def __init__(self, config: Config, propagation: str = "empirical") -> None:
         self._config = config
         self.kinds: tuple[ClutterKind, ...] = clutter_kinds(config)
         fitted = config.fitted
-        self.fitted: Calibration | None = fitted if fitted is not None and fitted.level == level else None
+        self.fitted: Calibration | None = (
+            fitted if fitted is not None and fitted.propagation == propagation else None
+        )
         self._tables: dict[tuple[str, str, float], RadialRsrp] = {}
 
     def radial(self, band_id: str, area_class: str, antenna_height_m: float) -> RadialRsrp:

@@ -24,7 +24,7 @@ Bytes = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
-class Frame:
+class DemandWindow:
     """Demand pixels around a mast, counted from the origin of the CRS.
 
     Attributes
@@ -47,7 +47,7 @@ class Frame:
 def mean_probability(
     geometry: TerrainGeometry,
     dem_grid: Grid,
-    frame: Frame,
+    frame: DemandWindow,
     budget: TerrainBudget,
     threshold_dbm: NDArray[np.float64],
     floor: float,

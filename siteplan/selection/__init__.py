@@ -11,18 +11,18 @@ Symbols, used alike in every module of this room::
     subject to  sum_{j in S, j in cap} s_j <= limit   for every cap (city, county, county x network ...)
                 at most one column of a group (place x network), no two places in conflict
 
-f is monotone and submodular. Beside caps there are minima, budgets, locks and floors of villages; all of
+f is monotone and submodular. Beside caps there are minima, budgets, locks and minima of villages; all of
 them are inside the problem. What is covered already is ``base_value`` and never inside objective, bound or
 gap. A `Selection` carries prices that prove its bound; :func:`check` reads them without the solver.
 """
 
-from siteplan.selection.certificate import Checked, check, price_bound
+from siteplan.selection.certificate import CertificateCheck, check, price_bound
 from siteplan.selection.fewest import Curve, coverage_curve, select_fewest
 from siteplan.selection.problem import (
     Cap,
     Certificate,
+    CoverageMinimum,
     CoverProblem,
-    Floor,
     Selection,
     Village,
     covered_shares,
@@ -31,19 +31,19 @@ from siteplan.selection.problem import (
 )
 from siteplan.selection.rank import ranked, stations_after
 from siteplan.selection.solve import quick, select, solved
-from siteplan.selection.solver import Answer, Limits, Solver
+from siteplan.selection.solver import Answer, Solver, StopCriteria
 
 __all__ = [
     "Answer",
     "Cap",
     "Certificate",
-    "Checked",
+    "CertificateCheck",
     "CoverProblem",
+    "CoverageMinimum",
     "Curve",
-    "Floor",
-    "Limits",
     "Selection",
     "Solver",
+    "StopCriteria",
     "Village",
     "check",
     "coverage_curve",

@@ -1,6 +1,6 @@
 """A second opinion: objective, constraints and bound of a selection, recomputed from the problem alone.
 
-With prices u of cases, p of caps, l of minima, k of conflict sets, and prices m of floors of which v is
+With prices u of cases, p of caps, l of minima, k of conflict sets, and prices m of minima of which v is
 asked from the rows of each village, weak duality gives for every feasible choice S
 
     f(S) <= sum (w - u) + sum limit p - sum least l + sum k + sum_villages (m - v) - sum m least
@@ -33,7 +33,7 @@ _UP = 1e-9
 
 
 @dataclass(frozen=True)
-class Checked:
+class CertificateCheck:
     """What the check found.
 
     Attributes
@@ -55,7 +55,7 @@ class Checked:
     holds: bool
 
 
-def check(problem: CoverProblem, selection: Selection) -> Checked:
+def check(problem: CoverProblem, selection: Selection) -> CertificateCheck:
     """Recompute a selection.
 
     Parameters
@@ -67,7 +67,7 @@ def check(problem: CoverProblem, selection: Selection) -> Checked:
 
     Returns
     -------
-    Checked
+    CertificateCheck
         Figures and verdict.
     """
     objective = objective_of(problem, selection.columns)
@@ -80,7 +80,7 @@ def check(problem: CoverProblem, selection: Selection) -> Checked:
     )
     if selection.bound_source == "prices":
         holds = holds and bound <= selection.upper_bound + slack
-    return Checked(objective, bound, broken, bool(holds))
+    return CertificateCheck(objective, bound, broken, bool(holds))
 
 
 def price_bound(problem: CoverProblem, certificate: Certificate) -> float:
@@ -240,7 +240,7 @@ def _floors(problem: CoverProblem, certificate: Certificate, values: Floats) -> 
     total = 0.0
     column = np.repeat(np.arange(problem.columns), np.diff(problem.indptr))
     for floor, price, asked in zip(
-        problem.floors, np.maximum(certificate.floor_prices, 0.0), certificate.village_prices, strict=True
+        problem.minima, np.maximum(certificate.floor_prices, 0.0), certificate.village_prices, strict=True
     ):
         if price <= 0.0:
             continue

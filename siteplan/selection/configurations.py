@@ -25,7 +25,7 @@ _MOST_OPTIONS = 4096
 
 
 @dataclass(frozen=True, eq=False)
-class Options:
+class PlaceConfigurations:
     """Options of all places.
 
     Attributes
@@ -72,14 +72,14 @@ class Options:
         return (wanted > 0) & (held == wanted) & (np.diff(self.column_ptr) == wanted)
 
 
-def _marked(options: Options, columns: Ints) -> Floats:
+def _marked(options: PlaceConfigurations, columns: Ints) -> Floats:
     """1 for some columns; every column is an option of its own, so there are at least as many options."""
     marked = np.zeros(options.count)
     marked[columns] = 1.0
     return marked
 
 
-def options_of(problem: CoverProblem) -> Options:
+def configurations_of(problem: CoverProblem) -> PlaceConfigurations:
     """All options of a problem.
 
     Parameters
@@ -89,7 +89,7 @@ def options_of(problem: CoverProblem) -> Options:
 
     Returns
     -------
-    Options
+    PlaceConfigurations
         Columns that stand alone first, in their order, then sets by place.
 
     Raises
@@ -101,7 +101,7 @@ def options_of(problem: CoverProblem) -> Options:
     sets = [combination for mates in _shared_places(problem) for combination in _sets(problem, mates)]
     ptr = np.arange(n + 1, dtype=np.int64)
     if not sets:
-        return Options(
+        return PlaceConfigurations(
             ptr, np.arange(n, dtype=np.int64), problem.place, problem.indptr, problem.rows, problem.values
         )
     lengths = np.cumsum([len(each) for each in sets])
@@ -113,7 +113,7 @@ def options_of(problem: CoverProblem) -> Options:
     indptr = np.concatenate([problem.indptr, problem.indptr[-1] + np.cumsum(sizes)]).astype(np.int64)
     rows = np.concatenate([problem.rows, *(each for each, _ in joined)]).astype(np.int32)
     values = np.concatenate([problem.values, *(each for _, each in joined)]).astype(np.float32)
-    return Options(column_ptr, columns, place, indptr, rows, values)
+    return PlaceConfigurations(column_ptr, columns, place, indptr, rows, values)
 
 
 def _shared_places(problem: CoverProblem) -> list[Ints]:

@@ -61,7 +61,7 @@ def feasible_columns(problem: CoverProblem, stop: Clock) -> Ints:
         If no choice keeps all constraints: which, by how much, and what to change; or if it is not known
         in time.
     """
-    needed = [floor for floor in problem.floors if floor.least > 0]
+    needed = [floor for floor in problem.minima if floor.least > 0]
     villages = [village for floor in needed for village in floor.villages]
     rows, blocks = _coverage(problem, villages)
     soft = _soft(problem, needed, problem.columns + len(rows))
@@ -82,7 +82,7 @@ def _coverage(problem: CoverProblem, villages: list) -> tuple[Ints, sparse.csr_a
     return rows, whole.tocsr()[rows]
 
 
-def _soft(problem: CoverProblem, floors: list, first: int) -> list[_Soft]:
+def _soft(problem: CoverProblem, minima: list, first: int) -> list[_Soft]:
     found = []
     for cap in problem.caps:
         sizes = problem.sizes_in(cap)
@@ -90,7 +90,7 @@ def _soft(problem: CoverProblem, floors: list, first: int) -> list[_Soft]:
             found.append(_Soft("limit", cap.name, cap.members, sizes, cap.limit))
         if cap.least > 0:
             found.append(_Soft("least", cap.name, cap.members, -sizes, -cap.least))
-    for floor in floors:
+    for floor in minima:
         members = np.arange(first, first + len(floor.villages))
         first += len(floor.villages)
         found.append(_Soft("floor", floor.name, members, -np.ones(len(members)), -float(floor.least)))
@@ -159,7 +159,7 @@ def _solve(
     cost = np.zeros(columns)
     cost[: problem.columns] = -1e-6 * gain / max(gain.sum(), 1e-300)
     cost[size:] = 1.0
-    villages = sum(len(floor.villages) for floor in problem.floors if floor.least > 0)
+    villages = sum(len(floor.villages) for floor in problem.minima if floor.least > 0)
     at = np.arange(columns)
     integral = (at < problem.columns) | ((at >= size - villages) & (at < size))
     room = np.concatenate([high, [each.room for each in soft]])

@@ -19,9 +19,9 @@ from siteplan.core.errors import SiteplanError
 from siteplan.selection.exact import Clock
 from siteplan.selection.feasible import ImpossibleError
 from siteplan.selection.problem import Cap, CoverProblem, Floats, Ints, Selection, objective_of
-from siteplan.selection.search import Choice
+from siteplan.selection.search import SiteSearch
 from siteplan.selection.solve import WORK, finished, search
-from siteplan.selection.solver import Limits, Solver
+from siteplan.selection.solver import Solver, StopCriteria
 
 _WHOLE = 1.0 - 1e-12
 _TRIES = 24
@@ -83,7 +83,7 @@ def select_fewest(
     if not 0.0 <= target_share <= 1.0:
         raise SiteplanError(f"target_share is {target_share:g}, expected 0 ... 1")
     started = time.perf_counter()
-    limits = Limits(0.0, work_limit, time_limit_s, seed)
+    limits = StopCriteria(0.0, work_limit, time_limit_s, seed)
     task = _counting_alike(problem) if target_share >= _WHOLE else problem
     need = _need(task, target_share)
     hunt = _Hunt(task, need, limits, gap)
@@ -121,7 +121,7 @@ def coverage_curve(
     covered, bounds, lines = [], [], []
     for count in counts:
         solver = first.again(_with_budget(bare, np.ones(0), float(count)))
-        limits = Limits(1e-3, work_limit / max(len(counts), 1), time_limit_s, seed)
+        limits = StopCriteria(1e-3, work_limit / max(len(counts), 1), time_limit_s, seed)
         search(solver, limits, stop)
         covered.append(solver.value)
         bounds.append(solver.bound)
@@ -181,7 +181,7 @@ def _line(solver: Solver) -> list[tuple[float, float, float]]:
 class _Hunt:
     """The cheapest choice that does, the dearest budget that cannot, and the tries between."""
 
-    def __init__(self, problem: CoverProblem, need: float, limits: Limits, gap: float) -> None:
+    def __init__(self, problem: CoverProblem, need: float, limits: StopCriteria, gap: float) -> None:
         self.problem, self.need, self.limits, self.gap = problem, need, limits, gap
         self.costs = _costs(problem)
         self.whole = bool((self.costs == np.round(self.costs)).all())
@@ -255,7 +255,7 @@ class _Hunt:
 
     def _take(self, solver: Solver) -> None:
         """Drop what the target does not need, and keep the choice if it is cheaper."""
-        choice = Choice(solver.field)
+        choice = SiteSearch(solver.field)
         choice.become(solver.best)
         self._trim(solver, choice)
         columns = np.sort(solver.columns_of(choice.options))
@@ -263,7 +263,7 @@ class _Hunt:
         if spent < self.spent:
             self.best, self.spent = columns, spent
 
-    def _trim(self, solver: Solver, choice: Choice) -> None:
+    def _trim(self, solver: Solver, choice: SiteSearch) -> None:
         costs = solver.options.sums(self.costs)[solver.option_core.column]
         while True:
             loose = choice.options[~choice.rules.fixed[choice.options]]
@@ -281,11 +281,11 @@ class _Hunt:
                 return
 
 
-def _as_selection(problem: CoverProblem, hunt: _Hunt, limits: Limits, started: float) -> Selection:
+def _as_selection(problem: CoverProblem, hunt: _Hunt, limits: StopCriteria, started: float) -> Selection:
     """The choice as a selection of the problem for exactly that money."""
     task = _with_budget(problem, hunt.costs, hunt.spent)
     solver = Solver(task)
-    choice = Choice(solver.field)
+    choice = SiteSearch(solver.field)
     choice.become(solver.options_holding(hunt.best))
     solver.offer(choice.options, choice.value())
     status = ("optimal" if hunt.spent <= hunt.least * (1 + 1e-9) else "gap") if hunt.closed else "work_limit"

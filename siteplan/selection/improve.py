@@ -15,7 +15,7 @@ import numpy as np
 from numba import njit
 
 from siteplan.selection.core import Floats, Ints, Shorts, gathered, picked, reduced
-from siteplan.selection.search import Choice, Field
+from siteplan.selection.search import Field, SiteSearch
 
 LANES = 2
 _HEATS = (0.0, 0.005, 0.01)
@@ -83,8 +83,8 @@ def improve(
     """
     everyone = np.arange(field.core.columns)
 
-    def lane(number: int) -> Choice:
-        choice = Choice(field)
+    def lane(number: int) -> SiteSearch:
+        choice = SiteSearch(field)
         choice.become(start)
         own = seed * 1_000_003 + turn * LANES + number
         choice.explore(everyone, size, rounds, own % 2**31, _HEATS[(turn + number) % len(_HEATS)])
@@ -104,7 +104,7 @@ def improve(
     return best.options, best.value(), work + best.work
 
 
-def join(choice: Choice, start: Ints, other: Ints) -> None:
+def join(choice: SiteSearch, start: Ints, other: Ints) -> None:
     """Take over from another choice every change since a common start that helps and fits.
 
     Parameters
@@ -126,7 +126,7 @@ def join(choice: Choice, start: Ints, other: Ints) -> None:
         _take(choice, changed[label == each], set(out.tolist()))
 
 
-def _take(choice: Choice, changed: Ints, out: set[int]) -> None:
+def _take(choice: SiteSearch, changed: Ints, out: set[int]) -> None:
     """Try one connected change; undo it unless it helps."""
     before, unmet, done = choice.value(), choice.unmet(), []
     for option in changed.tolist():
@@ -176,7 +176,7 @@ def _unite(label: Ints, a: int, b: int) -> None:
     label[max(ra, rb)] = min(ra, rb)
 
 
-def rounded(field: Field, size: Floats, fraction: Floats, pool: Ints) -> Choice:
+def rounded(field: Field, size: Floats, fraction: Floats, pool: Ints) -> SiteSearch:
     """A choice from a fractional plan: the large fractions first, then greedy in the pool and beyond.
 
     Parameters
@@ -192,10 +192,10 @@ def rounded(field: Field, size: Floats, fraction: Floats, pool: Ints) -> Choice:
 
     Returns
     -------
-    Choice
+    SiteSearch
         Swapped until nothing in the pool helps.
     """
-    choice = Choice(field)
+    choice = SiteSearch(field)
     order = np.lexsort((field.rules.tie, -fraction))
     for option in order[: int((fraction > 0.5).sum())]:
         if choice.fits(int(option)):

@@ -35,7 +35,7 @@ class Row:
 
 
 @dataclass(frozen=True, eq=False)
-class Frame:
+class ConstraintMatrix:
     """Everything the relaxation must keep, as arrays.
 
     Attributes
@@ -107,7 +107,7 @@ class Frame:
         return _charges(self.column_ptr, self.column_rows, self.column_sizes, prices)
 
 
-def frame_of(problem: CoverProblem, core: Core, extra: tuple[Cap, ...] = ()) -> Frame:
+def constraint_matrix(problem: CoverProblem, core: Core, extra: tuple[Cap, ...] = ()) -> ConstraintMatrix:
     """Limits of a problem over the columns of its core.
 
     Parameters
@@ -121,12 +121,12 @@ def frame_of(problem: CoverProblem, core: Core, extra: tuple[Cap, ...] = ()) -> 
 
     Returns
     -------
-    Frame
+    ConstraintMatrix
         Caps that others imply are left out.
     """
     n = core.columns
     position = core.position
-    villages = [village for floor in problem.floors for village in floor.villages]
+    villages = [village for floor in problem.minima for village in floor.villages]
     columns = n + len(villages)
     caps = (*problem.caps, *extra)
     apart, others = _apart(problem, caps)
@@ -141,7 +141,7 @@ def frame_of(problem: CoverProblem, core: Core, extra: tuple[Cap, ...] = ()) -> 
     rows += _floor_rows(problem, villages, position, n)
     low, high = _fixed(problem, position, columns)
     group = np.concatenate([problem.group[core.column], -1 - np.arange(len(villages))])
-    return Frame(
+    return ConstraintMatrix(
         columns,
         part,
         np.array([caps[k].limit for k in apart], dtype=np.float64),
@@ -280,7 +280,7 @@ def _floor_rows(problem: CoverProblem, villages: list[Village], position: Ints, 
         room = 0.0 if village.need > 0 else 1.0
         rows.append(Row("village", number, members, np.append(-shares[columns], 1.0), room))
     at = first
-    for number, floor in enumerate(problem.floors):
+    for number, floor in enumerate(problem.minima):
         members = np.arange(at, at + len(floor.villages))
         at += len(floor.villages)
         rows.append(Row("floor", number, members, -np.ones(len(members)), -float(floor.least)))
@@ -330,7 +330,7 @@ def _charges(ptr: Ints, rows: Ints, sizes: Floats, prices: Floats) -> Floats:
     return found
 
 
-def part_prices(frame: Frame, worth: Floats) -> tuple[Floats, float]:
+def part_prices(frame: ConstraintMatrix, worth: Floats) -> tuple[Floats, float]:
     """Best price of each cap lying apart, and the most the columns are worth under it.
 
     Parameters

@@ -23,7 +23,7 @@ from scipy import sparse
 from siteplan.selection.core import Core, Floats, Ints, column_sums, gathered
 from siteplan.selection.exact import Clock, Part, Solved, solve_part
 from siteplan.selection.improve import LANES
-from siteplan.selection.limits import Frame
+from siteplan.selection.limits import ConstraintMatrix
 from siteplan.selection.relax import Relaxed
 
 _LARGEST = 400_000
@@ -66,7 +66,7 @@ class Apart:
 
 def solve_apart(
     core: Core,
-    frame: Frame,
+    frame: ConstraintMatrix,
     relaxed: Relaxed,
     inside: NDArray[np.bool_],
     *,
@@ -115,7 +115,7 @@ def solve_apart(
 
 def reopened(
     core: Core,
-    frame: Frame,
+    frame: ConstraintMatrix,
     inside: NDArray[np.bool_],
     free: Ints,
     *,
@@ -185,7 +185,7 @@ def _program(
     return Part(indptr, rows, values, own, held, linear[free], limits, room, constant)
 
 
-def _limit_rows(frame: Frame, sure: Ints, free: Ints) -> tuple[sparse.csr_array, Floats]:
+def _limit_rows(frame: ConstraintMatrix, sure: Ints, free: Ints) -> tuple[sparse.csr_array, Floats]:
     """Parts, other limits and groups over free columns, with the room that others leave."""
     inside, at = np.zeros(frame.columns), np.full(frame.columns, -1, dtype=np.int64)
     inside[sure], at[free] = 1.0, np.arange(len(free))
@@ -210,7 +210,7 @@ def _together(
     answers: list[Solved | None],
     outside: float,
     inside: NDArray[np.bool_],
-    frame: Frame,
+    frame: ConstraintMatrix,
 ) -> Apart:
     bound, chosen, done, solved, slack = outside, [], 0.0, 0, np.zeros(frame.columns)
     for county, answer in zip(order, answers, strict=True):
@@ -241,7 +241,7 @@ def _looks(order: list[County], work: float) -> list[int]:
 
 
 def _counties(
-    core: Core, frame: Frame, relaxed: Relaxed, inside: NDArray[np.bool_]
+    core: Core, frame: ConstraintMatrix, relaxed: Relaxed, inside: NDArray[np.bool_]
 ) -> tuple[list[County], float]:
     """Counties, and what stands outside them: borders, prices of rooms, columns of no county."""
     interior, owner = _owners(core, frame)
@@ -258,7 +258,7 @@ def _counties(
     return found, outside
 
 
-def _owners(core: Core, frame: Frame) -> tuple[NDArray[np.bool_], Ints]:
+def _owners(core: Core, frame: ConstraintMatrix) -> tuple[NDArray[np.bool_], Ints]:
     """Whether all columns of a row are of one part, and which."""
     of = frame.part[core.cols]
     filled = np.flatnonzero(np.diff(core.row_ptr) > 0)
@@ -271,7 +271,7 @@ def _owners(core: Core, frame: Frame) -> tuple[NDArray[np.bool_], Ints]:
 
 def _county(
     core: Core,
-    frame: Frame,
+    frame: ConstraintMatrix,
     relaxed: Relaxed,
     inside: NDArray[np.bool_],
     inner: NDArray[np.bool_],
@@ -295,7 +295,7 @@ def _county(
     return County(number, top, value, sure, free, part)
 
 
-def _best_of_groups(frame: Frame, worth: Floats, columns: Ints) -> float:
+def _best_of_groups(frame: ConstraintMatrix, worth: Floats, columns: Ints) -> float:
     """What groups are worth at these prices, by the frame's own rule."""
     mine = np.zeros(frame.columns, dtype=bool)
     mine[columns] = True
@@ -318,7 +318,9 @@ def _value(
     return float(core.weight[inner] @ np.minimum(covered[inner], 1.0)) + float(linear[chosen].sum())
 
 
-def _own_limits(frame: Frame, sure: Ints, free: Ints, room: float) -> tuple[sparse.csr_array, Floats]:
+def _own_limits(
+    frame: ConstraintMatrix, sure: Ints, free: Ints, room: float
+) -> tuple[sparse.csr_array, Floats]:
     """A county's room, where it has one, and its groups over free columns."""
     groups = _groups(frame, free)
     if not np.isfinite(room):
@@ -327,7 +329,7 @@ def _own_limits(frame: Frame, sure: Ints, free: Ints, room: float) -> tuple[spar
     return sparse.csr_array(matrix), np.append(room - frame.size[sure].sum(), np.ones(groups.shape[0]))
 
 
-def _groups(frame: Frame, free: Ints) -> sparse.csr_array:
+def _groups(frame: ConstraintMatrix, free: Ints) -> sparse.csr_array:
     """One row for each group with several free columns."""
     _, at, counts = np.unique(frame.group_of[free], return_inverse=True, return_counts=True)
     number = np.cumsum(counts > 1) - 1

@@ -64,7 +64,7 @@ class Village:
 
 
 @dataclass(frozen=True, eq=False)
-class Floor:
+class CoverageMinimum:
     """At least so many of some villages must count.
 
     Attributes
@@ -104,7 +104,7 @@ class CoverProblem:
         Pairs of places that exclude each other, shape (m, 2).
     locked_in, locked_out
         Columns that must, and must not, be chosen.
-    floors
+    minima
         Villages that must count.
     cost
         c_j; None counts stations.
@@ -124,7 +124,7 @@ class CoverProblem:
     conflicts: Ints
     locked_in: Ints = field(default_factory=_none)
     locked_out: Ints = field(default_factory=_none)
-    floors: tuple[Floor, ...] = ()
+    minima: tuple[CoverageMinimum, ...] = ()
     cost: Floats | None = None
     ids: tuple[str, ...] | None = None
 
@@ -166,7 +166,7 @@ class CoverProblem:
         locked_out: ArrayLike | None = None,
         conflicts: ArrayLike | None = None,
         groups: ArrayLike | None = None,
-        floors: Sequence[Floor] | None = None,
+        minima: Sequence[CoverageMinimum] | None = None,
         ids: Sequence[str] | None = None,
     ) -> CoverProblem:
         """A problem from plain arrays; columns are candidates and cover independently of each other.
@@ -197,7 +197,7 @@ class CoverProblem:
             Pairs of candidates that exclude each other, shape (m, 2).
         groups
             Label of each candidate; of one label at most one is chosen.
-        floors
+        minima
             Villages that must count.
         ids
             Stable ids; ties end in the smaller one.
@@ -241,7 +241,7 @@ class CoverProblem:
             conflicts=_pairs(conflicts),
             locked_in=_columns("locked_in", locked_in, n),
             locked_out=_columns("locked_out", locked_out, n),
-            floors=tuple(floors or ()),
+            minima=tuple(minima or ()),
             cost=spent,
             ids=None if ids is None else tuple(str(each) for each in ids),
         )
@@ -261,7 +261,7 @@ class CoverProblem:
 
     def without_minima(self) -> CoverProblem:
         """The same problem with upper limits only: no minima, no floors."""
-        return replace(self, caps=tuple(replace(cap, least=0.0) for cap in self.caps), floors=())
+        return replace(self, caps=tuple(replace(cap, least=0.0) for cap in self.caps), minima=())
 
     def sizes_in(self, cap: Cap) -> Floats:
         """What each member of a cap uses up, shape of ``cap.members``."""
@@ -499,12 +499,12 @@ def counted_villages(problem: CoverProblem, columns: Ints) -> list[int]:
     list of int
         One a floor.
     """
-    if not problem.floors:
+    if not problem.minima:
         return []
     covered = problem.weight * covered_shares(problem, columns)
     return [
         sum(covered[v.rows].sum() >= v.need * (1.0 - _SLACK) - _SLACK for v in floor.villages)
-        for floor in problem.floors
+        for floor in problem.minima
     ]
 
 
@@ -512,7 +512,7 @@ def _missed_floors(problem: CoverProblem, columns: Ints) -> list[str]:
     counts = counted_villages(problem, columns)
     return [
         f"{floor.name}: {count} villages, at least {floor.least} needed"
-        for floor, count in zip(problem.floors, counts, strict=True)
+        for floor, count in zip(problem.minima, counts, strict=True)
         if count < floor.least
     ]
 

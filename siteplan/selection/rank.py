@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siteplan.selection.limits import frame_of
+from siteplan.selection.limits import constraint_matrix
 from siteplan.selection.problem import Cap, CoverProblem, Floats, Ints, joined_shares
 from siteplan.selection.relax import bound_of, relax
 
@@ -192,7 +192,7 @@ def _lines(solver: Solver, stations: float, prices: Floats) -> tuple[list[tuple[
     n = solver.problem.columns
     problem = replace(solver.problem.without_minima(), locked_in=solver.problem.locked_in[:0])
     prefix = Cap("prefix", "prefix", np.arange(n), stations)
-    frame = frame_of(problem, solver.core, (prefix,))
+    frame = constraint_matrix(problem, solver.core, (prefix,))
     number = len(problem.caps)
     kept = [k for k, row in enumerate(frame.rows) if row.kind == "cap" and row.number == number]
     rows = np.zeros(len(frame.rows))

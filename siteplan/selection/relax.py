@@ -37,7 +37,7 @@ from siteplan.selection.core import (
     reduced,
     threads_for,
 )
-from siteplan.selection.limits import Frame, part_prices
+from siteplan.selection.limits import ConstraintMatrix, part_prices
 
 _CHECK = 40
 """Iterations between two looks at all columns."""
@@ -91,7 +91,9 @@ class Relaxed:
     work: float
 
 
-def bound_of(core: Core, frame: Frame, prices: Floats, row_prices: Floats, outward: float) -> Relaxed:
+def bound_of(
+    core: Core, frame: ConstraintMatrix, prices: Floats, row_prices: Floats, outward: float
+) -> Relaxed:
     """The bound that prices prove, with the best prices on caps that lie apart.
 
     Parameters
@@ -125,7 +127,7 @@ def bound_of(core: Core, frame: Frame, prices: Floats, row_prices: Floats, outwa
 
 def relax(
     core: Core,
-    frame: Frame,
+    frame: ConstraintMatrix,
     start: Relaxed,
     *,
     outward: float,
@@ -238,7 +240,7 @@ class _Point(NamedTuple):
 class _Run:
     """State of the iteration: anchor, iterate, interesting columns."""
 
-    def __init__(self, core: Core, frame: Frame, first: Relaxed) -> None:
+    def __init__(self, core: Core, frame: ConstraintMatrix, first: Relaxed) -> None:
         self.core, self.frame, self.work = core, frame, 0.0
         total = np.zeros(frame.columns)
         total[: core.columns] = column_sums(core.indptr, core.rows, core.values, core.weight)
@@ -347,14 +349,14 @@ def _is_stale(residual: float, before: float, first: float, k: int) -> bool:
     return residual <= 0.2 * first or (residual <= 0.8 * first and residual > before) or k >= _LONGEST
 
 
-def _row_weights(frame: Frame) -> Floats:
+def _row_weights(frame: ConstraintMatrix) -> Floats:
     """One over the mean size of each row."""
     count = np.maximum(np.diff(frame.row_ptr), 1)
     sums = np.bincount(frame.entry_row, weights=np.abs(frame.row_sizes), minlength=len(frame.rows))
     return np.asarray(count / np.maximum(sums, 1e-12))
 
 
-def _kept(frame: Frame, active: Ints, unit: float) -> _Kept:
+def _kept(frame: ConstraintMatrix, active: Ints, unit: float) -> _Kept:
     """Limits over some columns, with groups of several and steps of rows."""
     at = np.full(frame.columns, -1, dtype=np.int64)
     at[active] = np.arange(len(active))

@@ -17,7 +17,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from siteplan.selection.configurations import Options
+from siteplan.selection.configurations import PlaceConfigurations
 from siteplan.selection.core import Core, Floats, Ints, Shorts, Singles, column_sums, picked
 from siteplan.selection.problem import CoverProblem
 
@@ -30,7 +30,7 @@ _LARGEST = 12
 _ROOM = 1e-9
 
 
-class Body(NamedTuple):
+class CoverMatrix(NamedTuple):
     """The matrix both ways, and weights."""
 
     indptr: Ints
@@ -42,7 +42,7 @@ class Body(NamedTuple):
     weight: Floats
 
 
-class Rules(NamedTuple):
+class SearchConstraints(NamedTuple):
     """What a choice must keep: limits by option, minima inside limits, groups and their foes."""
 
     ptr: Ints
@@ -64,7 +64,7 @@ class Rules(NamedTuple):
     closed: NDArray[np.bool_]
 
 
-class State(NamedTuple):
+class SearchState(NamedTuple):
     """What is chosen, what each row lacks, and what every option would add; changed in place."""
 
     sure: NDArray[np.int32]
@@ -91,19 +91,21 @@ class Field:
     """
 
     core: Core
-    rules: Rules
+    rules: SearchConstraints
     stations: Floats
 
     @property
-    def body(self) -> Body:
+    def body(self) -> CoverMatrix:
         """Arrays for the kernels."""
         core = self.core
-        return Body(
+        return CoverMatrix(
             core.indptr, core.rows, core.values, core.row_ptr, core.cols, core.row_values, core.weight
         )
 
 
-def rules_of(problem: CoverProblem, options: Options, order: Ints, min_gain: float) -> tuple[Rules, Floats]:
+def search_constraints(
+    problem: CoverProblem, options: PlaceConfigurations, order: Ints, min_gain: float
+) -> tuple[SearchConstraints, Floats]:
     """Limits over options in the order of a core, and the stations of each.
 
     Parameters
@@ -139,7 +141,7 @@ def rules_of(problem: CoverProblem, options: Options, order: Ints, min_gain: flo
     fixed = options.holding(problem.locked_in)
     shut = options.touching(problem.locked_out) | _against_fixed(problem, options, fixed)
     limits = limit[by_option].astype(np.int64)
-    rules = Rules(
+    rules = SearchConstraints(
         ptr,
         limits,
         sizes[limits, option[by_option]],
@@ -160,7 +162,7 @@ def rules_of(problem: CoverProblem, options: Options, order: Ints, min_gain: flo
     return rules, stations
 
 
-def without(rules: Rules, options: NDArray[np.bool_]) -> Rules:
+def without(rules: SearchConstraints, options: NDArray[np.bool_]) -> SearchConstraints:
     """The same rules with some options closed, and nothing locked in.
 
     Parameters
@@ -172,20 +174,20 @@ def without(rules: Rules, options: NDArray[np.bool_]) -> Rules:
 
     Returns
     -------
-    Rules
+    SearchConstraints
         For a task that only forbids.
     """
     return rules._replace(closed=options, fixed=np.zeros_like(rules.fixed))
 
 
-def _exclusive(problem: CoverProblem, options: Options) -> Ints:
+def _exclusive(problem: CoverProblem, options: PlaceConfigurations) -> Ints:
     """Label of options of which at most one can be chosen: their place, or a group that spans places."""
     if options.count == problem.columns and len(np.unique(problem.place)) == problem.columns:
         return problem.group
     return options.place
 
 
-def _ties(problem: CoverProblem, options: Options) -> Ints:
+def _ties(problem: CoverProblem, options: PlaceConfigurations) -> Ints:
     """Rank of an option: by the first of its columns in the order of ids, then by how many it has."""
     tie = problem.tie_order()
     if not options.count:
@@ -222,7 +224,9 @@ def _foes(problem: CoverProblem, places: Ints) -> tuple[Ints, Ints]:
     return ptr, np.array([q for _, q in both], dtype=np.int64)
 
 
-def _against_fixed(problem: CoverProblem, options: Options, fixed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _against_fixed(
+    problem: CoverProblem, options: PlaceConfigurations, fixed: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
     """Options of places with something locked in that do not hold all of it."""
     locked = np.zeros(problem.columns)
     locked[problem.locked_in] = 1.0
@@ -231,7 +235,7 @@ def _against_fixed(problem: CoverProblem, options: Options, fixed: NDArray[np.bo
     return options.sums(locked) < need
 
 
-class Choice:
+class SiteSearch:
     """A choice with its exact gains.
 
     Parameters
@@ -243,7 +247,7 @@ class Choice:
     def __init__(self, field: Field) -> None:
         core, rules = field.core, field.rules
         self.field, self.body, self.rules, self.work = field, field.body, rules, 0.0
-        self.state = State(
+        self.state = SearchState(
             np.zeros(len(core.weight), np.int32),
             np.ones(len(core.weight)),
             column_sums(core.indptr, core.rows, core.values, core.weight),
@@ -337,7 +341,7 @@ class Choice:
 
 
 @njit(cache=True, nogil=True)
-def _loss(j: int, body: Body, state: State) -> float:
+def _loss(j: int, body: CoverMatrix, state: SearchState) -> float:
     total = 0.0
     for k in range(body.indptr[j], body.indptr[j + 1]):
         i, a = body.rows[k], np.float64(body.values[k])
@@ -350,7 +354,7 @@ def _loss(j: int, body: Body, state: State) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _turn(j: int, forward: bool, body: Body, rules: Rules, state: State) -> int:
+def _turn(j: int, forward: bool, body: CoverMatrix, rules: SearchConstraints, state: SearchState) -> int:
     """Choose or drop an option: rows, gains, limits; how many entries were touched."""
     touched = 0
     for k in range(body.indptr[j], body.indptr[j + 1]):
@@ -377,7 +381,7 @@ def _turn(j: int, forward: bool, body: Body, rules: Rules, state: State) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _size_in(j: int, g: int, rules: Rules) -> float:
+def _size_in(j: int, g: int, rules: SearchConstraints) -> float:
     for k in range(rules.ptr[j], rules.ptr[j + 1]):
         if rules.limits[k] == g:
             return rules.sizes[k]
@@ -385,7 +389,7 @@ def _size_in(j: int, g: int, rules: Rules) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _fits(j: int, rules: Rules, state: State) -> bool:
+def _fits(j: int, rules: SearchConstraints, state: SearchState) -> bool:
     """Whether an option may be chosen, room for unmet minima kept free."""
     old = state.held[rules.group[j]]
     if state.inside[j] or rules.closed[j] or (old >= 0 and not _extends(j, old, rules)):
@@ -409,7 +413,7 @@ def _fits(j: int, rules: Rules, state: State) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def _extends(j: int, old: int, rules: Rules) -> bool:
+def _extends(j: int, old: int, rules: SearchConstraints) -> bool:
     """Whether a set of columns holds all of another option of its place, and more."""
     if rules.set_ptr[j + 1] - rules.set_ptr[j] <= rules.set_ptr[old + 1] - rules.set_ptr[old]:
         return False
@@ -423,7 +427,7 @@ def _extends(j: int, old: int, rules: Rules) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def _gain(j: int, body: Body, rules: Rules, state: State) -> float:
+def _gain(j: int, body: CoverMatrix, rules: SearchConstraints, state: SearchState) -> float:
     """What choosing an option adds, in place of a smaller set at its place if there is one."""
     old = state.held[rules.group[j]]
     if old < 0:
@@ -443,7 +447,7 @@ def _gain(j: int, body: Body, rules: Rules, state: State) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _place(j: int, body: Body, rules: Rules, state: State) -> tuple[int, int]:
+def _place(j: int, body: CoverMatrix, rules: SearchConstraints, state: SearchState) -> tuple[int, int]:
     """Choose an option, in place of what it extends: that option or -1, and entries touched."""
     old, touched = state.held[rules.group[j]], 0
     if old >= 0:
@@ -452,7 +456,7 @@ def _place(j: int, body: Body, rules: Rules, state: State) -> tuple[int, int]:
 
 
 @njit(cache=True, nogil=True)
-def _unmet(rules: Rules, state: State) -> float:
+def _unmet(rules: SearchConstraints, state: SearchState) -> float:
     total = 0.0
     for g in range(len(rules.least)):
         total += max(rules.least[g] - state.used[g], 0.0)
@@ -460,7 +464,7 @@ def _unmet(rules: Rules, state: State) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _mends(j: int, rules: Rules, state: State) -> float:
+def _mends(j: int, rules: SearchConstraints, state: SearchState) -> float:
     """How much of the unmet minima an option would meet."""
     total = 0.0
     for k in range(rules.ptr[j], rules.ptr[j + 1]):
@@ -470,7 +474,7 @@ def _mends(j: int, rules: Rules, state: State) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _fill(pool: Ints, size: Floats, body: Body, rules: Rules, state: State) -> int:
+def _fill(pool: Ints, size: Floats, body: CoverMatrix, rules: SearchConstraints, state: SearchState) -> int:
     touched = 0
     while True:
         best, most = -1, 0.0
@@ -492,7 +496,7 @@ def _fill(pool: Ints, size: Floats, body: Body, rules: Rules, state: State) -> i
 
 
 @njit(cache=True, nogil=True)
-def _meet(size: Floats, body: Body, rules: Rules, state: State) -> int:
+def _meet(size: Floats, body: CoverMatrix, rules: SearchConstraints, state: SearchState) -> int:
     """Choose by gain, then by id, among options that meet something of the unmet minima."""
     touched = 0
     while True:
@@ -511,7 +515,9 @@ def _meet(size: Floats, body: Body, rules: Rules, state: State) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _swap(pool: Ints, chosen: Ints, body: Body, rules: Rules, state: State) -> tuple[int, int]:
+def _swap(
+    pool: Ints, chosen: Ints, body: CoverMatrix, rules: SearchConstraints, state: SearchState
+) -> tuple[int, int]:
     changed, touched = 0, 0
     for j in chosen:
         if rules.fixed[j]:
@@ -537,7 +543,7 @@ def _swap(pool: Ints, chosen: Ints, body: Body, rules: Rules, state: State) -> t
     return changed, touched
 
 
-class Ground(NamedTuple):
+class Neighbourhood(NamedTuple):
     """Where a neighbourhood is noted while it is taken apart; changed in place."""
 
     mark: Ints
@@ -549,7 +555,7 @@ class Ground(NamedTuple):
     wanted: NDArray[np.bool_]
 
 
-def areas(choice: Choice, pool: Ints, size: int, shift: int) -> list[Ints]:
+def areas(choice: SiteSearch, pool: Ints, size: int, shift: int) -> list[Ints]:
     """Neighbourhoods that together hold every chosen option, each overlapping the next.
 
     Parameters
@@ -582,10 +588,10 @@ def areas(choice: Choice, pool: Ints, size: int, shift: int) -> list[Ints]:
     return found
 
 
-def _ground(options: int, pool: Ints, largest: int = _LARGEST) -> Ground:
+def _ground(options: int, pool: Ints, largest: int = _LARGEST) -> Neighbourhood:
     wanted = np.zeros(options, dtype=bool)
     wanted[pool] = True
-    return Ground(
+    return Neighbourhood(
         np.full(options, -1, np.int64),
         np.empty(4096, np.int64),
         np.empty(2048, np.int64),
@@ -597,7 +603,9 @@ def _ground(options: int, pool: Ints, largest: int = _LARGEST) -> Ground:
 
 
 @njit(cache=True, nogil=True)
-def _neighbours(j: int, count: int, stamp: int, body: Body, state: State, ground: Ground) -> tuple[int, int]:
+def _neighbours(
+    j: int, count: int, stamp: int, body: CoverMatrix, state: SearchState, ground: Neighbourhood
+) -> tuple[int, int]:
     """Chosen options near one, nearest first (``found``), and options wanted there (``local``)."""
     found, local, queue, mark = ground.found, ground.local, ground.queue, ground.mark
     found[0], queue[0], mark[j] = j, j, stamp
@@ -633,10 +641,10 @@ def _refill(
     noise: float,
     rng: np.random.Generator,
     size: Floats,
-    body: Body,
-    rules: Rules,
-    state: State,
-    ground: Ground,
+    body: CoverMatrix,
+    rules: SearchConstraints,
+    state: SearchState,
+    ground: Neighbourhood,
 ) -> tuple[int, float, int]:
     """Greedy with noise among near options: how many were chosen, what they gained, entries touched.
 
@@ -669,7 +677,7 @@ def _refill(
 
 
 @njit(cache=True, nogil=True)
-def _typical_loss(chosen: Ints, body: Body, state: State) -> float:
+def _typical_loss(chosen: Ints, body: CoverMatrix, state: SearchState) -> float:
     total = 0.0
     for j in chosen:
         total += _loss(j, body, state)
@@ -677,7 +685,9 @@ def _typical_loss(chosen: Ints, body: Body, state: State) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _clear(out: int, body: Body, rules: Rules, state: State, ground: Ground) -> tuple[int, float, int]:
+def _clear(
+    out: int, body: CoverMatrix, rules: SearchConstraints, state: SearchState, ground: Neighbourhood
+) -> tuple[int, float, int]:
     """Drop the options found: how many could be dropped, what that changed, entries touched."""
     dropped, change, touched = 0, 0.0, 0
     for k in range(out):
@@ -691,7 +701,14 @@ def _clear(out: int, body: Body, rules: Rules, state: State, ground: Ground) -> 
 
 
 @njit(cache=True, nogil=True)
-def _undo(filled: int, dropped: int, body: Body, rules: Rules, state: State, ground: Ground) -> int:
+def _undo(
+    filled: int,
+    dropped: int,
+    body: CoverMatrix,
+    rules: SearchConstraints,
+    state: SearchState,
+    ground: Neighbourhood,
+) -> int:
     """Back to before a neighbourhood was taken apart; entries touched."""
     touched = 0
     for k in range(filled - 1, -1, -1):
@@ -709,10 +726,10 @@ def _explore(
     heat: float,
     rng: np.random.Generator,
     size: Floats,
-    body: Body,
-    rules: Rules,
-    state: State,
-    ground: Ground,
+    body: CoverMatrix,
+    rules: SearchConstraints,
+    state: SearchState,
+    ground: Neighbourhood,
 ) -> tuple[float, int]:
     """Destroy and repair with a falling threshold: a neighbourhood is dropped and filled again.
 
@@ -744,7 +761,7 @@ def _explore(
 
 
 @njit(cache=True, nogil=True)
-def _restore(options: Ints, body: Body, rules: Rules, state: State) -> None:
+def _restore(options: Ints, body: CoverMatrix, rules: SearchConstraints, state: SearchState) -> None:
     """Back to a choice met before."""
     keep = np.zeros(len(state.gain), np.bool_)
     keep[options] = True

@@ -21,7 +21,7 @@ from siteplan.selection.problem import (
     relative_gap,
 )
 from siteplan.selection.rank import curve_bounds, ranked
-from siteplan.selection.solver import CLOSED, Answer, Limits, Solver
+from siteplan.selection.solver import CLOSED, Answer, Solver, StopCriteria
 
 WORK = 8_000.0
 """Work limit unless told otherwise [million matrix entries touched]."""
@@ -70,10 +70,10 @@ def select(
     SiteplanError
         If the constraints cannot hold together: which, by how much, and what to change.
     """
-    return solved(Solver(problem, min_gain), Limits(gap, work_limit, time_limit_s, seed))
+    return solved(Solver(problem, min_gain), StopCriteria(gap, work_limit, time_limit_s, seed))
 
 
-def solved(solver: Solver, limits: Limits) -> Selection:
+def solved(solver: Solver, limits: StopCriteria) -> Selection:
     """Solve a problem made ready; see :func:`select`.
 
     Parameters
@@ -117,7 +117,7 @@ def quick(problem: CoverProblem, work_limit: float, *, seed: int = 0, min_gain: 
         The answer.
     """
     started, solver = time.perf_counter(), Solver(problem, min_gain)
-    search(solver, Limits(0.0, work_limit, np.inf, seed), Clock(np.inf))
+    search(solver, StopCriteria(0.0, work_limit, np.inf, seed), Clock(np.inf))
     if min_gain > 0:
         solver.prune()
     columns = solver.columns()
@@ -126,7 +126,7 @@ def quick(problem: CoverProblem, work_limit: float, *, seed: int = 0, min_gain: 
     return Answer(columns, value, bound, relative_gap(value, bound), time.perf_counter() - started)
 
 
-def search(solver: Solver, limits: Limits, stop: Clock) -> None:
+def search(solver: Solver, limits: StopCriteria, stop: Clock) -> None:
     """Prices, rounding, neighbourhoods, then areas and counties, in turn while anything gets better.
 
     Parameters
@@ -155,7 +155,7 @@ def search(solver: Solver, limits: Limits, stop: Clock) -> None:
             return
 
 
-def _steps(solver: Solver, limits: Limits, stop: Clock, turn: int) -> list[Callable[[], None]]:
+def _steps(solver: Solver, limits: StopCriteria, stop: Clock, turn: int) -> list[Callable[[], None]]:
     """What is done in a turn: the first ends with more prices, the next ones with counties."""
     rounds = _ROUNDS * min(2**turn, 32)
     steps = [solver.round, lambda: solver.explore(limits, stop, rounds, _PATIENCE)]
@@ -168,12 +168,12 @@ def _steps(solver: Solver, limits: Limits, stop: Clock, turn: int) -> list[Calla
     return steps
 
 
-def _ended(solver: Solver, limits: Limits, stop: Clock) -> bool:
+def _ended(solver: Solver, limits: StopCriteria, stop: Clock) -> bool:
     done = solver.gap <= max(limits.gap, CLOSED) or limits.answered(solver.value, solver.bound)
     return done or solver.work >= limits.work or stop()
 
 
-def _status(solver: Solver, limits: Limits, stop: Clock) -> str:
+def _status(solver: Solver, limits: StopCriteria, stop: Clock) -> str:
     if solver.gap <= CLOSED:
         return "optimal"
     if solver.gap <= limits.gap:
@@ -181,7 +181,7 @@ def _status(solver: Solver, limits: Limits, stop: Clock) -> str:
     return "time_limit" if stop() else "work_limit"
 
 
-def finished(solver: Solver, limits: Limits, status: str, started: float) -> Selection:
+def finished(solver: Solver, limits: StopCriteria, status: str, started: float) -> Selection:
     """What a solver knows, as a selection.
 
     Parameters
@@ -241,24 +241,24 @@ def certificate_of(solver: Solver) -> Certificate:
     """
     problem, frame = solver.problem, solver.frame
     if solver.proof is None:
-        solver.prove(Limits(0.0, np.inf, np.inf, 0), Clock(np.inf), 0)
+        solver.prove(StopCriteria(0.0, np.inf, np.inf, 0), Clock(np.inf), 0)
     cases, relaxed = solver.proof or (solver.cases, solver.relaxed)
     if relaxed is None:
         raise AssertionError("no prices")
     caps, least = np.zeros(len(problem.caps)), np.zeros(len(problem.caps))
     caps[frame.part_cap] = relaxed.part_prices
-    conflicts, floors = np.zeros(len(frame.conflict_sets)), np.zeros(len(problem.floors))
-    asked = np.zeros(sum(len(floor.villages) for floor in problem.floors))
+    conflicts, minima = np.zeros(len(frame.conflict_sets)), np.zeros(len(problem.minima))
+    asked = np.zeros(sum(len(floor.villages) for floor in problem.minima))
     into: dict[str, Floats] = {
         "cap": caps,
         "least": least,
         "conflict": conflicts,
-        "floor": floors,
+        "floor": minima,
         "village": asked,
     }
     for row, price in zip(frame.rows, relaxed.row_prices, strict=True):
         into[row.kind][row.number] += price
-    cuts = np.cumsum([len(floor.villages) for floor in problem.floors])[:-1]
+    cuts = np.cumsum([len(floor.villages) for floor in problem.minima])[:-1]
     return Certificate(
         row_of=solver.core.row_of,
         cut_ptr=cases.cut_ptr,
@@ -269,7 +269,7 @@ def certificate_of(solver: Solver) -> Certificate:
         least_prices=least,
         conflict_prices=conflicts,
         conflict_sets=frame.conflict_sets,
-        floor_prices=floors,
-        village_prices=tuple(np.split(asked, cuts)) if problem.floors else (),
+        floor_prices=minima,
+        village_prices=tuple(np.split(asked, cuts)) if problem.minima else (),
         bound=relaxed.bound,
     )

@@ -16,16 +16,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from siteplan.core.errors import SiteplanError
 from siteplan.selection.cases import Cases, cut, uncut
-from siteplan.selection.configurations import Options, options_of
+from siteplan.selection.configurations import PlaceConfigurations, configurations_of
 from siteplan.selection.core import Core, Floats, Ints, column_sums, reduced
 from siteplan.selection.exact import Clock
 from siteplan.selection.feasible import feasible_columns
 from siteplan.selection.improve import LANES, improve, join, kernel_of, rounded
-from siteplan.selection.limits import Frame, frame_of
+from siteplan.selection.limits import ConstraintMatrix, constraint_matrix
 from siteplan.selection.parts import reopened, solve_apart
 from siteplan.selection.problem import CoverProblem, relative_gap, violations
 from siteplan.selection.relax import EXACT, ROUNDED, Relaxed, bound_of, relax
-from siteplan.selection.search import Choice, Field, areas, rules_of, without
+from siteplan.selection.search import Field, SiteSearch, areas, search_constraints, without
 
 CLOSED = 2e-6
 """Relative gap at which a selection counts as optimal: twice the tolerance of branch and bound."""
@@ -44,7 +44,7 @@ _NEAR_PRICE = 0.1
 
 
 @dataclass(frozen=True)
-class Limits:
+class StopCriteria:
     """When to stop: gap, work [million entries touched], clock [s]; and the seed.
 
     ``enough`` is a value that answers the question, ``hopeless`` a bound that does.
@@ -94,18 +94,18 @@ class Solver:
         alone = True
         if like is None:
             self.core: Core = reduced(problem.indptr, problem.rows, problem.values, problem.weight)
-            self.options: Options = options_of(problem)
+            self.options: PlaceConfigurations = configurations_of(problem)
             alone = self.options.count == problem.columns
             self.option_core = self.core if alone else self._reduced_options()
         else:
             self.core, self.options, self.option_core = like.core, like.options, like.option_core
             alone = self.option_core is self.core
-        self.frame: Frame = frame_of(problem, self.core)
+        self.frame: ConstraintMatrix = constraint_matrix(problem, self.core)
         if like is not None and problem.caps is like.problem.caps and not len(problem.locked_in):
             closed = self.options.touching(problem.locked_out)[self.option_core.column]
             rules, stations = without(like.field.rules, closed), like.field.stations
         else:
-            rules, stations = rules_of(problem, self.options, self.option_core.column, min_gain)
+            rules, stations = search_constraints(problem, self.options, self.option_core.column, min_gain)
         self.field: Field = Field(self.option_core, rules, stations)
         self.certain = alone and self.core.is_boolean
         self.work, self.turn, self.cuts = 0.0, 0, 0
@@ -172,7 +172,7 @@ class Solver:
         """Take a choice if it is better and keeps every floor."""
         if value <= self.value * (1.0 + 1e-12) and np.isfinite(self.value):
             return False
-        if self.problem.floors:
+        if self.problem.minima:
             columns = self.columns_of(options)
             if violations(self.problem, columns):
                 return False
@@ -191,7 +191,7 @@ class Solver:
 
     def begin(self, stop: Clock) -> None:
         """A first choice: greedy and swaps; where that cannot keep the constraints, one that does."""
-        choice = Choice(self.field)
+        choice = SiteSearch(self.field)
         everyone = np.arange(self.option_core.columns)
         choice.fill(everyone, self.size)
         for _ in range(3):
@@ -203,10 +203,10 @@ class Solver:
             choice = self._mended(stop)
         self.offer(choice.options, choice.value())
 
-    def _mended(self, stop: Clock) -> Choice:
+    def _mended(self, stop: Clock) -> SiteSearch:
         """From any feasible choice, better ones that keep every constraint."""
         columns = feasible_columns(self.problem, stop)
-        choice = Choice(self.field)
+        choice = SiteSearch(self.field)
         choice.become(self.options_holding(columns))
         found = choice.options
         choice.fill(np.arange(self.option_core.columns), self.size)
@@ -221,7 +221,7 @@ class Solver:
             return np.sort(self.option_core.position[columns])
         return np.flatnonzero(self.options.holding(columns)[self.option_core.column])
 
-    def prove(self, limits: Limits, stop: Clock, iterations: int) -> None:
+    def prove(self, limits: StopCriteria, stop: Clock, iterations: int) -> None:
         """Improve prices; where rows are probable, cut them finer first."""
         start = self._start()  # cuts rows anew
         found = relax(
@@ -307,7 +307,7 @@ class Solver:
         found[self.core.column] = figures[: self.core.columns]
         return found
 
-    def explore(self, limits: Limits, stop: Clock, rounds: int, patience: int) -> None:
+    def explore(self, limits: StopCriteria, stop: Clock, rounds: int, patience: int) -> None:
         """Both lanes on the kernel until nothing has got better for some rounds."""
         keep = np.union1d(self.pool, self.best)
         kernel = kernel_of(self.field, keep)
@@ -321,12 +321,12 @@ class Solver:
             self.turn += 1
             self.work += work
             before = self.value
-            if not self.offer(np.sort(kernel.core.column[now]), value) and self.problem.floors:
+            if not self.offer(np.sort(kernel.core.column[now]), value) and self.problem.minima:
                 now = np.flatnonzero(np.isin(kernel.core.column, self.best))
             better = self.value > before * (1.0 + 1e-6)
             stale = 0 if better else stale + 1
 
-    def apart(self, limits: Limits, stop: Clock) -> None:
+    def apart(self, limits: StopCriteria, stop: Clock) -> None:
         """Solve counties to the end under the best prices: a lower bound, and what helps the choice."""
         if self.proof is None or self.tried.get("apart") == self.value:
             return
@@ -356,7 +356,7 @@ class Solver:
         other = self._options_of(columns)
         if violations(self.problem, self.columns_of(other)):
             return
-        choice = Choice(self.field)
+        choice = SiteSearch(self.field)
         choice.become(self.best)
         join(choice, self._options_of(np.flatnonzero(since)), other)
         self._polish(choice)
@@ -370,12 +370,12 @@ class Solver:
         """Options that hold exactly some columns in the order of the core; villages' columns are left out."""
         return self.options_holding(np.sort(self.core.column[columns[columns < self.core.columns]]))
 
-    def _polish(self, choice: Choice) -> None:
+    def _polish(self, choice: SiteSearch) -> None:
         while choice.swap(self.pool):
             pass
         self.offer(choice.options, choice.value())
 
-    def reopen(self, limits: Limits, stop: Clock) -> None:
+    def reopen(self, limits: StopCriteria, stop: Clock) -> None:
         """Choose areas anew by branch and bound while all else stands, then whole counties."""
         if self.relaxed is None:
             return
@@ -394,7 +394,7 @@ class Solver:
 
     def _areas(self) -> list[Ints]:
         """Columns (in the order of the core) of neighbourhoods of the best choice."""
-        choice = Choice(self.field)
+        choice = SiteSearch(self.field)
         choice.become(self.best)
         size = _AREA + _AREA // 2 * (self.sweeps % _SIZES)
         found = areas(choice, self.pool, size, self.sweeps * size // 2)
@@ -402,7 +402,7 @@ class Solver:
         at = self.core.position
         return [np.unique(at[self.columns_of(each)]) for each in found]
 
-    def _reopen_all(self, frees: list[Ints], limits: Limits, stop: Clock) -> None:
+    def _reopen_all(self, frees: list[Ints], limits: StopCriteria, stop: Clock) -> None:
         """Two at a time from the same choice; what helps is taken over one after the other."""
         core = self.core if self.certain else self.cases.core
         loose = (self.frame.high > 0) & (self.frame.low <= 0)
@@ -425,7 +425,7 @@ class Solver:
                 if len(np.setxor1d(columns, np.flatnonzero(inside))):
                     self._adopt(columns, inside)
 
-    def close(self, limits: Limits, stop: Clock) -> bool:
+    def close(self, limits: StopCriteria, stop: Clock) -> bool:
         """Solve what the gap leaves open as one program; whether that was possible."""
         if self.proof is None or not np.isfinite(self.bound):
             return False
@@ -477,7 +477,7 @@ class Solver:
         other = Solver(task, self.min_gain, like=self)
         cases, relaxed = self.proof
         bound = bound_of(cases.core, other.frame, relaxed.prices, relaxed.row_prices, self._outward()).bound
-        choice = Choice(other.field)
+        choice = SiteSearch(other.field)
         for option in self.best:
             if not other.field.rules.closed[option] and choice.fits(int(option)):
                 choice.add(int(option))
@@ -498,7 +498,7 @@ class Solver:
 
     def prune(self) -> None:
         """Drop what is not worth a station."""
-        choice = Choice(self.field)
+        choice = SiteSearch(self.field)
         choice.become(self.best)
         choice.prune()
         columns = self.columns_of(choice.options)

@@ -625,9 +625,9 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "无现网基站：按无任何覆盖规划",
         "no stations: planned as if nothing were covered",
     ),
-    "missing_site_plan": ("无站址规划：第②级候选为空", "no site plan: rung 2 is empty"),
-    "missing_properties": ("无公共物业：第③级候选为空", "no properties: rung 3 is empty"),
-    "missing_poles": ("无社会杆塔：第④级候选为空", "no poles: rung 4 is empty"),
+    "missing_site_plan": ("无站址规划：第②级候选为空", "no site plan: source_type 2 is empty"),
+    "missing_properties": ("无公共物业：第③级候选为空", "no properties: source_type 3 is empty"),
+    "missing_poles": ("无社会杆塔：第④级候选为空", "no poles: source_type 4 is empty"),
     "missing_key_places": ("无重点场所", "no key places"),
     "missing_area_classes": (
         "无区域类型：全部按默认类型",
@@ -700,7 +700,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     ),
     "note_notify": ("需告知“{zone}”（{basis}）", "notify '{zone}' ({basis})"),
     # --- assumptions ---------------------------------------------------------------------------------
-    "model_buffer": ("传播缓冲区模型，{calibrated}", "propagation buffers, {calibrated}"),
+    "model_empirical": ("传播缓冲区模型，{calibrated}", "propagation buffers, {calibrated}"),
     "model_terrain": (
         "地形绕射模型（P.1812 Bullington），{calibrated}",
         "terrain diffraction (P.1812 Bullington), {calibrated}",
@@ -791,8 +791,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
     ),
     # --- reasons -------------------------------------------------------------------------------
     "reason": (
-        "{rung}：{network_bands}，挂高{height:g}米；{gains}{villages}{notes}。",
-        "{rung}: {network_bands}, antenna {height:g} m; {gains}{villages}{notes}.",
+        "{source_type}：{network_bands}，挂高{height:g}米；{gains}{villages}{notes}。",
+        "{source_type}: {network_bands}, antenna {height:g} m; {gains}{villages}{notes}.",
     ),
     "reason_people": ("新增覆盖居民{people}人", "{people} people newly covered"),
     "reason_network": (
@@ -814,7 +814,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "reason_join": ("、", ", "),
     "reason_note": ("；注意：{note}", "; note: {note}"),
     "new_site": ("新址·{place}", "new site, {place}"),
-    # --- rungs and statuses ---------------------------------------------------------------------
+    # --- source_types and statuses ---------------------------------------------------------------------
     "rung_1": ("①存量站址改造", "(1) upgrade of an existing site"),
     "rung_2": ("②规划或需求单未建点", "(2) unbuilt entry of the site plan, or demand order"),
     "rung_3": ("③已开放公共物业", "(3) opened public property"),

@@ -31,7 +31,7 @@ from python_calamine import (
     ZipError,
 )
 
-from siteplan.core.errors import Fault, InputFaults, Level
+from siteplan.core.errors import Fault, InputFaults, Severity
 from siteplan.core.files import restored
 from siteplan.inputs.files import guard
 from siteplan.inputs.files.guard import HostileFile
@@ -121,13 +121,13 @@ class RawTable:
         return replace(self, frame=frame, rows=self.rows[keep], geometry=geometry)
 
     def fault(
-        self, level: Level, problem: str, record: int | None = None, column: str = "", **values: object
+        self, severity: Severity, problem: str, record: int | None = None, column: str = "", **values: object
     ) -> Fault:
         """A fault of this table, with its file, sheet and row filled in."""
         values = {"table": self.name, "column": column, **values}
         sheet, row = ("、".join(self.sheets[:1]), None) if record is None else self.place_of(record)
         return Fault(
-            level, self.file, problem, f"{problem}_fix", values, sheet, row, column, self.name, record
+            severity, self.file, problem, f"{problem}_fix", values, sheet, row, column, self.name, record
         )
 
 

@@ -16,7 +16,7 @@ from siteplan.core.errors import Fault
 from siteplan.inputs.files.readers import RawTable, Wanted, read_table
 from siteplan.inputs.places.datum import to_wgs84
 from siteplan.inputs.places.gazetteer import PLACE_RADIUS_M
-from siteplan.inputs.places.georeferencing import Choice
+from siteplan.inputs.places.georeferencing import AddressChoice
 from siteplan.inputs.tables.check import check_table
 from siteplan.inputs.tables.networks import is_blank
 from siteplan.project.columns import LOCATED
@@ -25,7 +25,7 @@ from siteplan.project.input_files import Input
 _DATUMS = ("wgs84", "cgcs2000", "gcj02", "bd09")
 
 
-def read_choices(path: Path, given: Input) -> tuple[dict[tuple[str, str], Choice], list[Fault]]:
+def read_choices(path: Path, given: Input) -> tuple[dict[tuple[str, str], AddressChoice], list[Fault]]:
     """Read what was chosen; rows left open stay as they were found.
 
     Parameters
@@ -47,8 +47,8 @@ def read_choices(path: Path, given: Input) -> tuple[dict[tuple[str, str], Choice
     """
     raw = read_table(Wanted("located", given.layer, given.encoding, given.columns), path)
     checked = check_table(raw, given, LOCATED)
-    choices: dict[tuple[str, str], Choice] = {}
-    faults = [fault for fault in checked.faults if fault.level != "note"]
+    choices: dict[tuple[str, str], AddressChoice] = {}
+    faults = [fault for fault in checked.faults if fault.severity != "note"]
     for i, row in enumerate(checked.frame.to_dict("records")):
         choice = _choice(row)
         if choice is not None:
@@ -62,7 +62,7 @@ def _unclear(raw: RawTable, record: int, row: dict[str, object]) -> Fault:
     return raw.fault("warning", "choice_unclear", record, "choice", value=str(row.get("choice")))
 
 
-def _choice(row: dict[str, object]) -> Choice | None:
+def _choice(row: dict[str, object]) -> AddressChoice | None:
     """Coordinates of one's own go before the number of a guess."""
     longitude, latitude = _number(row.get("longitude")), _number(row.get("latitude"))
     told = row.get("datum")
@@ -71,12 +71,12 @@ def _choice(row: dict[str, object]) -> Choice | None:
         if datum not in _DATUMS or abs(latitude) > 90.0:
             return None
         east, north = to_wgs84(np.array([longitude]), np.array([latitude]), datum)
-        return Choice(float(east[0]), float(north[0]), PLACE_RADIUS_M, "A")
+        return AddressChoice(float(east[0]), float(north[0]), PLACE_RADIUS_M, "A")
     number = _number(row.get("choice"))
     if number not in (1.0, 2.0, 3.0):
         return None
     guess = [_number(row.get(f"guess{number:.0f}_{part}")) for part in ("lon", "lat", "radius_m")]
-    return Choice(guess[0], guess[1], guess[2], "B") if np.isfinite(guess).all() else None
+    return AddressChoice(guess[0], guess[1], guess[2], "B") if np.isfinite(guess).all() else None
 
 
 def _number(cell: object) -> float:

@@ -24,7 +24,7 @@ from siteplan.inputs.places.addresses import Located, locate, table_of
 from siteplan.inputs.places.datum import in_china, to_wgs84
 from siteplan.inputs.places.evidence import DATUMS, Evidence, Named, columns_that_group, weigh
 from siteplan.inputs.places.gazetteer import Gazetteer
-from siteplan.inputs.tables.check import Checked, missing_column
+from siteplan.inputs.tables.check import CheckedTable, missing_column
 from siteplan.inputs.tables.coordinates import are_metres, grid_of, transformer
 from siteplan.project.input_files import Input
 from siteplan.project.schema import Config
@@ -42,7 +42,7 @@ found and the name it was found by."""
 
 
 @dataclass(frozen=True, eq=False)
-class Choice:
+class AddressChoice:
     """What a person decided about one row: WGS84 [deg], radius [m]."""
 
     longitude: float
@@ -52,7 +52,7 @@ class Choice:
 
 
 @dataclass(frozen=True, eq=False)
-class Doubt:
+class DoubtfulAddress:
     """A row whose place a person should confirm, with up to three guesses (name, WGS84 [deg], radius [m])."""
 
     table: str
@@ -68,7 +68,7 @@ class Doubt:
 
 
 @dataclass(frozen=True, eq=False)
-class Placed:
+class GeoreferencedRow:
     """A table with a point for every row that is left.
 
     Attributes
@@ -83,14 +83,14 @@ class Placed:
         Located rows a person should look at.
     """
 
-    checked: Checked
+    checked: CheckedTable
     points: gpd.GeoSeries
     evidence: Evidence | None = None
-    doubts: tuple[Doubt, ...] = ()
+    doubts: tuple[DoubtfulAddress, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
-class Placer:
+class Georeferencer:
     """What places rows: the project, its counties and its names.
 
     Attributes
@@ -106,9 +106,9 @@ class Placer:
     config: Config
     counties: gpd.GeoDataFrame
     gazetteer: Callable[[], Gazetteer]
-    choices: Mapping[tuple[str, str], Choice] | None = None
+    choices: Mapping[tuple[str, str], AddressChoice] | None = None
 
-    def place(self, checked: Checked, given: Input) -> Placed:
+    def place(self, checked: CheckedTable, given: Input) -> GeoreferencedRow:
         """Give every row a point, or reject it with its reason.
 
         Parameters
@@ -120,7 +120,7 @@ class Placer:
 
         Returns
         -------
-        Placed
+        GeoreferencedRow
             Rows near the counties.
 
         Raises
@@ -136,9 +136,11 @@ class Placer:
         checked, points, doubts = self._described(checked, points, blank)
         checked = replace(checked, faults=(*checked.faults, *faults))
         found, bad = self._misplaced(checked, points, given)
-        return Placed(checked.rejecting(bad, found), points[~bad].reset_index(drop=True), evidence, doubts)
+        return GeoreferencedRow(
+            checked.rejecting(bad, found), points[~bad].reset_index(drop=True), evidence, doubts
+        )
 
-    def coordinates(self, checked: Checked, given: Input) -> gpd.GeoSeries:
+    def coordinates(self, checked: CheckedTable, given: Input) -> gpd.GeoSeries:
         """Points of a table's own coordinates in the project CRS, None where it has none; nothing is
         tested.
         """
@@ -148,7 +150,7 @@ class Placer:
 
     # --- coordinates ----------------------------------------------------------------------------------
 
-    def _lonlat(self, checked: Checked, given: Input) -> tuple[NDArray[np.float64], bool, list[Fault]]:
+    def _lonlat(self, checked: CheckedTable, given: Input) -> tuple[NDArray[np.float64], bool, list[Fault]]:
         """Longitude and latitude of each row in the file's datum, NaN where there are none."""
         if checked.geometry is not None:
             shapes = checked.geometry
@@ -179,7 +181,7 @@ class Placer:
         lonlat = np.column_stack(transformer(crs, "EPSG:4326").transform(east, north))
         return np.where(np.isfinite(lonlat), lonlat, np.nan)
 
-    def _grid(self, checked: Checked, first: NDArray, second: NDArray) -> tuple[str, bool]:
+    def _grid(self, checked: CheckedTable, first: NDArray, second: NDArray) -> tuple[str, bool]:
         """The grid of coordinates in metres."""
         box = self._box_deg()
         found = grid_of(first, second, self.config.project.crs, box) if box is not None else []
@@ -210,7 +212,7 @@ class Placer:
     # --- datum ----------------------------------------------------------------------------------------
 
     def _in_wgs84(
-        self, checked: Checked, given: Input, lonlat: NDArray[np.float64], is_geographic: bool
+        self, checked: CheckedTable, given: Input, lonlat: NDArray[np.float64], is_geographic: bool
     ) -> tuple[NDArray[np.float64], Evidence | None, list[Fault]]:
         """WGS84 of each row by the declared datum, else by the one its names speak for."""
         datum = np.full(len(lonlat), given.datum or "wgs84", dtype=object)
@@ -231,7 +233,7 @@ class Placer:
             wgs84[rows] = np.column_stack(to_wgs84(safe[rows, 0], safe[rows, 1], str(each)))
         return wgs84, evidence, faults
 
-    def _evidence(self, checked: Checked, lonlat: NDArray[np.float64]) -> Evidence:
+    def _evidence(self, checked: CheckedTable, lonlat: NDArray[np.float64]) -> Evidence:
         """Verdict of the names, on a sample of a long table unless the sample is mixed."""
         usable = np.flatnonzero(np.isfinite(lonlat).all(axis=1) & self._is_near(lonlat))
         sample = usable[:: max(1, -(-len(usable) // _MOST_TESTED))]
@@ -248,7 +250,9 @@ class Placer:
         points = self._project(np.where(np.isfinite(lonlat), lonlat, np.nan))
         return points.intersects(self._box_m()).to_numpy()
 
-    def _weighed(self, checked: Checked, lonlat: NDArray[np.float64], rows: NDArray[np.int64]) -> Evidence:
+    def _weighed(
+        self, checked: CheckedTable, lonlat: NDArray[np.float64], rows: NDArray[np.int64]
+    ) -> Evidence:
         part = checked.frame.iloc[rows]
         gazetteer = self.gazetteer()
         texts, counties, towns = _descriptions(part, checked.raw.name)
@@ -266,12 +270,12 @@ class Placer:
 
     # --- addresses ------------------------------------------------------------------------------------
 
-    def _is_locatable(self, checked: Checked) -> bool:
+    def _is_locatable(self, checked: CheckedTable) -> bool:
         return checked.raw.name in LOCATABLE and bool({"address", _name_column(checked)} & set(checked.frame))
 
     def _described(
-        self, checked: Checked, points: gpd.GeoSeries, blank: NDArray[np.bool_]
-    ) -> tuple[Checked, gpd.GeoSeries, tuple[Doubt, ...]]:
+        self, checked: CheckedTable, points: gpd.GeoSeries, blank: NDArray[np.bool_]
+    ) -> tuple[CheckedTable, gpd.GeoSeries, tuple[DoubtfulAddress, ...]]:
         """Rows without coordinates placed by their address; without an address they are rejected."""
         chosen = np.array(
             [self._choice(checked, key) is not None for key in checked.frame.iloc[:, 0]], dtype=bool
@@ -288,12 +292,12 @@ class Placer:
             return kept, points[~blank].reset_index(drop=True), ()
         return self._located(checked, points, open_rows)
 
-    def _choice(self, checked: Checked, key: object) -> Choice | None:
+    def _choice(self, checked: CheckedTable, key: object) -> AddressChoice | None:
         return (self.choices or {}).get((checked.raw.name, str(key)))
 
     def _located(
-        self, checked: Checked, points: gpd.GeoSeries, rows: NDArray[np.bool_]
-    ) -> tuple[Checked, gpd.GeoSeries, tuple[Doubt, ...]]:
+        self, checked: CheckedTable, points: gpd.GeoSeries, rows: NDArray[np.bool_]
+    ) -> tuple[CheckedTable, gpd.GeoSeries, tuple[DoubtfulAddress, ...]]:
         gazetteer, at = self.gazetteer(), np.flatnonzero(rows)
         texts, counties, towns = _descriptions(checked.frame.iloc[at], checked.raw.name)
         found = locate(texts, gazetteer, counties, towns)
@@ -324,7 +328,9 @@ class Placer:
             doubts,
         )
 
-    def _with_choices(self, checked: Checked, at: NDArray[np.int64], table: pd.DataFrame) -> pd.DataFrame:
+    def _with_choices(
+        self, checked: CheckedTable, at: NDArray[np.int64], table: pd.DataFrame
+    ) -> pd.DataFrame:
         """Places a person chose instead of those found."""
         table = table.copy()
         for i, row in enumerate(at):
@@ -341,8 +347,13 @@ class Placer:
         return table
 
     def _doubts(
-        self, checked: Checked, at: NDArray[np.int64], found: list, table: pd.DataFrame, gazetteer: Gazetteer
-    ) -> tuple[Doubt, ...]:
+        self,
+        checked: CheckedTable,
+        at: NDArray[np.int64],
+        found: list,
+        table: pd.DataFrame,
+        gazetteer: Gazetteer,
+    ) -> tuple[DoubtfulAddress, ...]:
         name, doubts = _name_column(checked), []
         back = transformer(self.config.project.crs, "EPSG:4326")
         for i, (row, each) in enumerate(zip(at, found, strict=True)):
@@ -355,7 +366,7 @@ class Placer:
                 title = " ".join(part for part in (gazetteer.town[entry], str(gazetteer.name[entry])) if part)
                 guesses.append((title, longitude, latitude, float(gazetteer.radius_m[entry])))
             doubts.append(
-                Doubt(
+                DoubtfulAddress(
                     checked.raw.name,
                     str(record.iloc[0]),
                     text_of(record.get(name)),
@@ -373,7 +384,7 @@ class Placer:
     # --- outside --------------------------------------------------------------------------------------
 
     def _misplaced(
-        self, checked: Checked, points: gpd.GeoSeries, given: Input
+        self, checked: CheckedTable, points: gpd.GeoSeries, given: Input
     ) -> tuple[list[Fault], NDArray[np.bool_]]:
         """Points outside all counties and their halo; a swap is recognised and said."""
         if self.counties.empty:
@@ -398,7 +409,7 @@ class Placer:
             )
         return faults, bad
 
-    def _fits_turned(self, checked: Checked, box: shapely.Polygon) -> NDArray[np.bool_]:
+    def _fits_turned(self, checked: CheckedTable, box: shapely.Polygon) -> NDArray[np.bool_]:
         """Whether longitude and latitude the other way round would fall into the area."""
         if checked.geometry is not None or not {"longitude", "latitude"} <= set(checked.frame):
             return np.zeros(len(checked.frame), dtype=bool)
@@ -445,7 +456,7 @@ TESTED = tuple(NAME_COLUMNS)
 """Tables whose datum is tested."""
 
 
-def _name_column(checked: Checked) -> str:
+def _name_column(checked: CheckedTable) -> str:
     return NAME_COLUMNS.get(checked.raw.name, "")
 
 
@@ -462,25 +473,25 @@ def _descriptions(frame: pd.DataFrame, name: str) -> tuple[list[str], list[str],
     return texts, county, town
 
 
-def _missing(checked: Checked, missing: list[str]) -> list[Fault]:
+def _missing(checked: CheckedTable, missing: list[str]) -> list[Fault]:
     aliases = {"longitude": ("经度", "lon"), "latitude": ("纬度", "lat")}
     return [missing_column(checked.raw, name, checked.raw.headers, aliases[name]) for name in missing]
 
 
-def _blank_faults(checked: Checked, blank: NDArray[np.bool_], problem: str, column: str) -> list[Fault]:
+def _blank_faults(checked: CheckedTable, blank: NDArray[np.bool_], problem: str, column: str) -> list[Fault]:
     return [
         checked.raw.fault("rejected", problem, int(checked.rows[i]), column) for i in np.flatnonzero(blank)
     ]
 
 
-def _coordinates(checked: Checked, points: gpd.GeoSeries, i: int) -> str:
+def _coordinates(checked: CheckedTable, points: gpd.GeoSeries, i: int) -> str:
     if checked.geometry is None and {"longitude", "latitude"} <= set(checked.frame):
         return f"{checked.frame['longitude'].iloc[i]:g}, {checked.frame['latitude'].iloc[i]:g}"
     point = points.iloc[i]
     return "—" if point is None else f"{point.x:.0f}, {point.y:.0f} m"
 
 
-def _rows_named(checked: Checked, rows: str) -> NDArray[np.bool_]:
+def _rows_named(checked: CheckedTable, rows: str) -> NDArray[np.bool_]:
     """Rows of an entry of ``datum_rows`` such as "2-120,300" or "Sheet!2-120"."""
     sheet, _, ranges = rows.rpartition("!")
     places = [checked.raw.place_of(int(record)) for record in checked.rows]
@@ -500,7 +511,7 @@ def _spread(datum: NDArray[np.object_], rows: NDArray[np.int64], count: int) -> 
     return datum[np.clip(at, 0, len(datum) - 1)] if len(datum) else np.full(count, "", dtype=object)
 
 
-def _datum_faults(checked: Checked, given: Input, evidence: Evidence) -> list[Fault]:
+def _datum_faults(checked: CheckedTable, given: Input, evidence: Evidence) -> list[Fault]:
     """What the test of the datum found, as far as a person should know."""
     faults = []
     for label, verdict in evidence.groups:
@@ -515,21 +526,21 @@ def _datum_faults(checked: Checked, given: Input, evidence: Evidence) -> list[Fa
         }
         if evidence.is_mixed:
             told["group"] = _group_name(checked, label, evidence)
-            problem, level = ("datum_mixed" if verdict.datum else "datum_unknown"), "warning"
+            problem, severity = ("datum_mixed" if verdict.datum else "datum_unknown"), "warning"
         elif given.datum:
             if not verdict.datum:
                 continue
             same = verdict.datum == {"cgcs2000": "wgs84"}.get(given.datum, given.datum)
-            problem, level = ("datum_agrees", "note") if same else ("datum_contradicts", "warning")
+            problem, severity = ("datum_agrees", "note") if same else ("datum_contradicts", "warning")
         elif verdict.datum:
-            problem, level = "datum_found", ("note" if verdict.datum == "wgs84" else "warning")
+            problem, severity = "datum_found", ("note" if verdict.datum == "wgs84" else "warning")
         else:
-            problem, level = "datum_unknown", "warning"
-        faults.append(checked.raw.fault(level, problem, None, "datum", **told))  # type: ignore[arg-type]
+            problem, severity = "datum_unknown", "warning"
+        faults.append(checked.raw.fault(severity, problem, None, "datum", **told))  # type: ignore[arg-type]
     return faults
 
 
-def _group_name(checked: Checked, label: str, evidence: Evidence) -> str:
+def _group_name(checked: CheckedTable, label: str, evidence: Evidence) -> str:
     """Rows of a block as a range; a column's value as it is."""
     if not label.isdigit():
         return label
@@ -557,18 +568,18 @@ def evidence_text(median_m: tuple[float, ...]) -> str:
 
 
 def _location_faults(
-    checked: Checked, at: NDArray[np.int64], table: pd.DataFrame, texts: list[str]
+    checked: CheckedTable, at: NDArray[np.int64], table: pd.DataFrame, texts: list[str]
 ) -> list[Fault]:
     """A fault for each row placed by its address: sure ones are notes, doubtful ones warnings."""
     faults = []
     for row, text, each in zip(at.tolist(), texts, table.itertuples(), strict=True):
         if not np.isfinite(each.x):
-            level, problem = "rejected", "not_located"
+            severity, problem = "rejected", "not_located"
         elif each.how in ("exact", "chosen") and each.grade in ("A", "B"):
-            level, problem = "note", "located"
+            severity, problem = "note", "located"
         else:
-            level, problem = "warning", "located_coarse" if each.how == "exact" else f"located_{each.how}"
+            severity, problem = "warning", "located_coarse" if each.how == "exact" else f"located_{each.how}"
         radius = round(each.radius_m) if np.isfinite(each.radius_m) else 0
         values = {"value": text[:60], "found": each.matched, "grade": each.grade, "radius": radius}
-        faults.append(checked.raw.fault(level, problem, int(checked.rows[row]), "address", **values))  # type: ignore[arg-type]
+        faults.append(checked.raw.fault(severity, problem, int(checked.rows[row]), "address", **values))  # type: ignore[arg-type]
     return faults

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
-from siteplan.core.errors import Fault, InputFaults, Level
+from siteplan.core.errors import Fault, InputFaults, Severity
 from siteplan.inputs.files.cells import dates_of, is_told_blank, numbers_of, text_of
 from siteplan.inputs.files.headers import HeaderMap, match_headers, normalise
 from siteplan.inputs.files.readers import RawTable
@@ -39,7 +39,7 @@ MOST_REJECTED = 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class Checked:
+class CheckedTable:
     """A table whose remaining rows can be trusted.
 
     Attributes
@@ -66,7 +66,7 @@ class Checked:
     read: int
     headers: HeaderMap
 
-    def rejecting(self, bad: np.ndarray, faults: list[Fault]) -> Checked:
+    def rejecting(self, bad: np.ndarray, faults: list[Fault]) -> CheckedTable:
         """The same table without some rows, and with the faults that say why."""
         keep = ~np.asarray(bad, dtype=bool)
         geometry = None if self.geometry is None else self.geometry[keep].reset_index(drop=True)
@@ -74,7 +74,7 @@ class Checked:
         faults_now = (*self.faults, *faults)
         return replace(self, frame=frame, rows=self.rows[keep], geometry=geometry, faults=faults_now)
 
-    def require_most(self) -> Checked:
+    def require_most(self) -> CheckedTable:
         """Raise when so many rows are rejected that a plan would mean nothing."""
         rejected = self.read - len(self.frame)
         if rejected > MOST_REJECTED * self.read:
@@ -84,7 +84,7 @@ class Checked:
         return self
 
 
-def check_table(raw: RawTable, given: Input, schema: pa.DataFrameSchema) -> Checked:
+def check_table(raw: RawTable, given: Input, schema: pa.DataFrameSchema) -> CheckedTable:
     """Map, convert and check one table.
 
     Parameters
@@ -98,7 +98,7 @@ def check_table(raw: RawTable, given: Input, schema: pa.DataFrameSchema) -> Chec
 
     Returns
     -------
-    Checked
+    CheckedTable
         Good rows and all faults.
 
     Raises
@@ -121,10 +121,10 @@ def check_table(raw: RawTable, given: Input, schema: pa.DataFrameSchema) -> Chec
         if _in_metres(frame, given)
         else schema
     )
-    known = {fault.record for fault in faults if fault.level == "rejected"}
+    known = {fault.record for fault in faults if fault.severity == "rejected"}
     faults += _schema_faults(raw, checked, frame, headers.taken, known)
-    bad = [fault.record for fault in faults if fault.level == "rejected" and fault.record is not None]
-    whole = Checked(raw, frame, raw.rows, raw.geometry, (), len(frame), headers)
+    bad = [fault.record for fault in faults if fault.severity == "rejected" and fault.record is not None]
+    whole = CheckedTable(raw, frame, raw.rows, raw.geometry, (), len(frame), headers)
     return whole.rejecting(np.isin(raw.rows, np.array(bad, dtype=np.int64)), faults)
 
 
@@ -286,8 +286,8 @@ def missing_column(raw: RawTable, column: str, headers: list[str], aliases: tupl
     return raw.fault("fatal", "missing_column", column=column, names=names, found="、".join(headers[:20]))
 
 
-def _ambiguous(raw: RawTable, level: Level, column: str, found: list[str]) -> Fault:
-    return raw.fault(level, "ambiguous_column", column=column, found="、".join(found), first=found[0])
+def _ambiguous(raw: RawTable, severity: Severity, column: str, found: list[str]) -> Fault:
+    return raw.fault(severity, "ambiguous_column", column=column, found="、".join(found), first=found[0])
 
 
 def _convert(raw: RawTable, spec: ColumnSpec, header: str) -> tuple[pd.Series, list[Fault]]:

@@ -31,7 +31,7 @@ SHORT: dict[str, str] = {
     "county": "COUNTY",
     "town": "TOWN",
     "village": "VILLAGE",
-    "rung": "RUNG",
+    "source_type": "RUNG",
     "source_id": "SOURCE_ID",
     "networks": "NETWORKS",
     "bands": "BANDS",

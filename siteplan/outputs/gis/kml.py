@@ -17,16 +17,16 @@ import pandas as pd
 
 from siteplan.outputs.sheets import plain, printable
 from siteplan.planning.proposal import PROPOSED_COLUMNS, Proposal
-from siteplan.project.statuses import Returned
+from siteplan.project.statuses import SiteStatus
 from siteplan.words.catalogue import Lang, say
 
 _COLOURS = {"1": "ff4d7f1b", "2": "ffb27200", "3": "ff009ee6", "4": "ffa779cc", "5": "ff005ed5"}
-"""Pin colour by rung (aabbggrr)."""
+"""Pin colour by source_type (aabbggrr)."""
 _SHOWN = (
     "rank",
     "candidate_id",
     "status",
-    "rung",
+    "source_type",
     "networks",
     "bands",
     "stations",
@@ -95,7 +95,7 @@ def kml_text(proposal: Proposal, lang: Lang = "zh") -> str:
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n<kml xmlns="http://www.opengis.net/kml/2.2"><Document>'
         f"<name>{xml(title)}</name><description>{xml(note)}</description>"
-        f"{''.join(_style(rung) for rung in _COLOURS)}{_RING_STYLE}{''.join(folders)}</Document></kml>\n"
+        f"{''.join(_style(source_type) for source_type in _COLOURS)}{_RING_STYLE}{''.join(folders)}</Document></kml>\n"
     )
 
 
@@ -126,9 +126,9 @@ _RING_STYLE = (
 )
 
 
-def _style(rung: str) -> str:
+def _style(source_type: str) -> str:
     return (
-        f'<Style id="rung{rung}"><IconStyle><color>{_COLOURS[rung]}</color><scale>1.0</scale></IconStyle>'
+        f'<Style id="source_type{source_type}"><IconStyle><color>{_COLOURS[source_type]}</color><scale>1.0</scale></IconStyle>'
         f"<LabelStyle><scale>0.8</scale></LabelStyle><BalloonStyle><text>{xml(_BALLOON)}</text></BalloonStyle>"
         "</Style>"
     )
@@ -142,7 +142,7 @@ def _county_folder(county: str, group: pd.DataFrame, rings: pd.Series, run: str,
     """Pins in rank order by status, and the rings in a folder of their own that can be switched off."""
     word = _header("search_radius_m", lang)
     parts = []
-    for status in Returned:
+    for status in SiteStatus:
         pins = [_placemark(row, run, lang) for row in group[group["status"].eq(status.value)].itertuples()]
         parts += [_folder(say(f"status_{status}", lang), pins)] if pins else []
     circles = [_ring(row, rings[row.Index], word) for row in group.itertuples()]
@@ -161,7 +161,7 @@ def _placemark(row: object, run: str, lang: Lang) -> str:
     return (
         f"<Placemark><name>{xml(name)}</name>"
         f"<description>{xml(_description(name, values, lang))}</description>"
-        f"<styleUrl>#rung{row.rung}</styleUrl>"  # type: ignore[attr-defined]
+        f"<styleUrl>#source_type{row.source_type}</styleUrl>"  # type: ignore[attr-defined]
         f'<ExtendedData>{data}<Data name="run_id"><value>{xml(run)}</value></Data></ExtendedData>'
         f"<Point><coordinates>{point}</coordinates></Point></Placemark>"
     )
@@ -194,7 +194,7 @@ def _header(field: str, lang: Lang) -> str:
 
 def _value(row: object, field: str, lang: Lang) -> object:
     value = getattr(row, field)
-    return say(f"{field}_{value}", lang) if field in ("rung", "status") else plain(value)
+    return say(f"{field}_{value}", lang) if field in ("source_type", "status") else plain(value)
 
 
 def _rings(proposed: gpd.GeoDataFrame) -> pd.Series:

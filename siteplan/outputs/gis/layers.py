@@ -42,8 +42,8 @@ def write_geopackages(proposal: Proposal, folder: Path) -> None:
         "villages": proposal.villages,
         "counties": proposal.counties,
     }
-    if proposal.spread is not None:
-        layers["deep_shadow"] = proposal.spread
+    if proposal.comparison is not None:
+        layers["deep_shadow"] = proposal.comparison
     for name, table in layers.items():
         _write(table, folder / "candidates.gpkg", name)
     _write(proposal.gaps, folder / "gaps.gpkg", "gaps")
@@ -65,7 +65,7 @@ def _write(table: gpd.GeoDataFrame, path: Path, layer: str) -> None:
 def write_coverage(proposal: Proposal, folder: Path) -> None:
     """Write ``coverage_before.tif`` and ``coverage_after.tif``: P of the first layer.
 
-    With terrain there is ``coverage_buffer.tif`` as well: today's network by buffers alone; with tiers
+    With terrain there is ``coverage_empirical.tif`` as well: today's network by buffers alone; with tiers
     ``signal_tier_before.tif`` and ``signal_tier_after.tif``.
 
     Parameters
@@ -75,22 +75,22 @@ def write_coverage(proposal: Proposal, folder: Path) -> None:
     folder
         Existing folder.
     """
-    level = proposal.summary["model"]["level"]
+    propagation = proposal.summary["model"]["propagation"]
     for raster in (proposal.coverage_before, proposal.coverage_after):
-        _write_raster(raster, folder / f"{raster.name}.tif", proposal, level)
+        _write_raster(raster, folder / f"{raster.name}.tif", proposal, propagation)
     for raster in proposal.tiers or ():
         _write_tiers(raster, folder / f"{raster.name}.tif", proposal)
-    if proposal.coverage_buffer is not None:
-        _write_raster(proposal.coverage_buffer, folder / "coverage_buffer.tif", proposal, "buffer")
+    if proposal.coverage_empirical is not None:
+        _write_raster(proposal.coverage_empirical, folder / "coverage_empirical.tif", proposal, "empirical")
 
 
-def _write_raster(raster: Raster, path: Path, proposal: Proposal, level: str) -> None:
+def _write_raster(raster: Raster, path: Path, proposal: Proposal, propagation: str) -> None:
     known = raster.values.astype(np.float32)
     values = np.where(np.isnan(known), np.float32(NODATA), np.round(known, 4))
     layer = proposal.config.layers[0]
     tags = {"THRESHOLD_DBM": str(layer.threshold_dbm)}
     what = f"P(RSRP >= T), layer {layer.id}"
-    _write_pixels(values, raster.grid, path, NODATA, what, {**_origin(proposal, level), **tags})
+    _write_pixels(values, raster.grid, path, NODATA, what, {**_origin(proposal, propagation), **tags})
 
 
 def _write_tiers(raster: Raster, path: Path, proposal: Proposal) -> None:
@@ -98,7 +98,7 @@ def _write_tiers(raster: Raster, path: Path, proposal: Proposal) -> None:
     tiers = proposal.config.tiers
     values = [f"{k}={tier.id} >= {tier.threshold_dbm:g} dBm" for k, tier in enumerate(tiers, start=1)]
     tags = {"VALUES": "; ".join([*values, f"{len(tiers) + 1}=none"])}
-    origin = _origin(proposal, proposal.summary["model"]["level"])
+    origin = _origin(proposal, proposal.summary["model"]["propagation"])
     codes = raster.values.astype(np.uint8)
     _write_pixels(codes, raster.grid, path, 0, "grade of signal", {**origin, **tags})
 
@@ -128,10 +128,10 @@ def _write_pixels(
         target.update_tags(**tags)
 
 
-def _origin(proposal: Proposal, level: str) -> dict[str, str]:
+def _origin(proposal: Proposal, propagation: str) -> dict[str, str]:
     """Tags every raster has: the model, and what is synthetic."""
     return {
-        "MODEL": f"{level}, {_calibrated(proposal)}",
+        "MODEL": f"{propagation}, {_calibrated(proposal)}",
         "SYNTHETIC": proposal.config.project.synthetic or "no",
     }
 

@@ -53,7 +53,7 @@ class Facts:
         Rows of the file, and those the fit saw.
     left_out
         Rows left out by reason.
-    level, clutter
+    propagation, clutter
         Propagation level, and treatment of clutter on terrain ("" on buffers).
     date
         Day of the calibration, ISO.
@@ -66,7 +66,7 @@ class Facts:
     read: int
     matched: int
     left_out: dict[str, int]
-    level: str
+    propagation: str
     clutter: str
     date: str
     synthetic: str
@@ -139,7 +139,7 @@ def calibration_data(judged: Judged, config: Config, facts: Facts) -> dict[str, 
     clutter = {kind: _rounded(value) for kind, value in sorted(fit.clutter_db.items())}
     return {
         "schema": "siteplan-calibration/1",
-        "level": facts.level,
+        "propagation": facts.propagation,
         "clutter": facts.clutter,
         "horizontal_weight": _rounded(fit.horizontal_weight),
         "vertical_weight": _rounded(fit.vertical_weight),
@@ -430,7 +430,7 @@ def _source_html(judged: Judged, facts: Facts, lang: Lang) -> str:
         (either("未用的行", "rows left out", lang), left),
         (either("站址", "sites", lang), f"{len(judged.by_site)}"),
         (either("逐次留出的站址组", "groups of sites left out in turn", lang), f"{judged.groups}"),
-        (either("传播级别 / 地物", "level / clutter", lang), f"{facts.level} / {facts.clutter or '—'}"),
+        (either("传播级别 / 地物", "level / clutter", lang), f"{facts.propagation} / {facts.clutter or '—'}"),
         (either("测量方式", "kind of measurement", lang), how),
     ]
     return table_html([], rows, "words")
@@ -751,7 +751,7 @@ def _legend(judged: Judged, facts: Facts, masts: int, lang: Lang) -> str:
     title = either("实测 − 校准（站址未参与拟合）", "measured − calibrated (site left out)", lang)
     hint = either("红：比预测弱；蓝：比预测强", "red: weaker than predicted; blue: stronger", lang)
     lines = [either(f"显示 {shown} / {count} 点", f"{shown} of {count} points shown", lang)]
-    lines.append(f"{facts.measurements} · {facts.level}")
+    lines.append(f"{facts.measurements} · {facts.propagation}")
     mast = either("站址", "site", lang)
     site = f'<div><span class="mast"></span> {mast}</div>' if masts else ""
     synthetic = f'<div class="warn">{html.escape(facts.synthetic)}</div>' if facts.synthetic else ""

@@ -22,9 +22,9 @@ import xlsxwriter
 from numpy.typing import NDArray
 from xlsxwriter.worksheet import Worksheet
 
-from siteplan.core.errors import Fault, Level, summarise
+from siteplan.core.errors import Fault, Severity, summarise
 from siteplan.inputs.load import Examination, Inputs
-from siteplan.inputs.places.georeferencing import Doubt, evidence_text
+from siteplan.inputs.places.georeferencing import DoubtfulAddress, evidence_text
 from siteplan.outputs.pages.page import page_html, table_html
 from siteplan.outputs.sheets import plain
 from siteplan.project.columns import LOCATED, columns_of
@@ -35,7 +35,7 @@ FAULTS = "数据问题清单.xlsx"
 REPORT = "数据体检.html"
 COLUMNS = "列名对应.toml"
 ADDRESSES = "待核地址.xlsx"
-LEVELS: dict[Level, tuple[str, str, str]] = {
+LEVELS: dict[Severity, tuple[str, str, str]] = {
     "fatal": ("致命", "fatal", "#F8CBAD"),
     "rejected": ("剔除", "rejected", "#FCE4D6"),
     "warning": ("警告", "warning", "#FFF2CC"),
@@ -134,10 +134,10 @@ def fault_rows(faults: Iterable[Fault], lang: Lang = "zh") -> pd.DataFrame:
         ``severity, table, file, sheet, row, column, value, problem, remedy``.
     """
     order = list(LEVELS)
-    listed = sorted(faults, key=lambda fault: order.index(fault.level))
+    listed = sorted(faults, key=lambda fault: order.index(fault.severity))
     rows = [
         {
-            "severity": LEVELS[fault.level][0 if lang == "zh" else 1],
+            "severity": LEVELS[fault.severity][0 if lang == "zh" else 1],
             "table": TABLES.get(fault.table, fault.table) if lang == "zh" else fault.table,
             "file": fault.file,
             "sheet": fault.sheet,
@@ -247,7 +247,7 @@ def summary_table(found: Examination, lang: Lang = "zh") -> pd.DataFrame:
     DataFrame
         One row a table that was read or has a fault.
     """
-    counts = Counter((fault.table, fault.level) for fault in found.faults)
+    counts = Counter((fault.table, fault.severity) for fault in found.faults)
     sources = {source.name: source for source in found.sources}
     names = list(dict.fromkeys([*sources, *(fault.table for fault in found.faults)]))
     rows = []
@@ -259,7 +259,7 @@ def summary_table(found: Examination, lang: Lang = "zh") -> pd.DataFrame:
                 source.file if source else "",
                 source.read if source and source.read else "",
                 source.rejected if source and source.read else "",
-                *(counts[name, level] for level in LEVELS),
+                *(counts[name, severity] for severity in LEVELS),
             ]
         )
     titles = either("表,文件,读入,剔除行", "table,file,read,rows left out", lang).split(",")
@@ -338,7 +338,7 @@ def datum_table(found: Examination, lang: Lang = "zh") -> pd.DataFrame:
     return pd.DataFrame(rows, columns=titles)
 
 
-def write_addresses(doubts: Sequence[Doubt], path: Path, config: Config) -> None:
+def write_addresses(doubts: Sequence[DoubtfulAddress], path: Path, config: Config) -> None:
     """Write the sheet in which a person chooses where doubtful addresses are; the next run reads it back.
 
     Parameters
@@ -391,7 +391,7 @@ _HOW_TO_CHOOSE = (
 )
 
 
-def _address_row(doubt: Doubt, names: Sequence[str]) -> list[object]:
+def _address_row(doubt: DoubtfulAddress, names: Sequence[str]) -> list[object]:
     values: dict[str, object] = {
         "table": doubt.table,
         "source_id": doubt.source_id,
@@ -511,7 +511,7 @@ def verdict(found: Examination, lang: Lang = "zh") -> str:
     str
         For the head of the page and the terminal.
     """
-    counts = Counter(fault.level for fault in found.faults)
+    counts = Counter(fault.severity for fault in found.faults)
     if found.inputs is None:
         head = either("不能规划：先处理致命问题", "cannot be planned: mend the fatal faults first", lang)
     elif counts["rejected"]:
@@ -520,13 +520,13 @@ def verdict(found: Examination, lang: Lang = "zh") -> str:
         head = either("可以规划，有警告待核", "can be planned, with warnings to look at", lang)
     else:
         head = either("可以规划，未发现问题", "can be planned, no fault found", lang)
-    words = [f"{words[0 if lang == 'zh' else 1]} {counts[level]}" for level, words in LEVELS.items()]
+    words = [f"{words[0 if lang == 'zh' else 1]} {counts[severity]}" for severity, words in LEVELS.items()]
     stop = either("；", "; ", lang)
     return f"{head}{stop}{either('，', ', ', lang).join(words)}"
 
 
 def _verdict_html(found: Examination, lang: Lang) -> str:
-    good = found.inputs is not None and not any(fault.level == "rejected" for fault in found.faults)
+    good = found.inputs is not None and not any(fault.severity == "rejected" for fault in found.faults)
     return f'<p class="{"good" if good else "bad"}">{html.escape(verdict(found, lang))}</p>'
 
 
@@ -610,4 +610,4 @@ def text_map(inputs: Inputs) -> list[str]:
 
 def exit_code(faults: Iterable[Fault]) -> int:
     """1 when a fault matters (fatal, or a row left out), 0 with warnings and notes only [int]."""
-    return int(any(fault.level in ("fatal", "rejected") for fault in faults))
+    return int(any(fault.severity in ("fatal", "rejected") for fault in faults))

@@ -211,7 +211,7 @@ def _ranks(axes: Axes, proposal: Proposal) -> None:
     if table.empty:
         return
     x, y = table.geometry.x.to_numpy(), table.geometry.y.to_numpy()
-    colours = [style.RUNGS.get(str(each), style.SHARED) for each in table["rung"]]
+    colours = [style.RUNGS.get(str(each), style.SHARED) for each in table["source_type"]]
     shown = _numbered(proposal)
     sizes = [190 if rank in shown else 55 for rank in table["rank"]]
     axes.scatter(x, y, s=sizes, c=colours, edgecolors="white", linewidths=1.1, zorder=5)
@@ -281,7 +281,7 @@ def _dot(colour: str, label: str, font: str, edge: str = "white") -> Line2D:
 
 def _side(axes: Axes, proposal: Proposal, lang: Lang, font: str) -> None:
     """Legend and notes."""
-    rungs = [_dot(colour, say(f"rung_{key}", lang), font) for key, colour in style.RUNGS.items()]
+    source_types = [_dot(colour, say(f"rung_{key}", lang), font) for key, colour in style.RUNGS.items()]
     villages = [
         _dot(style.VILLAGES[key]["fill"], word(f"state_{key}", lang), font) for key in ("newly", "uncovered")
     ]
@@ -292,7 +292,7 @@ def _side(axes: Axes, proposal: Proposal, lang: Lang, font: str) -> None:
     ]
     family = font or "DejaVu Sans"
     heads: list[tuple[str, list[Any]]] = [
-        (word("layer_proposed", lang), rungs),
+        (word("layer_proposed", lang), source_types),
         (word("layer_villages", lang), villages),
         ("", sites),
         (f"{word('coverage', lang)} ({word('coverage_after', lang)})", areas),

@@ -102,7 +102,7 @@ def _changes(diff: Diff, lang: Lang) -> Spec:
     columns = {name: rows[name] for name in ("rank", "name", "county", "town")} | {
         "candidate_id": ids,
         "stations": rows["stations_after"].where(rows["stations_after"].gt(0), rows["stations_before"]),
-        "rung": [word(f"diff_{change}", lang) for change in rows["change"]],
+        "source_type": [word(f"diff_{change}", lang) for change in rows["change"]],
         "network_bands": rows["networks"].astype(str) + " · " + rows["bands"].astype(str),
         **names_between(rows, diff.after.config),
         "reason": [_said(row, lang) for row in rows.itertuples()],
@@ -189,7 +189,7 @@ def _settings(diff: Diff, lang: Lang) -> dict[str, Any]:
         "swipe_right": "diff_after",
         "swipe": "diff_swipe",
         "filter_rung": "diff_change",
-        "rung": "diff_change",
+        "source_type": "diff_change",
         "ranked": "diff_changes",
     }
     return {

@@ -77,7 +77,7 @@ _VILLAGES = (
     "reached_rank",
     "serving_site_before",
     "serving_site_after",
-    "model_spread_db",
+    "model_difference_db",
 )
 _SITES = ("site_id", "site_name", "county", "stations", "antenna_height_m", "sectors")
 _ZONES = ("zone", "layer", "level", "basis")
@@ -205,7 +205,7 @@ def property_spec(proposal: Proposal, lang: Lang) -> Spec | None:
 def other_spec(proposal: Proposal, lang: Lang) -> Spec:
     """Candidates that were not chosen, with the rule that refuses them."""
     table = proposal.candidates[proposal.candidates["status"].isin(list(style.OTHERS))]
-    columns = _columns(table, _OTHERS) | {"rung": _rungs(table, lang), "uncertain": _uncertain(table)}
+    columns = _columns(table, _OTHERS) | {"source_type": _rungs(table, lang), "uncertain": _uncertain(table)}
     classes = [
         {"value": key, "label": say(f"status_{key}", lang), **look} for key, look in style.OTHERS.items()
     ]
@@ -259,7 +259,7 @@ def proposed_spec(proposal: Proposal, lang: Lang) -> Spec:
     table, config = proposal.proposed.sort_values("rank", ascending=False), proposal.config
     ids = [layer.id for layer in config.layers]
     columns = _columns(table, _PROPOSED) | {
-        "rung": _rungs(table, lang),
+        "source_type": _rungs(table, lang),
         "network_bands": [
             _network_bands(n, b, config) for n, b in zip(table["networks"], table["bands"], strict=True)
         ],
@@ -275,7 +275,7 @@ def proposed_spec(proposal: Proposal, lang: Lang) -> Spec:
         {"value": key, "label": say(f"rung_{key}", lang), "fill": fill} for key, fill in style.RUNGS.items()
     ]
     look = {"line": "#ffffff", "size": 7.0, "width": 1.6}
-    kinds = [str(plain(each)) for each in table["rung"]]
+    kinds = [str(plain(each)) for each in table["source_type"]]
     name = word("layer_proposed", lang)
     spec = point_spec("proposed", name, table, columns, [look | each for each in classes], kinds)
     return spec | {"show": True}
@@ -430,7 +430,10 @@ def _text(values: Iterable[Any]) -> list[str]:
 
 
 def _rungs(table: pd.DataFrame, lang: Lang) -> list[str]:
-    return [say(f"rung_{rung}", lang) if rung in style.RUNGS else rung for rung in _text(table["rung"])]
+    return [
+        say(f"rung_{source_type}", lang) if source_type in style.RUNGS else source_type
+        for source_type in _text(table["source_type"])
+    ]
 
 
 def _parts(value: Any) -> list[str]:

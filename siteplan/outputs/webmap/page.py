@@ -145,7 +145,7 @@ def _pictures(proposal: Proposal) -> dict[str, Any]:
     codes = coverage_codes(
         proposal.coverage_before,
         proposal.coverage_after,
-        proposal.coverage_buffer,
+        proposal.coverage_empirical,
         breaks_of(config),
         config.coverage.edge_probability_target,
     )

@@ -17,7 +17,7 @@ from siteplan.outputs.webmap.words import page_words, word
 from siteplan.planning.proposal import Proposal
 from siteplan.project.outputs import Audience
 from siteplan.project.schema import Config
-from siteplan.project.statuses import MOVED, RETURN_COLUMNS, RETURNS_SCHEMA, Returned
+from siteplan.project.statuses import MOVED, RETURN_COLUMNS, RETURNS_SCHEMA, SiteStatus
 from siteplan.words.catalogue import Lang, say
 
 _NAVIGATE = "https://uri.amap.com/marker?position={longitude},{latitude}&name={name}&coordinate=gaode"
@@ -93,7 +93,7 @@ def _legends(proposal: Proposal, lang: Lang) -> dict[str, Any]:
         "coverage": legend_of(breaks_of(proposal.config), lang),
         "terrain": terrain_legend(lang),
         "footprint": {"label": word("footprint", lang), "fill": style.FOOTPRINT, "alpha": 0.45},
-        "hasTerrain": proposal.coverage_buffer is not None,
+        "hasTerrain": proposal.coverage_empirical is not None,
         "hasFootprints": bool(proposal.footprints),
     }
 
@@ -112,7 +112,7 @@ def _abilities(edition: Edition, lang: Lang) -> dict[str, Any]:
         "returns": {
             "schema": RETURNS_SCHEMA,
             "columns": RETURN_COLUMNS,
-            "statuses": [each.value for each in Returned],
+            "statuses": [each.value for each in SiteStatus],
             "moved": MOVED,
         },
         "online": [{name: getattr(each, name) for name in shown} for each in edition.online],
@@ -270,10 +270,10 @@ def _model_text(model: object, lang: Lang) -> str:
     """Level, and the formulas of buffers or what terrain does with clutter; the rest stays in run.json."""
     if not isinstance(model, dict):
         return str(model)
-    level = word(f"level_{model['level']}", lang)
-    if model["level"] == "terrain":
-        return f"{level} · {word('clutter', lang)}: {word('clutter_' + model['clutter'], lang)}"
-    return f"{level} ({', '.join(model.get('formulas_used', {}))})"
+    propagation = word(f"propagation_{model['propagation']}", lang)
+    if model["propagation"] == "terrain":
+        return f"{propagation} · {word('clutter', lang)}: {word('clutter_' + model['clutter'], lang)}"
+    return f"{propagation} ({', '.join(model.get('formulas_used', {}))})"
 
 
 def breaks_of(config: Config) -> tuple[float, ...]:

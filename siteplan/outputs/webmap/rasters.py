@@ -143,8 +143,8 @@ def coverage_codes(
         classes.append(np.where(inside, found, 0))
     terrain: Any = 0
     if flat is not None:
-        by_buffer, by_terrain = (np.nan_to_num(each.values) >= target for each in (flat, before))
-        terrain = np.where(by_terrain, 1, np.where(by_buffer, 2, 0))
+        by_empirical, by_terrain = (np.nan_to_num(each.values) >= target for each in (flat, before))
+        terrain = np.where(by_terrain, 1, np.where(by_empirical, 2, 0))
     return (18 * classes[0] + 3 * classes[1] + terrain).astype(np.uint8)
 
 

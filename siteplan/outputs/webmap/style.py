@@ -26,7 +26,7 @@ TERRAIN = ("#8fbfe6", "#b2328c")
 TERRAIN_ALPHA = (130, 215)
 
 RUNGS = {"1": "#0072b2", "2": "#e69f00", "3": "#cc79a7", "4": "#f0e442", "5": "#d55e00"}
-"""Ladder of candidates."""
+"""CandidateSet of candidates."""
 
 VILLAGES: dict[str, dict[str, Any]] = {
     "covered": {"fill": "#ffffff", "line": "#5c6670", "size": 2.4, "width": 1},

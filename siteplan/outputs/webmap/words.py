@@ -1,12 +1,12 @@
 """The page's own words, Chinese first with an English twin.
 
-One decision to know: words that other outputs use too (rungs, statuses, the data warning) stay in
+One decision to know: words that other outputs use too (source_types, statuses, the data warning) stay in
 :mod:`siteplan.words.catalogue`; here stands only what the page alone says.
 """
 
 from __future__ import annotations
 
-from siteplan.project.statuses import MOVED, Returned
+from siteplan.project.statuses import MOVED, SiteStatus
 from siteplan.words.catalogue import Lang, say
 
 _WORDS: dict[str, tuple[str, str]] = {
@@ -22,8 +22,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "quota_note": ("指标说明", "quota"),
     "missing": ("缺少的输入：", "not given: "),
     "model": ("传播模型", "propagation"),
-    "level_buffer": ("平地传播缓冲区", "flat-terrain buffers"),
-    "level_terrain": ("地形绕射 P.1812 Bullington", "terrain diffraction, P.1812 Bullington"),
+    "propagation_empirical": ("平地传播缓冲区", "flat-terrain buffers"),
+    "propagation_terrain": ("地形绕射 P.1812 Bullington", "terrain diffraction, P.1812 Bullington"),
     "threshold": (
         "覆盖口径：{layer}，RSRP ≥ {threshold:g} dBm 的概率 ≥ {target:.0%}",
         "covered: {layer}, P(RSRP ≥ {threshold:g} dBm) ≥ {target:.0%}",
@@ -96,7 +96,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "filters": ("筛选", "Filter"),
     "filter_all": ("全部", "all"),
     "filter_town": ("乡镇", "Town"),
-    "filter_rung": ("来源", "Rung"),
+    "filter_rung": ("来源", "SourceType"),
     "filter_network": ("网络", "Network"),
     "filter_band": ("频段", "Band"),
     "filter_status": ("状态", "Status"),
@@ -217,7 +217,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "reason": ("理由", "Why"),
     "rank": ("排名", "Rank"),
     "id": ("编号", "Id"),
-    "rung": ("来源", "Rung"),
+    "source_type": ("来源", "SourceType"),
     "network_bands": ("网络 / 频段", "Networks / bands"),
     "stations": ("基站数", "Stations"),
     "height": ("挂高", "Antenna height"),
@@ -289,5 +289,5 @@ def word(key: str, lang: Lang, /, **values: object) -> str:
 def page_words(lang: Lang) -> dict[str, str]:
     """All words the scripts use, unfilled [dict]."""
     words = {key: word(key, lang) for key in _WORDS}
-    statuses = ("CANDIDATE", "EXCLUDED", MOVED, *Returned)
+    statuses = ("CANDIDATE", "EXCLUDED", MOVED, *SiteStatus)
     return words | {f"status_{each}": say(f"status_{each}", lang) for each in statuses}

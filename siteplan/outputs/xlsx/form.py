@@ -33,7 +33,7 @@ from siteplan.outputs.xlsx.cells import (
     write_rows,
 )
 from siteplan.planning.proposal import PROPOSED_COLUMNS, Proposal
-from siteplan.project.statuses import EXITS, RETURNS_SCHEMA, Returned
+from siteplan.project.statuses import EXITS, RETURNS_SCHEMA, SiteStatus
 from siteplan.words.catalogue import Lang, either, say
 
 
@@ -57,7 +57,7 @@ COLUMNS = (
         "name",
         "town",
         "village",
-        "rung",
+        "source_type",
         "networks",
         "bands",
         "stations",
@@ -95,15 +95,15 @@ FILLED_IN: dict[str, tuple[str, str]] = {
     "reported_at": ("反馈的日期", "when"),
 }
 DATUM_WORDS = ("WGS84", "CGCS2000", "GCJ-02", "BD-09")
-_COLOURS: dict[Returned, str] = {
-    Returned.NEGOTIATING: "#DDEBF7",
-    Returned.AGREED: "#BDD7EE",
-    Returned.SIGNED: "#D9C8EE",
-    Returned.BUILDING: "#FFE699",
-    Returned.ON_AIR: "#C6E0B4",
-    Returned.REFUSED: "#F4B6B0",
-    Returned.INFEASIBLE: "#D0CECE",
-    Returned.WITHDRAWN: "#E7E6E6",
+_COLOURS: dict[SiteStatus, str] = {
+    SiteStatus.NEGOTIATING: "#DDEBF7",
+    SiteStatus.AGREED: "#BDD7EE",
+    SiteStatus.SIGNED: "#D9C8EE",
+    SiteStatus.BUILDING: "#FFE699",
+    SiteStatus.ON_AIR: "#C6E0B4",
+    SiteStatus.REFUSED: "#F4B6B0",
+    SiteStatus.INFEASIBLE: "#D0CECE",
+    SiteStatus.WITHDRAWN: "#E7E6E6",
 }
 _HEAD_ROW = 3
 _AT = {column.name: number for number, column in enumerate(COLUMNS)}
@@ -157,7 +157,7 @@ class _FormFormats(Formats):
             each: book.add_format({**self._line, "bg_color": colour}) for each, colour in _COLOURS.items()
         }
 
-    def status_cell(self, status: Returned) -> Format:
+    def status_cell(self, status: SiteStatus) -> Format:
         """Format of a cell in a status's colour [Format]."""
         return self._painted.get(status) or self.cell("wrap")
 
@@ -233,7 +233,7 @@ def _value(column: _Column, row: Mapping[str, Any], lang: Lang) -> object:
     if not column.source:
         return ""
     value = plain(row[column.source])
-    return say(f"rung_{value}", lang) if column.name == "rung" else value
+    return say(f"rung_{value}", lang) if column.name == "source_type" else value
 
 
 def _as_read(value: object) -> str:
@@ -268,7 +268,7 @@ def _rules(sheet: Worksheet, last: int, formats: _FormFormats, lang: Lang) -> No
     first = _HEAD_ROW + 1
     names = ("status", "longitude", "latitude", "datum", "reason")
     status, lon, lat, datum, reason = (_AT[name] for name in names)
-    words = [say(f"status_{each}", lang) for each in Returned]
+    words = [say(f"status_{each}", lang) for each in SiteStatus]
     sheet.data_validation(first, status, last, status, {"validate": "list", "source": words})
     sheet.data_validation(first, datum, last, datum, {"validate": "list", "source": list(DATUM_WORDS)})
     for column, limit in ((lon, 180), (lat, 90)):
@@ -326,7 +326,7 @@ def _guide(sheet: Worksheet, proposal: Proposal, formats: _FormFormats, lang: La
         sheet.write_string(line, 1, text, formats.cell("wrap"))
         line += 1
     line += 1
-    for each in Returned:
+    for each in SiteStatus:
         style = formats.status_cell(each)
         sheet.write_string(line, 0, say(f"status_{each}", lang), style)
         sheet.write_string(line, 1, say(f"means_{each}", lang), formats.cell("wrap"))
@@ -346,7 +346,7 @@ def _summary(
 ) -> None:
     """Places, stations and statuses by county, counted again while the form is filled."""
     heads = [either("县区", "county", lang), either("站址", "sites", lang), either("基站", "stations", lang)]
-    heads += [say(f"status_{each}", lang) for each in Returned]
+    heads += [say(f"status_{each}", lang) for each in SiteStatus]
     sheet.write_string(0, 0, f"{_title(proposal, lang)} · {sheet.name}", formats.title)
     sheet.write_string(1, 0, _version(proposal, lang), formats.note)
     looks = [Look(18, "text"), *[Look(11, "count")] * (len(heads) - 1)]
@@ -358,7 +358,7 @@ def _summary(
         write_cell(sheet, line, 2, int(rows["stations"].sum()), formats.cell("count"))
         quoted = name.replace("'", "''")
         area = f"'{quoted}'!${letter}${_HEAD_ROW + 2}:${letter}${_HEAD_ROW + 1 + len(rows)}"
-        for number, each in enumerate(Returned, start=3):
+        for number, each in enumerate(SiteStatus, start=3):
             count = int(rows["status"].eq(each.value).sum())
             formula = f'=COUNTIF({area},"{say(f"status_{each}", lang)}")'
             sheet.write_formula(line, number, formula, formats.cell("count"), count)
@@ -378,7 +378,7 @@ def _sums(
     """The row of totals."""
     rows = [each for _, _, each in sheets]
     known = [sum(len(r) for r in rows), sum(int(r["stations"].sum()) for r in rows)]
-    known += [sum(int(r["status"].eq(each.value).sum()) for r in rows) for each in Returned]
+    known += [sum(int(r["status"].eq(each.value).sum()) for r in rows) for each in SiteStatus]
     line = _HEAD_ROW + 1 + len(sheets)
     write_cell(sheet, line, 0, either("合计", "total", lang), formats.head)
     for number, count in zip(range(1, columns), known, strict=True):

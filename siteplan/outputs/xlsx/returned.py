@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 from siteplan.core.files import csv_bytes, inert
 from siteplan.field.merge import Merge, Outcome
-from siteplan.field.published import Issue
+from siteplan.field.published import PublishedList
 from siteplan.outputs.columns import Look
 from siteplan.outputs.sheets import plain
 from siteplan.outputs.xlsx.cells import OPTIONS, Formats, on_a3, write_head, write_rows
@@ -48,14 +48,14 @@ _VERDICTS = ("held", "rejected", "behind", "accepted", "agrees", "known", "uncha
 """What a person must look at stands first."""
 
 
-def write_checked(found: Merge, issue: Issue, folder: Path, lang: Lang = "zh") -> list[str]:
+def write_checked(found: Merge, published_list: PublishedList, folder: Path, lang: Lang = "zh") -> list[str]:
     """Write the list of returned rows as ``回执核对.xlsx`` and ``returns.csv``.
 
     Parameters
     ----------
     found
         Rows with their verdicts.
-    issue
+    published_list
         The published list.
     folder
         Existing folder.
@@ -68,7 +68,7 @@ def write_checked(found: Merge, issue: Issue, folder: Path, lang: Lang = "zh") -
         Files written.
     """
     order = sorted(range(len(found.outcomes)), key=lambda n: (_VERDICTS.index(found.outcomes[n].verdict), n))
-    rows = [_row(each, issue, lang) for each in found.outcomes]
+    rows = [_row(each, published_list, lang) for each in found.outcomes]
     codes = [
         {**row, "verdict": each.verdict, "status": each.row.status}
         for row, each in zip(rows, found.outcomes, strict=True)
@@ -79,10 +79,10 @@ def write_checked(found: Merge, issue: Issue, folder: Path, lang: Lang = "zh") -
     return [CHECKED, "returns.csv"]
 
 
-def _row(each: Outcome, issue: Issue, lang: Lang) -> dict[str, object]:
+def _row(each: Outcome, published_list: PublishedList, lang: Lang) -> dict[str, object]:
     """One row as it is listed."""
     row, stop = each.row, either("；", "; ", lang)
-    place = issue.places.get(row.candidate_id)
+    place = published_list.places.get(row.candidate_id)
     return {
         "file": row.file,
         "sheet": row.sheet,
@@ -156,7 +156,7 @@ def _curve_png(curve: pd.DataFrame, is_synthetic: bool) -> bytes:
     chosen = table[table["chosen"].astype(bool)]
     axes.plot(chosen["changed"], chosen["gain"], "*", markersize=16, color="#d55e00", label="this plan")
     for row in table.itertuples():
-        axes.annotate(f"cost {row.change_cost:g}", (row.changed, row.gain), fontsize=7, rotation=30)
+        axes.annotate(f"cost {row.change_penalty:g}", (row.changed, row.gain), fontsize=7, rotation=30)
     axes.set(xlabel="published places changed", ylabel="newly covered weight")
     if is_synthetic:
         axes.set_title("contains synthetic data", fontsize=9, color="#9c2b00")

@@ -80,7 +80,7 @@ _CURVE_COLUMNS = {
     "upper_bound": "上界",
 }
 _CHANGE_COLUMNS = {
-    "change_cost": "改动代价",
+    "change_penalty": "改动代价",
     "changed": "改动的已发布点",
     "kept": "保留的已发布点",
     "gain": "新增权重",
@@ -99,13 +99,13 @@ _RADIUS_COLUMNS = {
 }
 _TERRAIN_COLUMNS = {
     "county": "县区",
-    "population_buffer": "缓冲区覆盖人口",
+    "population_empirical": "缓冲区覆盖人口",
     "population_terrain": "计入地形覆盖人口",
     "population_taken_away": "被地形遮挡人口",
-    "villages_buffer": "缓冲区覆盖村",
+    "villages_empirical": "缓冲区覆盖村",
     "villages_terrain": "计入地形覆盖村",
     "villages_taken_away": "被地形遮挡村",
-    "area_km2_buffer": "缓冲区覆盖面积（km²）",
+    "area_km2_empirical": "缓冲区覆盖面积（km²）",
     "area_km2_terrain": "计入地形覆盖面积（km²）",
     "area_km2_taken_away": "被地形遮挡面积（km²）",
 }
@@ -129,7 +129,7 @@ _SPREAD_COLUMNS = {
     "diffraction_db": "绕射损耗（dB）",
     "p1812_db": "P.1812 损耗（dB）",
     "itm_db": "ITM 损耗（dB）",
-    "spread_db": "ITM 减 P.1812（dB）",
+    "difference_db": "ITM 减 P.1812（dB）",
     "only_low_band": "仅靠低频达标",
     "verdict_differs": "结论因模型而异",
     "longitude": "经度WGS84",
@@ -218,8 +218,8 @@ def _sheets(proposal: Proposal, lang: Lang) -> list[_Sheet]:
     if len(proposal.grades):
         rows = _grade_rows(proposal, lang)
         tables.insert(2, ("信号等级", "Signal", "account", rows, _GRADE_COLUMNS))
-    if proposal.spread is not None and len(proposal.spread):
-        rows = _spread_rows(proposal, lang)
+    if proposal.comparison is not None and len(proposal.comparison):
+        rows = _comparison_rows(proposal, lang)
         tables.insert(-2, ("低频深阴影", "Deep shadow", "left", rows, _SPREAD_COLUMNS))
     named = [(either(chinese, english, lang), *rest) for chinese, english, *rest in tables]
     return [
@@ -239,12 +239,12 @@ def _grade_rows(proposal: Proposal, lang: Lang) -> pd.DataFrame:
     )
 
 
-def _spread_rows(proposal: Proposal, lang: Lang) -> pd.DataFrame:
+def _comparison_rows(proposal: Proposal, lang: Lang) -> pd.DataFrame:
     """Points in deep shadow, with yes and no."""
-    assert proposal.spread is not None
-    flags = _yes_no(proposal.spread, ("only_low_band", "verdict_differs"), lang)
+    assert proposal.comparison is not None
+    flags = _yes_no(proposal.comparison, ("only_low_band", "verdict_differs"), lang)
     kinds = {"village": either("村点", "village", lang), "pixel": either("人口像元", "pixel", lang)}
-    table = pd.DataFrame(proposal.spread.drop(columns="geometry"))
+    table = pd.DataFrame(proposal.comparison.drop(columns="geometry"))
     bands = {each.id: each.name for each in proposal.config.bands}
     return table.assign(kind=_named(table["kind"], kinds), band=_named(table["band"], bands), **flags)
 
@@ -272,7 +272,7 @@ def _named(ids: pd.Series, names: Mapping[str, str]) -> list[str]:
 def _spoken(table: pd.DataFrame, lang: Lang) -> pd.DataFrame:
     """Rungs and statuses in words."""
     return pd.DataFrame(table.drop(columns="geometry")).assign(
-        rung=[say(f"rung_{rung}", lang) for rung in table["rung"]],
+        source_type=[say(f"rung_{source_type}", lang) for source_type in table["source_type"]],
         status=[say(f"status_{status}", lang) for status in table["status"]],
     )
 
@@ -341,7 +341,7 @@ def _note(proposal: Proposal, lang: Lang) -> str:
     parts = [say("synthetic", lang)] if proposal.config.project.synthetic else []
     found = proposal.summary["model"]
     calibrated = say("model_calibrated" if found["calibrated"] else "model_uncalibrated", lang)
-    model = say(f"model_{found['level']}", lang, calibrated=calibrated)
+    model = say(f"model_{found['propagation']}", lang, calibrated=calibrated)
     target = proposal.config.coverage.edge_probability_target
     parts.append(f"{model}; P ≥ {target:g}; WGS84 / GCJ-02")
     return " · ".join(parts)

@@ -182,7 +182,7 @@ window.siteplan = (function () {
   const TESTS = {
     county: function (get, value) { return get('county') === null || get('county') === value; },
     town: function (get, value) { return get('town') === null || get('town') === value; },
-    rung: function (get, value) { return get('rung') === null || get('rung') === value; },
+    source_type: function (get, value) { return get('source_type') === null || get('source_type') === value; },
     network: function (get, value) { return has(get('networks_of'), value); },
     band: function (get, value) { return has(get('bands_of'), value); },
     uncertain: function (get) { return get('uncertain') === null || get('uncertain') === 1; }

@@ -84,7 +84,7 @@
     proposed: function (get, list) {
       line(list, 'id', get('candidate_id'));
       line(list, 'last_status', page.statusLine ? page.statusLine(get('candidate_id')) : null);
-      line(list, 'rung', get('rung'));
+      line(list, 'source_type', get('source_type'));
       line(list, 'network_bands', get('network_bands'));
       line(list, 'stations', get('stations'));
       line(list, 'height', unit('m', get('antenna_height_m'), 1));
@@ -109,7 +109,7 @@
       line(list, 'status', word('status_' + get('status')));
       line(list, 'rule', get('rule'));
       line(list, 'id', get('candidate_id'));
-      line(list, 'rung', get('rung'));
+      line(list, 'source_type', get('source_type'));
       line(list, 'place', place(get));
       line(list, 'location', location(get));
       line(list, 'height', unit('m', get('antenna_height_m'), 1));
@@ -125,7 +125,7 @@
       line(list, 'serving_after', serving(get, 'serving_site_after'));
       if (get('reached_rank')) line(list, 'rank', word('reached_at', { n: get('reached_rank') }));
       line(list, 'choices', choices(get));
-      if (get('model_spread_db')) line(list, 'status', word('village_doubt', { n: number(get('model_spread_db'), 1) }));
+      if (get('model_difference_db')) line(list, 'status', word('village_doubt', { n: number(get('model_difference_db'), 1) }));
     },
     sites: function (get, list) {
       line(list, 'id', get('site_id'));

@@ -157,7 +157,7 @@
 
   // ---- the view in the address -------------------------------------------------------------------------
   const COVERAGES = ['coverage_before', 'coverage_after', 'coverage_terrain', 'coverage_off'];
-  const FILTERS = ['county', 'town', 'rung', 'network', 'band', 'status', 'uncertain'];
+  const FILTERS = ['county', 'town', 'source_type', 'network', 'band', 'status', 'uncertain'];
   let isRestoring = false;
   let written = '';
 
