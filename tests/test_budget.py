@@ -98,7 +98,9 @@ def test_twice_the_power_is_three_decibels_and_twice_the_blocks_take_them():
 
 
 @pytest.mark.parametrize(
-    "left_out", [{"power_w"}, {"resource_blocks"}, {"antenna"}, set(computed())], ids=str
+    "left_out",
+    [{"power_w"}, {"resource_blocks"}, {"antenna"}, set(computed())],
+    ids=lambda keys: "+".join(sorted(keys)),
 )
 def test_without_a_figure_all_parts_of_it_are_needed(left_out):
     given = {key: value for key, value in computed().items() if key not in left_out}

@@ -22,7 +22,7 @@ from siteplan.outputs import DETAILS, WORKBOOK
 from siteplan.outputs.pages.health import ADDRESSES, FAULTS
 from siteplan.outputs.xlsx.progress import PROGRESS
 from siteplan.outputs.xlsx.returned import CHECKED
-from siteplan.project.input_files import Input, Inputs
+from siteplan.project.input_files import Input, InputFiles
 
 WRITTEN = (WORKBOOK, DETAILS, CHECKED, PROGRESS, FAULTS, ADDRESSES)
 ROOT = Path(__file__).parent.parent
@@ -184,7 +184,7 @@ def first_column(name, header):
 
 
 def test_inputs_listed_are_inputs_of_the_project_file():
-    assert set(first_column(ENGLISH, "input")) <= set(Inputs.model_fields)
+    assert set(first_column(ENGLISH, "input")) <= set(InputFiles.model_fields)
 
 
 @pytest.mark.parametrize("name", READMES)
