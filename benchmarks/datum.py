@@ -18,7 +18,6 @@ from siteplan.inputs.places.evidence import DATUMS
 from siteplan.inputs.places.georeferencing import NAME_COLUMNS, Georeferencer
 from siteplan.inputs.project_reader import ProjectReader
 from siteplan.inputs.tables.check import check_table
-from siteplan.project.columns import SCHEMAS
 from siteplan.project.input_files import Input
 from siteplan.project.project_file import load_config
 from siteplan.project.schema import Config
@@ -70,7 +69,7 @@ def one_table(name: str, rows: pd.DataFrame, datums: np.ndarray, columns: tuple[
 
 def ask(placer: Georeferencer, raw: RawTable) -> np.ndarray:
     given = Input(path="table.csv")
-    placed = placer.place(check_table(raw, given, SCHEMAS[raw.name]), given)
+    placed = placer.place(check_table(raw, given, raw.name), given)
     return placed.evidence.datum if placed.evidence is not None else np.full(len(raw.frame), "", dtype=object)
 
 

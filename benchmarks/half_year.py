@@ -12,11 +12,11 @@ from pathlib import Path
 
 import openpyxl
 from pyproj import Geod
+from siteplan.planning.run_folder import read_plan
 
 from siteplan.api import Returns, merge_returns, replan_area
 from siteplan.inputs.places.datum import gcj02_from_wgs84
 from siteplan.outputs import WORKBOOK
-from siteplan.planning.run_folder import read_plan
 
 GEOD = Geod(ellps="WGS84")
 SHARES = (
@@ -102,8 +102,8 @@ def main():
     print("journal:", {each: states.count(each) for each in sorted(set(states))})
     before = read_plan(run).summary
     proposal, target = replan_area(run, project)
-    s = proposal.summary
-    print(proposal.change_curve.to_string(index=False))
+    s = proposal.record
+    print(proposal.places.change_curve.to_string(index=False))
     for name in (
         "population_covered_before",
         "population_covered_after",

@@ -212,21 +212,21 @@ def proposal_of(asked):
 def folium_html(proposal, canvas):
     """The page and the name of its map."""
     given = proposal.inputs
-    others = proposal.candidates[proposal.candidates["status"] != "PROPOSED"]
-    gaps = proposal.gaps.iloc[: proposal.config.outputs.map_gaps]
-    west, south, east, north = proposal.counties.to_crs("EPSG:4326").total_bounds
+    others = proposal.places.candidates[proposal.places.candidates["status"] != "PROPOSED"]
+    gaps = proposal.existing.gaps.iloc[: proposal.config.outputs.map_gaps]
+    west, south, east, north = proposal.area.counties.to_crs("EPSG:4326").total_bounds
     chart = folium.Map(tiles=None, prefer_canvas=canvas)
     chart.fit_bounds([[south, west], [north, east]])
-    add_picture(chart, "coverage before", proposal.coverage_before, show=False)
-    add_picture(chart, "coverage after", proposal.coverage_after, show=True)
-    add_polygons(chart, "counties", proposal.counties, ("county",), "#444444", show=True)
+    add_picture(chart, "coverage before", proposal.existing.coverage, show=False)
+    add_picture(chart, "coverage after", proposal.effects.coverage, show=True)
+    add_polygons(chart, "counties", proposal.area.counties, ("county",), "#444444", show=True)
     add_polygons(chart, "zones", given.exclusions, ZONES, "#a05a2c", show=False)
     add_polygons(chart, "gaps", gaps, GAPS, "#c0392b", show=False)
     add_circles(chart, "properties", given.properties, PROPERTIES, "#7d5ba6", show=False)
     add_circles(chart, "other candidates", others, OTHERS, "#888888", show=False)
-    add_circles(chart, "existing sites", proposal.sites, SITES, "#2166ac", show=True)
-    add_circles(chart, "villages", proposal.villages, VILLAGES, "#1b7837", show=True)
-    add_markers(chart, "proposed", proposal.proposed, PROPOSED)
+    add_circles(chart, "existing sites", proposal.existing.sites, SITES, "#2166ac", show=True)
+    add_circles(chart, "villages", proposal.effects.villages, VILLAGES, "#1b7837", show=True)
+    add_markers(chart, "proposed", proposal.places.proposed, PROPOSED)
     folium.LayerControl().add_to(chart)
     return chart.get_root().render(), chart.get_name()
 
@@ -544,13 +544,13 @@ def main():
     cache = (asked.cache or Path(tempfile.mkdtemp())).resolve()
     cache.mkdir(parents=True, exist_ok=True)
     proposal = proposal_of(asked)
-    west, south, east, north = map(float, proposal.counties.to_crs("EPSG:4326").total_bounds)
+    west, south, east, north = map(float, proposal.area.counties.to_crs("EPSG:4326").total_bounds)
     assets = Assets(cache)
     versions = build(proposal, cache, asked.canvas)
     assets.fetch(versions[1].path.read_text(encoding="utf-8"))
     print(
-        f"{proposal.area_name}: {len(proposal.proposed)} proposed, {len(proposal.sites)} sites, "
-        f"{len(proposal.villages)} villages, {len(proposal.candidates)} candidates"
+        f"{proposal.area.name}: {len(proposal.places.proposed)} proposed, {len(proposal.existing.sites)} sites, "
+        f"{len(proposal.effects.villages)} villages, {len(proposal.places.candidates)} candidates"
     )
     compare(versions, assets, [[south, west], [north, east]])
     print_table(*versions)

@@ -26,13 +26,13 @@ from siteplan.project.project_file import load_config
 folder = Path(os.environ.get("SITEPLAN_PROJECT", "../data/shaoguan"))
 config = load_config(folder)
 proposal, _ = pipeline.run(pipeline.load(folder, config), config)
-proposal.proposed[["rank", "candidate_id", "name", "networks", "bands", "stations", "reason"]].head(10)
+proposal.places.proposed[["rank", "candidate_id", "name", "networks", "bands", "stations", "reason"]].head(10)
 
 # %% [markdown]
 # The first k of the list are a good k; nothing can lie above the bound.
 
 # %%
-curve = proposal.curve
+curve = proposal.places.curve
 plt.plot(curve["stations"], curve["cumulative_gain"], label="ranked list")
 plt.plot(curve["stations"], curve["upper_bound"], "--", label="proven bound")
 plt.xlabel("stations")
@@ -44,14 +44,14 @@ plt.show()
 # By layer and by county:
 
 # %%
-proposal.layers
+proposal.effects.layers
 
 # %%
-proposal.county_table
+proposal.effects.counties
 
 # %% [markdown]
 # Why not the others? Every refused place carries its rule.
 
 # %%
-refused = proposal.candidates[proposal.candidates["status"] == "EXCLUDED"]
+refused = proposal.places.candidates[proposal.places.candidates["status"] == "EXCLUDED"]
 refused[["candidate_id", "name", "county", "rule"]].head(10)

@@ -21,18 +21,18 @@ SHOWN = ("population_covered_after", "villages_covered_after", "selected_station
 
 project = Path(sys.argv[1] if len(sys.argv) > 1 else "data/shaoguan")
 city, folder = plan_area(project)
-print(f"{city.area_name}: {folder}")
+print(f"{city.area.name}: {folder}")
 parts = []
-for county in city.counties["county"]:
+for county in city.area.counties["county"]:
     part, folder = plan_area(project, county=county)
     parts.append(part)
-    seconds = part.summary["seconds"]["total"]
-    print(f"{county}: {part.summary['selected_stations']} stations, {seconds:.1f} s, {folder}")
+    seconds = part.record["seconds"]["total"]
+    print(f"{county}: {part.record['selected_stations']} stations, {seconds:.1f} s, {folder}")
 for name in (*EXACT, *SHOWN):
-    total = sum(part.summary[name] for part in parts)
-    whole = city.summary[name]
+    total = sum(part.record[name] for part in parts)
+    whole = city.record[name]
     print(f"{name}: counties {total:,.1f}, city {whole:,.1f}, difference {total - whole:,.1f}")
-ids = {row.candidate_id for part in parts for row in part.candidates.itertuples()}
-unequal = [name for name in EXACT if sum(part.summary[name] for part in parts) != city.summary[name]]
-if unequal or ids != set(city.candidates["candidate_id"]):
+ids = {row.candidate_id for part in parts for row in part.places.candidates.itertuples()}
+unequal = [name for name in EXACT if sum(part.record[name] for part in parts) != city.record[name]]
+if unequal or ids != set(city.places.candidates["candidate_id"]):
     sys.exit(f"counties and city disagree: {unequal or 'candidate ids'}")

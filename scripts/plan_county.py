@@ -8,5 +8,5 @@ from siteplan.cli import plan_area
 county = sys.argv[1]
 project = Path(sys.argv[2] if len(sys.argv) > 2 else "data/shaoguan")
 proposal, folder = plan_area(project, county=county)
-print(county, proposal.summary["selected_stations"], "stations on", len(proposal.proposed), "sites")
+print(county, proposal.record.selected_stations, "stations on", len(proposal.places.proposed), "sites")
 print(folder)

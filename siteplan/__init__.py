@@ -1,7 +1,66 @@
 """siteplan: from a county's own files to ranked 5G base-station sites and an offline map.
 
-The rooms are listed in DESIGN order: a module imports only what lies below it, and ``pipeline`` is
-the only place where the stages meet. Nothing here knows a city: every place is data.
+The public names are loaded when they are first used, so that importing the package costs nothing. Nothing here
+knows a city: every place is data.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from siteplan.api import (
+        AreaInputs,
+        CalibrationResult,
+        CheckReport,
+        ExistingCoverage,
+        Plan,
+        PlanComparison,
+        ProgressReport,
+        Project,
+        ReturnsResult,
+        compare,
+        existing_coverage,
+        new_project,
+        open_project,
+        read_plan,
+        write_demo,
+    )
+    from siteplan.core.errors import SiteplanError
+
 __version__ = "0.1.0"
+__all__ = [
+    "AreaInputs",
+    "CalibrationResult",
+    "CheckReport",
+    "ExistingCoverage",
+    "Plan",
+    "PlanComparison",
+    "ProgressReport",
+    "Project",
+    "ReturnsResult",
+    "SiteplanError",
+    "compare",
+    "existing_coverage",
+    "new_project",
+    "open_project",
+    "read_plan",
+    "write_demo",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first asked for."""
+    if name not in __all__:
+        raise AttributeError(f"module 'siteplan' has no attribute {name!r}")
+    if name == "SiteplanError":
+        from siteplan.core.errors import SiteplanError  # noqa: PLC0415
+
+        return SiteplanError
+    from siteplan import api  # noqa: PLC0415
+
+    return getattr(api, name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -182,7 +182,7 @@ def test_points_only_villages_share_people_by_the_nearest_point(two_counties):
     proposal, _ = pipeline.run(
         pipeline.load(two_counties, load_config(two_counties)), load_config(two_counties)
     )
-    assert proposal.villages["people"].sum() == pytest.approx(proposal.summary["population_total"])
+    assert proposal.effects.villages["people"].sum() == pytest.approx(proposal.record.population_total)
 
 
 def test_polygons_in_longitude_and_latitude_are_projected(two_counties):

@@ -29,14 +29,14 @@ def test_a_real_place_is_planned_without_code_for_it(name, tmp_path):
     toml = ROOT / "data" / "examples" / name / "project.toml"
     (project / "project.toml").write_bytes(toml.read_bytes())
     proposal, folder = plan_area(project, data=CASES / name)
-    summary = proposal.summary
+    summary = proposal.record
     assert 0 < summary["selected_stations"] <= summary["remaining"]
     assert summary["population_covered_after"] > summary["population_covered_before"]
     assert "population" in summary["missing_inputs"]
     assert summary["synthetic"] == ""
     text = (folder / "map.html").read_text(encoding="utf-8")
     assert "无人口栅格" in text
-    assert {"4", "5", "3"} & set(proposal.proposed["source_type"])
+    assert {"4", "5", "3"} & set(proposal.places.proposed["source_type"])
 
 
 def test_dem_voids_are_said_and_do_not_stop_a_plan(tmp_path):

@@ -29,7 +29,7 @@ from siteplan.planning import pipeline
 from siteplan.planning.proposal import PROPOSED_COLUMNS
 from siteplan.project.project_file import load_config
 from siteplan.project.statuses import SiteStatus
-from siteplan.words.catalogue import say
+from siteplan.words.catalogue import translate
 
 HOSTILE = "=cmd|' /C calc'!A0", "@SUM(1,2)", "+1", "-1+2", "'单引", '<b>&"]]>', "甲乙\x07丙", "镇\u3000村 é😀"
 
@@ -41,7 +41,7 @@ def run(tmp_path_factory):
     folder = write_project(tmp_path_factory.mktemp("world") / "项目")
     config = load_config(folder)
     proposal, _ = pipeline.run(pipeline.load(folder, config), config)
-    table = proposal.proposed.copy()
+    table = proposal.places.proposed.copy()
     table["name"] = [*HOSTILE[: len(table)], *table["name"][len(HOSTILE) :]]
     table["reason"] = [*HOSTILE[::-1][: len(table)], *table["reason"][len(HOSTILE) :]]
     proposal = replace(proposal, proposed=table)
@@ -67,7 +67,7 @@ def test_csv_opens_with_every_value(run):
     content = (folder / "candidates.csv").read_bytes()
     assert content.startswith(b"\xef\xbb\xbf")
     rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
-    for row, (_, want) in zip(rows, proposal.proposed.iterrows(), strict=True):
+    for row, (_, want) in zip(rows, proposal.places.proposed.iterrows(), strict=True):
         assert [n for n in PROPOSED_COLUMNS if not same(restored(row[n]), plain(want[n]))] == []
         assert not any(
             cell.startswith(("=", "+", "-", "@")) for n, cell in row.items() if n in ("name", "reason")
@@ -80,7 +80,7 @@ def test_geopackage_opens_with_every_value(run):
     with sqlite3.connect(folder / "candidates.gpkg") as base:
         base.row_factory = sqlite3.Row
         rows = base.execute("SELECT * FROM proposed ORDER BY rank").fetchall()
-    for row, (_, want) in zip(rows, proposal.proposed.iterrows(), strict=True):
+    for row, (_, want) in zip(rows, proposal.places.proposed.iterrows(), strict=True):
         assert [n for n in PROPOSED_COLUMNS if not same(row[n], plain(want[n]))] == []
 
 
@@ -93,7 +93,7 @@ def test_shapefile_opens_with_every_value(run):
         names = [each[0] for each in reader.fields[1:]]
         records, points = reader.records(), [shape.points[0] for shape in reader.shapes()]
     assert names == [SHORT[name] for name in PROPOSED_COLUMNS]
-    for record, point, (_, want) in zip(records, points, proposal.proposed.iterrows(), strict=True):
+    for record, point, (_, want) in zip(records, points, proposal.places.proposed.iterrows(), strict=True):
         assert [n for n in PROPOSED_COLUMNS if not same(record[SHORT[n]], told(want[n]))] == []
         assert np.allclose(point, [want.geometry.x, want.geometry.y])
 
@@ -102,7 +102,7 @@ def test_text_of_china_is_in_gbk_and_long_text_is_cut_between_signs(run, tmp_pat
     from siteplan.outputs.gis.exchange import write_old  # noqa: PLC0415
 
     proposal, _ = run
-    table = proposal.proposed.assign(name="坪石镇", reason="很长的理由" * 40)
+    table = proposal.places.proposed.assign(name="坪石镇", reason="很长的理由" * 40)
     write_old(replace(proposal, proposed=table), tmp_path, "shapefile")
     assert (tmp_path / "candidates.cpg").read_text() == "GBK"
     with shapefile.Reader(str(tmp_path / "candidates.shp"), encoding="gbk") as reader:
@@ -122,14 +122,14 @@ def test_mapinfo_opens_with_every_value(run):
     proposal, folder = run
     table = pyogrio.read_dataframe(folder / "mapinfo" / "candidates.mif")
     assert table.crs is not None
-    for (_, row), (_, want) in zip(table.iterrows(), proposal.proposed.iterrows(), strict=True):
+    for (_, row), (_, want) in zip(table.iterrows(), proposal.places.proposed.iterrows(), strict=True):
         assert [n for n in PROPOSED_COLUMNS if not same(row[SHORT[n]], told(want[n]))] == []
 
 
 def test_geojson_opens_with_every_value(run):
     proposal, folder = run
     data = json.loads((folder / "candidates.geojson").read_text(encoding="utf-8"))
-    for feature, (_, want) in zip(data["features"], proposal.proposed.iterrows(), strict=True):
+    for feature, (_, want) in zip(data["features"], proposal.places.proposed.iterrows(), strict=True):
         properties = {key: "" if value is None else value for key, value in feature["properties"].items()}
         assert [n for n in PROPOSED_COLUMNS if not same(properties[n], told(want[n]))] == []
         assert np.allclose(feature["geometry"]["coordinates"][:2], [want.longitude, want.latitude], atol=1e-6)
@@ -147,21 +147,21 @@ def test_kmz_opens_with_names_statuses_and_rings(run):
         if pin.find(f"{mark}Point") is not None
     ]
     by_id = {each["candidate_id"]: each for each in data}
-    assert set(by_id) == set(proposal.proposed["candidate_id"])
-    for row in proposal.proposed.itertuples():
+    assert set(by_id) == set(proposal.places.proposed["candidate_id"])
+    for row in proposal.places.proposed.itertuples():
         assert by_id[row.candidate_id]["reason"] == told(row.reason)
-        assert by_id[row.candidate_id]["status"] == say(f"status_{row.status}")
-        assert by_id[row.candidate_id]["run_id"] == proposal.summary["run_id"]
+        assert by_id[row.candidate_id]["status"] == translate(f"status_{row.status}")
+        assert by_id[row.candidate_id]["run_id"] == proposal.record.run_id
     layers = pyogrio.list_layers(folder / "candidates.kmz")[:, 0]
     shapes = [pyogrio.read_dataframe(folder / "candidates.kmz", layer=layer) for layer in layers]
     rings = sum(int(table.geometry.geom_type.isin(["Polygon"]).sum()) for table in shapes)
-    assert rings == len(proposal.proposed)
+    assert rings == len(proposal.places.proposed)
 
 
 def test_ovital_text_has_name_longitude_latitude_and_remark(run):
     proposal, folder = run
     lines = (folder / "candidates_ovital.txt").read_bytes().decode("utf-8-sig").split("\r\n")[:-1]
-    for line, row in zip(lines, proposal.proposed.itertuples(), strict=True):
+    for line, row in zip(lines, proposal.places.proposed.itertuples(), strict=True):
         name, lon, lat, remark = line.split(" ")
         assert name == f"{row.rank}_{told(row.name)}".replace(" ", "\u3000")
         assert (float(lon), float(lat)) == (row.longitude, row.latitude)
@@ -173,15 +173,17 @@ def test_dxf_opens_with_points_rings_and_readable_text(run):
     proposal, folder = run
     table = gpd.GeoDataFrame(pyogrio.read_dataframe(folder / "candidates.dxf"))
     points = table[table["Layer"].eq("SITE_POINT")].geometry
-    for point, want in zip(points, proposal.proposed.geometry, strict=True):
+    for point, want in zip(points, proposal.places.proposed.geometry, strict=True):
         assert np.allclose(shapely.get_coordinates(point), shapely.get_coordinates(want), atol=0.01)
     ids = table.loc[table["Layer"].eq("SITE_ID"), "Text"].tolist()
-    assert ids == proposal.proposed["candidate_id"].tolist()
+    assert ids == proposal.places.proposed["candidate_id"].tolist()
     names = table.loc[table["Layer"].eq("SITE_NAME"), "Text"].tolist()
     assert names[0].startswith("1 ")
     assert any("单引" in name for name in names)
     widths = table[table["Layer"].eq("SEARCH_RING")].geometry.bounds
-    assert np.allclose(widths["maxx"] - widths["minx"], 2.0 * proposal.proposed["search_radius_m"], rtol=0.01)
+    assert np.allclose(
+        widths["maxx"] - widths["minx"], 2.0 * proposal.places.proposed["search_radius_m"], rtol=0.01
+    )
 
 
 # --- the form --------------------------------------------------------------------------------------------
@@ -200,7 +202,7 @@ def test_the_form_has_a_sheet_a_county_and_a_hidden_one(run, book):
 
 def test_the_form_holds_every_value_locked_and_opens_only_what_is_filled_in(run, book):
     proposal, _ = run
-    for county, rows in proposal.proposed.groupby("county"):
+    for county, rows in proposal.places.proposed.groupby("county"):
         sheet = book[county]
         assert sheet.protection.sheet
         assert sheet.freeze_panes == "D5"
@@ -218,7 +220,7 @@ def test_the_form_holds_every_value_locked_and_opens_only_what_is_filled_in(run,
 def test_the_form_offers_statuses_and_datums(run, book):
     sheet = book[sorted(run[0].proposed["county"].unique())[0]]
     lists = {v.formula1 for v in sheet.data_validations.dataValidation if v.type == "list"}
-    assert f'"{",".join(say(f"status_{each}") for each in SiteStatus)}"' in lists
+    assert f'"{",".join(translate(f"status_{each}") for each in SiteStatus)}"' in lists
     assert any("GCJ-02" in each for each in lists)
 
 
@@ -226,7 +228,7 @@ def test_names_come_back_from_the_form_as_they_are(run):
     """Read with calamine, which undoes the escapes of control characters."""
     proposal, folder = run
     book = python_calamine.CalamineWorkbook.from_path(str(folder / WORKBOOK))
-    for county, rows in proposal.proposed.groupby("county"):
+    for county, rows in proposal.places.proposed.groupby("county"):
         header, *lines = book.get_sheet_by_name(county).to_python(skip_empty_area=False)[3:]
         assert [line[header.index("名称")] for line in lines[: len(rows)]] == rows["name"].tolist()
 
@@ -234,14 +236,14 @@ def test_names_come_back_from_the_form_as_they_are(run):
 def test_a_form_nobody_touched_says_nothing_and_no_cell_looks_edited(run):
     proposal, folder = run
     rows = read_returns(folder / WORKBOOK, [])
-    assert {row.candidate_id for row in rows} == set(proposal.proposed["candidate_id"])
+    assert {row.candidate_id for row in rows} == set(proposal.places.proposed["candidate_id"])
     assert [row.edits for row in rows if row.edits] == []
     assert {row.status for row in rows} == {row.seen for row in rows} == {"PROPOSED"}
 
 
 def test_a_locked_cell_that_was_changed_is_told_with_both_values(run, tmp_path):
     proposal, folder = run
-    county = sorted(proposal.proposed["county"].unique())[0]
+    county = sorted(proposal.places.proposed["county"].unique())[0]
     book = openpyxl.load_workbook(folder / WORKBOOK)
     at = [cell.value for cell in book[county][4]].index("规划经度WGS84") + 1
     was = book[county].cell(5, at).value

@@ -16,7 +16,7 @@ from siteplan.inputs.files.headers import match_headers
 from siteplan.inputs.load import load
 from siteplan.outputs.templates import new_project
 from siteplan.outputs.templates.sheets import template_sheets
-from siteplan.project.columns import SCHEMAS, columns_of
+from siteplan.project.columns import columns_of
 from siteplan.project.project_file import load_config
 
 FIRST = ("villages", "stations", "properties")
@@ -250,14 +250,14 @@ def test_a_folder_is_refused_unless_empty(tmp_path, monkeypatch):
 def test_every_header_maps_back_to_its_own_column(table, lang):
     sheet = next(each for each in template_sheets(lang) if each.spec_table == table)
     headers = [column.header for column in sheet.columns]
-    found = match_headers(headers, columns_of(SCHEMAS[table]), {})
+    found = match_headers(headers, columns_of(table), {})
     assert not found.ambiguous
     assert found.taken == {column.spec.name: column.header for column in sheet.columns}
 
 
 def shown(table):
     """Columns of a table that its empty sheet has."""
-    return [each for each in columns_of(SCHEMAS[table]) if each.name not in ADDED_BY_HAND]
+    return [each for each in columns_of(table) if each.name not in ADDED_BY_HAND]
 
 
 @TABLES
@@ -273,8 +273,8 @@ def test_the_data_sheet_has_headers_only_and_notes(blank, table):
 def test_the_dictionary_lists_every_column_of_the_schema(blank, table):
     page = openpyxl.load_workbook(blank / f"{BOOKS[table]}.xlsx")["字段说明"]
     rows = {row[4]: row for row in page.iter_rows(min_row=2, values_only=True)}
-    assert list(rows) == list(SCHEMAS[table].columns)
-    for spec in columns_of(SCHEMAS[table]):
+    assert list(rows) == list(names_of(table))
+    for spec in columns_of(table):
         header, required, values, meaning, _, others, description = rows[spec.name]
         assert {header, *others.split(" | ")} >= {spec.name, *spec.aliases}
         assert description == spec.description
@@ -423,11 +423,11 @@ def test_an_order_is_a_candidate_with_its_ring_date_network_and_weight(filled):
     """4.5 km from the hamlet, in the middle of its pixel; 50,000 people on one order."""
     with_order(filled, FAR[0] + 4_550, FAR[1] + 50)
     proposal, _ = planned(filled, "run")
-    order = proposal.candidates.set_index("key").loc["2:order:X1"]
+    order = proposal.places.candidates.set_index("key").loc["2:order:X1"]
     assert (order["status"], order["name"]) == ("PROPOSED", "山顶景区")
     assert (order["order_radius_m"], order["due_date"]) == (220, "2023-12-31")
     assert (order["networks"], order["antenna_height_m"]) == (("CT-CU",), 30)
-    first = proposal.proposed.set_index("rank").loc[1]
+    first = proposal.places.proposed.set_index("rank").loc[1]
     assert (first["name"], first["networks"], first["bands"]) == ("山顶景区", "电信联通", "2.1G")
     assert first["gain"] == pytest.approx(50_000, rel=0.02)
 
@@ -435,13 +435,13 @@ def test_an_order_is_a_candidate_with_its_ring_date_network_and_weight(filled):
 def test_orders_switched_off_are_not_there(filled):
     fill(filled, "orders", [ORDER | at(5_000, 5_000)])
     proposal, _ = planned(filled, "run")
-    assert not proposal.candidates["key"].str.startswith("2:order").any()
+    assert not proposal.places.candidates["key"].str.startswith("2:order").any()
 
 
 def test_no_new_ground_site_takes_the_place_of_an_order(filled):
     with_order(filled, FAR[0] + 4_500, FAR[1])
     proposal, _ = planned(filled, "run")
-    assert proposal.candidates.set_index("key").loc["2:order:X1", "status"] == "PROPOSED"
+    assert proposal.places.candidates.set_index("key").loc["2:order:X1", "status"] == "PROPOSED"
 
 
 def test_weak_points_raise_the_weight_of_their_own_network_only(filled):
@@ -480,7 +480,7 @@ def test_all_further_sheets_together(filled):
     fill(filled, "exclusions", [{"图层": "自然保护区", "名称": "北岭", "半径(米)": 300, **at(6_600, 9_500)}])
     switch_on(filled, "site_plan", "exclusions")
     proposal, _ = planned(filled, "all")
-    places = proposal.candidates.set_index("key")
+    places = proposal.places.candidates.set_index("key")
     assert places.loc["2:G1", "networks"] == ("CMCC-CBN", "CT-CU")
     assert "已建成" in places.loc["2:G2", "rule"]
     assert "北岭" in places.loc["2:G3", "rule"]
@@ -499,4 +499,4 @@ def test_english_sheets_make_a_plan_too(tmp_path):
     (folder / "project.toml").write_text(text, encoding="utf-8")
     assert tuple(load_config(folder).inputs.given()) == ("villages",)
     proposal, _ = planned(folder, "one")
-    assert len(proposal.proposed) > 0
+    assert len(proposal.places.proposed) > 0

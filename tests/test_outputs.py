@@ -209,21 +209,21 @@ def test_candidates_csv_holds_the_ranked_rows_value_by_value(plan):
     proposal, folder = plan
     rows = csv_rows((folder / "candidates.csv").read_bytes())
     assert list(rows[0]) == list(PROPOSED_COLUMNS)
-    assert len(rows) == len(proposal.proposed) > 3
+    assert len(rows) == len(proposal.places.proposed) > 3
     for column in PROPOSED_COLUMNS:
         cells = [as_typed(row[column]) for row in rows]
-        assert differences(cells, proposal.proposed[column]) == [], column
+        assert differences(cells, proposal.places.proposed[column]) == [], column
 
 
 def test_pandas_reads_the_same_types_from_candidates_csv(plan):
     proposal, folder = plan
     table = pd.read_csv(folder / "candidates.csv")
-    assert table["candidate_id"].tolist() == proposal.proposed["candidate_id"].tolist()
+    assert table["candidate_id"].tolist() == proposal.places.proposed["candidate_id"].tolist()
     for column in ("rank", "stations", "people_newly_covered", "villages_newly_covered", "search_radius_m"):
         assert pd.api.types.is_integer_dtype(table[column]), column
     for column in ("longitude", "latitude", "gain", "antenna_height_m"):
         np.testing.assert_allclose(
-            table[column], proposal.proposed[column].astype(float), atol=5.1e-7, rtol=0
+            table[column], proposal.places.proposed[column].astype(float), atol=5.1e-7, rtol=0
         )
 
 
@@ -231,7 +231,7 @@ def test_the_point_of_a_row_is_the_same_place_in_every_column(plan):
     """WGS84 is the geometry unprojected; GCJ-02 is the same point seen by a Chinese phone map."""
     proposal, folder = plan
     table = pd.read_csv(folder / "candidates.csv")
-    point = proposal.proposed.to_crs(4326).geometry
+    point = proposal.places.proposed.to_crs(4326).geometry
     np.testing.assert_allclose(table["longitude"], point.x, atol=6e-7, rtol=0)
     np.testing.assert_allclose(table["latitude"], point.y, atol=6e-7, rtol=0)
     shift = Geod(ellps="WGS84").inv(
@@ -243,14 +243,14 @@ def test_the_point_of_a_row_is_the_same_place_in_every_column(plan):
 def test_villages_csv_holds_every_village_before_and_after(plan):
     proposal, folder = plan
     rows = csv_rows((folder / "villages.csv").read_bytes())
-    assert [row["village_id"] for row in rows] == proposal.villages["village_id"].tolist()
+    assert [row["village_id"] for row in rows] == proposal.effects.villages["village_id"].tolist()
     for column in rows[0]:
         cells = [as_typed(row[column]) for row in rows]
-        assert differences(cells, proposal.villages[column]) == [], column
-    assert sum(float(row["people"]) for row in rows) == pytest.approx(proposal.summary["population_total"])
+        assert differences(cells, proposal.effects.villages[column]) == [], column
+    assert sum(float(row["people"]) for row in rows) == pytest.approx(proposal.record.population_total)
     for when in ("before", "after"):
         served = sum(row[f"covered_{when}"] == "1" for row in rows)
-        assert served == proposal.summary[f"villages_covered_{when}"]
+        assert served == proposal.record[f"villages_covered_{when}"]
 
 
 def test_every_place_is_proposed_or_listed_with_the_rule_that_refused_it(plan):
@@ -260,8 +260,8 @@ def test_every_place_is_proposed_or_listed_with_the_rule_that_refused_it(plan):
     others = [row["candidate_id"] for row in rows]
     assert len(others) == len(set(others))
     assert proposed.isdisjoint(others)
-    assert proposed.union(others) == set(proposal.candidates["candidate_id"])
-    assert len(proposed) + len(others) == len(proposal.candidates)
+    assert proposed.union(others) == set(proposal.places.candidates["candidate_id"])
+    assert len(proposed) + len(others) == len(proposal.places.candidates)
     assert {row["status"] for row in rows} == {"CANDIDATE", "EXCLUDED"}
     assert [row["candidate_id"] for row in rows if (row["status"] == "EXCLUDED") != (row["rule"] != "")] == []
 
@@ -269,7 +269,7 @@ def test_every_place_is_proposed_or_listed_with_the_rule_that_refused_it(plan):
 def test_refused_csv_holds_the_places_value_by_value(plan):
     proposal, folder = plan
     rows = csv_rows((folder / "refused.csv").read_bytes())
-    table = proposal.candidates.set_index("candidate_id", drop=False)
+    table = proposal.places.candidates.set_index("candidate_id", drop=False)
     table = table.loc[[row["candidate_id"] for row in rows]]
     for column in rows[0]:
         assert differences([as_typed(row[column]) for row in rows], table[column]) == [], column
@@ -340,10 +340,10 @@ def test_candidates_sheet_holds_the_ranked_rows_value_by_value(plan, book):
     assert sorted(table.columns) == sorted(header for header, _ in PROPOSED_COLUMNS.values())
     for column, (header, _) in PROPOSED_COLUMNS.items():
         if column not in {"source_type", "status"}:
-            assert differences(table[header], proposal.proposed[column]) == [], column
-            assert numbers_as_text(table[header], proposal.proposed[column]) == [], column
+            assert differences(table[header], proposal.places.proposed[column]) == [], column
+            assert numbers_as_text(table[header], proposal.places.proposed[column]) == [], column
     assert [text[0] for text in table["来源"]] == [
-        "①②③④⑤"[int(source_type) - 1] for source_type in proposal.proposed["source_type"]
+        "①②③④⑤"[int(source_type) - 1] for source_type in proposal.places.proposed["source_type"]
     ]
     assert set(table["状态"]) == {"建议"}
 
@@ -425,7 +425,7 @@ def test_other_sheets_hold_their_tables_value_by_value(plan, book, sheet, attrib
 def test_county_sheet_holds_the_counties_and_the_total_of_the_run(plan, book):
     proposal, _ = plan
     table = read_sheet(book, "县区汇总")
-    assert table["县区"].tolist() == [*proposal.county_table["county"], "合计"]
+    assert table["县区"].tolist() == [*proposal.effects.counties["county"], "合计"]
     columns = {
         "年度指标": "quota",
         "剩余": "remaining",
@@ -435,10 +435,10 @@ def test_county_sheet_holds_the_counties_and_the_total_of_the_run(plan, book):
         "规划后通5G村": "villages_covered_after",
     }
     for header, column in columns.items():
-        assert differences(table[header][:-1], proposal.county_table[column]) == [], header
+        assert differences(table[header][:-1], proposal.effects.counties[column]) == [], header
         assert table[header].iloc[-1] == pytest.approx(table[header][:-1].sum()), header
     last_filtered = book["县区汇总"].auto_filter.ref.split(":")[1]
-    assert last_filtered.endswith(str(4 + len(proposal.county_table)))
+    assert last_filtered.endswith(str(4 + len(proposal.effects.counties)))
 
 
 def test_the_list_of_places_not_proposed_is_the_same_in_workbook_and_csv(plan, book):
@@ -523,7 +523,7 @@ def test_each_candidate_is_one_named_pin_where_the_table_has_it(plan):
     marks = pins(opened_kml(folder))
     table = pd.read_csv(folder / "candidates.csv", dtype={"candidate_id": str}).set_index("rank")
     assert sorted(name_of(mark) for mark in marks) == sorted(
-        f"{row.rank} {row.name}" for row in proposal.proposed.itertuples(index=False)
+        f"{row.rank} {row.name}" for row in proposal.places.proposed.itertuples(index=False)
     )
     for mark in marks:
         data = {
@@ -546,7 +546,7 @@ def test_pins_lie_in_a_folder_of_their_county_in_rank_order(plan):
     }
     expected = {
         (county, "建议"): [f"{row.rank} {row.name}" for row in group.itertuples(index=False)]
-        for county, group in proposal.proposed.sort_values("rank").groupby("county")
+        for county, group in proposal.places.proposed.sort_values("rank").groupby("county")
     }
     assert found == expected
 
@@ -555,8 +555,8 @@ def test_search_rings_are_closed_and_as_wide_as_the_table_says(plan):
     """Geodesic distance from the pin to each corner, measured on the ellipsoid, within 1 %."""
     proposal, folder = plan
     marks = rings(opened_kml(folder))
-    assert len(marks) == len(proposal.proposed)
-    table = proposal.proposed.set_index("rank")
+    assert len(marks) == len(proposal.places.proposed)
+    table = proposal.places.proposed.set_index("rank")
     for mark in marks:
         row = table.loc[int(name_of(mark).split()[0])]
         corners = lonlats(mark)[:, :2]
@@ -609,12 +609,14 @@ def balloon(mark):
 
 def test_the_balloon_starts_with_name_and_reason(plan):
     proposal, folder = plan
-    reasons = {f"{row.rank} {row.name}": row.reason for row in proposal.proposed.itertuples(index=False)}
+    reasons = {
+        f"{row.rank} {row.name}": row.reason for row in proposal.places.proposed.itertuples(index=False)
+    }
     for mark in pins(opened_kml(folder)):
         text = balloon(mark).text
         assert text.startswith(name_of(mark) + reasons[name_of(mark)])
         rank = int(name_of(mark).split()[0])
-        assert f"候选编号{proposal.proposed.set_index('rank').loc[rank, 'candidate_id']}" in text
+        assert f"候选编号{proposal.places.proposed.set_index('rank').loc[rank, 'candidate_id']}" in text
 
 
 # --- GIS ------------------------------------------------------------------------------------------------
@@ -664,19 +666,19 @@ def test_a_layer_declares_its_geometry_and_the_crs_of_the_project(plan, file, la
 def test_proposed_layer_holds_the_ranked_rows_value_by_value(plan):
     proposal, folder = plan
     table = pyogrio.read_dataframe(folder / "candidates.gpkg", layer="proposed")
-    assert set(table.columns) == set(proposal.proposed.columns)
+    assert set(table.columns) == set(proposal.places.proposed.columns)
     for column in table.columns.drop("geometry"):
-        assert differences(table[column], proposal.proposed[column]) == [], column
-    assert table.geometry.geom_equals_exact(proposal.proposed.geometry, tolerance=1e-9).all()
+        assert differences(table[column], proposal.places.proposed[column]) == [], column
+    assert table.geometry.geom_equals_exact(proposal.places.proposed.geometry, tolerance=1e-9).all()
 
 
 def test_rings_layer_is_the_search_area_of_each_candidate(plan):
     proposal, folder = plan
     table = pyogrio.read_dataframe(folder / "candidates.gpkg", layer="rings")
-    assert table["candidate_id"].tolist() == proposal.proposed["candidate_id"].tolist()
-    circle = math.pi * proposal.proposed["search_radius_m"].astype(float) ** 2
+    assert table["candidate_id"].tolist() == proposal.places.proposed["candidate_id"].tolist()
+    circle = math.pi * proposal.places.proposed["search_radius_m"].astype(float) ** 2
     np.testing.assert_allclose(table.area, circle, rtol=0.01)
-    assert table.centroid.distance(proposal.proposed.geometry).max() < 0.01
+    assert table.centroid.distance(proposal.places.proposed.geometry).max() < 0.01
 
 
 def test_not_proposed_layer_and_refused_csv_list_the_same_places(plan):
@@ -693,18 +695,18 @@ def test_not_proposed_layer_and_refused_csv_list_the_same_places(plan):
 def test_villages_layer_holds_the_villages_value_by_value(plan):
     proposal, folder = plan
     table = pyogrio.read_dataframe(folder / "candidates.gpkg", layer="villages")
-    assert set(table.columns) == set(proposal.villages.columns)
+    assert set(table.columns) == set(proposal.effects.villages.columns)
     for column in table.columns.drop("geometry"):
-        assert differences(table[column], proposal.villages[column]) == [], column
+        assert differences(table[column], proposal.effects.villages[column]) == [], column
 
 
 def test_gaps_layer_holds_the_gaps_value_by_value(plan):
     proposal, folder = plan
     table = pyogrio.read_dataframe(folder / "gaps.gpkg")
-    assert set(table.columns) == set(proposal.gaps.columns)
+    assert set(table.columns) == set(proposal.existing.gaps.columns)
     for column in table.columns.drop("geometry"):
-        assert differences(table[column], proposal.gaps[column]) == [], column
-    assert table.geometry.geom_equals(proposal.gaps.geometry).all()
+        assert differences(table[column], proposal.existing.gaps[column]) == [], column
+    assert table.geometry.geom_equals(proposal.existing.gaps.geometry).all()
     assert table["gap_id"].is_unique
 
 
@@ -714,8 +716,12 @@ def test_coverage_raster_is_the_probability_on_the_demand_grid(plan, when):
     expected = getattr(proposal, f"coverage_{when}").values
     with rasterio.open(folder / f"coverage_{when}.tif") as raster:
         assert CRS(raster.crs.to_wkt()) == CRS("EPSG:4547")
-        assert raster.transform == proposal.grid.transform
-        assert (raster.width, raster.height, raster.count) == (proposal.grid.width, proposal.grid.height, 1)
+        assert raster.transform == proposal.area.grid.transform
+        assert (raster.width, raster.height, raster.count) == (
+            proposal.area.grid.width,
+            proposal.area.grid.height,
+            1,
+        )
         assert (raster.dtypes, raster.nodata) == (("float32",), -1.0)
         values, tags = raster.read(1, masked=True), raster.tags()
         description = raster.descriptions[0]
@@ -735,9 +741,9 @@ def test_people_covered_can_be_counted_again_from_the_raster(plan, shared_world)
     with rasterio.open(folder / "coverage_after.tif") as source:
         probability = source.read(1)
     covered = people[probability >= proposal.config.coverage.edge_probability_target].sum()
-    assert covered == pytest.approx(proposal.summary["population_covered_after"])
+    assert covered == pytest.approx(proposal.record.population_covered_after)
     expected = (people * probability).sum()
-    assert expected == pytest.approx(proposal.summary["population_expected_after"], rel=1e-3)
+    assert expected == pytest.approx(proposal.record.population_expected_after, rel=1e-3)
 
 
 # --- run.json -------------------------------------------------------------------------------------------
@@ -751,7 +757,7 @@ def test_run_json_is_strict_json_and_says_what_the_tables_say(plan, shared_world
     proposal, folder = plan
     content = (folder / "run.json").read_bytes()
     run = json.loads(content.decode("utf-8"), parse_constant=no_constant)
-    assert run == json.loads(json.dumps(proposal.summary))
+    assert run == json.loads(json.dumps(proposal.record))
     rows = csv_rows((folder / "candidates.csv").read_bytes())
     assert run["selected_sites"] == len(rows)
     assert run["selected_stations"] == sum(int(row["stations"]) for row in rows)
@@ -774,7 +780,7 @@ def test_the_effective_project_file_is_written_beside_the_outputs(plan):
 
 def test_a_plan_without_candidates_still_opens_everywhere(nothing):
     proposal, folder = nothing
-    assert len(proposal.proposed) == 0
+    assert len(proposal.places.proposed) == 0
     assert (folder / "candidates.csv").read_bytes().decode("utf-8-sig") == ",".join(PROPOSED_COLUMNS) + "\r\n"
     assert list(opened_kml(folder).iterfind(".//k:Placemark", KML)) == []
     assert layers_of(folder / "candidates.gpkg") == {
@@ -846,8 +852,8 @@ def test_a_hostile_village_name_is_the_same_in_csv_and_geopackage(hostile):
 def test_a_hostile_project_gives_a_kml_without_a_tag_of_its_own(hostile):
     proposal, folder = hostile
     marks = pins(opened_kml(folder))
-    assert len(marks) == len(proposal.proposed) > 0
-    assert any("<script>" in reason for reason in proposal.proposed["reason"])
+    assert len(marks) == len(proposal.places.proposed) > 0
+    assert any("<script>" in reason for reason in proposal.places.proposed["reason"])
     assert any("<script>" in balloon(mark).text for mark in marks)
     assert [mark for mark in marks if set(balloon(mark).tags) - OUR_TAGS] == []
 
@@ -858,10 +864,10 @@ def with_name(plan):
 
     def renamed(name):
         proposal, _ = plan
-        table = proposal.proposed.copy()
+        table = proposal.places.proposed.copy()
         for column in ("name", "village", "town", "reason", "villages_newly_covered_names"):
             table[column] = [name, *table[column].iloc[1:]]
-        villages = proposal.villages.copy()
+        villages = proposal.effects.villages.copy()
         villages["village"] = [name, *villages["village"].iloc[1:]]
         return replace(proposal, proposed=table, villages=villages)
 

@@ -43,13 +43,13 @@ def test_ranked_places_have_the_colour_of_their_rung(proposal: Proposal) -> None
     """The first place of every source_type lies where the map's own scale says."""
     shown = pixels(overview_png(proposal, width_px=2200))
     without = pixels(
-        overview_png(dataclasses.replace(proposal, proposed=proposal.proposed.iloc[:0]), width_px=2200)
+        overview_png(dataclasses.replace(proposal, proposed=proposal.places.proposed.iloc[:0]), width_px=2200)
     )
     changed = np.abs(shown - without).sum(axis=2) > 60
     for key, colour in style.RUNGS.items():
         wanted = np.array(to_rgb(colour)) * 255
         near = (np.abs(shown - wanted).sum(axis=2) < 40) & changed
-        assert near.sum() > 60 * proposal.proposed["source_type"].eq(key).sum(), key
+        assert near.sum() > 60 * proposal.places.proposed["source_type"].eq(key).sum(), key
 
 
 @pytest.mark.parametrize("font", [True, False])

@@ -97,26 +97,26 @@ def test_every_promised_output_is_there(city):
 
 def test_quota_is_spent_but_never_exceeded(city):
     proposal, _ = city
-    summary = proposal.summary
+    summary = proposal.record
     assert (summary["quota"], summary["built"], summary["remaining"]) == (9, 2, 7)
     assert summary["selected_stations"] <= summary["remaining"]
-    assert (proposal.ledger["selected"] <= proposal.ledger["remaining"]).all()
-    assert proposal.ledger["selected"].sum() == summary["selected_stations"]
+    assert (proposal.effects.ledger["selected"] <= proposal.effects.ledger["remaining"]).all()
+    assert proposal.effects.ledger["selected"].sum() == summary["selected_stations"]
 
 
 def test_built_counts_this_year_up_to_the_reference_date_only(city):
     """S2 (February) and S4 (April) count; S5 comes on air in September, the others before this year."""
     proposal, _ = city
-    by_county = proposal.ledger.groupby("county")["built"].sum()
+    by_county = proposal.effects.ledger.groupby("county")["built"].sum()
     assert by_county.to_dict() == {"东县": 1, "西县": 1}
-    assert "Z4" not in set(proposal.sites["site_id"])
+    assert "Z4" not in set(proposal.existing.sites["site_id"])
 
 
 def test_ranked_gains_fall_and_add_up(city):
     proposal, _ = city
-    assert proposal.proposed["gain"].sum() == pytest.approx(proposal.summary["objective"], rel=1e-4)
-    assert (proposal.proposed["gain"] > 0).all()
-    assert proposal.proposed["rank"].tolist() == list(range(1, len(proposal.proposed) + 1))
+    assert proposal.places.proposed["gain"].sum() == pytest.approx(proposal.record.objective, rel=1e-4)
+    assert (proposal.places.proposed["gain"] > 0).all()
+    assert proposal.places.proposed["rank"].tolist() == list(range(1, len(proposal.places.proposed) + 1))
 
 
 def test_objective_equals_what_the_layers_gained(city):
@@ -127,7 +127,7 @@ def test_objective_equals_what_the_layers_gained(city):
 
 def test_a_plan_never_takes_coverage_away(city):
     proposal, _ = city
-    before, after = proposal.coverage_before.values, proposal.coverage_after.values
+    before, after = proposal.existing.coverage.values, proposal.effects.coverage.values
     inside = ~np.isnan(before)
     assert (after[inside] >= before[inside] - 1e-6).all()
     assert (np.isnan(after) == np.isnan(before)).all()
@@ -136,10 +136,10 @@ def test_a_plan_never_takes_coverage_away(city):
 def test_people_are_conserved(city):
     """Counties sum to the city, villages to their counties, and the raster to both."""
     proposal, _ = city
-    total = proposal.inputs.population.values.sum()
-    assert proposal.summary["population_total"] == pytest.approx(float(total))
-    assert proposal.villages["people"].sum() == pytest.approx(float(total))
-    assert proposal.county_table["population_total"].sum() == pytest.approx(float(total))
+    total = proposal.area.population.values.sum()
+    assert proposal.record.population_total == pytest.approx(float(total))
+    assert proposal.effects.villages["people"].sum() == pytest.approx(float(total))
+    assert proposal.effects.counties["population_total"].sum() == pytest.approx(float(total))
 
 
 TRUTH = [
@@ -206,8 +206,8 @@ def test_counties_add_up_to_the_city(city, shared_world, tmp_path):
         "villages_total",
         "villages_covered_before",
     ):
-        assert sum(part.summary[name] for part in parts) == whole.summary[name], name
-    statuses = pd.concat([part.candidates for part in parts]).set_index("key")
+        assert sum(part.record[name] for part in parts) == whole.summary[name], name
+    statuses = pd.concat([part.places.candidates for part in parts]).set_index("key")
     mine = whole.candidates.set_index("key")
     assert set(statuses.index) == set(mine.index)
     assert (statuses["candidate_id"] == mine["candidate_id"].reindex(statuses.index)).all()
@@ -220,9 +220,9 @@ def test_a_county_run_sees_sites_beyond_its_border(city, shared_world, tmp_path)
     """The county's pixels hold the very values of the city run: the halo reaches across."""
     part = plan_area(shared_world, county="西县", output=tmp_path / "west")[0]
     whole = city[0]
-    cut = part_of(whole.coverage_before.values, whole.grid, part.grid)
-    inside = ~np.isnan(part.coverage_before.values)
-    np.testing.assert_array_equal(part.coverage_before.values[inside], cut[inside])
+    cut = part_of(whole.coverage_before.values, whole.grid, part.area.grid)
+    inside = ~np.isnan(part.existing.coverage.values)
+    np.testing.assert_array_equal(part.existing.coverage.values[inside], cut[inside])
 
 
 def test_ids_are_kept_when_the_inputs_change(two_counties, tmp_path):
@@ -240,8 +240,8 @@ def test_ids_are_kept_when_the_inputs_change(two_counties, tmp_path):
 
 def test_quota_and_built_of_the_command_line_refer_to_this_run(shared_world, tmp_path):
     proposal, _ = plan_area(shared_world, county="东县", quota=2, built=1, output=tmp_path / "q")
-    assert proposal.summary["remaining"] == 1
-    assert proposal.summary["selected_stations"] == 1
+    assert proposal.record.remaining == 1
+    assert proposal.record.selected_stations == 1
 
 
 def test_a_county_that_built_too_much_has_nothing_left_and_says_so(two_counties, tmp_path):
@@ -254,10 +254,12 @@ def test_a_county_that_built_too_much_has_nothing_left_and_says_so(two_counties,
         encoding="utf-8",
     )
     proposal, _ = plan_area(two_counties, output=tmp_path / "over")
-    row = proposal.ledger[(proposal.ledger["county"] == "东县") & (proposal.ledger["network"] == "B")].iloc[0]
+    row = proposal.effects.ledger[
+        (proposal.effects.ledger["county"] == "东县") & (proposal.effects.ledger["network"] == "B")
+    ].iloc[0]
     assert (row["remaining"], row["excess"], row["selected"]) == (0, 1, 0)
     assert any(fault.problem == "over_built" for fault in proposal.faults)
-    assert proposal.summary["remaining"] == 5
+    assert proposal.record.remaining == 5
 
 
 def test_the_ground_height_is_read_where_relief_is_given(city):
@@ -284,7 +286,7 @@ def test_without_any_optional_input_the_plan_still_says_what_is_missing(two_coun
             lines.append(line)
     (two_counties / "project.toml").write_text("\n".join(lines), encoding="utf-8")
     proposal, folder = plan_area(two_counties, output=tmp_path / "bare")
-    assert list(proposal.summary["missing_inputs"]) == [
+    assert list(proposal.record.missing_inputs) == [
         "stations",
         "site_plan",
         "properties",
@@ -297,9 +299,9 @@ def test_without_any_optional_input_the_plan_still_says_what_is_missing(two_coun
         "roads",
     ]
     assert "按无任何覆盖规划" in (folder / "map.html").read_text(encoding="utf-8")
-    assert proposal.summary["villages_covered_before"] == 0
-    assert proposal.summary["villages_covered_after"] > 0
-    assert set(proposal.proposed["source_type"]) == {"5"}
+    assert proposal.record.villages_covered_before == 0
+    assert proposal.record.villages_covered_after > 0
+    assert set(proposal.places.proposed["source_type"]) == {"5"}
     assert (folder / "map.html").stat().st_size > 10_000
 
 
@@ -313,10 +315,10 @@ def test_every_quota_unit_plans(two_counties, tmp_path, unit):
         )
     (two_counties / "project.toml").write_text(text, encoding="utf-8")
     proposal, _ = plan_area(two_counties, output=tmp_path / unit)
-    assert 0 < proposal.summary["selected_stations"] <= proposal.summary["remaining"]
+    assert 0 < proposal.record.selected_stations <= proposal.record.remaining
     if unit == "site":
-        assert proposal.summary["selected_sites"] == proposal.summary["selected_stations"]
-        assert "1" not in set(proposal.proposed["source_type"])
+        assert proposal.record.selected_sites == proposal.record.selected_stations
+        assert "1" not in set(proposal.places.proposed["source_type"])
 
 
 def test_a_failed_run_leaves_earlier_outputs_alone(two_counties, tmp_path):
@@ -340,14 +342,14 @@ def test_an_existing_folder_is_not_overwritten(two_counties, tmp_path):
 
 def test_english_is_a_switch(two_counties, tmp_path):
     proposal, folder = plan_area(two_counties, output=tmp_path / "en", lang="en")
-    assert proposal.proposed["reason"].str.contains("antenna").all()
+    assert proposal.places.proposed["reason"].str.contains("antenna").all()
     assert "Candidates" in pd.ExcelFile(folder / "规划明细.xlsx", engine="openpyxl").sheet_names
 
 
 def test_gap_polygons_hold_the_people_below_the_target(city):
     proposal, folder = city
     gaps = gpd.read_file(folder / "gaps.gpkg")
-    short = proposal.summary["population_total"] - proposal.summary["population_covered_before"]
+    short = proposal.record.population_total - proposal.record.population_covered_before
     assert gaps[gaps["layer"] == "L1"]["people"].sum() == pytest.approx(short)
     assert gaps.geometry.is_valid.all()
     assert gaps.geometry.area.sum() / 1e6 == pytest.approx(gaps["area_km2"].sum())
@@ -368,7 +370,7 @@ def test_a_quota_of_one_county_is_not_spent_in_another(two_counties, tmp_path):
     text = text[:west] + text[text.index("[inputs.counties]") :]
     (two_counties / "project.toml").write_text(text, encoding="utf-8")
     proposal, _ = plan_area(two_counties, output=tmp_path / "east")
-    assert set(proposal.proposed["county"]) == {"东县"}
+    assert set(proposal.places.proposed["county"]) == {"东县"}
 
 
 def test_a_station_that_adds_next_to_nothing_is_not_proposed(two_counties, tmp_path):
@@ -377,6 +379,6 @@ def test_a_station_that_adds_next_to_nothing_is_not_proposed(two_counties, tmp_p
     text = text.replace("work_limit = 20", "work_limit = 20\nmin_gain_per_station = 5")
     (two_counties / "project.toml").write_text(text, encoding="utf-8")
     proposal, _ = plan_area(two_counties, output=tmp_path / "much")
-    assert proposal.summary["selected_stations"] < proposal.summary["remaining"]
-    assert (proposal.proposed["gain_per_station"] > 0).all()
-    assert proposal.proposed["gain_per_station"].head(1).iloc[0] >= 5
+    assert proposal.record.selected_stations < proposal.record.remaining
+    assert (proposal.places.proposed["gain_per_station"] > 0).all()
+    assert proposal.places.proposed["gain_per_station"].head(1).iloc[0] >= 5

@@ -240,9 +240,9 @@ def test_a_located_place_is_ranked_with_its_circle_as_search_ring(two_counties, 
     config = load_config(two_counties)
     inputs = pipeline.load(two_counties, config)
     proposal, _ = pipeline.run(inputs, config)
-    row = proposal.candidates[proposal.candidates["source_type"].eq("3")].iloc[0]
+    row = proposal.places.candidates[proposal.places.candidates["source_type"].eq("3")].iloc[0]
     assert row["location_grade"] == "B"
-    shown = proposal.proposed[proposal.proposed["source_type"].eq("3")]
+    shown = proposal.places.proposed[proposal.places.proposed["source_type"].eq("3")]
     assert all(shown["search_radius_m"] >= shown["location_radius_m"].round())
 
 

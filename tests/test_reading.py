@@ -19,7 +19,7 @@ from siteplan.inputs.files.readers import Wanted, decode, read_table
 from siteplan.inputs.tables.check import check_table
 from siteplan.inputs.tables.coordinates import degrees_of, grid_of
 from siteplan.planning import pipeline
-from siteplan.project.columns import SCHEMAS, columns_of
+from siteplan.project.columns import columns_of
 from siteplan.project.input_files import Input
 from siteplan.project.project_file import load_config
 
@@ -28,7 +28,7 @@ HEAD = ["站址名称", "经度", "纬度"]
 
 
 def specs(table):
-    return columns_of(SCHEMAS[table])
+    return columns_of(table)
 
 
 def read(path, table="poles", **wanted):
@@ -37,7 +37,7 @@ def read(path, table="poles", **wanted):
 
 def checked(path, table="poles", **given):
     entry = Input(path=path.name, **given)
-    return check_table(read(path, table, layer=entry.layer, columns=entry.columns), entry, SCHEMAS[table])
+    return check_table(read(path, table, layer=entry.layer, columns=entry.columns), entry, table)
 
 
 def notes(raw):

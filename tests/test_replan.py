@@ -14,6 +14,7 @@ import numpy as np
 import openpyxl
 import pytest
 from conftest import write_project
+from siteplan.planning.run_folder import read_plan
 from typer.testing import CliRunner
 
 from siteplan import outputs
@@ -23,7 +24,6 @@ from siteplan.core.errors import RunLockedError
 from siteplan.field.journal import JOURNAL
 from siteplan.outputs import DETAILS, WORKBOOK
 from siteplan.outputs.xlsx.returned import CHECKED
-from siteplan.planning.run_folder import read_plan
 from siteplan.project.statuses import RETURNS_SCHEMA
 
 KILLS = int(os.environ.get("SITEPLAN_KILLS", "40"))
@@ -102,10 +102,10 @@ def test_what_is_on_air_counts_as_built_and_is_planned_no_more(office, tmp_path)
     proposal, target = replan_area(run, output=office / "runs" / "next")
     assert built not in listed(target).index
     assert "已开通" in read_plan(target).others.set_index("candidate_id").loc[built, "rule"]
-    assert proposal.summary["built"] == before.built + stations
-    assert built in set(proposal.sites["site_id"])
+    assert proposal.record.built == before.built + stations
+    assert built in set(proposal.existing.sites["site_id"])
     again = replan_area(run, output=office / "runs" / "again")[0]
-    assert again.summary["run_id"] == proposal.summary["run_id"]
+    assert again.summary["run_id"] == proposal.record.run_id
 
 
 def test_a_moved_place_stands_where_it_was_moved_to(office, tmp_path):

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pyogrio
 import pytest
+from siteplan.planning.run_folder import read_plan
 from typer.testing import CliRunner
 
 from siteplan.cli import app, plan_area
@@ -22,7 +23,6 @@ from siteplan.coverage.matrix import upgrade_footprint
 from siteplan.outputs.webmap import diff_html
 from siteplan.planning import pipeline
 from siteplan.planning.compare import CHANGES, DROPPED, KEPT, MOVED, NEW, compare_plans
-from siteplan.planning.run_folder import read_plan
 from siteplan.project.project_file import load_config
 
 
@@ -36,13 +36,13 @@ def city(shared_world, tmp_path_factory):
 
 def test_steps_lead_from_before_to_after_in_every_county(city):
     proposal, _ = city
-    added = proposal.steps.groupby("county_id")[["people", "villages"]].sum()
-    table = proposal.county_table.set_index("county_id")
+    added = proposal.places.steps.groupby("county_id")[["people", "villages"]].sum()
+    table = proposal.effects.counties.set_index("county_id")
     for name, column in (("people", "population"), ("villages", "villages")):
         gain = table[f"{column}_covered_after"] - table[f"{column}_covered_before"]
         np.testing.assert_allclose(added[name].reindex(table.index).fillna(0), gain, atol=1e-6)
-    people = proposal.steps.groupby("rank")["people"].sum()
-    by_rank = proposal.proposed.set_index("rank")["people_newly_covered"]
+    people = proposal.places.steps.groupby("rank")["people"].sum()
+    by_rank = proposal.places.proposed.set_index("rank")["people_newly_covered"]
     np.testing.assert_allclose(people.reindex(by_rank.index).fillna(0), by_rank, atol=0.51)
 
 
@@ -50,30 +50,30 @@ def test_the_changing_rank_of_a_pixel_is_the_one_that_brings_it_to_the_target(ci
     proposal, _ = city
     target = proposal.config.coverage.edge_probability_target
     before, after = (
-        np.nan_to_num(each.values) for each in (proposal.coverage_before, proposal.coverage_after)
+        np.nan_to_num(each.values) for each in (proposal.existing.coverage, proposal.effects.coverage)
     )
-    ranks = np.asarray(proposal.ranks.values)
+    ranks = np.asarray(proposal.places.ranks.values)
     newly = (before < target) & (after >= target)
     assert newly.any()
     assert (ranks[newly] > 0).all()
-    assert (ranks[np.isnan(proposal.coverage_before.values)] == 0).all()
-    assert ranks.max() <= len(proposal.proposed)
-    row, col = proposal.grid.index(
-        proposal.villages.geometry.x.to_numpy(), proposal.villages.geometry.y.to_numpy()
+    assert (ranks[np.isnan(proposal.existing.coverage.values)] == 0).all()
+    assert ranks.max() <= len(proposal.places.proposed)
+    row, col = proposal.area.grid.index(
+        proposal.effects.villages.geometry.x.to_numpy(), proposal.effects.villages.geometry.y.to_numpy()
     )
-    reached = proposal.villages["reached_rank"].to_numpy()
+    reached = proposal.effects.villages["reached_rank"].to_numpy()
     np.testing.assert_array_equal(reached[reached > 0], ranks[row, col][reached > 0])
-    np.testing.assert_array_equal(reached > 0, proposal.villages["state"].eq("newly"))
+    np.testing.assert_array_equal(reached > 0, proposal.effects.villages["state"].eq("newly"))
 
 
 def test_a_footprint_is_what_the_place_alone_reaches(city):
     proposal, _ = city
-    assert len(proposal.footprints) == len(proposal.proposed)
+    assert len(proposal.places.footprints) == len(proposal.places.proposed)
     target = proposal.config.coverage.edge_probability_target
-    after = np.nan_to_num(proposal.coverage_after.values)
-    for row, col, mask in proposal.footprints:
+    after = np.nan_to_num(proposal.effects.coverage.values)
+    for row, col, mask in proposal.places.footprints:
         window = slice(row, row + mask.shape[0]), slice(col, col + mask.shape[1])
-        inside = ~np.isnan(proposal.coverage_after.values[window])
+        inside = ~np.isnan(proposal.effects.coverage.values[window])
         assert (after[window][mask & inside] >= target - 1e-6).all()
 
 
@@ -100,7 +100,9 @@ def test_who_would_help_a_village_agrees_with_trying_everyone(shared_world):
             if 1 - left < target <= reached:
                 key = village, ids[ready.options.place[number]]
                 expected[key] = max(expected.get(key, 0.0), reached)
-    have = {(row.village_id, row.candidate_id): row.probability for row in proposal.choices.itertuples()}
+    have = {
+        (row.village_id, row.candidate_id): row.probability for row in proposal.places.choices.itertuples()
+    }
     assert expected
     assert set(have) <= set(expected)
     for key, probability in have.items():
@@ -136,8 +138,8 @@ def test_every_place_of_either_run_is_told_once(runs):
     rows = diff.rows
     for plan, name in ((before, "before"), (after, "after")):
         ids = rows[f"candidate_id_{name}"]
-        assert sorted(ids[ids.ne("")]) == sorted(plan.proposed["candidate_id"])
-        assert rows[f"stations_{name}"].sum() == plan.summary["selected_stations"]
+        assert sorted(ids[ids.ne("")]) == sorted(plan.places.proposed["candidate_id"])
+        assert rows[f"stations_{name}"].sum() == plan.record["selected_stations"]
     assert set(rows["change"]) <= set(CHANGES)
     assert sum(diff.counts.values()) == len(rows)
     assert diff.counts[DROPPED] > 0
@@ -152,7 +154,7 @@ def changed_plan(plan, table):
 def test_a_place_replaced_inside_its_ring_has_moved(runs):
     """A truth table: same id and place, same id elsewhere, new id inside the ring, new id outside."""
     plan = read_plan(runs[0])
-    table = plan.proposed.copy()
+    table = plan.places.proposed.copy()
     table["search_radius_m"] = 300.0
     old = changed_plan(plan, table)
     other = table.copy()

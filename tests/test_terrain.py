@@ -744,7 +744,7 @@ def test_a_very_fine_dem_is_averaged(tmp_path):
 def test_what_terrain_takes_away_adds_up(shared_world, config):
     inputs = pipeline.load(shared_world, config)
     proposal, _ = pipeline.run(inputs, config)
-    table, model = proposal.terrain, proposal.summary["model"]
+    table, model = proposal.existing.terrain_effect, proposal.record.model
     assert model["propagation"] == "terrain"
     assert (model["dem_pixel_m"], model["delta_n"]) == (30.0, config.coverage.delta_n)
     assert model["terrain_effect"]["population_taken_away"] == table["population_taken_away"].sum()
@@ -752,8 +752,11 @@ def test_what_terrain_takes_away_adds_up(shared_world, config):
         assert (table[f"{what}_taken_away"] <= table[f"{what}_empirical"]).all()
         left = table[f"{what}_empirical"] - table[f"{what}_taken_away"]
         assert (left <= table[f"{what}_terrain"] + 1e-9).all()
-    assert table["population_terrain"].tolist() == proposal.county_table["population_covered_before"].tolist()
-    assert proposal.coverage_empirical.grid == proposal.coverage_before.grid
+    assert (
+        table["population_terrain"].tolist()
+        == proposal.effects.counties["population_covered_before"].tolist()
+    )
+    assert proposal.existing.coverage_empirical.grid == proposal.existing.coverage.grid
 
 
 @pytest.mark.long_without_jit
@@ -762,7 +765,7 @@ def test_a_run_with_buffers_says_so(shared_world, config):
         update={"coverage": config.coverage.model_copy(update={"propagation": "empirical"})}
     )
     proposal, _ = pipeline.run(pipeline.load(shared_world, changed), changed)
-    assert proposal.summary["model"]["propagation"] == "empirical"
-    assert "dem_pixel_m" not in proposal.summary["model"]
-    assert proposal.coverage_empirical is None
-    assert proposal.terrain.empty
+    assert proposal.record.model.propagation == "empirical"
+    assert "dem_pixel_m" not in proposal.record.model
+    assert proposal.existing.coverage_empirical is None
+    assert proposal.existing.terrain_effect.empty

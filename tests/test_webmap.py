@@ -360,14 +360,16 @@ def test_the_search_for_secrets_sees_through_packing() -> None:
 def test_public_coordinates_are_middles_of_squares(proposal: Proposal) -> None:
     audience = audience_of(proposal.config, "public")
     seen = seen_by(proposal, audience)
-    xy = np.column_stack([seen.proposed.geometry.x, seen.proposed.geometry.y])
+    xy = np.column_stack([seen.places.proposed.geometry.x, seen.places.proposed.geometry.y])
     np.testing.assert_allclose(xy % audience.snap_m, audience.snap_m / 2)
-    away = np.hypot(*(xy - np.column_stack([proposal.proposed.geometry.x, proposal.proposed.geometry.y])).T)
+    away = np.hypot(
+        *(xy - np.column_stack([proposal.places.proposed.geometry.x, proposal.places.proposed.geometry.y])).T
+    )
     assert 0 < away.max() <= audience.snap_m / np.sqrt(2) + 1e-6
-    degrees = seen.proposed.geometry.to_crs("EPSG:4326")
-    np.testing.assert_allclose(seen.proposed["longitude"], degrees.x, atol=1e-6)
+    degrees = seen.places.proposed.geometry.to_crs("EPSG:4326")
+    np.testing.assert_allclose(seen.places.proposed["longitude"], degrees.x, atol=1e-6)
     page = map_html(proposal, audience=audience)
-    exact = proposal.proposed.iloc[0]
+    exact = proposal.places.proposed.iloc[0]
     for value in (exact["longitude"], exact["latitude"], exact["longitude_gcj02"]):
         assert f"{value:.6f}".rstrip("0") not in page
     assert '"footprints"' not in page

@@ -151,9 +151,9 @@ def test_a_layer_that_is_switched_on_is_painted(visit: Visit, tmp_path: Path) ->
 
 def test_coverage_of_every_step_is_what_the_plan_says(visit: Visit, proposal: Proposal) -> None:
     """At each step a village's pixel reaches the target exactly when the plan has it reached."""
-    villages = proposal.villages
+    villages = proposal.effects.villages
     had = villages["state"].eq("covered").to_numpy()
-    for step in (0, 1, 7, 15, len(proposal.proposed)):
+    for step in (0, 1, 7, 15, len(proposal.places.proposed)):
         visit.script("n => siteplan.build(n)", step)
         classes = visit.script(
             "points => points.map(p => siteplan.classAt({lat: p[1], lng: p[0]}).now)",
@@ -194,10 +194,10 @@ def test_names_do_not_collide_with_each_other_or_with_ranks(visit: Visit) -> Non
 
 def test_a_ranked_row_opens_its_reason_ring_and_coordinates(visit: Visit, proposal: Proposal) -> None:
     rows = visit.page.locator(".sp-list .sp-row")
-    assert rows.count() == len(proposal.proposed)
+    assert rows.count() == len(proposal.places.proposed)
     rows.nth(6).click()
     text = visit.popup().inner_text()
-    row = proposal.proposed.iloc[6]
+    row = proposal.places.proposed.iloc[6]
     for part in (row["reason"], row["candidate_id"], "移动广电", "基本覆盖（任一网络） 120.5"):
         assert part in text
     assert f"{row['longitude']:.6f}, {row['latitude']:.6f}" in text
@@ -213,14 +213,14 @@ def test_a_ranked_row_opens_its_reason_ring_and_coordinates(visit: Visit, propos
 
 
 def test_a_property_says_whose_it_is(visit: Visit, proposal: Proposal) -> None:
-    table = proposal.proposed
+    table = proposal.places.proposed
     row = int(np.flatnonzero(table["source_type"].eq("3") & (table["rank"] <= SMALL["properties"]))[0])
     visit.page.locator(".sp-list .sp-row").nth(row).click()
     assert f"业主联系人{row}" in visit.popup().inner_text()
 
 
 def test_a_click_on_the_map_opens_the_candidate_under_it(visit: Visit, proposal: Proposal) -> None:
-    row = proposal.proposed.iloc[8]
+    row = proposal.places.proposed.iloc[8]
     at = visit.script(
         """([lat, lon]) => { const map = siteplan.map; map.setView([lat, lon], 16, {animate: false});
         const p = map.latLngToContainerPoint([lat, lon]);
@@ -233,7 +233,7 @@ def test_a_click_on_the_map_opens_the_candidate_under_it(visit: Visit, proposal:
 
 def test_a_place_shows_its_own_footprint(visit: Visit, proposal: Proposal, tmp_path: Path) -> None:
     """The pixels that turn violet are about as many as the disc of the plan has square metres."""
-    row = proposal.proposed.iloc[3]
+    row = proposal.places.proposed.iloc[3]
     for key in ("proposed", "villages", "sites"):
         visit.page.locator(f"input[value={key}]").uncheck()
     visit.page.locator("input[value=coverage_off]").check()
@@ -243,7 +243,7 @@ def test_a_place_shows_its_own_footprint(visit: Visit, proposal: Proposal, tmp_p
     visit.script("ring => siteplan.setRing(ring)", ring)
     shown = visit.shot(tmp_path / "with.png")
     changed = (np.abs(shown - without).sum(axis=2) > 40).sum()
-    mask = proposal.footprints[3][2]
+    mask = proposal.places.footprints[3][2]
     metres = 156_543.03392 * np.cos(np.radians(row["latitude"])) / 2**14
     assert changed == pytest.approx(mask.sum() * 100.0**2 / metres**2, rel=0.12)
 
@@ -252,41 +252,42 @@ def test_a_village_says_who_serves_it_and_what_would_help(visit: Visit, proposal
     order = visit.script(
         "[...Array(siteplan.counts.villages).keys()].map(r => siteplan.getter('villages', r)('village'))"
     )
-    short = proposal.villages[proposal.villages["state"].eq("uncovered")].iloc[0]
+    short = proposal.effects.villages[proposal.effects.villages["state"].eq("uncovered")].iloc[0]
     visit.script("row => siteplan.go('villages', row)", order.index(short["village"]))
     text = visit.popup().inner_text()
     assert "可解决的候选点" in text
     assert "D0001 81%" in text
-    newly = proposal.villages[proposal.villages["reached_rank"].gt(0)].iloc[0]
+    newly = proposal.effects.villages[proposal.effects.villages["reached_rank"].gt(0)].iloc[0]
     visit.script("row => siteplan.go('villages', row)", order.index(newly["village"]))
     assert f"新通于第 {newly['reached_rank']} 名建成时" in visit.popup().inner_text()
     visit.popup().get_by_role("button", name="C0001").click()
-    assert visit.says(proposal.proposed["reason"].iloc[0])
+    assert visit.says(proposal.places.proposed["reason"].iloc[0])
 
 
 def test_the_slider_counts_along_the_ranks(visit: Visit, proposal: Proposal) -> None:
-    have = proposal.summary
+    have = proposal.record
     slider = visit.page.locator(".sp-build input")
-    for step in (0, 1, 12, len(proposal.proposed)):
+    for step in (0, 1, 12, len(proposal.places.proposed)):
         slider.fill(str(step))
-        built = proposal.steps[proposal.steps["rank"] <= step]
+        built = proposal.places.steps[proposal.places.steps["rank"] <= step]
         people = have["population_covered_before"] + built["people"].sum()
         villages = have["villages_covered_before"] + built["villages"].sum()
         text = visit.page.locator(".sp-build-more").inner_text()
         assert f"居民覆盖 {people:,.0f}（{people / have['population_total']:.2%}）" in text
         assert f"通5G行政村 {villages} / {have['villages_total']}" in text
         assert (
-            f"先建前 {step} / {len(proposal.proposed)}" in visit.page.locator(".sp-build-said").inner_text()
+            f"先建前 {step} / {len(proposal.places.proposed)}"
+            in visit.page.locator(".sp-build-said").inner_text()
         )
         later = visit.page.locator(".sp-list .sp-later")
         visit.page.wait_for_timeout(200)
-        assert later.count() == len(proposal.proposed) - step
+        assert later.count() == len(proposal.places.proposed) - step
     assert people == have["population_covered_after"]
     assert villages == have["villages_covered_after"]
 
 
 def test_counties_add_up_at_every_step(visit: Visit, proposal: Proposal) -> None:
-    for step in (0, 5, len(proposal.proposed)):
+    for step in (0, 5, len(proposal.places.proposed)):
         visit.script("n => siteplan.build(n)", step)
         sums = visit.script("siteplan.sums()")
         for name in ("people", "villages", "sites", "stations"):
@@ -302,7 +303,7 @@ def test_counties_add_up_at_every_step(visit: Visit, proposal: Proposal) -> None
 
 
 def test_filters_choose_rows_everywhere(visit: Visit, proposal: Proposal) -> None:
-    table = proposal.proposed
+    table = proposal.places.proposed
     visit.open_section("filters")
 
     def choose(label: str, value: str) -> int:
@@ -461,7 +462,7 @@ def test_hostile_names_stay_text(visit: Visit, proposal: Proposal) -> None:
     for number in range(len(HOSTILE)):
         visit.page.locator(".sp-list .sp-row").nth(number).click()
         heading = visit.page.locator(".sp-popup h3 bdi").last
-        assert heading.text_content() == proposal.proposed["name"].iloc[number]
+        assert heading.text_content() == proposal.places.proposed["name"].iloc[number]
     for key in ("villages", "sites", "properties", "others"):
         for row in range(6):
             visit.script("([key, row]) => siteplan.go(key, row)", [key, row])
@@ -523,7 +524,7 @@ def test_statuses_are_kept_and_come_out_as_a_return_form(
     table = list(csv.DictReader(io.StringIO(raw.decode("utf-8-sig"), newline="")))
     assert tuple(table[0]) == RETURN_COLUMNS
     assert table[1]["reason"] == "'" + reason.replace("\n", " ")
-    assert float(table[0]["longitude"]) == round(proposal.proposed["longitude"].iloc[0], 6)
+    assert float(table[0]["longitude"]) == round(proposal.places.proposed["longitude"].iloc[0], 6)
     visit.open_section("filters")
     visit.page.locator(".sp-filter", has_text="状态").locator("select").select_option("REFUSED")
     assert visit.page.locator(".sp-list .sp-row").count() == 1
@@ -606,7 +607,7 @@ def test_a_form_comes_back_whole_and_strange_rows_are_named(visit: Visit, tmp_pa
 def test_a_row_that_cannot_be_is_named_and_nothing_is_taken(
     visit: Visit, proposal: Proposal, change: dict[str, Any], said: str
 ) -> None:
-    place = proposal.proposed.iloc[5]
+    place = proposal.places.proposed.iloc[5]
     row = {
         "schema": "siteplan-returns/1",
         "run_id": "2023-abcdef012345",
@@ -637,7 +638,7 @@ def test_a_network_is_not_part_of_another(browser: Any, proposal: Proposal, tmp_
     first, second = proposal.config.networks
     networks = (first.model_copy(update={"name": "移动"}), second.model_copy(update={"name": "移动广电"}))
     config = proposal.config.model_copy(update={"networks": networks})
-    table = proposal.proposed.copy()
+    table = proposal.places.proposed.copy()
     table["networks"] = ["移动" if i % 2 else "移动广电" for i in range(len(table))]
     path = tmp_path / "networks.html"
     page = map_html(dataclasses.replace(proposal, config=config, proposed=table))
@@ -681,7 +682,7 @@ def test_a_place_moves_inside_its_ring_only(visit: Visit, proposal: Proposal) ->
     assert "偏移 400 米" in visit.page.locator(".sp-move-bar").inner_text()
     visit.page.locator(".sp-move-save").click()
     moved = json.loads(visit.script("siteplan.asJson()"))["returns"][-1]
-    row = proposal.proposed.iloc[4]
+    row = proposal.places.proposed.iloc[4]
     assert (moved["candidate_id"], moved["status"], moved["datum"]) == (row["candidate_id"], "MOVED", "wgs84")
     east = (moved["longitude"] - row["longitude"]) * 111_195 * np.cos(np.radians(row["latitude"]))
     north = (moved["latitude"] - row["latitude"]) * 111_195

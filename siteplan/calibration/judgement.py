@@ -216,10 +216,13 @@ def _enough(sample: Sample, mine: NDArray[np.bool_], points: int, sites: int) ->
 def _too_little(sample: Sample) -> TooLittleDataError:
     sites, points = len(set(sample.site)), len(sample)
     return TooLittleDataError(
-        f"实测太少，无法校准：匹配到 {sites} 个站址、{points} 个点；至少需要 {LEAST_SITES} 个站址、"
-        f"{LEAST_POINTS} 个点，且至少一个频段有 {BAND_SITES} 个站址、{BAND_POINTS} 个点 / too little data: "
-        f"{sites} sites and {points} points matched; at least {LEAST_SITES} sites and {LEAST_POINTS} points "
-        f"are needed, and one band with {BAND_SITES} sites and {BAND_POINTS} points"
+        "too_little_data",
+        sites=sites,
+        points=points,
+        least_sites=LEAST_SITES,
+        least_points=LEAST_POINTS,
+        band_sites=BAND_SITES,
+        band_points=BAND_POINTS,
     )
 
 

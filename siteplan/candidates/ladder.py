@@ -30,13 +30,12 @@ from siteplan.candidates.rules import (
     spacing,
     zones,
 )
-from siteplan.coverage.demand import Demand
+from siteplan.coverage.demand import DemandGrid
 from siteplan.coverage.propagation import PropagationModel
 from siteplan.field.journal import Place
-from siteplan.field.status import PlaceStatus
+from siteplan.field.status import FieldStatus, PlaceStatus
 from siteplan.inputs.load import Inputs
 from siteplan.inputs.tables.networks import network_names, split_networks
-from siteplan.planning.replan import ReplanContext
 from siteplan.project.schema import Config
 from siteplan.project.statuses import EXITS, FIXED, CandidateState, SiteStatus, SourceType
 
@@ -63,11 +62,13 @@ class CandidateSet:
 def build_candidates(
     inputs: Inputs,
     existing: gpd.GeoDataFrame | None,
-    demand: Demand,
+    demand: DemandGrid,
     outage: np.ndarray,
     config: Config,
     propagation: PropagationModel,
-    context: ReplanContext | None = None,
+    *,
+    field_status: FieldStatus | None = None,
+    published: Sequence[Place] = (),
 ) -> CandidateSet:
     """Collect places of all source_types in the run's counties and apply the rules.
 
@@ -85,15 +86,17 @@ def build_candidates(
         The project.
     propagation
         Tells which mast heights a formula holds for.
-    context
-        What happened since the last list; None for nothing.
+    field_status
+        What the journal adds up to; None for nothing.
+    published
+        Published places still to be won.
 
     Returns
     -------
     CandidateSet
         Usable and refused places.
     """
-    known, context = network_names(config), context or ReplanContext()
+    known, field_status = network_names(config), field_status or FieldStatus()
     parts = [
         _upgrades(existing, config),
         _planned(inputs.site_plan, config, known),
@@ -103,16 +106,16 @@ def build_candidates(
         _new_sites(inputs, demand, outage, config),
     ]
     parts = [part for part in parts if len(part)]
-    parts = _with_remembered(parts, context, inputs, config)
+    parts = _with_remembered(parts, field_status, published, inputs, config)
     if not parts:
         return CandidateSet(_empty(config))
-    table = moved(pd.concat(parts, ignore_index=True), context.field_status, inputs, config)
+    table = moved(pd.concat(parts, ignore_index=True), field_status, inputs, config)
     table = table[table["county_id"].isin(inputs.area["county_id"])]
     table = table.sort_values(["county_id", "key"], kind="stable").reset_index(drop=True)
     places = gpd.GeoDataFrame(
         table, geometry=gpd.points_from_xy(table["easting_m"], table["northing_m"]), crs=config.project.crs
     )
-    places = returned(places, context.field_status, config)
+    places = returned(places, field_status, config)
     places = located(places, config)
     places = heights(places, config, propagation)
     places = zones(places, inputs.exclusions, config)
@@ -120,20 +123,24 @@ def build_candidates(
     places = spacing(places, existing, config)
     places = orders_first(places)
     places = duplicates(places, config)
-    return CandidateSet(kept(places, context.field_status))
+    return CandidateSet(kept(places, field_status))
 
 
 def _with_remembered(
-    parts: list[pd.DataFrame], context: ReplanContext, inputs: Inputs, config: Config
+    parts: list[pd.DataFrame],
+    field_status: FieldStatus,
+    published: Sequence[Place],
+    inputs: Inputs,
+    config: Config,
 ) -> list[pd.DataFrame]:
     """Rows as well for places no table has any more: fixed ones, and published new ground sites.
 
     A ground site is found anew in every run; the published one stays, and a fresh one beside it goes.
     """
     there = {key for part in parts for key in part["key"]}
-    states = context.field_status.states.values()
+    states = field_status.states.values()
     wanted = {s.place.key: s.place for s in states if s.status in FIXED | EXITS | {SiteStatus.ON_AIR}}
-    wanted |= {key: p for key, (p, _) in context.anchors.items() if p.source_type == SourceType.NEW_GROUND}
+    wanted |= {p.key: p for p in published if p.source_type == SourceType.NEW_GROUND}
     missing = [place for key, place in sorted(wanted.items()) if key not in there]
     if not missing:
         return parts
@@ -331,7 +338,7 @@ def _poles(poles: gpd.GeoDataFrame | None, config: Config) -> pd.DataFrame:
     return _rows(poles, SourceType.POLE, "pole_id", _text_of(poles, "pole_name"), height, config)
 
 
-def _new_sites(inputs: Inputs, demand: Demand, outage: np.ndarray, config: Config) -> pd.DataFrame:
+def _new_sites(inputs: Inputs, demand: DemandGrid, outage: np.ndarray, config: Config) -> pd.DataFrame:
     """SourceType 5: one mast for each cluster of uncovered demand, county by county."""
     if not config.candidates.new_sites:
         return pd.DataFrame()
@@ -365,7 +372,7 @@ def _new_sites(inputs: Inputs, demand: Demand, outage: np.ndarray, config: Confi
     return _rows(table, SourceType.NEW_GROUND, "pixel", names, pd.Series(np.nan, index=table.index), config)
 
 
-def _residual(demand: Demand, outage: np.ndarray, target: float) -> np.ndarray:
+def _residual(demand: DemandGrid, outage: np.ndarray, target: float) -> np.ndarray:
     """Weight of each demand pixel that falls short of the target, summed over services."""
     left = outage.reshape(len(outage), -1)[:, demand.pixels]
     total = np.zeros(len(demand.pixels))

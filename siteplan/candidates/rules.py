@@ -118,7 +118,7 @@ def heights(places: gpd.GeoDataFrame, config: Config, level: PropagationModel) -
     Returns
     -------
     GeoDataFrame
-        The places, some of them refused or noted.
+        The places, some of them refused.
     """
     lowest = config.candidates.min_antenna_height_m
     height = places["antenna_height_m"].to_numpy()
@@ -206,7 +206,7 @@ def roads_near(places: gpd.GeoDataFrame, roads: gpd.GeoDataFrame | None, config:
     Returns
     -------
     GeoDataFrame
-        The places, some of them refused or noted.
+        The places, some of them refused.
     """
     farthest = config.candidates.new_site_max_road_m
     ground = np.flatnonzero(places["source_type"].eq(SourceType.NEW_GROUND.value).to_numpy())
@@ -239,7 +239,7 @@ def spacing(places: gpd.GeoDataFrame, existing: gpd.GeoDataFrame | None, config:
     Returns
     -------
     GeoDataFrame
-        The places, some of them refused or noted.
+        The places, some of them refused.
     """
     if existing is None or existing.empty:
         return places
@@ -307,7 +307,7 @@ def duplicates(places: gpd.GeoDataFrame, config: Config) -> gpd.GeoDataFrame:
     Returns
     -------
     GeoDataFrame
-        The places, some of them refused or noted.
+        The places, some of them refused.
     """
     reach = config.candidates.duplicate_distance_m
     usable = np.flatnonzero(places["status"].eq(CandidateState.CANDIDATE.value).to_numpy())

@@ -1,40 +1,86 @@
-"""Errors a user can meet. Each carries what is wrong and what to do, in both languages.
+"""Errors a user can meet, as keys and values: what is wrong and what to do is said in words where it is read.
 
-One decision to know: faults of an input are collected, then raised (or listed) together; a rejected
-row is a fault with ``severity="rejected"`` and never disappears.
+Faults of an input are collected, then raised or listed together; a rejected row is a fault with
+``severity="rejected"`` and never disappears.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
-
-from siteplan.words.catalogue import Lang, say
 
 Severity = Literal["fatal", "rejected", "warning", "note"]
 """A fatal fault stops the run, a rejected row is left out, a warning wants a look, a note only says what was
 done (a total at the bottom of a sheet is no record)."""
 
+Renderer = Callable[[object], str]
+"""Turns a fault or an error into a sentence."""
+_renderers: list[Renderer] = []
+
+
+def attach_renderer(renderer: Renderer) -> None:
+    """Let faults and errors print themselves in words.
+
+    Parameters
+    ----------
+    renderer
+        Takes a :class:`Fault` or a :class:`SiteplanError`; it replaces the one attached before. Without one,
+        their text is key and values.
+    """
+    _renderers[:] = [renderer]
+
+
+def has_renderer() -> bool:
+    """Whether faults and errors print themselves in words."""
+    return bool(_renderers)
+
+
+def _text(subject: object, key: str, values: dict[str, object]) -> str:
+    if _renderers:
+        return _renderers[0](subject)
+    return f"{key}({', '.join(f'{name}={value!r}' for name, value in values.items())})"
+
 
 class SiteplanError(Exception):
-    """Anything the user can put right; the command line prints it and exits with 1."""
+    """Anything the user can put right; the command line prints it and exits with 1.
 
-    def text(self, lang: Lang = "zh") -> str:
-        """The message in one language [str]."""
-        del lang
-        return str(self)
+    Parameters
+    ----------
+    key
+        Entry of the catalogue.
+    **values
+        What its braces take.
+    """
+
+    def __init__(self, key: str, /, **values: object) -> None:
+        super().__init__(key)
+        self.key = key
+        self.values = values
+
+    def __str__(self) -> str:
+        return _text(self, self.key, self.values)
 
 
-class RangeError(SiteplanError, ValueError):
+class _PlainError(SiteplanError):
+    """An error whose text is English: it speaks to who calls the function, not to who runs a plan."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__("programming_error", detail=text)
+
+    def __str__(self) -> str:
+        return str(self.values["detail"])
+
+
+class RangeError(_PlainError, ValueError):
     """A formula was asked outside its published range."""
 
 
-class CrsError(SiteplanError, ValueError):
+class CrsError(_PlainError, ValueError):
     """A coordinate reference system is missing or unusable."""
 
 
-class GridMismatchError(SiteplanError, ValueError):
+class GridMismatchError(_PlainError, ValueError):
     """Two rasters that must share a grid do not."""
 
 
@@ -46,8 +92,20 @@ class RunLockedError(SiteplanError):
 class Fault:
     """One thing wrong with an input, and its remedy.
 
-    ``problem`` and ``remedy`` are keys of :mod:`siteplan.words.catalogue`; ``row`` is the row number a
-    spreadsheet shows (the header is row 1).
+    Attributes
+    ----------
+    severity
+        How grave it is.
+    file, sheet, row, column
+        Where it is; ``row`` is the number a spreadsheet shows (the header is row 1).
+    problem, remedy
+        Keys of the catalogue.
+    values
+        What their braces take.
+    table
+        Input it belongs to.
+    record
+        Number of the record in its table, where ``row`` alone does not name it (several sheets).
     """
 
     severity: Severity
@@ -60,73 +118,42 @@ class Fault:
     column: str = ""
     table: str = ""
     record: int | None = None
-    """Number of the record in its table, where ``row`` alone does not name it (several sheets)."""
 
-    def place(self, lang: Lang = "zh") -> str:
-        """Where the fault is: file, sheet, row and column, as far as they apply [str]."""
-        words = ("工作表", "行", "列") if lang == "zh" else ("sheet", "row", "column")
-        parts = [self.file]
-        if self.sheet:
-            parts.append(f"{words[0]} {self.sheet}")
-        if self.row is not None:
-            parts.append(f"{words[1]} {self.row}")
-        if self.column:
-            parts.append(f"{words[2]} {self.column}")
-        return " · ".join(parts)
-
-    def text(self, lang: Lang = "zh") -> str:
-        """One line: place, problem and remedy [str]."""
-        stop = "；" if lang == "zh" else "; "
-        problem, remedy = (
-            say(self.problem, lang, **self.values),
-            say(self.remedy, lang, **self.values),
-        )
-        return f"{self.place(lang)}: {problem}{stop}{remedy}"
+    def __str__(self) -> str:
+        return _text(self, self.problem, self.values)
 
 
 class InputFaults(SiteplanError):
     """Faults that make a plan meaningless; all of them, not the first."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
-        super().__init__("\n".join(fault.text("en") for fault in faults))
+        super().__init__("input_faults", count=len(faults))
         self.faults = tuple(faults)
 
-    def text(self, lang: Lang = "zh") -> str:
-        """One line a kind of fault, with how many more rows have it [str]."""
-        return "\n".join(summarise(self.faults, lang))
 
+@dataclass(frozen=True)
+class ConfigFault:
+    """One thing wrong with the project file.
 
-def summarise(faults: Sequence[Fault], lang: Lang = "zh", *, notes: bool = False) -> list[str]:
-    """Faults for a terminal: one line for all rows of a column with the same problem.
-
-    Parameters
+    Attributes
     ----------
-    faults
-        In order of discovery.
-    lang
-        Language of the lines.
-    notes
-        Whether to list what is only a note.
-
-    Returns
-    -------
-    list of str
-        The first fault of each kind, and how many more rows share it.
+    file
+        Its name.
+    path
+        Dotted path of the entry, "" for the file as a whole.
+    key, values
+        Entry of the catalogue and what its braces take.
     """
-    kinds: dict[tuple[object, ...], list[Fault]] = {}
-    for number, fault in enumerate(faults):
-        if fault.severity == "note" and not notes:
-            continue
-        alone = number if fault.row is None else None
-        key = (fault.severity, fault.file, fault.sheet, fault.column, fault.problem, alone)
-        kinds.setdefault(key, []).append(fault)
-    lines = []
-    for alike in kinds.values():
-        more = len(alike) - 1
-        tail = (f"（另有 {more} 行）" if lang == "zh" else f" (and {more} more rows)") if more else ""
-        lines.append(alike[0].text(lang) + tail)
-    return lines
+
+    file: str
+    path: str
+    key: str
+    values: dict[str, object] = field(default_factory=dict)
 
 
 class ConfigError(SiteplanError, ValueError):
-    """The project file is wrong; the message lists every fault with its dotted path."""
+    """The project file is wrong: every fault with its dotted path."""
+
+    def __init__(self, faults: Sequence[ConfigFault]) -> None:
+        super().__init__("config_faults", count=len(faults))
+        self.faults = tuple(faults)

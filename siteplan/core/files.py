@@ -23,10 +23,6 @@ from siteplan.core.errors import RunLockedError, SiteplanError
 _LOCK = ".siteplan.lock"
 _PART, _OLD = ".part", ".old"
 """Ends of names of what is being written, and of what gives way to it."""
-_LOCKED_FILE = (
-    "{path}: 无法写入，若在 Excel 等程序中打开请关闭后重试 / "
-    "cannot be written; close it if it is open in Excel: {why}"
-)
 _BOM = "\ufeff".encode()
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'")
 """Full-width signs count too: a Chinese Excel reads them as the plain ones."""
@@ -78,12 +74,12 @@ def atomic_folder(target: Path, *, replace: bool = False) -> Iterator[Path]:
         If the target exists (and ``replace`` is False), or cannot be written.
     """
     if target.exists() and not replace:
-        raise RunLockedError(f"{target}: 已存在，请换一个 --out / exists already, choose another --out")
+        raise RunLockedError("folder_exists", path=str(target))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=_PART, dir=target.parent))
     except OSError as error:
-        raise RunLockedError(f"{target}: 无法写入 / cannot be written: {error.strerror}") from error
+        raise RunLockedError("cannot_write", path=str(target), detail=str(error.strerror)) from error
     try:
         yield work
         work.chmod(0o755)
@@ -102,10 +98,7 @@ def _swap(work: Path, target: Path) -> None:
     except OSError as error:
         if old.exists() and not target.exists():
             old.rename(target)
-        raise RunLockedError(
-            f"{target}: 文件可能正在被 Excel 等程序打开，请关闭后重试 / "
-            f"a file in it may be open elsewhere, close it and retry: {error.strerror}"
-        ) from error
+        raise RunLockedError("open_elsewhere", path=str(target), detail=str(error.strerror)) from error
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -136,7 +129,7 @@ def write_atomic(path: Path, content: bytes) -> None:
         part.chmod(0o644)
         part.replace(path)
     except OSError as error:
-        raise RunLockedError(_LOCKED_FILE.format(path=path, why=error.strerror)) from error
+        raise RunLockedError("file_locked", path=str(path), detail=str(error.strerror)) from error
     finally:
         if part is not None:
             part.unlink(missing_ok=True)
@@ -164,11 +157,9 @@ def project_lock(folder: Path) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout as error:
-        raise RunLockedError(
-            f"{path}: 另一个规划正在写入，请等它结束后重试 / another run is writing; wait for it and retry"
-        ) from error
+        raise RunLockedError("project_locked", path=str(path)) from error
     except OSError as error:
-        raise RunLockedError(f"{path}: 无法写入 / cannot be written: {error}") from error
+        raise RunLockedError("cannot_write", path=str(path), detail=str(error)) from error
     try:
         clear_leftovers(folder)
         yield
@@ -216,7 +207,7 @@ def require_writable(path: Path) -> None:
         if path.exists():
             path.open("r+b").close()
     except OSError as error:
-        raise RunLockedError(_LOCKED_FILE.format(path=path, why=error.strerror)) from error
+        raise RunLockedError("file_locked", path=str(path), detail=str(error.strerror)) from error
 
 
 def read_registry(path: Path) -> dict[str, str]:
@@ -246,12 +237,7 @@ def read_registry(path: Path) -> dict[str, str]:
         rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
         return {row["key"].removeprefix(_KEY_MARK): row["candidate_id"] for row in rows}
     except (KeyError, UnicodeDecodeError) as error:
-        raise SiteplanError(
-            f"{path}: 候选编号表已损坏，应为 UTF-8（带 BOM）的 key,candidate_id 两列；请从备份恢复，"
-            "不要删除 / "
-            "the table of ids is damaged, it needs the columns key,candidate_id in UTF-8 with BOM; restore "
-            "it from a backup, do not delete it"
-        ) from error
+        raise SiteplanError("registry_damaged", path=str(path)) from error
 
 
 def write_registry(path: Path, ids: dict[str, str]) -> None:
@@ -318,10 +304,7 @@ def read_lines(path: Path) -> tuple[str, ...]:
     except FileNotFoundError:
         return ()
     except (OSError, UnicodeDecodeError) as error:
-        raise SiteplanError(
-            f"{path}: 无法读取，应为 UTF-8 文本；请从备份恢复，不要删除 / "
-            f"cannot be read, it must be UTF-8 text; restore it from a backup, do not delete it: {error}"
-        ) from error
+        raise SiteplanError("lines_unreadable", path=str(path), detail=str(error)) from error
     return tuple(line for line in text.replace("\r\n", "\n").split("\n") if line.strip())
 
 
@@ -345,7 +328,7 @@ def append_lines(path: Path, lines: Sequence[str]) -> None:
     try:
         before = path.read_bytes() if path.exists() else b""
     except OSError as error:
-        raise RunLockedError(_LOCKED_FILE.format(path=path, why=error.strerror)) from error
+        raise RunLockedError("file_locked", path=str(path), detail=str(error.strerror)) from error
     end = b"" if not before or before.endswith(b"\n") else b"\n"
     write_atomic(path, before + end + "".join(f"{line}\n" for line in lines).encode())
 

@@ -42,7 +42,7 @@ class Service:
 
 
 @dataclass(frozen=True, eq=False)
-class Demand:
+class DemandGrid:
     """Weighted demand rows, and the pixels they lie on.
 
     Attributes
@@ -135,7 +135,7 @@ def services_of(config: Config) -> tuple[Service, ...]:
     return tuple(services)
 
 
-def build_demand(inputs: Inputs, config: Config) -> Demand:
+def build_demand(inputs: Inputs, config: Config) -> DemandGrid:
     """Put all demand of a run on its grid.
 
     Parameters
@@ -147,7 +147,7 @@ def build_demand(inputs: Inputs, config: Config) -> Demand:
 
     Returns
     -------
-    Demand
+    DemandGrid
         Rows with positive weight only.
 
     Raises
@@ -172,7 +172,7 @@ def build_demand(inputs: Inputs, config: Config) -> Demand:
     asked = weights > 0
     row_of = np.where(asked, np.cumsum(asked.ravel()).reshape(asked.shape) - 1, -1).astype(np.int32)
     village_pixel = _positions(inputs.villages, grid, inside, pixels)
-    return Demand(
+    return DemandGrid(
         grid=grid,
         services=services,
         pixels=pixels,

@@ -15,14 +15,14 @@ from rasterio.features import shapes
 from scipy.ndimage import label
 from shapely.geometry import shape
 
-from siteplan.coverage.demand import Demand
+from siteplan.coverage.demand import DemandGrid
 from siteplan.inputs.load import Inputs
 from siteplan.project.schema import Config
 
 _DIAGONAL_TOO = np.ones((3, 3), dtype=int)
 
 
-def covered(demand: Demand, outage: NDArray[np.float32], config: Config) -> NDArray[np.bool_]:
+def covered(demand: DemandGrid, outage: NDArray[np.float32], config: Config) -> NDArray[np.bool_]:
     """Whether each demand pixel reaches the target.
 
     Parameters
@@ -44,7 +44,7 @@ def covered(demand: Demand, outage: NDArray[np.float32], config: Config) -> NDAr
 
 
 def gap_polygons(
-    inputs: Inputs, demand: Demand, outage: NDArray[np.float32], config: Config
+    inputs: Inputs, demand: DemandGrid, outage: NDArray[np.float32], config: Config
 ) -> gpd.GeoDataFrame:
     """Connected populated land below the target, by service and county.
 
@@ -76,7 +76,9 @@ def gap_polygons(
     return gpd.GeoDataFrame(table, geometry="geometry", crs=inputs.grid.crs)
 
 
-def _of_service(inputs: Inputs, demand: Demand, short: NDArray[np.bool_], position: int) -> gpd.GeoDataFrame:
+def _of_service(
+    inputs: Inputs, demand: DemandGrid, short: NDArray[np.bool_], position: int
+) -> gpd.GeoDataFrame:
     grid, service = demand.grid, demand.services[position]
     labels = np.zeros(grid.shape, dtype=np.int32)
     offset = 0
@@ -117,7 +119,7 @@ def _outlines(labels: NDArray[np.int32], inputs: Inputs) -> dict[int, object]:
 
 def village_table(
     inputs: Inputs,
-    demand: Demand,
+    demand: DemandGrid,
     outage_existing: NDArray[np.float32],
     outage_planned: NDArray[np.float32],
     config: Config,
@@ -167,7 +169,7 @@ def village_table(
     return gpd.GeoDataFrame(table, geometry="geometry", crs=inputs.grid.crs)
 
 
-def basic_services(demand: Demand) -> list[int]:
+def basic_services(demand: DemandGrid) -> list[int]:
     """Positions of the basic per-network services: those of the first layer of scope ``each``.
 
     Parameters

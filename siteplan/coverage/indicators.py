@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from siteplan.core.grid import Raster
-from siteplan.coverage.demand import Demand
+from siteplan.coverage.demand import DemandGrid
 from siteplan.coverage.gaps import basic_services, covered
 from siteplan.coverage.matrix import multiply
 from siteplan.coverage.propagation import Footprint
@@ -69,7 +69,7 @@ class RankEffect:
 
 
 def rank_effects(
-    demand: Demand, outage: NDArray[np.float32], footprints: Iterable[Footprint | None], config: Config
+    demand: DemandGrid, outage: NDArray[np.float32], footprints: Iterable[Footprint | None], config: Config
 ) -> tuple[list[RankEffect], NDArray[np.float32]]:
     """Build places one after the other and note what each adds.
 
@@ -122,7 +122,7 @@ def _drawn(
 
 
 def _effect(
-    demand: Demand,
+    demand: DemandGrid,
     lookup: NDArray[np.int32],
     outage_existing: NDArray[np.float32],
     outage_planned: NDArray[np.float32],
@@ -211,7 +211,7 @@ def step_table(effects: Sequence[RankEffect], inputs: Inputs) -> pd.DataFrame:
 
 def terrain_table(
     inputs: Inputs,
-    demand: Demand,
+    demand: DemandGrid,
     outage_empirical: NDArray[np.float32] | None,
     terrain: NDArray[np.float32],
     config: Config,
@@ -258,7 +258,10 @@ def terrain_table(
 
 
 def layer_table(
-    demand: Demand, outage_existing: NDArray[np.float32], outage_planned: NDArray[np.float32], config: Config
+    demand: DemandGrid,
+    outage_existing: NDArray[np.float32],
+    outage_planned: NDArray[np.float32],
+    config: Config,
 ) -> pd.DataFrame:
     """What each layer had and what it gained.
 
@@ -301,7 +304,7 @@ def layer_table(
 
 def county_table(
     inputs: Inputs,
-    demand: Demand,
+    demand: DemandGrid,
     outage_existing: NDArray[np.float32],
     outage_planned: NDArray[np.float32],
     villages: pd.DataFrame,

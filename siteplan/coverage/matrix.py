@@ -12,7 +12,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from siteplan.core.grid import Grid
-from siteplan.coverage.demand import Demand
+from siteplan.coverage.demand import DemandGrid
 from siteplan.coverage.propagation import Footprint, MapFn, Mast, PropagationModel
 
 _BATCH = 64
@@ -188,7 +188,7 @@ def _discount(share: NDArray[np.float32], after: Footprint, before: Footprint) -
 
 
 def coverage_matrix(
-    upgrades: Sequence[Upgrade], demand: Demand, propagation: PropagationModel, map_fn: MapFn = map
+    upgrades: Sequence[Upgrade], demand: DemandGrid, propagation: PropagationModel, map_fn: MapFn = map
 ) -> CoverageMatrix:
     """Reduce footprints to the demand rows they touch; no footprint is kept.
 

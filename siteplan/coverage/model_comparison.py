@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from siteplan.core.grid import lonlat
-from siteplan.coverage.demand import Demand
+from siteplan.coverage.demand import DemandGrid
 from siteplan.coverage.propagation import Mast
 from siteplan.coverage.terrain import TerrainModel
 from siteplan.inputs.load import Inputs
@@ -65,7 +65,7 @@ def compare_models(
     masts: tuple[Mast, ...],
     propagation: TerrainModel,
     inputs: Inputs,
-    demand: Demand,
+    demand: DemandGrid,
     villages: gpd.GeoDataFrame,
     config: Config,
 ) -> gpd.GeoDataFrame:
@@ -104,7 +104,9 @@ def compare_models(
     return _framed(rows, points)
 
 
-def _points(inputs: Inputs, demand: Demand, villages: gpd.GeoDataFrame, config: Config) -> gpd.GeoDataFrame:
+def _points(
+    inputs: Inputs, demand: DemandGrid, villages: gpd.GeoDataFrame, config: Config
+) -> gpd.GeoDataFrame:
     """Village points, then populated pixels drawn by the project's seed."""
     populated = np.flatnonzero(demand.people > 0)
     count = min(config.coverage.comparison_sample, len(populated))

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from siteplan.core.grid import Raster
-from siteplan.coverage.demand import Demand, Service, tier_layers
+from siteplan.coverage.demand import DemandGrid, Service, tier_layers
 from siteplan.coverage.matrix import Upgrade, multiply, outage_probability, upgrade_footprint
 from siteplan.coverage.propagation import MapFn, Mast, PropagationModel
 from siteplan.inputs.load import Inputs
@@ -88,7 +88,7 @@ def _graded(
 
 
 def tier_table(
-    rasters: tuple[Raster, Raster] | None, inputs: Inputs, demand: Demand, config: Config
+    rasters: tuple[Raster, Raster] | None, inputs: Inputs, demand: DemandGrid, config: Config
 ) -> pd.DataFrame:
     """People and square kilometres in each tier, by county and area class.
 

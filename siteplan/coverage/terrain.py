@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from siteplan.core.errors import RangeError
+from siteplan.core.errors import SiteplanError
 from siteplan.core.grid import Grid
 from siteplan.coverage.demand import Service, tier_layers
 from siteplan.coverage.empirical import EmpiricalModel, bands_of
@@ -38,6 +38,7 @@ from siteplan.radio.profile import PointGeometry, point_geometry
 from siteplan.radio.reduce import STEPS, DemandWindow, mean_probability
 from siteplan.radio.sectors import Directions, attenuation_db, directions, sector_loss_db
 from siteplan.radio.sweep import TerrainGeometry, bullington_loss_db, require_frequency, terrain_geometry
+from siteplan.words.catalogue import Key
 
 COARSEST_DEM_M = 100.0
 """Coarsest DEM that ``auto`` trusts with diffraction [m]: at 90 m a mountain path is off by 5 dB already."""
@@ -606,25 +607,19 @@ def propagation_for(
     wanted, dem = config.coverage.propagation, inputs.terrain
     propagation = propagation_name(inputs, config)
     if config.fitted is not None and config.fitted.propagation != propagation:
-        raise RangeError(
-            f"{config.coverage.calibration or 'calibration'}: "
-            f"校准是在 {config.fitted.propagation} 级别上做的，本次为 {propagation}；"
-            "请按本级别重新校准，或去掉 coverage.calibration / "
-            f"was fitted on the level {config.fitted.propagation!r}, this run is on {propagation!r}: "
-            "calibrate again, or drop coverage.calibration"
+        raise SiteplanError(
+            "calibration_other_propagation",
+            file=config.coverage.calibration or "calibration.toml",
+            fitted=Key(f"propagation_{config.fitted.propagation}"),
+            wanted=Key(f"propagation_{propagation}"),
         )
     if wanted == "terrain" and dem is None:
-        raise RangeError(
-            'coverage.propagation = "terrain": 需要 inputs.dem；请提供高程数据或改为 "auto" / '
-            'needs inputs.dem; give a DEM or say "auto"'
-        )
+        raise SiteplanError("terrain_without_dem")
     if propagation == "empirical" or dem is None:
         return EmpiricalModel(config, services, inputs.clutter)
     if config.fitted is not None and config.fitted.clutter not in ("", config.coverage.clutter):
-        raise RangeError(
-            f"校准是按地物处理 {config.fitted.clutter} 做的，本次为 {config.coverage.clutter} / "
-            f"the calibration was fitted with clutter = {config.fitted.clutter!r}, "
-            f"this run has {config.coverage.clutter!r}"
+        raise SiteplanError(
+            "calibration_other_clutter", fitted=config.fitted.clutter, wanted=config.coverage.clutter
         )
     ground = ground_model(dem, inputs.clutter, config)
     return TerrainModel(config, services, ground, decision_points(inputs), cache)
@@ -644,10 +639,7 @@ def _require_frequencies(config: Config) -> None:
     for band in config.bands:
         require_frequency(band.frequency_mhz)
         if config.coverage.clutter == "end_loss" and trees and band.frequency_mhz > END_LOSS_UP_TO_MHZ:
-            raise RangeError(
-                f'coverage.clutter = "end_loss": ITU-R P.2108 的林地损耗只到 3 GHz，频段 {band.id} 超出；'
-                f'请改为 "profile" / the loss among trees ends at 3 GHz, below band {band.id}: say "profile"'
-            )
+            raise SiteplanError("end_loss_frequency", band=band.id)
 
 
 def _on_the_rim(mast: Mast, frame: DemandWindow, reach_m: float) -> NDArray[np.bool_]:

@@ -10,9 +10,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import cached_property
 from typing import Any, Literal
+
+from pydantic import TypeAdapter
+from pydantic.dataclasses import dataclass
 
 from siteplan.core.errors import SiteplanError
 from siteplan.project.statuses import SiteStatus
@@ -37,11 +40,12 @@ _REPORTED = ("kind", "candidate_id", "after", "point", "reason", "note", "report
 
 
 def hash_of(value: object) -> str:
+    """SHA-256 of a value as JSON [str]."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config={"extra": "forbid"})
 class Place:
     """A candidate as the plan had it when something was reported of it.
 
@@ -89,7 +93,7 @@ class Place:
         return self.longitude, self.latitude
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config={"extra": "forbid"})
 class Event:
     """Something that happened.
 
@@ -148,6 +152,14 @@ class Event:
         return self.reported_at[:19], self.recorded_at, self.event_id
 
 
+_EVENT = TypeAdapter(Event)
+
+
+def event_schema() -> dict[str, Any]:
+    """JSON Schema of an event, without the head of its line [dict]."""
+    return _EVENT.json_schema()
+
+
 def line_of(event: Event) -> str:
     """An event as one line of JSON.
 
@@ -188,32 +200,22 @@ def events_of(lines: Sequence[str], name: str = JOURNAL) -> tuple[Event, ...]:
     """
     found: dict[str, Event] = {}
     for number, line in enumerate(lines, start=1):
-        event = _event_of(line, f"{name} · 行 / line {number}")
+        event = _event_of(line, name, number)
         found.setdefault(event.event_id, event)
     return tuple(found.values())
 
 
-def _event_of(line: str, where: str) -> Event:
+def _event_of(line: str, name: str, number: int) -> Event:
     try:
         data: dict[str, Any] = json.loads(line)
         schema, given = data.pop("schema"), (data.pop("event"), data.pop("check"))
         if schema != SCHEMA:
             raise ValueError(f"schema {schema!r}")
-        place = data.pop("place", None)
-        known = None if place is None else Place(**{**place, "bands": tuple(place["bands"])})
-        data |= {name: tuple(data[name]) for name in ("point", "point_before") if name in data}
-        event = Event(**data, place=known)
+        event = _EVENT.validate_python(data)
         if event.kind == "status":
             SiteStatus(event.before), SiteStatus(event.after)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise SiteplanError(
-            f"{where}: 不是日志事件（{error}）；请从备份恢复该行，或整行删除 / "
-            f"no event of the journal ({error}); restore the line from a backup, or delete it as a whole"
-        ) from error
+        raise SiteplanError("journal_no_event", file=name, row=number, detail=str(error)) from error
     if (event.event_id, event.check) != given:
-        raise SiteplanError(
-            f"{where}: 内容被改动过，与校验值不符；请从备份恢复该行，撤销请用 siteplan undo / "
-            "its content was changed and no longer fits its check value; restore the line from a backup, and "
-            "use siteplan undo to take an event back"
-        )
+        raise SiteplanError("journal_changed", file=name, row=number)
     return event

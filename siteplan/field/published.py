@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from pydantic import BaseModel, ConfigDict
 
 from siteplan.field.journal import Place
 from siteplan.project.statuses import SiteStatus
 
 
-@dataclass(frozen=True)
-class PublishedList:
-    """A published list, as far as a return is held against it.
+class PublishedList(BaseModel):
+    """A published list, as far as a return is held against it; the run record embeds it."""
 
-    Attributes
-    ----------
-    run_id
-        Of the plan.
-    places
-        Candidates by id.
-    seen
-        Status each was published with.
-    unlisted
-        Ids the plan knows but did not propose.
-    """
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     run_id: str
-    places: Mapping[str, Place]
-    seen: Mapping[str, str] = field(default_factory=dict)
-    unlisted: Collection[str] = ()
+    """Of the plan."""
+    places: dict[str, Place] = {}
+    """Proposed places by candidate id."""
+    statuses: dict[str, str] = {}
+    """Status each was published with."""
+    unlisted: tuple[str, ...] = ()
+    """Ids the plan knows but did not propose."""
 
     def published(self, candidate_id: str) -> str:
         """Status a candidate was published with."""
-        return self.seen.get(candidate_id, SiteStatus.PROPOSED.value)
+        return self.statuses.get(candidate_id, SiteStatus.PROPOSED.value)

@@ -27,9 +27,9 @@ from siteplan.inputs.files.cells import dates_of, text_of
 from siteplan.inputs.files.headers import match_headers, normalise
 from siteplan.inputs.files.readers import RawTable, Wanted, read_table
 from siteplan.inputs.tables.coordinates import degrees_of
-from siteplan.project.columns import RETURNS, columns_of
+from siteplan.project.columns import columns_of
 from siteplan.project.statuses import MOVED, RETURN_COLUMNS, RETURNS_SCHEMA, SiteStatus
-from siteplan.words.catalogue import Lang, say
+from siteplan.words.catalogue import Lang, translate
 
 META = "_meta"
 """Hidden sheet of a form: what was issued."""
@@ -231,7 +231,9 @@ def _status_words() -> dict[str, str]:
     codes = [*(each.value for each in SiteStatus), MOVED]
     languages: tuple[Lang, ...] = ("zh", "en")
     words = {normalise(code): code for code in codes}
-    return words | {normalise(say(f"status_{code}", lang)): code for code in codes for lang in languages}
+    return words | {
+        normalise(translate(f"status_{code}", lang)): code for code in codes for lang in languages
+    }
 
 
 _STATUS_WORDS = _status_words()
@@ -264,7 +266,7 @@ def _issued(path: Path) -> _Issued | None:
 
 def _table_rows(path: Path, issued: _Issued | None) -> tuple[ReturnRow, ...]:
     raw = read_table(Wanted("returns"), path)
-    taken = match_headers(raw.headers, columns_of(RETURNS), {}).taken
+    taken = match_headers(raw.headers, columns_of("returns"), {}).taken
     if "candidate_id" not in taken or not {"status", "longitude"} & set(taken):
         raise InputFaults([_file_fault(path, "no_return_form", found="、".join(raw.headers[:20]))])
     texts = pd.DataFrame({name: raw.frame[header].map(text_of) for name, header in taken.items()})

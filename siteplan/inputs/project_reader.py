@@ -42,7 +42,7 @@ from siteplan.inputs.rasters import read_codes, read_raster, read_terrain
 from siteplan.inputs.tables.angles import angles_of, downtilts_of
 from siteplan.inputs.tables.check import CheckedTable, check_table, missing_column
 from siteplan.inputs.tables.networks import is_blank, names_of, network_names, network_words
-from siteplan.project.columns import MEASUREMENTS, SCHEMAS, columns_of
+from siteplan.project.columns import columns_of
 from siteplan.project.input_files import Input
 from siteplan.project.schema import Config, clutter_kinds
 
@@ -262,7 +262,7 @@ class ProjectReader:
             return None
         raw = self._read("stations", given)
         completed = self._with_only_choice(raw, given)
-        checked = check_table(raw, completed, SCHEMAS["stations"]).require_most()
+        checked = check_table(raw, completed, "stations").require_most()
         frame = checked.frame
         if "site_id" not in frame:
             frame = frame.assign(site_id=frame["station_id"])
@@ -312,7 +312,7 @@ class ProjectReader:
 
     def _with_only_choice(self, raw: RawTable, given: Input) -> Input:
         """Where the project has one network or band only, a table need not name it."""
-        found = match_headers(raw.headers, columns_of(SCHEMAS["stations"]), given.columns)
+        found = match_headers(raw.headers, columns_of("stations"), given.columns)
         taken, ambiguous = found.taken, found.ambiguous
         constants = dict(given.constants)
         for column, choices in (("network", self.config.networks), ("band", self.config.bands)):
@@ -371,7 +371,7 @@ class ProjectReader:
         """
         wanted = Wanted("measurements", given.layer, given.encoding, given.columns)
         raw = read_table(wanted, Path(given.path))
-        placed = self.placer().place(self._pointed(check_table(raw, given, MEASUREMENTS), given), given)
+        placed = self.placer().place(self._pointed(check_table(raw, given, "measurements"), given), given)
         frame = placed.checked.frame.assign(row=placed.checked.rows)
         return gpd.GeoDataFrame(frame, geometry=placed.points, crs=self.config.project.crs), placed.checked
 
@@ -532,7 +532,7 @@ class ProjectReader:
     # --- bookkeeping -----------------------------------------------------------------------------------
 
     def _checked(self, name: str, given: Input) -> CheckedTable:
-        checked = check_table(self._read(name, given), given, SCHEMAS[name])
+        checked = check_table(self._read(name, given), given, name)
         if name in _SHAPE_KINDS or name == "villages":
             checked = _with_sound_shapes(checked)
         return checked.require_most()
@@ -543,7 +543,7 @@ class ProjectReader:
 
     def _with_county_of_sheet(self, raw: RawTable, given: Input) -> RawTable:
         """One sheet a county: the sheet's name is the county of its rows, unless the table has its own."""
-        specs = columns_of(SCHEMAS[raw.name])
+        specs = columns_of(raw.name)
         if len(raw.sheets) < 2 or self._counties.empty or "county" not in {spec.name for spec in specs}:
             return raw
         known = {normalise(name) for name in self._counties["county"]}
@@ -569,8 +569,9 @@ class ProjectReader:
                 "sheet": fault.sheet,
                 "row": fault.row,
                 "column": fault.column,
-                "problem": fault.problem,
-                "remedy": fault.text("zh"),
+                "code": fault.problem,
+                "problem": (fault.problem, fault.values),
+                "remedy": (fault.remedy, fault.values),
                 "content": _content(checked.raw.frame.iloc[by_row[fault.record]]),
             }
             for fault in checked.faults

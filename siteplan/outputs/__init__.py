@@ -20,20 +20,19 @@ from siteplan.outputs.gis.exchange import write_exchange
 from siteplan.outputs.gis.kml import kmz_bytes
 from siteplan.outputs.gis.layers import write_coverage, write_geopackages
 from siteplan.outputs.pictures.overview import overview_png
-from siteplan.outputs.sheets import candidates_csv, changes_csv, refused_csv, rejected_csv, villages_csv
+from siteplan.outputs.sheets import changes_csv, csv_files
 from siteplan.outputs.webmap import diff_html, map_html
 from siteplan.outputs.webmap.panel import watermark_of
+from siteplan.outputs.wording import changes_in_words, in_words
 from siteplan.outputs.xlsx.form import write_form
 from siteplan.outputs.xlsx.returned import write_changes, write_checked
 from siteplan.outputs.xlsx.workbook import write_workbook
 from siteplan.planning.compare import Diff
 from siteplan.planning.proposal import Proposal
-from siteplan.planning.run_record import run_json
-from siteplan.words.catalogue import Lang
+from siteplan.planning.state import write_state
+from siteplan.words.catalogue import Lang, translate
 
 __all__ = [
-    "DETAILS",
-    "WORKBOOK",
     "MapOrder",
     "saying_why",
     "write_all",
@@ -41,13 +40,8 @@ __all__ = [
     "write_checked",
     "write_diff",
     "write_maps",
-    "write_summary",
+    "write_state_files",
 ]
-
-WORKBOOK = "候选站址.xlsx"
-"""The list that goes out, as a form."""
-DETAILS = "规划明细.xlsx"
-"""What the office looks things up in."""
 
 
 @dataclass(frozen=True)
@@ -119,32 +113,32 @@ def write_maps(proposal: Proposal, folder: Path, lang: Lang, order: MapOrder) ->
     return names
 
 
-def write_all(proposal: Proposal, folder: Path, lang: Lang = "zh", order: MapOrder | None = None) -> None:
-    """Write every output of a run but run.json, which is written last.
+def write_all(plan: Proposal, folder: Path, lang: Lang, order: MapOrder | None = None) -> None:
+    """Write every output of a plan but what programs read back.
 
     Parameters
     ----------
-    proposal
+    plan
         The result.
     folder
         Existing folder, not yet visible to users.
     lang
-        Language of headers and labels.
+        Language of headers, labels and sentences.
     order
         Maps to be written; None for the project's own choice.
     """
-    (folder / "candidates.csv").write_bytes(candidates_csv(proposal))
-    (folder / "refused.csv").write_bytes(refused_csv(proposal))
-    (folder / "villages.csv").write_bytes(villages_csv(proposal))
-    (folder / "rejected_rows.csv").write_bytes(rejected_csv(proposal))
-    outgoing = redact_for_partners(proposal, lang)
-    write_form(outgoing, folder / WORKBOOK, lang)
-    write_workbook(proposal, folder / DETAILS, lang)
-    (folder / "candidates.kmz").write_bytes(kmz_bytes(outgoing, lang))
-    write_geopackages(proposal, folder)
-    write_exchange(proposal, folder, lang)
-    write_coverage(proposal, folder)
-    write_maps(proposal, folder, lang, order or MapOrder())
+    worded = in_words(plan, lang)
+    for name, content in csv_files(worded).items():
+        (folder / name).write_bytes(content)
+    write_workbook(worded, folder / translate("file_details", lang), lang)
+    write_geopackages(worded, folder)
+    write_coverage(worded, folder)
+    partners = redact_for_partners(worded, lang)
+    write_form(partners, folder / translate("file_list", lang), lang)
+    (folder / "candidates.kmz").write_bytes(kmz_bytes(partners, lang))
+    write_exchange(partners, folder, lang)
+    write_maps(worded, folder, lang, order or MapOrder())
+    write_changes(plan, folder, lang)
 
 
 def write_diff(diff: Diff, folder: Path, lang: Lang) -> list[str]:
@@ -157,31 +151,32 @@ def write_diff(diff: Diff, folder: Path, lang: Lang) -> list[str]:
     folder
         Existing folder.
     lang
-        Language of the map.
+        Language of reasons and map.
 
     Returns
     -------
     list of str
         Files written.
     """
-    (folder / "changes.csv").write_bytes(changes_csv(diff))
-    (folder / "changes.html").write_text(diff_html(diff, lang=lang), encoding="utf-8", newline="\n")
+    worded = changes_in_words(diff, lang)
+    (folder / "changes.csv").write_bytes(changes_csv(worded))
+    (folder / "changes.html").write_text(diff_html(worded, lang=lang), encoding="utf-8", newline="\n")
     return ["changes.csv", "changes.html"]
 
 
-def write_summary(proposal: Proposal, folder: Path) -> None:
-    """Write run.json and the effective project file.
+def write_state_files(plan: Proposal, folder: Path) -> None:
+    """Write what programs read back: record, project file, tables and arrays.
 
     Parameters
     ----------
-    proposal
+    plan
         The result.
     folder
-        The run folder.
+        Existing folder.
     """
-    (folder / "run.json").write_bytes(run_json(proposal.summary))
-    text = proposal.config.model_dump_json(by_alias=True, indent=2)
-    (folder / "config.json").write_text(text + "\n", encoding="utf-8")
+    for name, content in write_state(plan).items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(content)
 
 
 @contextlib.contextmanager
@@ -201,8 +196,4 @@ def report_write_errors(target: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, DataSourceError, FeatureError, RasterioIOError, XlsxWriterException) as error:
-        raise RunLockedError(
-            f"{target}: 写不下去，原有结果未动；请检查磁盘空间和权限、关闭打开的文件后重试 / "
-            "cannot be written, earlier results are untouched; see to disk space and rights, close open "
-            f"files, and run it again: {error}"
-        ) from error
+        raise RunLockedError("write_failed", path=str(target), detail=str(error)) from error

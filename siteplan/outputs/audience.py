@@ -6,8 +6,8 @@ hide, so what a reader must not have cannot slip into a file, in whatever form.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any, cast
+from dataclasses import replace
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -15,14 +15,13 @@ import pandas as pd
 import shapely
 
 from siteplan.core.errors import SiteplanError
-from siteplan.core.grid import Raster, lonlat
-from siteplan.inputs.load import Inputs
+from siteplan.core.grid import lonlat
 from siteplan.planning.proposal import Proposal
-from siteplan.project.outputs import Audience
+from siteplan.project.outputs import Audience, MapLayer
 from siteplan.project.schema import Config
-from siteplan.words.catalogue import Lang, say
+from siteplan.words.catalogue import Lang, translate
 
-_NEEDED: dict[str, tuple[str, ...]] = {
+_NEEDED: dict[MapLayer, tuple[str, ...]] = {
     "counties": ("county_id", "county"),
     "zones": ("layer",),
     "gaps": ("gap_id",),
@@ -43,29 +42,9 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     ),
 }
 """Columns without which a layer cannot be drawn, filtered or counted."""
-_POINTS = frozenset({"properties", "others", "sites", "villages", "proposed"})
+_POINTS: frozenset[MapLayer] = frozenset({"properties", "others", "sites", "villages", "proposed"})
 _SNAPPED = _POINTS - {"villages"}
 _TEXTS = ("restriction", "reason", "rule")
-
-
-@dataclass(frozen=True, eq=False)
-class SeenInputs:
-    """The only inputs a map draws.
-
-    Attributes
-    ----------
-    properties, exclusions, roads
-        Tables, or None.
-    dem, terrain, clutter
-        Rasters, or None.
-    """
-
-    properties: gpd.GeoDataFrame | None
-    exclusions: gpd.GeoDataFrame | None
-    roads: gpd.GeoDataFrame | None
-    dem: Raster | None
-    terrain: Raster | None
-    clutter: Raster | None
 
 
 def audience_of(config: Config, audience_id: str) -> Audience:
@@ -90,7 +69,9 @@ def audience_of(config: Config, audience_id: str) -> Audience:
     """
     known = {each.id: each for each in config.outputs.audiences}
     if audience_id not in known:
-        raise SiteplanError(f"--audience {audience_id}: 只能是 / must be one of {', '.join(known)}")
+        raise SiteplanError(
+            "unknown_choice", option="--audience", value=audience_id, choices=", ".join(known)
+        )
     return known[audience_id]
 
 
@@ -136,50 +117,42 @@ def seen_by(proposal: Proposal, audience: Audience, lang: Lang = "zh") -> Propos
         for name, table in _tables(proposal, audience).items()
         if table is not None
     }
-    given = proposal.inputs
-    inputs = SeenInputs(
-        tables.get("properties"),
-        tables.get("zones"),
-        given.roads,
-        given.dem,
-        given.terrain,
-        given.clutter,
-    )
-    ranked = "proposed" in audience.layers
-    exact = audience.snap_m == 0 and ranked
+    is_ranked = "proposed" in audience.layers
+    is_exact = audience.snap_m == 0 and is_ranked
     nothing = pd.DataFrame()
     others = {"serving_site_before": "sites", "serving_site_after": "proposed"}
     unseen = [column for column, layer in others.items() if layer not in audience.layers]
     villages = tables["villages"].drop(columns=unseen, errors="ignore")
-    candidates = proposal.candidates.iloc[:0] if "others" not in tables else tables["others"]
+    whole = proposal.places
     return replace(
         proposal,
-        inputs=cast(Inputs, inputs),
-        candidates=candidates,
-        gaps=tables["gaps"],
-        sites=tables["sites"],
-        villages=villages,
-        proposed=tables["proposed"],
-        choices=_choices(proposal, audience),
+        area=replace(proposal.area, properties=tables.get("properties"), exclusions=tables.get("zones")),
+        existing=replace(proposal.existing, sites=tables["sites"], gaps=tables["gaps"], comparison=None),
+        places=replace(
+            whole,
+            candidates=tables["others"],
+            proposed=tables["proposed"],
+            choices=_choices(proposal, audience),
+            steps=whole.steps if is_ranked else nothing,
+            curve=whole.curve if is_ranked else nothing,
+            ranks=whole.ranks if is_exact else None,
+            footprints=whole.footprints if is_exact else (),
+        ),
+        effects=replace(proposal.effects, villages=villages),
         rejected=nothing,
         faults=(),
-        comparison=None,
-        steps=proposal.steps if ranked else nothing,
-        curve=proposal.curve if ranked else nothing,
-        ranks=proposal.ranks if exact else None,
-        footprints=proposal.footprints if exact else (),
     )
 
 
-def _tables(proposal: Proposal, audience: Audience) -> dict[str, gpd.GeoDataFrame | None]:
+def _tables(proposal: Proposal, audience: Audience) -> dict[MapLayer, gpd.GeoDataFrame | None]:
     """The plan's tables by layer; zones know the level of their rule."""
     return {
         "zones": _zones(proposal, audience),
-        "gaps": proposal.gaps,
-        "properties": _own(proposal.inputs.properties, proposal),
-        "others": proposal.candidates,
-        "sites": proposal.sites,
-        "villages": proposal.villages,
+        "gaps": proposal.existing.gaps,
+        "properties": _own(proposal.area.properties, proposal),
+        "others": proposal.places.candidates,
+        "sites": proposal.existing.sites,
+        "villages": proposal.effects.villages,
         "proposed": _with_owner(proposal),
     }
 
@@ -188,12 +161,14 @@ def _own(properties: gpd.GeoDataFrame | None, proposal: Proposal) -> gpd.GeoData
     """Properties of the run's counties; a county's map is not the city's."""
     if properties is None or "county_id" not in properties:
         return properties
-    return properties[properties["county_id"].isin(proposal.counties["county_id"])].reset_index(drop=True)
+    return properties[properties["county_id"].isin(proposal.area.counties["county_id"])].reset_index(
+        drop=True
+    )
 
 
 def _with_owner(proposal: Proposal) -> gpd.GeoDataFrame:
     """Ranked rows with the owner of the property they stand on."""
-    table, properties = proposal.proposed, proposal.inputs.properties
+    table, properties = proposal.places.proposed, proposal.area.properties
     if properties is None or "owner" not in properties or "source_id" not in table:
         return table
     owners = properties.drop_duplicates("property_id").set_index("property_id")["owner"]
@@ -203,7 +178,7 @@ def _with_owner(proposal: Proposal) -> gpd.GeoDataFrame:
 
 def _zones(proposal: Proposal, audience: Audience) -> gpd.GeoDataFrame | None:
     """Zones with a rule, its level and legal basis; without the sensitive ones unless they may be seen."""
-    table = proposal.inputs.exclusions
+    table = proposal.area.exclusions
     if table is None:
         return None
     rules = {rule.layer: rule for rule in proposal.config.exclusions}
@@ -215,12 +190,13 @@ def _zones(proposal: Proposal, audience: Audience) -> gpd.GeoDataFrame | None:
     )
 
 
-def _cut(table: gpd.GeoDataFrame, name: str, audience: Audience) -> gpd.GeoDataFrame:
+def _cut(table: gpd.GeoDataFrame, name: MapLayer, audience: Audience) -> gpd.GeoDataFrame:
     """The rows and columns of a layer that its audience may have."""
     if name not in audience.layers:
         table = table.iloc[:0]
-    if name in audience.columns:
-        asked = {*_NEEDED[name], *audience.columns[name], "geometry"}
+    seen = audience.sees(name)
+    if seen is not None:
+        asked = {*_NEEDED[name], *seen, "geometry"}
         if name in _POINTS:
             asked |= {"longitude", "latitude"}
         table = table[[column for column in table.columns if column in asked]]
@@ -259,13 +235,16 @@ def redact_for_partners(proposal: Proposal, lang: Lang = "zh") -> Proposal:
     """
     reader = proposal.config.outputs.audiences[0].model_copy(update={"sensitive": False})
     hidden = _hidden_words(proposal, reader)
-    return replace(proposal, proposed=_said(proposal.proposed, hidden, lang)) if hidden else proposal
+    if not hidden:
+        return proposal
+    proposed = _said(proposal.places.proposed, hidden, lang)
+    return replace(proposal, places=replace(proposal.places, proposed=proposed))
 
 
 def _hidden_words(proposal: Proposal, audience: Audience) -> list[str]:
     """Names, kinds and legal bases of sensitive zones, the longest first."""
     rules = [rule for rule in proposal.config.exclusions if rule.sensitive]
-    table = proposal.inputs.exclusions
+    table = proposal.area.exclusions
     if audience.sensitive or not rules:
         return []
     words = {rule.layer for rule in rules} | {rule.basis for rule in rules}
@@ -278,7 +257,7 @@ def _said(table: gpd.GeoDataFrame, hidden: list[str], lang: Lang) -> gpd.GeoData
     """Texts without the words of sensitive zones."""
     if not hidden:
         return table
-    instead = say("sensitive_zone", lang)
+    instead = translate("sensitive_zone", lang)
     changed = {
         name: [_replaced(text, hidden, instead) for text in table[name]] for name in _TEXTS if name in table
     }
@@ -294,5 +273,5 @@ def _replaced(text: Any, hidden: list[str], instead: str) -> Any:
 
 def _choices(proposal: Proposal, audience: Audience) -> pd.DataFrame:
     """Places that would help a village, for readers who may see places."""
-    columns = audience.columns.get("villages", ("choices",))
-    return proposal.choices if "choices" in columns and "others" in audience.layers else pd.DataFrame()
+    may_see = audience.reader != "public" and "others" in audience.layers
+    return proposal.places.choices if may_see else pd.DataFrame()

@@ -14,46 +14,8 @@ import pandas as pd
 
 from siteplan.core.files import csv_bytes, inert
 from siteplan.planning.compare import Diff
-from siteplan.planning.proposal import PROPOSED_COLUMNS, Proposal
-
-VILLAGE_COLUMNS: dict[str, str] = {
-    "village_id": "村代码",
-    "village": "行政村",
-    "town": "乡镇",
-    "county": "县区",
-    "people": "人口",
-    "state": "状态",
-    "probability_before": "现状村点概率",
-    "probability_after": "规划后村点概率",
-    "covered_before": "现状已通",
-    "covered_after": "规划后已通",
-    "share_before": "现状人口覆盖率",
-    "share_after": "规划后人口覆盖率",
-    "networks_before": "现状达标网络数",
-    "networks_after": "规划后达标网络数",
-    "serving_site_before": "现状主服务站址",
-    "serving_site_after": "规划后主服务站址",
-    "model_difference_db": "低频深阴影模型差（dB）",
-    "longitude": "经度WGS84",
-    "latitude": "纬度WGS84",
-}
-"""Columns of the village table and their Chinese headers."""
-REFUSED_COLUMNS: dict[str, str] = {
-    "candidate_id": "候选编号",
-    "status": "状态",
-    "source_type": "来源",
-    "source_id": "来源编号",
-    "name": "名称",
-    "county": "县区",
-    "town": "乡镇",
-    "village": "行政村",
-    "antenna_height_m": "挂高（米）",
-    "longitude": "经度WGS84",
-    "latitude": "纬度WGS84",
-    "rule": "不采用的规则",
-}
-"""Columns of the list of places that were not proposed."""
-
+from siteplan.planning.proposal import Proposal
+from siteplan.project.columns import names_of
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
@@ -112,31 +74,32 @@ def _csv(table: pd.DataFrame, columns: Iterable[str]) -> bytes:
     return csv_bytes(names, rows)
 
 
-def candidates_csv(proposal: Proposal) -> bytes:
-    """The ranked list [bytes]."""
-    return _csv(proposal.proposed, PROPOSED_COLUMNS)
-
-
 def unproposed(proposal: Proposal) -> pd.DataFrame:
     """Places considered but not proposed, by status and id [DataFrame]."""
-    table = proposal.candidates
+    table = proposal.places.candidates
     others = table[table["status"] != "PROPOSED"]
     return pd.DataFrame(others.sort_values(["status", "candidate_id"], kind="stable"))
 
 
-def refused_csv(proposal: Proposal) -> bytes:
-    """Every place that is not proposed, with the rule that refused it [bytes]."""
-    return _csv(unproposed(proposal), REFUSED_COLUMNS)
+def csv_files(plan: Proposal) -> dict[str, bytes]:
+    """The office's tables: ranked list, places not proposed with their rule, villages, rows left out.
 
+    Parameters
+    ----------
+    plan
+        In words.
 
-def villages_csv(proposal: Proposal) -> bytes:
-    """Villages before and after [bytes]."""
-    return _csv(proposal.villages, VILLAGE_COLUMNS)
-
-
-def rejected_csv(proposal: Proposal) -> bytes:
-    """Input rows left out, with content, problem and remedy [bytes]."""
-    return _csv(proposal.rejected, proposal.rejected.columns)
+    Returns
+    -------
+    dict
+        Content by file name.
+    """
+    return {
+        "candidates.csv": _csv(plan.places.proposed, names_of("proposed")),
+        "refused.csv": _csv(unproposed(plan), names_of("not_proposed")),
+        "villages.csv": _csv(plan.effects.villages, names_of("village_results")),
+        "rejected_rows.csv": _csv(plan.rejected, names_of("rejected")),
+    }
 
 
 def changes_csv(diff: Diff) -> bytes:

@@ -1,13 +1,8 @@
-"""From results to a proposal: ranked rows, tables and the summary that becomes run.json.
-
-One decision to know: everything a writer prints is made here, once, so that the workbook, the map and
-the CSV cannot disagree.
-"""
+"""From results to a plan: ranked rows and tables, made once, so that workbook, map and CSV cannot disagree."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import geopandas as gpd
 import numpy as np
@@ -18,21 +13,30 @@ from sklearn.neighbors import NearestNeighbors
 
 from siteplan.core.errors import Fault
 from siteplan.core.grid import Raster, lonlat
-from siteplan.core.stopwatch import Stopwatch
 from siteplan.coverage.indicators import RankEffect, changing_ranks, step_table
 from siteplan.coverage.matrix import Upgrade, best_server
 from siteplan.coverage.propagation import Mast, PropagationModel
+from siteplan.field.journal import Place
+from siteplan.field.published import PublishedList
 from siteplan.inputs.load import Inputs
 from siteplan.inputs.places.datum import gcj02_from_wgs84
+from siteplan.planning.background import relief_source, water_of
 from siteplan.planning.formulate import BuildOptions
-from siteplan.planning.proposal import MACHINE_COLUMNS, PROPOSED_COLUMNS, Proposal
+from siteplan.planning.proposal import (
+    MACHINE_COLUMNS,
+    ExistingNetwork,
+    PlanArea,
+    PlanEffects,
+    Proposal,
+    RankedPlaces,
+)
 from siteplan.planning.replan import statuses_of
-from siteplan.planning.run_record import Results, run_summary
-from siteplan.project.columns import CANDIDATES
+from siteplan.planning.run_record import RequestRecord, run_id, run_record
+from siteplan.planning.stages import Solved
+from siteplan.project.columns import CANDIDATES, names_of
 from siteplan.project.schema import Config
 from siteplan.project.statuses import CandidateState, SourceType
 from siteplan.selection import Selection
-from siteplan.words.catalogue import Lang, say
 
 
 def assign_ids(
@@ -94,65 +98,133 @@ def selected_upgrades(options: BuildOptions, selection: Selection) -> tuple[Upgr
     return tuple(built)
 
 
-def assemble(inputs: Inputs, config: Config, results: Results, lang: Lang, watch: Stopwatch) -> Proposal:
-    """Everything writers need, in one frozen object.
+def assemble(inputs: Inputs, config: Config, solved: Solved, request: RequestRecord) -> Proposal:
+    """Everything writers need, in a few frozen parts.
 
     Parameters
     ----------
     inputs, config
         Of the run.
-    results
+    solved
         Of the stages.
-    lang
-        Language of reasons and rules.
-    watch
-        Stopwatch of the run.
+    request
+        What the plan was asked for.
 
     Returns
     -------
     Proposal
-        The result.
+        The plan, without a word of any language.
     """
-    places = _located(_named(_with_villages(results.places, inputs), lang), config)
-    proposed = _proposed(places, inputs, config, results, lang)
-    status = results.places["status"].to_numpy(dtype=object).copy()
-    status[results.selection.places] = CandidateState.PROPOSED.value
-    candidates = places.assign(status=status, rule=_rule_texts(places, lang))
-    faults = (*inputs.faults, *results.ledger.faults, *_height_faults(inputs, results.refused))
+    ready, effects = solved.ready, solved.effects
+    candidates = _located(_named(_with_villages(ready.candidates, inputs)), config)
+    proposed = _proposed(candidates, inputs, config, solved)
+    status = candidates["status"].to_numpy(dtype=object).copy()
+    status[solved.replanned.selection.places] = CandidateState.PROPOSED.value
+    candidates = candidates.assign(status=status)
+    run = run_id(inputs, config, ready.ledger, solved.context)
+    published = published_list(run, proposed, candidates)
+    comparison = effects.comparison
     return Proposal(
         config=config,
-        area_name=inputs.area_name,
+        record=run_record(inputs, config, solved, published, request),
+        area=_area(inputs, config),
+        existing=ExistingNetwork(
+            sites=_located(_sites(inputs, solved), config),
+            coverage=_covered("coverage_before", ready.existing.outage, inputs),
+            coverage_empirical=None
+            if ready.existing.outage_empirical is None
+            else _covered("coverage_empirical", ready.existing.outage_empirical, inputs),
+            terrain_effect=effects.terrain,
+            gaps=ready.existing.gaps,
+            radii=_radii(config, ready.propagation),
+            comparison=comparison if comparison is None else _located(comparison, config),
+        ),
+        places=_ranked_places(candidates, proposed, inputs, solved),
+        effects=PlanEffects(
+            coverage=_covered("coverage_after", effects.outage, inputs),
+            villages=_located(_reached(_doubted(_served(solved), solved), inputs, solved), config),
+            layers=effects.layers,
+            counties=_county_table(solved),
+            ledger=_ledger(solved),
+            grades=effects.grades,
+            tiers=effects.tiers,
+        ),
+        faults=(
+            *inputs.faults,
+            *ready.ledger.faults,
+            *_height_faults(inputs, ready.existing.refused),
+        ),
+        rejected=inputs.rejected,
+    )
+
+
+def _area(inputs: Inputs, config: Config) -> PlanArea:
+    wet = water_of(inputs.clutter, inputs.terrain, config)
+    relief, water = relief_source(inputs.dem, inputs.terrain, wet, inputs.grid)
+    return PlanArea(
+        name=inputs.area_name,
         counties=inputs.area,
-        inputs=inputs,
         grid=inputs.grid,
-        coverage_before=_covered("coverage_before", results.outage_existing, inputs),
-        coverage_after=_covered("coverage_after", results.outage_planned, inputs),
-        coverage_empirical=None
-        if results.outage_empirical is None
-        else _covered("coverage_empirical", results.outage_empirical, inputs),
-        terrain=results.terrain,
-        villages=_located(_ranked(_doubted(_served(results), results), inputs, results), config),
         village_areas=inputs.village_areas,
-        gaps=results.gaps,
-        sites=_located(_sites(inputs, results), config),
+        properties=inputs.properties,
+        exclusions=inputs.exclusions,
+        roads=inputs.roads,
+        dem=inputs.dem,
+        relief=relief,
+        water=water,
+    )
+
+
+def _ranked_places(
+    candidates: gpd.GeoDataFrame, proposed: gpd.GeoDataFrame, inputs: Inputs, solved: Solved
+) -> RankedPlaces:
+    by_rank = solved.effects.by_rank
+    return RankedPlaces(
         candidates=candidates,
         proposed=proposed,
-        curve=_curve(results),
-        layers=results.layers,
-        county_table=_county_table(results),
-        ledger=_ledger(results),
-        radii=_radii(config, results.propagation),
-        faults=faults,
-        rejected=inputs.rejected,
-        tiers=results.tiers,
-        grades=results.grades,
-        comparison=results.comparison if results.comparison is None else _located(results.comparison, config),
-        steps=step_table(results.effects, inputs),
-        ranks=changing_ranks(results.effects, inputs),
-        footprints=tuple((e.row, e.col, e.alone) for e in results.effects),
-        choices=results.choices,
-        change_curve=results.replanned.curve,
-        summary=run_summary(inputs, config, results, proposed, watch, lang),
+        curve=_curve(solved),
+        steps=step_table(by_rank, inputs),
+        ranks=changing_ranks(by_rank, inputs),
+        footprints=tuple((effect.row, effect.col, effect.alone) for effect in by_rank),
+        choices=solved.effects.choices,
+        change_curve=solved.replanned.curve,
+    )
+
+
+def published_list(run: str, proposed: gpd.GeoDataFrame, candidates: gpd.GeoDataFrame) -> PublishedList:
+    """The ranked list as returns are held against it.
+
+    Parameters
+    ----------
+    run
+        Its run id.
+    proposed, candidates
+        Ranked rows, and every place.
+
+    Returns
+    -------
+    PublishedList
+        Its places by id.
+    """
+    rows = proposed.to_dict("records")
+    places = {
+        str(row["candidate_id"]): Place(
+            key=str(row["key"]),
+            county_id=str(row["county_id"]),
+            name=str(row["name"]),
+            bands=row["bands"],
+            stations=int(row["stations"]),
+            longitude=float(row["longitude"]),
+            latitude=float(row["latitude"]),
+            search_radius_m=float(row["search_radius_m"]),
+            antenna_height_m=float(row["antenna_height_m"]),
+        )
+        for row in rows
+    }
+    others = candidates.loc[candidates["status"].ne(CandidateState.PROPOSED.value), "candidate_id"]
+    statuses = {str(row["candidate_id"]): str(row["status"]) for row in rows}
+    return PublishedList(
+        run_id=run, places=places, statuses=statuses, unlisted=tuple(sorted(others.astype(str)))
     )
 
 
@@ -202,53 +274,49 @@ def _with_villages(places: gpd.GeoDataFrame, inputs: Inputs) -> gpd.GeoDataFrame
     )
 
 
-def _served(results: Results) -> gpd.GeoDataFrame:
+def _served(solved: Solved) -> gpd.GeoDataFrame:
     """Villages with the site that serves them best, before and after; ids of sites and candidates."""
-    villages = results.villages
+    villages = solved.effects.villages
     x, y = villages.geometry.x.to_numpy(), villages.geometry.y.to_numpy()
-    old, old_best = best_server(results.masts, results.propagation, x, y)
-    new, new_best = best_server([a.after() for a in results.upgrades], results.propagation, x, y)
-    sites = np.array([*(mast.site_id for mast in results.masts), ""], dtype=object)
-    ids = results.places["candidate_id"].to_numpy(dtype=object)[results.selection.places]
+    old, old_best = best_server(solved.ready.existing.masts, solved.ready.propagation, x, y)
+    new, new_best = best_server([a.after() for a in solved.effects.upgrades], solved.ready.propagation, x, y)
+    sites = np.array([*(mast.site_id for mast in solved.ready.existing.masts), ""], dtype=object)
+    ids = solved.ready.candidates["candidate_id"].to_numpy(dtype=object)[solved.replanned.selection.places]
     candidates = np.append(ids, "")
     after = np.where(new_best > old_best, candidates[new], sites[old])
     return villages.assign(serving_site_before=sites[old], serving_site_after=after)
 
 
-def _ranked(villages: gpd.GeoDataFrame, inputs: Inputs, results: Results) -> gpd.GeoDataFrame:
+def _reached(villages: gpd.GeoDataFrame, inputs: Inputs, solved: Solved) -> gpd.GeoDataFrame:
     """Villages with the rank that brings the first service to their point; 0 for none."""
     if inputs.villages is None or villages.empty:
         return villages.assign(reached_rank=0)
     ids = inputs.villages["village_id"].to_numpy(dtype=object)
-    ranks = {ids[v]: rank for rank, effect in enumerate(results.effects, start=1) for v in effect.villages}
+    ranks = {
+        ids[v]: rank for rank, effect in enumerate(solved.effects.by_rank, start=1) for v in effect.villages
+    }
     return villages.assign(reached_rank=villages["village_id"].map(ranks).fillna(0).astype(int))
 
 
-def _doubted(villages: gpd.GeoDataFrame, results: Results) -> gpd.GeoDataFrame:
+def _doubted(villages: gpd.GeoDataFrame, solved: Solved) -> gpd.GeoDataFrame:
     """Mark villages whose verdict hangs on a low band in deep shadow, with what ITM says beyond P.1812."""
     doubt = pd.Series(np.nan, index=villages["village_id"]) if len(villages) else pd.Series(dtype=float)
-    if results.comparison is not None and len(results.comparison):
-        rows = results.comparison[
-            results.comparison["kind"].eq("village") & results.comparison["only_low_band"]
+    if solved.effects.comparison is not None and len(solved.effects.comparison):
+        rows = solved.effects.comparison[
+            solved.effects.comparison["kind"].eq("village") & solved.effects.comparison["only_low_band"]
         ]
         doubt.loc[rows["id"].to_numpy()] = rows["difference_db"].to_numpy(dtype=float)
     return villages.assign(model_difference_db=doubt.to_numpy())
 
 
-def _named(places: gpd.GeoDataFrame, lang: Lang) -> gpd.GeoDataFrame:
+def _named(places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """A new ground site has only its pixel; people know it by the village it lies in."""
     new = places["source_type"].eq(SourceType.NEW_GROUND.value)
     place = places["village"].where(places["village"].ne(""), places["source_id"])
-    return places.assign(
-        name=places["name"].where(~new, [say("new_site", lang, place=each) for each in place])
-    )
+    return places.assign(name=places["name"].where(~new, place))
 
 
-def _rule_texts(places: gpd.GeoDataFrame, lang: Lang) -> list[str]:
-    return ["" if rule is None else say(rule[0], lang, **rule[1]) for rule in places["rule"]]
-
-
-def _sites(inputs: Inputs, results: Results) -> gpd.GeoDataFrame:
+def _sites(inputs: Inputs, solved: Solved) -> gpd.GeoDataFrame:
     """Existing sites inside the area: networks, bands and station count."""
     columns = [
         "site_id",
@@ -263,21 +331,21 @@ def _sites(inputs: Inputs, results: Results) -> gpd.GeoDataFrame:
         "radius_limited",
     ]
     stations = inputs.stations
-    masts = {mast.site_id: mast for mast in results.masts}
+    masts = {mast.site_id: mast for mast in solved.ready.existing.masts}
     if stations is None or not masts:
         return gpd.GeoDataFrame({name: [] for name in columns}, geometry=[], crs=inputs.grid.crs)
     own = stations[stations["county_id"].isin(inputs.area["county_id"]) & stations["site_id"].isin(masts)]
     first = own.drop_duplicates("site_id").sort_values("site_id").reset_index(drop=True)
-    band_network = {band.id: band.network for band in results.propagation.config.bands}
+    band_network = {band.id: band.network for band in solved.ready.propagation.config.bands}
     bands = [masts[site_id].bands for site_id in first["site_id"]]
     table = first.assign(
         site_name=first["site_name"].fillna("") if "site_name" in first else "",
-        networks=["、".join(dict.fromkeys(band_network[b] for b in each)) for each in bands],
-        bands=["、".join(each) for each in bands],
+        networks=_cells([tuple(dict.fromkeys(band_network[b] for b in each)) for each in bands]),
+        bands=_cells(bands),
         stations=[len(each) for each in bands],
         antenna_height_m=[masts[site_id].antenna_height_m for site_id in first["site_id"]],
         sectors=[_sector_text(masts[site_id]) for site_id in first["site_id"]],
-        radius_limited=first["site_id"].isin(results.limited),
+        radius_limited=first["site_id"].isin(solved.radius_limited),
     )
     return table[[*columns, "geometry"]]
 
@@ -292,60 +360,75 @@ def _sector_text(mast: Mast) -> str:
 
 
 def _proposed(
-    places: gpd.GeoDataFrame, inputs: Inputs, config: Config, results: Results, lang: Lang
+    candidates: gpd.GeoDataFrame, inputs: Inputs, config: Config, solved: Solved
 ) -> gpd.GeoDataFrame:
-    order = results.selection.places
-    table = places.iloc[order].reset_index(drop=True)
-    own = table["order_radius_m"].to_numpy(dtype=float)
-    radii = [
-        round(own[i]) if own[i] > 0 else _search_radius_m(upgrade, config, results.propagation)
-        for i, upgrade in enumerate(results.upgrades)
-    ]
-    unsure = table["location_radius_m"].fillna(0.0).to_numpy(dtype=float)
-    radii = [max(radius, round(circle)) for radius, circle in zip(radii, unsure, strict=True)]
-    notes = ["；".join(say(key, lang, **values) for key, values in row) for row in table["notes"]]
-    effects, upgrades = results.effects, results.upgrades
+    """Ranked rows: the registry's columns but the reason, which is words, and what programs need."""
+    selection, propagation = solved.replanned.selection, solved.ready.propagation
+    effects, upgrades = solved.effects.by_rank, solved.effects.upgrades
+    table = candidates.iloc[selection.places].reset_index(drop=True)
+    radii, stations = _search_radii(table, upgrades, config, propagation), _stations_per_place(solved)
     table = table.assign(
         rank=np.arange(1, len(table) + 1),
-        networks=[_join(_networks_of(a, config), lang) for a in upgrades],
-        bands=[_join([config.band(b).name for b in a.bands], lang) for a in upgrades],
-        stations=_stations_per_place(results),
+        networks=_cells([_networks_of(upgrade, config) for upgrade in upgrades]),
+        bands=_cells([upgrade.bands for upgrade in upgrades]),
+        stations=stations,
         ground_m=_ground(table, inputs),
-        gain=np.round(results.selection.marginal_gains, 3),
-        gain_per_station=np.round(results.selection.marginal_gains / _stations_per_place(results), 3),
-        loss_if_dropped=np.round(results.selection.losses, 3),
-        gain_by_layer=[_layer_text(effect) for effect in effects],
+        gain=np.round(selection.marginal_gains, 3),
+        gain_per_station=np.round(selection.marginal_gains / stations, 3),
+        loss_if_dropped=np.round(selection.losses, 3),
+        gain_by_layer=_cells([tuple(effect.gain_by_layer.items()) for effect in effects]),
         people_newly_covered=[round(effect.people) for effect in effects],
         people_networks_newly_covered=[round(effect.people_networks) for effect in effects],
         villages_newly_covered=[len(effect.villages) for effect in effects],
-        villages_newly_covered_names=[_village_names(effect, inputs, lang) for effect in effects],
-        cell_radius_m=[_cell_radius_m(upgrade, config, results.propagation, max) for upgrade in upgrades],
-        radius_limited=[results.propagation.radius_limited(upgrade.after()) for upgrade in upgrades],
+        villages_newly_covered_names=_cells([_village_names(effect, inputs) for effect in effects]),
+        cell_radius_m=[_cell_radius_m(upgrade, config, propagation, max) for upgrade in upgrades],
+        radius_limited=[propagation.radius_limited(upgrade.after()) for upgrade in upgrades],
         search_radius_m=radii,
-        alternates=_alternates(places, order, radii),
-        restriction=notes,
-        status=[each.value for each in statuses_of(table, results.context)],
-        band_ids=[" ".join(a.bands) for a in upgrades],
+        alternates=_cells(_alternates(candidates, selection.places, radii)),
+        restriction=table["notes"],
+        status=[each.value for each in statuses_of(table, solved.context)],
     )
-    table["reason"] = [
-        _reason(row, effect, config, lang) for row, effect in zip(table.itertuples(), effects, strict=True)
+    names = [name for name in names_of("proposed") if name != "reason"]
+    return table[[*names, *MACHINE_COLUMNS, "geometry"]]
+
+
+def _cells(values: Sequence[object]) -> pd.Series:
+    """A column whose cells are tuples."""
+    column = np.empty(len(values), dtype=object)
+    for i, value in enumerate(values):
+        column[i] = value
+    return pd.Series(column, dtype=object)
+
+
+def _search_radii(
+    table: gpd.GeoDataFrame, upgrades: Sequence[Upgrade], config: Config, propagation: PropagationModel
+) -> list[int]:
+    """How far each place may move: what its order says, else a share of its cell; never less than how exactly
+    it is known [m].
+    """
+    own = table["order_radius_m"].to_numpy(dtype=float)
+    unsure = table["location_radius_m"].fillna(0.0).to_numpy(dtype=float)
+    return [
+        max(round(own[i]) if own[i] > 0 else _search_radius_m(upgrade, config, propagation), round(unsure[i]))
+        for i, upgrade in enumerate(upgrades)
     ]
-    return table[[*PROPOSED_COLUMNS, *MACHINE_COLUMNS, "geometry"]]
 
 
-def _join(words: list[str], lang: Lang) -> str:
-    return say("reason_join", lang).join(words)
+def _village_names(effect: RankEffect, inputs: Inputs) -> tuple[str, ...]:
+    if inputs.villages is None:
+        return ()
+    return tuple(str(inputs.villages["village"].iloc[v]) for v in effect.villages)
 
 
-def _networks_of(upgrade: Upgrade, config: Config) -> list[str]:
-    ids = dict.fromkeys(config.band(band).network for band in upgrade.bands)
-    return [config.network(network_id).name for network_id in ids]
+def _networks_of(upgrade: Upgrade, config: Config) -> tuple[str, ...]:
+    """Ids of the networks an upgrade serves."""
+    return tuple(dict.fromkeys(config.band(band).network for band in upgrade.bands))
 
 
-def _stations_per_place(results: Results) -> NDArray[np.int64]:
-    chosen = results.selection.columns
-    place, stations = results.options.place[chosen], results.options.stations[chosen]
-    counts = [int(stations[place == each].sum()) for each in results.selection.places]
+def _stations_per_place(solved: Solved) -> NDArray[np.int64]:
+    chosen = solved.replanned.selection.columns
+    place, stations = solved.ready.options.place[chosen], solved.ready.options.stations[chosen]
+    counts = [int(stations[place == each].sum()) for each in solved.replanned.selection.places]
     return np.array(counts, dtype=np.int64)
 
 
@@ -354,16 +437,6 @@ def _ground(table: gpd.GeoDataFrame, inputs: Inputs) -> np.ndarray:
         return np.full(len(table), np.nan)
     row, col = inputs.grid.index(table.geometry.x.to_numpy(), table.geometry.y.to_numpy())
     return np.round(inputs.dem.values[row, col].astype(float), 0)
-
-
-def _layer_text(effect: RankEffect) -> str:
-    return "; ".join(f"{layer} {gain:.1f}" for layer, gain in effect.gain_by_layer.items())
-
-
-def _village_names(effect: RankEffect, inputs: Inputs, lang: Lang) -> str:
-    if inputs.villages is None:
-        return ""
-    return _join([str(inputs.villages["village"].iloc[v]) for v in effect.villages], lang)
 
 
 def _cell_radius_m(
@@ -383,13 +456,15 @@ def _search_radius_m(upgrade: Upgrade, config: Config, propagation: PropagationM
     return round(_cell_radius_m(upgrade, config, propagation, min) * config.candidates.search_radius_share)
 
 
-def _alternates(places: gpd.GeoDataFrame, order: NDArray[np.int64], radii: list[int]) -> list[str]:
+def _alternates(
+    places: gpd.GeoDataFrame, order: NDArray[np.int64], radii: Sequence[int]
+) -> list[tuple[str, ...]]:
     """Usable places that were not chosen, inside each ring, nearest first."""
     free = places["status"].eq(CandidateState.CANDIDATE.value).to_numpy().copy()
     free[order] = False
     others = np.flatnonzero(free)
     if not len(order) or not len(others):
-        return [""] * len(order)
+        return [()] * len(order)
     xy = places[["easting_m", "northing_m"]].to_numpy(dtype=float)
     search = NearestNeighbors().fit(xy[others])
     found = []
@@ -397,75 +472,41 @@ def _alternates(places: gpd.GeoDataFrame, order: NDArray[np.int64], radii: list[
         distance, index = search.radius_neighbors(xy[[place]], radius=max(radius, 1))
         nearest = np.lexsort((index[0], distance[0].round(3)))
         ids = places["candidate_id"].to_numpy(dtype=object)[others[index[0][nearest]]]
-        found.append(" ".join(ids))
+        found.append(tuple(ids))
     return found
-
-
-def _reason(row: Any, effect: RankEffect, config: Config, lang: Lang) -> str:
-    gains = []
-    if round(effect.people):
-        gains.append(say("reason_people", lang, people=f"{effect.people:,.0f}"))
-    if round(effect.people_networks):
-        gains.append(say("reason_network", lang, people=f"{effect.people_networks:,.0f}"))
-    counted = {config.layers[0].id, *_basic_layer(config)}
-    for layer in config.layers:
-        equivalent = effect.gain_by_layer.get(layer.id, 0.0) / max(layer.weight, 1e-9)
-        if layer.id not in counted and equivalent >= 0.5:
-            gains.append(say("reason_layer", lang, name=layer.name, people=f"{equivalent:,.0f}"))
-    if not gains:
-        gains.append(say("reason_probability", lang, people=f"{row.gain:,.1f}"))
-    villages = ""
-    if effect.villages:
-        names = row.villages_newly_covered_names
-        villages = say("reason_villages", lang, count=len(effect.villages), names=names)
-    notes = say("reason_note", lang, note=row.restriction) if row.restriction else ""
-    return say(
-        "reason",
-        lang,
-        source_type=say(f"rung_{row.source_type}", lang),
-        network_bands=f"{row.networks} {row.bands}",
-        height=row.antenna_height_m,
-        gains=_join(gains, lang),
-        villages=villages,
-        notes=notes,
-    )
-
-
-def _basic_layer(config: Config) -> list[str]:
-    return [layer.id for layer in config.layers if layer.scope == "each"][:1]
 
 
 # --- tables ------------------------------------------------------------------------------------------
 
 
-def _curve(results: Results) -> pd.DataFrame:
-    gains = results.selection.marginal_gains
+def _curve(solved: Solved) -> pd.DataFrame:
+    gains = solved.replanned.selection.marginal_gains
     return pd.DataFrame(
         {
             "rank": np.arange(1, len(gains) + 1),
-            "stations": np.cumsum(_stations_per_place(results)).astype(int),
+            "stations": np.cumsum(_stations_per_place(solved)).astype(int),
             "gain": gains,
             "cumulative_gain": np.cumsum(gains),
-            "upper_bound": results.selection.curve_bounds,
+            "upper_bound": solved.replanned.selection.curve_bounds,
         }
     )
 
 
-def _selected(results: Results) -> pd.DataFrame:
+def _selected(solved: Solved) -> pd.DataFrame:
     """County, network and stations of each chosen option."""
-    chosen = results.selection.columns
-    places = results.options.place[chosen]
+    chosen = solved.replanned.selection.columns
+    places = solved.ready.options.place[chosen]
     return pd.DataFrame(
         {
-            "county_id": results.places["county_id"].to_numpy(dtype=object)[places],
-            "network": np.array(results.options.network, dtype=object)[chosen],
-            "stations": results.options.stations[chosen],
+            "county_id": solved.ready.candidates["county_id"].to_numpy(dtype=object)[places],
+            "network": np.array(solved.ready.options.network, dtype=object)[chosen],
+            "stations": solved.ready.options.stations[chosen],
         }
     )
 
 
-def _ledger(results: Results) -> pd.DataFrame:
-    chosen, table = _selected(results), results.ledger.table
+def _ledger(solved: Solved) -> pd.DataFrame:
+    chosen, table = _selected(solved), solved.ready.ledger.table
     selected = []
     for row in table.itertuples():
         hit = np.ones(len(chosen), dtype=bool)
@@ -478,10 +519,12 @@ def _ledger(results: Results) -> pd.DataFrame:
     return table[columns].assign(selected=selected)
 
 
-def _county_table(results: Results) -> pd.DataFrame:
-    by_county = _ledger(results).groupby("county_id")[["quota", "built", "remaining", "excess"]].sum()
-    chosen = _selected(results).groupby("county_id")["stations"].sum()
-    table = results.counties.join(by_county, on="county_id").join(chosen.rename("selected"), on="county_id")
+def _county_table(solved: Solved) -> pd.DataFrame:
+    by_county = _ledger(solved).groupby("county_id")[["quota", "built", "remaining", "excess"]].sum()
+    chosen = _selected(solved).groupby("county_id")["stations"].sum()
+    table = solved.effects.counties.join(by_county, on="county_id").join(
+        chosen.rename("selected"), on="county_id"
+    )
     names = [*by_county.columns, "selected"]
     return table.assign(**{name: table[name].fillna(0).astype(int) for name in names})
 

@@ -16,12 +16,30 @@ from scipy.spatial.distance import cdist
 from shapely import Point
 
 from siteplan.core.errors import SiteplanError
-from siteplan.planning.run_folder import Plan
-from siteplan.words.catalogue import Key, Lang, say
+from siteplan.planning.proposal import Proposal, RankedPlaces
+from siteplan.project.statuses import CandidateState
+from siteplan.words.catalogue import Key, Message
 
 KEPT, MOVED, DROPPED, NEW = "kept", "moved", "dropped", "new"
 CHANGES = (KEPT, MOVED, DROPPED, NEW)
 _SAME_PLACE_M = 1.0
+_NOT_THERE: Message = ("why_not_there", {})
+
+
+@dataclass(frozen=True, eq=False)
+class NamedPlan:
+    """A plan with the name people know it by.
+
+    Attributes
+    ----------
+    name
+        Of its folder.
+    plan
+        The plan.
+    """
+
+    name: str
+    plan: Proposal
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,12 +54,12 @@ class Diff:
         One row a place, by rank after, then rank before: ``change`` (kept, moved, dropped, new),
         ``candidate_id_before, candidate_id_after`` ("" in one for dropped and new), ``name, county, town,
         source_type, rank_before, rank_after`` (0 for none), ``stations_before, stations_after, distance_m`` (of a
-        move, else 0), ``status`` (after, "" for dropped) and ``why`` (in words); points
+        move, else 0), ``status`` (after, "" for dropped) and ``why`` (key and values); points
         where the place is after, or was.
     """
 
-    before: Plan
-    after: Plan
+    before: NamedPlan
+    after: NamedPlan
     rows: gpd.GeoDataFrame
 
     @property
@@ -50,15 +68,13 @@ class Diff:
         return {change: int(self.rows["change"].eq(change).sum()) for change in CHANGES}
 
 
-def compare_plans(before: Plan, after: Plan, lang: Lang = "zh") -> Diff:
+def compare_plans(before: NamedPlan, after: NamedPlan) -> Diff:
     """What becomes of every proposed place of one plan in another.
 
     Parameters
     ----------
     before, after
         Plans of the same project CRS.
-    lang
-        Language of ``why``.
 
     Returns
     -------
@@ -70,16 +86,17 @@ def compare_plans(before: Plan, after: Plan, lang: Lang = "zh") -> Diff:
     SiteplanError
         If the plans have different CRS.
     """
-    crs = (before.config.project.crs, after.config.project.crs)
+    crs = (before.plan.config.project.crs, after.plan.config.project.crs)
     if crs[0] != crs[1]:
-        raise SiteplanError(f"两次运行的坐标系不同 / the runs have different CRS: {crs[0]}, {crs[1]}")
-    pairs = _same_id(before.proposed, after.proposed)
-    pairs += _replaced(before.proposed, after.proposed, pairs)
-    rows = [_pair(before.proposed, after.proposed, i, j) for i, j in pairs]
+        raise SiteplanError("other_crs", before=crs[0], after=crs[1])
+    was, now = before.plan.places.proposed, after.plan.places.proposed
+    pairs = _same_id(was, now)
+    pairs += _replaced(was, now, pairs)
+    rows = [_pair(was, now, i, j) for i, j in pairs]
     old, new = {i for i, _ in pairs}, {j for _, j in pairs}
-    rows += [_single(before.proposed, i, DROPPED) for i in range(len(before.proposed)) if i not in old]
-    rows += [_single(after.proposed, j, NEW) for j in range(len(after.proposed)) if j not in new]
-    return Diff(before, after, _with_reasons(_table(rows, crs[0]), before, after, lang))
+    rows += [_single(was, i, DROPPED) for i in range(len(was)) if i not in old]
+    rows += [_single(now, j, NEW) for j in range(len(now)) if j not in new]
+    return Diff(before, after, _with_reasons(_table(rows, crs[0]), was, after.plan.places))
 
 
 def _same_id(old: gpd.GeoDataFrame, new: gpd.GeoDataFrame) -> list[tuple[int, int]]:
@@ -146,40 +163,43 @@ def _single(table: gpd.GeoDataFrame, i: int, change: str) -> dict[str, object]:
     }
 
 
-def _with_reasons(rows: gpd.GeoDataFrame, before: Plan, after: Plan, lang: Lang) -> gpd.GeoDataFrame:
+def _with_reasons(rows: gpd.GeoDataFrame, was: gpd.GeoDataFrame, after: RankedPlaces) -> gpd.GeoDataFrame:
     """Why each place is kept, moved, dropped or new."""
     status = dict(zip(after.proposed["candidate_id"], after.proposed["status"], strict=True))
-    gone = _rules(after, lang)
+    gone = _rules(after)
     given_up = rows[rows["change"].eq(DROPPED)]
-    ends = dict(zip(before.proposed["candidate_id"], before.proposed["cell_radius_m"], strict=True))
-    why = []
+    ends = dict(zip(was["candidate_id"], was["cell_radius_m"], strict=True))
+    why: list[Message] = []
     for row in rows.itertuples():
         old, new = row.candidate_id_before, row.candidate_id_after
         if row.change == KEPT:
-            why.append(say("why_kept", lang, status=Key(f"status_{status.get(new, 'PROPOSED')}")))
+            why.append(("why_kept", {"status": Key(f"status_{status.get(new, 'PROPOSED')}")}))
         elif row.change == DROPPED:
-            why.append(gone.get(old, say("why_not_there", lang)))
+            why.append(gone.get(old, _NOT_THERE))
         elif row.change == MOVED and old == new:
-            why.append(say("why_moved", lang))
+            why.append(("why_moved", {}))
         elif row.change == MOVED:
-            told = gone.get(old, say("why_not_there", lang))
-            why.append(say("why_replaced", lang, other=old, why=told))
+            why.append(("why_replaced", {"other": old, "why": gone.get(old, _NOT_THERE)}))
         else:
-            why.append(_why_new(row.geometry, given_up, ends, gone, lang))
+            why.append(_why_new(row.geometry, given_up, ends, gone))
     now = [status.get(each, "") for each in rows["candidate_id_after"]]
-    return rows.assign(status=now, why=why)
+    cells = np.empty(len(why), dtype=object)
+    for i, each in enumerate(why):
+        cells[i] = each
+    return rows.assign(status=now, why=cells)
 
 
-def _rules(after: Plan, lang: Lang) -> dict[str, str]:
+def _rules(after: RankedPlaces) -> dict[str, Message]:
     """Why places of a plan were not proposed, by id."""
-    usable = say("why_outdone", lang)
-    rows = zip(after.others["candidate_id"], after.others["rule"].fillna(""), strict=True)
-    return {str(candidate_id): str(rule) or usable for candidate_id, rule in rows}
+    table = after.candidates
+    others = table[table["status"].ne(CandidateState.PROPOSED.value)]
+    rows = zip(others["candidate_id"], others["rule"], strict=True)
+    return {str(candidate_id): rule or ("why_outdone", {}) for candidate_id, rule in rows}
 
 
 def _why_new(
-    point: Point, given_up: gpd.GeoDataFrame, ends: dict[str, float], gone: dict[str, str], lang: Lang
-) -> str:
+    point: Point, given_up: gpd.GeoDataFrame, ends: dict[str, float], gone: dict[str, Message]
+) -> Message:
     """The dropped place whose cell a new one stands in, nearest first, ties by id."""
     near = sorted(
         (round(point.distance(row.geometry)), row.candidate_id_before)
@@ -187,10 +207,9 @@ def _why_new(
         if point.distance(row.geometry) <= ends[row.candidate_id_before]
     )
     if not near:
-        return say("why_new", lang)
+        return "why_new", {}
     distance, other = near[0]
-    told = gone.get(other, say("why_not_there", lang))
-    return say("why_new_near", lang, other=other, distance=distance, why=told)
+    return "why_new_near", {"other": other, "distance": distance, "why": gone.get(other, _NOT_THERE)}
 
 
 def _facts(row: pd.Series) -> dict[str, object]:

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from siteplan.candidates.rules import conflicts_of
-from siteplan.coverage.demand import Demand
+from siteplan.coverage.demand import DemandGrid
 from siteplan.coverage.masts import served_bands
 from siteplan.coverage.matrix import CoverageMatrix, Upgrade, coverage_matrix
 from siteplan.coverage.propagation import MapFn, Mast, PropagationModel
@@ -109,7 +109,7 @@ def _band_sets(
 def build_problem(
     places: gpd.GeoDataFrame,
     options: BuildOptions,
-    demand: Demand,
+    demand: DemandGrid,
     outage: NDArray[np.float32],
     ledger: Ledger,
     config: Config,
@@ -162,7 +162,7 @@ def village_choices(
     places: gpd.GeoDataFrame,
     options: BuildOptions,
     problem: CoverProblem,
-    demand: Demand,
+    demand: DemandGrid,
     outage: NDArray[np.float32],
     villages: gpd.GeoDataFrame | None,
     config: Config,
@@ -209,7 +209,7 @@ def village_choices(
     return best.groupby("village_id").head(MOST_CHOICES).reset_index(drop=True)[columns]
 
 
-def row_values(demand: Demand, rasters: NDArray[np.float32]) -> NDArray[np.float64]:
+def row_values(demand: DemandGrid, rasters: NDArray[np.float32]) -> NDArray[np.float64]:
     """Values of service rasters at the demand rows.
 
     Parameters

@@ -1,22 +1,23 @@
 """The whole story on one screen: the only place where the stages meet.
 
-One decision to know: ``run`` is pure. Files are read before it (``load``) and written after it
-(``outputs``); ids already given to places come in as an argument and go out with the result.
+``run`` is pure: files are read before it (``load``) and written after it (``outputs``); ids already given to
+places come in as an argument and go out with the result.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from siteplan.calibration import Judged, build_sample, calibrate
 from siteplan.candidates.ladder import build_candidates
 from siteplan.candidates.returned_places import with_on_air
 from siteplan.core.errors import Fault, InputFaults
-from siteplan.core.stopwatch import Stopwatch
-from siteplan.coverage.demand import build_demand, services_of
+from siteplan.core.progress import SILENT, Report
+from siteplan.coverage.demand import DemandGrid, build_demand, services_of
+from siteplan.coverage.empirical import EmpiricalModel
 from siteplan.coverage.footprint_cache import Cache
 from siteplan.coverage.gaps import gap_polygons, village_table
 from siteplan.coverage.indicators import county_table, layer_table, rank_effects, terrain_table
@@ -34,10 +35,32 @@ from siteplan.planning.formulate import build_options, build_problem, village_ch
 from siteplan.planning.proposal import Proposal
 from siteplan.planning.quota import build_ledger, on_air
 from siteplan.planning.replan import ReplanContext, choose, with_fixed
-from siteplan.planning.run_record import Prepared, Results
+from siteplan.planning.run_record import RequestRecord
+from siteplan.planning.stages import Effects, Existing, Prepared, Solved
 from siteplan.project.input_files import Input
 from siteplan.project.schema import Config
-from siteplan.words.catalogue import Lang
+from siteplan.selection import Selection
+
+
+@dataclass(frozen=True)
+class AreaRequest:
+    """What a plan is asked for beside its inputs and project.
+
+    Attributes
+    ----------
+    year, quota, built
+        Override the project's year and ledger for this area.
+    ids
+        Candidate id by key, as given in earlier runs.
+    record
+        What is written down of the request.
+    """
+
+    year: int | None = None
+    quota: int | None = None
+    built: int | None = None
+    ids: Mapping[str, str] = field(default_factory=dict)
+    record: RequestRecord = field(default_factory=RequestRecord)
 
 
 def load(folder: Path, config: Config, county: str | None = None) -> Inputs:
@@ -100,78 +123,142 @@ def measured(
     return calibrate(sample, serving_only=serving_only, seed=seed), found, dict(sorted(reasons.items()))
 
 
-def prepare(  # noqa: PLR0913 - everything a plan depends on is an argument
+def existing_network(
     inputs: Inputs,
     config: Config,
     *,
-    ids: Mapping[str, str] | None = None,
-    year: int | None = None,
-    quota: int | None = None,
-    built: int | None = None,
     cache: Cache | None = None,
     map_fn: MapFn = map,
-    watch: Stopwatch | None = None,
-    context: ReplanContext | None = None,
+) -> tuple[DemandGrid, EmpiricalModel | TerrainModel, Existing]:
+    """What is asked, how coverage is computed, and what the stations on air leave uncovered.
+
+    Parameters
+    ----------
+    inputs
+        Checked inputs of the area.
+    config
+        The project.
+    cache, map_fn
+        As in :func:`run`.
+
+    Returns
+    -------
+    tuple
+        Demand, propagation model, existing network.
+    """
+    demand = build_demand(inputs, config)
+    propagation = propagation_for(inputs, config, services_of(config), cache)
+    masts, refused = masts_of(on_air(inputs.stations, config), config, propagation)
+    count = len(demand.services)
+    outage = outage_probability(masts, propagation, inputs.grid, count, map_fn)
+    by_buffers = None
+    if isinstance(propagation, TerrainModel):
+        by_buffers = outage_probability(masts, propagation.buffers, inputs.grid, count, map_fn)
+    gaps = gap_polygons(inputs, demand, outage, config)
+    return demand, propagation, Existing(tuple(masts), tuple(refused), outage, by_buffers, gaps)
+
+
+def prepare(
+    inputs: Inputs,
+    config: Config,
+    request: AreaRequest,
+    context: ReplanContext,
+    *,
+    cache: Cache | None = None,
+    map_fn: MapFn = map,
+    report: Report = SILENT,
 ) -> tuple[Prepared, dict[str, str]]:
     """Everything up to the covering problem; parameters as in :func:`run`.
 
-    Stations the mandate says are on air are expected among the inputs.
+    Stations the context says are on air are expected among the inputs.
     """
-    context = context or ReplanContext()
-    watch, year = watch or Stopwatch(), year or config.project.year
-    existing = on_air(inputs.stations, config)
-    ledger = build_ledger(config, inputs.counties, inputs.area, existing, year=year, quota=quota, built=built)
-    with watch.stage("coverage"):
-        demand = build_demand(inputs, config)
-        propagation = propagation_for(inputs, config, services_of(config), cache)
-        masts, refused = masts_of(existing, config, propagation)
-        outage_existing = outage_probability(masts, propagation, inputs.grid, len(demand.services), map_fn)
-        outage_empirical = None
-        if isinstance(propagation, TerrainModel):
-            outage_empirical = outage_probability(
-                masts, propagation.buffers, inputs.grid, len(demand.services), map_fn
-            )
-    with watch.stage("gaps"):
-        gaps = gap_polygons(inputs, demand, outage_existing, config)
-    with watch.stage("candidates"):
+    year = request.year or config.project.year
+    stations = on_air(inputs.stations, config)
+    ledger = build_ledger(
+        config,
+        inputs.counties,
+        inputs.area,
+        stations,
+        year=year,
+        quota=request.quota,
+        built=request.built,
+    )
+    with report.stage("coverage"):
+        demand, propagation, existing = existing_network(inputs, config, cache=cache, map_fn=map_fn)
+    with report.stage("candidates"):
         places = build_candidates(
-            inputs, existing, demand, outage_existing, config, propagation, context
+            inputs,
+            stations,
+            demand,
+            existing.outage,
+            config,
+            propagation,
+            field_status=context.field_status,
+            published=[place for place, _ in context.anchors.values()],
         ).table
-        places, all_ids = assign_ids(places, dict(ids or {}), year)
-    with watch.stage("matrix"):
+        places, ids = assign_ids(places, dict(request.ids), year)
+    with report.stage("matrix"):
         options = build_options(places, config, propagation)
-        problem = build_problem(places, options, demand, outage_existing, ledger, config, propagation, map_fn)
+        problem = build_problem(places, options, demand, existing.outage, ledger, config, propagation, map_fn)
         problem, faults = with_fixed(problem, places, options, context)
     ledger = replace(ledger, faults=(*ledger.faults, *faults))
-    prepared = Prepared(
-        demand,
-        propagation,
-        tuple(masts),
-        tuple(refused),
-        outage_existing,
-        outage_empirical,
-        gaps,
-        places,
-        options,
-        problem,
-        ledger,
+    return Prepared(demand, propagation, existing, places, options, problem, ledger), ids
+
+
+def effects_of(
+    inputs: Inputs, config: Config, ready: Prepared, selection: Selection, map_fn: MapFn
+) -> Effects:
+    """What a selection brings.
+
+    Parameters
+    ----------
+    inputs, config, ready
+        Of the run.
+    selection
+        What was chosen, ranked.
+    map_fn
+        As in :func:`run`.
+
+    Returns
+    -------
+    Effects
+        Its indicators.
+    """
+    demand, existing, propagation = ready.demand, ready.existing, ready.propagation
+    upgrades = selected_upgrades(ready.options, selection)
+    shares = (upgrade_footprint(upgrade, propagation, inputs.grid) for upgrade in upgrades)
+    by_rank, outage = rank_effects(demand, existing.outage, shares, config)
+    villages = village_table(inputs, demand, existing.outage, outage, config)
+    tiers = tier_rasters(existing.masts, upgrades, propagation, inputs, config, map_fn)
+    comparison = None
+    if isinstance(propagation, TerrainModel):
+        comparison = compare_models(existing.masts, propagation, inputs, demand, villages, config)
+    return Effects(
+        upgrades=upgrades,
+        by_rank=tuple(by_rank),
+        outage=outage,
+        villages=villages,
+        layers=layer_table(demand, existing.outage, outage, config),
+        counties=county_table(inputs, demand, existing.outage, outage, villages, config),
+        terrain=terrain_table(inputs, demand, existing.outage_empirical, existing.outage, config),
+        choices=village_choices(
+            ready.candidates, ready.options, ready.problem, demand, existing.outage, inputs.villages, config
+        ),
+        tiers=tiers,
+        grades=tier_table(tiers, inputs, demand, config),
+        comparison=comparison,
     )
-    return prepared, all_ids
 
 
-def run(  # noqa: PLR0913 - everything a run depends on is an argument
+def run(
     inputs: Inputs,
     config: Config,
+    request: AreaRequest | None = None,
+    context: ReplanContext | None = None,
     *,
-    ids: Mapping[str, str] | None = None,
-    year: int | None = None,
-    quota: int | None = None,
-    built: int | None = None,
-    lang: Lang = "zh",
     cache: Cache | None = None,
     map_fn: MapFn = map,
-    watch: Stopwatch | None = None,
-    context: ReplanContext | None = None,
+    report: Report = SILENT,
 ) -> tuple[Proposal, dict[str, str]]:
     """Plan an area: coverage, gaps, candidates, selection, ranks.
 
@@ -181,85 +268,36 @@ def run(  # noqa: PLR0913 - everything a run depends on is an argument
         Checked inputs of the area.
     config
         The project.
-    ids
-        Candidate id by key, as given in earlier runs.
-    year, quota, built
-        Override the project's year and ledger for this area.
-    lang
-        Language of reasons and rules.
+    request
+        Year, quota and built stations that override the project's, and ids given in earlier runs.
+    context
+        What happened since the last list, and how dear it is to change that; None for nothing.
     cache
         Where footprints over terrain are kept between runs; None keeps none.
     map_fn
         ``map``, or the ``map`` of a thread pool: kernels release the interpreter lock.
-    watch
-        Stopwatch to continue; None starts one.
-    context
-        What happened since the last list, and how dear it is to change that; None for nothing.
+    report
+        Is told of stages as they begin and end.
 
     Returns
     -------
     tuple
-        The proposal, and all candidate ids including new ones.
+        The plan, and all candidate ids including new ones.
     """
-    watch, context = watch or Stopwatch(), context or ReplanContext()
+    request, context = request or AreaRequest(), context or ReplanContext()
     inputs = with_on_air(inputs, context.field_status, config)
-    ready, all_ids = prepare(
-        inputs,
-        config,
-        ids=ids,
-        year=year,
-        quota=quota,
-        built=built,
-        cache=cache,
-        map_fn=map_fn,
-        watch=watch,
-        context=context,
-    )
-    with watch.stage("selection"):
-        ready_for = ready.problem, ready.places, ready.options, ready.demand, ready.outage_existing
-        replanned = choose(*ready_for, context, config)
-        selection = replanned.selection
-    with watch.stage("effects"):
-        upgrades = selected_upgrades(ready.options, selection)
-        shares = (upgrade_footprint(upgrade, ready.propagation, inputs.grid) for upgrade in upgrades)
-        effects, outage_planned = rank_effects(ready.demand, ready.outage_existing, shares, config)
-        choices = village_choices(
-            ready.places,
-            ready.options,
+    ready, ids = prepare(inputs, config, request, context, cache=cache, map_fn=map_fn, report=report)
+    with report.stage("selection"):
+        replanned = choose(
             ready.problem,
+            ready.candidates,
+            ready.options,
             ready.demand,
-            ready.outage_existing,
-            inputs.villages,
+            ready.existing.outage,
+            context,
             config,
         )
-        villages = village_table(inputs, ready.demand, ready.outage_existing, outage_planned, config)
-        layers = layer_table(ready.demand, ready.outage_existing, outage_planned, config)
-        counties = county_table(inputs, ready.demand, ready.outage_existing, outage_planned, villages, config)
-        terrain = terrain_table(inputs, ready.demand, ready.outage_empirical, ready.outage_existing, config)
-    with watch.stage("signal"):
-        tiers = tier_rasters(ready.masts, upgrades, ready.propagation, inputs, config, map_fn)
-        grades = tier_table(tiers, inputs, ready.demand, config)
-        comparison = None
-        if isinstance(ready.propagation, TerrainModel):
-            comparison = compare_models(
-                ready.masts, ready.propagation, inputs, ready.demand, villages, config
-            )
-    found = {
-        "selection": selection,
-        "checked": replanned.checked,
-        "additions": upgrades,
-        "effects": tuple(effects),
-        "outage_planned": outage_planned,
-        "villages": villages,
-        "layers": layers,
-        "counties": counties,
-        "terrain": terrain,
-        "tiers": tiers,
-        "grades": grades,
-        "comparison": comparison,
-        "choices": choices,
-        "mandate": context,
-        "replanned": replanned,
-    }
-    results = Results(**vars(ready), **found)
-    return assemble(inputs, config, results, lang, watch), all_ids
+    with report.stage("effects"):
+        effects = effects_of(inputs, config, ready, replanned.selection, map_fn)
+    solved = Solved(ready, context, replanned, effects)
+    return assemble(inputs, config, solved, request.record), ids

@@ -122,10 +122,7 @@ def build_ledger(
     lines = _lines(config, counties, area, year)
     whole = _city_line(config, counties, area, year)
     if not lines and whole is None and quota is None:
-        raise SiteplanError(
-            f"{year}: project.toml 的 [[quota.targets]] 没有本区域的指标，请补充或使用 --quota / "
-            "no target for this area in [[quota.targets]]; add one or use --quota"
-        )
+        raise SiteplanError("no_target", year=year)
     if lines and whole is None and quota is None:
         lines += _nothing_for_others(lines, area)
     table = _with_built(
@@ -220,8 +217,7 @@ def _targets(config: Config, counties: gpd.GeoDataFrame, year: int) -> list[tupl
     for target in config.quota.targets:
         if normalise(target.county) not in codes:
             raise SiteplanError(
-                f"project.toml: quota.targets: 未知的县 / unknown county {target.county!r} "
-                f"({'、'.join(counties['county'])})"
+                "target_of_unknown_county", county=target.county, known=", ".join(counties["county"])
             )
         if target.year == year:
             found.append((codes[normalise(target.county)], target))

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from siteplan.core.errors import Fault
-from siteplan.coverage.demand import Demand
+from siteplan.coverage.demand import DemandGrid
 from siteplan.field.journal import Place
 from siteplan.field.status import FieldStatus
 from siteplan.planning.formulate import BuildOptions, row_values
@@ -267,7 +267,7 @@ def choose(
     problem: CoverProblem,
     places: gpd.GeoDataFrame,
     options: BuildOptions,
-    demand: Demand,
+    demand: DemandGrid,
     outage: NDArray[np.float32],
     context: ReplanContext,
     config: Config,
@@ -333,7 +333,7 @@ def _select(problem: CoverProblem, config: Config) -> Selection:
 def _curve(
     problem: CoverProblem,
     anchors: Anchors,
-    demand: Demand,
+    demand: DemandGrid,
     outage: NDArray[np.float32],
     config: Config,
     costs: Sequence[float],
@@ -363,7 +363,7 @@ def _costs_within(curve: pd.DataFrame, most: int) -> list[float]:
 
 
 def _people_covered(
-    problem: CoverProblem, columns: Ints, demand: Demand, outage: NDArray[np.float32], config: Config
+    problem: CoverProblem, columns: Ints, demand: DemandGrid, outage: NDArray[np.float32], config: Config
 ) -> float:
     """People whose P reaches the target in the first layer."""
     left = row_values(demand, outage) * (1.0 - covered_shares(problem, columns)[: len(demand.weight)])

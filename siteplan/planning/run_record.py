@@ -1,42 +1,31 @@
-"""The run in numbers: what ``run.json`` holds.
-
-One decision to know: every assumption a reader must know to trust a number is written beside it.
-"""
+"""The plan in numbers: what ``run.json`` holds, with every assumption a reader must know to trust them."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from typing import Literal
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
 
 from siteplan import __version__
-from siteplan.core.grid import Raster
-from siteplan.core.stopwatch import Stopwatch, peak_memory_mib
-from siteplan.coverage.demand import Demand
 from siteplan.coverage.gaps import basic_services
-from siteplan.coverage.indicators import RankEffect
-from siteplan.coverage.matrix import Upgrade
 from siteplan.coverage.model_comparison import comparison_summary
-from siteplan.coverage.propagation import Mast, PropagationModel
+from siteplan.coverage.propagation import Mast
 from siteplan.coverage.terrain import TerrainModel
+from siteplan.field.published import PublishedList
 from siteplan.inputs.load import Inputs
-from siteplan.planning.formulate import BuildOptions
 from siteplan.planning.quota import Ledger
-from siteplan.planning.replan import ReplanContext, Replanned
+from siteplan.planning.replan import ReplanContext
+from siteplan.planning.stages import Solved
 from siteplan.project.schema import Config, clutter_kinds
 from siteplan.project.statuses import SiteStatus
 from siteplan.radio.diffraction import effective_earth_radius_km
-from siteplan.selection import CertificateCheck, CoverProblem, Selection
-from siteplan.words.catalogue import Lang, say
+from siteplan.radio.linkbudget import LinkBudgets
 
-_SAID_WHEN_MISSING = (
+RUN_SCHEMA = "siteplan-run/2"
+_MISSED = (
     "counties",
     "villages",
     "stations",
@@ -50,6 +39,7 @@ _SAID_WHEN_MISSING = (
     "dem",
     "roads",
 )
+"""Inputs whose absence is said."""
 _ASSUMPTIONS = {
     "empirical": ("assume_probability", "assume_shadowing", "assume_flat", "assume_floor", "assume_pixel"),
     "terrain": (
@@ -62,101 +52,231 @@ _ASSUMPTIONS = {
         "assume_point",
     ),
 }
-"""What each propagation level assumes, by the keys of ``texts``."""
+"""What each propagation model assumes, by the keys of the catalogue."""
 
 
-@dataclass(frozen=True, eq=False)
-class Prepared:
-    """An area ready to be solved; the names are those of ``pipeline.prepare``."""
+class _Record(BaseModel):
+    """A frozen part of the run record; unknown keys are refused."""
 
-    demand: Demand
-    propagation: PropagationModel
-    masts: tuple[Mast, ...]
-    refused: tuple[str, ...]
-    outage_existing: NDArray[np.float32]
-    outage_empirical: NDArray[np.float32] | None
-    gaps: gpd.GeoDataFrame
-    places: gpd.GeoDataFrame
-    options: BuildOptions
-    problem: CoverProblem
-    ledger: Ledger
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
-@dataclass(frozen=True, eq=False)
-class Results(Prepared):
-    """A solved area; the names are those of ``pipeline.run``."""
+class InputRecord(_Record):
+    """One input file as it was used."""
 
-    selection: Selection
-    checked: CertificateCheck
-    upgrades: tuple[Upgrade, ...]
-    effects: tuple[RankEffect, ...]
-    outage_planned: NDArray[np.float32]
-    villages: gpd.GeoDataFrame
-    layers: pd.DataFrame
-    counties: pd.DataFrame
-    terrain: pd.DataFrame
-    tiers: tuple[Raster, Raster] | None
-    grades: pd.DataFrame
-    comparison: gpd.GeoDataFrame | None
-    choices: pd.DataFrame
-    context: ReplanContext
-    replanned: Replanned
-
-    @cached_property
-    def limited(self) -> frozenset[str]:
-        """Ids of existing masts that still serve where they are no longer followed."""
-        return frozenset(mast.site_id for mast in self.masts if self.propagation.radius_limited(mast))
+    name: str
+    file: str
+    sha256: str
+    rows_read: int
+    rows_rejected: int
 
 
-def run_summary(
-    inputs: Inputs,
-    config: Config,
-    results: Results,
-    proposed: gpd.GeoDataFrame,
-    watch: Stopwatch,
-    lang: Lang,
-) -> dict[str, Any]:
-    """Content of run.json; city sums are sums over counties, so that counties add up exactly.
+class RequestRecord(_Record):
+    """What the plan was asked for, beside its project: a re-plan asks for it again."""
+
+    county: str | None = None
+    year: int | None = None
+    quota: int | None = None
+    built: int | None = None
+    propagation: str | None = None
+    clutter: str | None = None
+    calibration: str | None = None
+
+
+class SinceRecord(_Record):
+    """What happened since the last list, and what of it is kept."""
+
+    base_run_id: str
+    journal: str
+    statuses: dict[str, int]
+    moved: int
+    conflicts: tuple[str, ...]
+    published: int
+    changed: int
+    change_penalty: float | None
+
+
+class TerrainRecord(_Record):
+    """The relief diffraction was computed on, and what it takes away."""
+
+    dem_pixel_m: float
+    dem_void_share: float
+    masts_without_terrain: int
+    delta_n: float
+    effective_earth_radius_km: float
+    terrain_effect: dict[str, float]
+    clutter: str
+    clutter_shares: dict[str, float]
+    surface_model: bool
+    model_comparison: dict[str, float]
+
+
+class ModelRecord(_Record):
+    """How coverage was computed, and what was assumed."""
+
+    propagation: Literal["terrain", "empirical"]
+    calibrated: bool
+    calibration: dict[str, object]
+    terrain: TerrainRecord | None
+    radius_limited_sites: int
+    radius_limited_proposed: int
+    sectored_sites: int
+    effective_thresholds_dbm: dict[str, float]
+    uplink_limited: tuple[str, ...]
+    formulas_used: dict[str, int]
+    """Tables of loss by formula: one a band, class and height of existing and proposed masts."""
+    thresholds_dbm: dict[str, float]
+    probability_floor: float
+    stations_without_formula: tuple[str, ...]
+    assumptions: tuple[str, ...]
+    """Keys of the catalogue."""
+
+
+class RunCosts(_Record):
+    """What a run cost; measured, so no part of what makes two plans equal."""
+
+    seconds: dict[str, float] = {}
+    peak_memory_mib: float | None = None
+    footprints_computed: int = 0
+
+
+class RunRecord(_Record):
+    """Content of ``run.json``; city sums are sums over counties, so that counties add up exactly."""
+
+    schema_: Literal["siteplan-run/2"] = Field(default="siteplan-run/2", alias="schema")
+    run_id: str
+    city: str
+    county: str
+    year: int
+    reference_date: str
+    quota: int
+    quota_unit: str
+    quota_note: str
+    built: int
+    remaining: int
+    excess: int
+    selected_stations: int
+    selected_sites: int
+    objective: float
+    base_value: float
+    upper_bound: float
+    optimality_gap: float
+    selection_status: str
+    bound_source: str
+    certificate_bound: float
+    certificate_holds: bool
+    gain_by_layer: dict[str, float]
+    edge_probability_target: float
+    demand_resolution_m: float
+    population_total: float
+    population_covered_before: float
+    population_covered_after: float
+    population_expected_before: float
+    population_expected_after: float
+    villages_total: int
+    villages_covered_before: int
+    villages_covered_after: int
+    existing_sites: int
+    candidates: dict[str, int]
+    gaps: int
+    halo_m: float
+    basic_services: tuple[str, ...]
+    since: SinceRecord
+    model: ModelRecord
+    missing_inputs: tuple[str, ...]
+    """Names of inputs; what is done without them is in the catalogue."""
+    synthetic: str
+    synthetic_inputs: tuple[str, ...]
+    attribution: str
+    inputs: tuple[InputRecord, ...]
+    config_sha256: str
+    version: str
+    request: RequestRecord = RequestRecord()
+    published: PublishedList
+    costs: RunCosts = Field(default=RunCosts(), exclude=True)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RunRecord) and self.model_dump() == other.model_dump()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def to_json(self) -> bytes:
+        """Content of ``run.json``: UTF-8, readable by people [bytes]."""
+        content = self.model_dump(mode="json", by_alias=True) | {"costs": self.costs.model_dump(mode="json")}
+        return (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def run_record(
+    inputs: Inputs, config: Config, solved: Solved, published: PublishedList, request: RequestRecord
+) -> RunRecord:
+    """Sum a solved area up.
 
     Parameters
     ----------
-    inputs, config, results, proposed
+    inputs, config, solved
         Of the run.
-    watch
-        Its stopwatch.
-    lang
-        Language of texts.
+    published
+        Its ranked list.
+    request
+        What it was asked for.
 
     Returns
     -------
-    dict
-        JSON-ready values.
+    RunRecord
+        Without costs.
     """
-    return {
-        "run_id": run_id(inputs, config, results.ledger, results.context),
-        **_task(inputs, config, results, proposed),
-        **_outcome(inputs, config, results),
-        "since": _since(results),
-        "model": _model(inputs, config, results, proposed, lang),
-        "missing_inputs": missing_inputs(inputs, lang),
-        "synthetic": config.project.synthetic,
-        "synthetic_inputs": [source.name for source in inputs.sources if source.synthetic],
-        "attribution": config.project.attribution,
-        "inputs": [
-            {
-                "name": s.name,
-                "file": s.file,
-                "sha256": s.sha256,
-                "rows_read": s.read,
-                "rows_rejected": s.rejected,
-            }
+    ready, ledger, selection = solved.ready, solved.ready.ledger, solved.replanned.selection
+    counties, effects = solved.effects.counties, solved.effects
+    names = [name for name in counties.columns if name.startswith(("population_", "villages_"))]
+    sums = {name: sum(counties[name].tolist()) for name in names}
+    return RunRecord(
+        run_id=published.run_id,
+        city=config.project.city,
+        county="" if len(inputs.area) == len(inputs.counties) else inputs.area_name,
+        year=ledger.year,
+        reference_date=config.project.reference_date.isoformat(),
+        quota=ledger.quota,
+        quota_unit=config.quota.unit,
+        quota_note=config.quota.note,
+        built=ledger.built,
+        remaining=ledger.remaining,
+        excess=int(ledger.table["excess"].sum()),
+        selected_stations=sum(place.stations for place in published.places.values()),
+        selected_sites=len(published.places),
+        objective=selection.objective,
+        base_value=selection.base_value,
+        upper_bound=selection.upper_bound,
+        optimality_gap=selection.optimality_gap,
+        selection_status=selection.status,
+        bound_source=selection.bound_source,
+        certificate_bound=solved.replanned.checked.bound,
+        certificate_holds=bool(solved.replanned.checked.holds),
+        gain_by_layer=dict(zip(effects.layers["layer"], effects.layers["gain"].tolist(), strict=True)),
+        edge_probability_target=config.coverage.edge_probability_target,
+        demand_resolution_m=config.coverage.demand_resolution_m,
+        **sums,
+        existing_sites=len({mast.site_id for mast in ready.existing.masts} & _area_sites(inputs)),
+        candidates={
+            str(k): int(v) for k, v in ready.candidates["status"].value_counts().sort_index().items()
+        },
+        gaps=len(ready.existing.gaps),
+        halo_m=max((ready.propagation.reach_m(mast) for mast in ready.existing.masts), default=0.0),
+        basic_services=tuple(ready.demand.services[k].key for k in basic_services(ready.demand)),
+        since=_since(solved),
+        model=_model(inputs, config, solved),
+        missing_inputs=missing_inputs(inputs),
+        synthetic=config.project.synthetic,
+        synthetic_inputs=tuple(source.name for source in inputs.sources if source.synthetic),
+        attribution=config.project.attribution,
+        inputs=tuple(
+            InputRecord(name=s.name, file=s.file, sha256=s.sha256, rows_read=s.read, rows_rejected=s.rejected)
             for s in inputs.sources
-        ],
-        "config_sha256": config.sha256,
-        "version": __version__,
-        "seconds": watch.total(),
-        "peak_memory_mib": peak_memory_mib(),
-    }
+        ),
+        config_sha256=config.sha256,
+        version=__version__,
+        request=request,
+        published=published,
+    )
 
 
 def run_id(inputs: Inputs, config: Config, ledger: Ledger, context: ReplanContext) -> str:
@@ -179,129 +299,92 @@ def run_id(inputs: Inputs, config: Config, ledger: Ledger, context: ReplanContex
     return f"{ledger.year}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
-def _task(inputs: Inputs, config: Config, results: Results, proposed: gpd.GeoDataFrame) -> dict[str, Any]:
-    """Area, quota and what the plan spends of it."""
-    ledger = results.ledger
-    return {
-        "city": config.project.city,
-        "county": "" if len(inputs.area) == len(inputs.counties) else inputs.area_name,
-        "year": ledger.year,
-        "reference_date": config.project.reference_date.isoformat(),
-        "quota": ledger.quota,
-        "quota_unit": config.quota.unit,
-        "quota_note": config.quota.note,
-        "built": ledger.built,
-        "remaining": ledger.remaining,
-        "excess": int(ledger.table["excess"].sum()),
-        "selected_stations": int(proposed["stations"].sum()),
-        "selected_sites": len(proposed),
-    }
-
-
-def _since(results: Results) -> dict[str, Any]:
-    """What happened since the last list, and what of it is kept."""
-    context, found = results.context, results.replanned
+def _since(solved: Solved) -> SinceRecord:
+    context, replanned = solved.context, solved.replanned
     states = list(context.field_status.states.values())
-    chosen = found.curve[found.curve["chosen"].astype(bool)] if len(found.curve) else found.curve
-    return {
-        "base_run_id": context.base,
-        "journal": context.field_status.digest,
-        "statuses": {each.value: n for each in SiteStatus if (n := sum(s.status == each for s in states))},
-        "moved": sum(s.point is not None for s in states),
-        "conflicts": [one.candidate_id for one, _ in context.field_status.conflicts],
-        "published": found.published,
-        "changed": found.changed,
-        "change_penalty": float(chosen["change_penalty"].iloc[0]) if len(chosen) else None,
-    }
+    curve = replanned.curve
+    chosen = curve[curve["chosen"].astype(bool)] if len(curve) else curve
+    return SinceRecord(
+        base_run_id=context.base,
+        journal=context.field_status.digest,
+        statuses={each.value: n for each in SiteStatus if (n := sum(s.status == each for s in states))},
+        moved=sum(s.point is not None for s in states),
+        conflicts=tuple(one.candidate_id for one, _ in context.field_status.conflicts),
+        published=replanned.published,
+        changed=replanned.changed,
+        change_penalty=float(chosen["change_penalty"].iloc[0]) if len(chosen) else None,
+    )
 
 
-def _outcome(inputs: Inputs, config: Config, results: Results) -> dict[str, Any]:
-    """What the choice is worth, and the sums over counties."""
-    counties, selection = results.counties, results.selection
-    names = [name for name in counties.columns if name.startswith(("population_", "villages_"))]
-    return {
-        "objective": selection.objective,
-        "base_value": selection.base_value,
-        "upper_bound": selection.upper_bound,
-        "optimality_gap": selection.optimality_gap,
-        "selection_status": selection.status,
-        "bound_source": selection.bound_source,
-        "certificate_bound": results.checked.bound,
-        "certificate_holds": results.checked.holds,
-        "gain_by_layer": dict(zip(results.layers["layer"], results.layers["gain"], strict=True)),
-        "edge_probability_target": config.coverage.edge_probability_target,
-        "demand_resolution_m": config.coverage.demand_resolution_m,
-        **{name: sum(counties[name].tolist()) for name in names},
-        "existing_sites": len({mast.site_id for mast in results.masts} & _area_sites(inputs)),
-        "candidates": {k: int(v) for k, v in results.places["status"].value_counts().sort_index().items()},
-        "gaps": len(results.gaps),
-        "halo_m": max((results.propagation.reach_m(mast) for mast in results.masts), default=0.0),
-        "basic_services": [results.demand.services[k].key for k in basic_services(results.demand)],
-    }
+def _model(inputs: Inputs, config: Config, solved: Solved) -> ModelRecord:
+    ready, upgrades = solved.ready, solved.effects.upgrades
+    masts, propagation = ready.existing.masts, ready.propagation
+    needed = _effective_thresholds(config, propagation.budgets)
+    return ModelRecord(
+        propagation="terrain" if isinstance(propagation, TerrainModel) else "empirical",
+        calibrated=config.fitted is not None,
+        calibration={} if config.fitted is None else config.fitted.evidence,
+        terrain=_terrain(inputs, config, solved),
+        radius_limited_sites=len(solved.radius_limited & _area_sites(inputs)),
+        radius_limited_proposed=sum(propagation.radius_limited(upgrade.after()) for upgrade in upgrades),
+        sectored_sites=len({m.site_id for m in masts if m.sectors} & _area_sites(inputs)),
+        effective_thresholds_dbm=needed,
+        uplink_limited=tuple(
+            sorted(key for key, value in needed.items() if value > config.layers[0].threshold_dbm)
+        ),
+        formulas_used=_formulas([*masts, *(upgrade.after() for upgrade in upgrades)], propagation.budgets),
+        thresholds_dbm={layer.id: layer.threshold_dbm for layer in config.layers},
+        probability_floor=config.coverage.probability_floor,
+        stations_without_formula=ready.existing.refused,
+        assumptions=_assumptions(config, propagation.name),
+    )
 
 
-def _model(
-    inputs: Inputs, config: Config, results: Results, proposed: gpd.GeoDataFrame, lang: Lang
-) -> dict[str, Any]:
-    """How coverage was computed, and what was assumed."""
-    return {
-        "propagation": results.propagation.name,
-        "calibrated": config.fitted is not None,
-        "calibration": {} if config.fitted is None else config.fitted.evidence,
-        **_terrain(inputs, config, results),
-        "radius_limited_sites": len(results.limited & _area_sites(inputs)),
-        "radius_limited_proposed": int(proposed["radius_limited"].sum()),
-        "sectored_sites": len({m.site_id for m in results.masts if m.sectors} & _area_sites(inputs)),
-        **_effective_thresholds(config, results),
-        "formulas_used": results.propagation.budgets.formulas(),
-        "thresholds_dbm": {layer.id: layer.threshold_dbm for layer in config.layers},
-        "probability_floor": config.coverage.probability_floor,
-        "stations_without_formula": list(results.refused),
-        "assumptions": [say(key, lang) for key in _assumptions(config, results)],
-    }
+def _formulas(masts: list[Mast], budgets: LinkBudgets) -> dict[str, int]:
+    """Tables of loss by formula, one a band, class and height."""
+    tables = {(band, m.area_class, m.antenna_height_m) for m in masts for band in m.bands}
+    names, counts = np.unique([budgets.radial(*each).formula for each in sorted(tables)], return_counts=True)
+    return {str(name): int(count) for name, count in zip(names, counts, strict=True)}
 
 
-def _assumptions(config: Config, results: Results) -> list[str]:
-    """Keys of what was assumed: by level, and on terrain by the treatment of clutter."""
-    keys = list(_ASSUMPTIONS[results.propagation.name])
-    if results.propagation.name == "terrain":
+def _assumptions(config: Config, propagation: str) -> tuple[str, ...]:
+    """Keys of what was assumed: by model, and on terrain by the treatment of clutter."""
+    keys = list(_ASSUMPTIONS[propagation])
+    if propagation == "terrain":
         keys.insert(keys.index("assume_terrain") + 1, f"assume_clutter_{config.coverage.clutter}")
-    return [*keys, "assume_uplink", "assume_omni"]
+    return (*keys, "assume_uplink", "assume_omni")
 
 
-def _effective_thresholds(config: Config, results: Results) -> dict[str, Any]:
+def _effective_thresholds(config: Config, budgets: LinkBudgets) -> dict[str, float]:
     """Thresholds outdoors of the first layer by band and class, uplink included [dBm]."""
-    budgets, layer = results.propagation.budgets, config.layers[0]
-    needed = {
-        f"{band.id}/{area_class.id}": round(budgets.threshold_dbm(layer, band.id, area_class.id), 2)
+    return {
+        f"{band.id}/{area_class.id}": round(
+            float(budgets.threshold_dbm(config.layers[0], band.id, area_class.id)), 2
+        )
         for band in config.bands
         for area_class in config.area_classes
     }
-    asked = layer.threshold_dbm
-    return {
-        "effective_thresholds_dbm": needed,
-        "uplink_limited": sorted(key for key, value in needed.items() if value > asked),
-    }
 
 
-def _terrain(inputs: Inputs, config: Config, results: Results) -> dict[str, Any]:
-    """The relief diffraction was computed on, and what it takes away; empty without."""
-    if inputs.terrain is None or results.propagation.name != "terrain":
-        return {}
-    heights, table = inputs.terrain, results.terrain
+def _terrain(inputs: Inputs, config: Config, solved: Solved) -> TerrainRecord | None:
+    propagation = solved.ready.propagation
+    if inputs.terrain is None or not isinstance(propagation, TerrainModel):
+        return None
+    heights, table = inputs.terrain, solved.effects.terrain
+    masts = [*solved.ready.existing.masts, *(upgrade.mast for upgrade in solved.effects.upgrades)]
     names = [name for name in table.columns if name.endswith(("_empirical", "_terrain", "_taken_away"))]
-    return {
-        "dem_pixel_m": heights.grid.resolution_m,
-        "dem_void_share": float(np.isnan(heights.values).mean()),
-        "masts_without_terrain": _blind_masts(results),
-        "delta_n": config.coverage.delta_n,
-        "effective_earth_radius_km": effective_earth_radius_km(config.coverage.delta_n),
-        "terrain_effect": {name: float(table[name].sum()) for name in names},
-        "clutter": config.coverage.clutter,
-        "clutter_shares": _clutter_shares(inputs, config),
-        "surface_model": bool(config.inputs.dem and config.inputs.dem.surface),
-        "model_comparison": _comparison(config, results),
-    }
+    return TerrainRecord(
+        dem_pixel_m=heights.grid.resolution_m,
+        dem_void_share=float(np.isnan(heights.values.astype(float)).mean()),
+        masts_without_terrain=sum(not propagation.sees(mast) for mast in masts),
+        delta_n=config.coverage.delta_n,
+        effective_earth_radius_km=effective_earth_radius_km(config.coverage.delta_n),
+        terrain_effect={name: float(table[name].sum()) for name in names},
+        clutter=config.coverage.clutter,
+        clutter_shares=_clutter_shares(inputs, config),
+        surface_model=bool(config.inputs.dem and config.inputs.dem.surface),
+        model_comparison=_comparison(config, solved),
+    )
 
 
 def _clutter_shares(inputs: Inputs, config: Config) -> dict[str, float]:
@@ -311,45 +394,31 @@ def _clutter_shares(inputs: Inputs, config: Config) -> dict[str, float]:
     return {kind.id: round(float(count) / counts.sum(), 4) for kind, count in zip(kinds, counts, strict=True)}
 
 
-def _comparison(config: Config, results: Results) -> dict[str, float]:
+def _comparison(config: Config, solved: Solved) -> dict[str, float]:
     """How far a second model disagrees where low bands serve in deep shadow."""
-    if results.comparison is None:
+    if solved.effects.comparison is None:
         return {}
-    populated = int((results.demand.people > 0).sum())
-    sampled = len(results.villages) + min(config.coverage.comparison_sample, populated)
-    return comparison_summary(results.comparison, sampled)
+    populated = int((solved.ready.demand.people > 0).sum())
+    sampled = len(solved.effects.villages) + min(config.coverage.comparison_sample, populated)
+    return comparison_summary(solved.effects.comparison, sampled)
 
 
-def _blind_masts(results: Results) -> int:
-    """Existing and proposed masts that keep their buffers because the DEM does not know their ground."""
-    propagation = results.propagation
-    if not isinstance(propagation, TerrainModel):
-        return 0
-    masts = [*results.masts, *(upgrade.mast for upgrade in results.upgrades)]
-    return sum(not propagation.sees(mast) for mast in masts)
-
-
-def missing_inputs(inputs: Inputs, lang: Lang = "zh") -> dict[str, str]:
-    """What was not given, and what is done without it.
+def missing_inputs(inputs: Inputs) -> tuple[str, ...]:
+    """Inputs that were not given and whose absence matters.
 
     Parameters
     ----------
     inputs
         Of the run.
-    lang
-        Language of the texts.
 
     Returns
     -------
-    dict
-        Text by input.
+    tuple of str
+        Names.
     """
     given = {source.name for source in inputs.sources}
-    have = {
-        name: name in given or (name in ("roads", "key_places") and getattr(inputs, name) is not None)
-        for name in _SAID_WHEN_MISSING
-    }
-    return {name: say(f"missing_{name}", lang) for name in _SAID_WHEN_MISSING if not have[name]}
+    from_elsewhere = {"roads": inputs.roads, "key_places": inputs.key_places}
+    return tuple(name for name in _MISSED if name not in given and from_elsewhere.get(name) is None)
 
 
 def _area_sites(inputs: Inputs) -> set[str]:
@@ -357,19 +426,3 @@ def _area_sites(inputs: Inputs) -> set[str]:
         return set()
     own = inputs.stations["county_id"].isin(inputs.area["county_id"])
     return set(inputs.stations["site_id"][own])
-
-
-def run_json(summary: dict[str, Any]) -> bytes:
-    """The summary as UTF-8 JSON, readable by people.
-
-    Parameters
-    ----------
-    summary
-        Of a proposal.
-
-    Returns
-    -------
-    bytes
-        Content of run.json.
-    """
-    return (json.dumps(summary, ensure_ascii=False, indent=2) + "\n").encode()

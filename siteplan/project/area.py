@@ -7,17 +7,17 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from siteplan.project.part import NotNegative, Part
+from siteplan.project.part import NotNegative, ProjectPart
 
 
-class Rollout(Part):
+class Rollout(ProjectPart):
     """What a network builds at a new place of an area class."""
 
     network: str
     bands: Annotated[tuple[str, ...], Field(min_length=1)]
 
 
-class AreaClass(Part):
+class AreaClass(ProjectPart):
     """Urban, town, rural ...: what is built there and how."""
 
     id: str
@@ -33,7 +33,7 @@ class AreaClass(Part):
     rollout: tuple[Rollout, ...] = ()
 
 
-class CoverClass(Part):
+class CoverClass(ProjectPart):
     """A class of land cover."""
 
     id: str
@@ -45,7 +45,7 @@ class CoverClass(Part):
     """Height over the ground [m]; None: built-up, the area class says."""
 
 
-class Exclusion(Part):
+class Exclusion(ProjectPart):
     """A rule about zones of one kind."""
 
     layer: str

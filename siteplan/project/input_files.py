@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from siteplan.project.part import Part
+from siteplan.project.part import ProjectPart
 
 Datum = Literal["wgs84", "cgcs2000", "gcj02", "bd09"]
 
@@ -12,7 +12,7 @@ Datum = Literal["wgs84", "cgcs2000", "gcj02", "bd09"]
 Cell = str | bool | int | float
 
 
-class Input(Part):
+class Input(ProjectPart):
     """One input file."""
 
     path: str
@@ -40,7 +40,7 @@ class Input(Part):
     synthetic: bool = False
 
 
-class InputFiles(Part):
+class InputFiles(ProjectPart):
     """The files of the project. Counties or villages must be there; everything else may be absent."""
 
     counties: Input | None = None

@@ -6,21 +6,36 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from siteplan.project.part import NotNegative, Part
+from siteplan.project.columns import Reader, readable
+from siteplan.project.part import NotNegative, ProjectPart
 
 MapLayer = Literal["counties", "zones", "gaps", "properties", "others", "sites", "villages", "proposed"]
 """Layers of tables on the map; base map and coverage belong to every reader."""
 
 
-class Audience(Part):
+LAYER_TABLES: dict[MapLayer, str] = {
+    "zones": "zones",
+    "gaps": "gaps",
+    "properties": "properties",
+    "others": "not_proposed",
+    "sites": "sites",
+    "villages": "village_results",
+    "proposed": "proposed",
+}
+"""Table of the registry of columns behind each layer; counties have names only."""
+
+
+class Audience(ProjectPart):
     """Who a map is for, and what it may hold: what is not named here is not in the file."""
 
     id: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
     name: str
     name_en: str = ""
     layers: tuple[MapLayer, ...]
+    reader: Reader = "public"
+    """Which allow-list of the registry of columns binds it; the office sees everything."""
     columns: dict[MapLayer, tuple[str, ...]] = {}
-    """Columns by layer, beside those a layer cannot be drawn without; a layer not named here has them all."""
+    """Columns by layer in place of the allow-list, beside those a layer cannot be drawn without."""
     snap_m: NotNegative = 0.0
     """Coordinates of sites, properties and candidates are moved to the middle of squares of this size [m]; 0
     leaves them. Search rings, footprints and ranks of pixels, which tell a place, are then left out."""
@@ -33,57 +48,13 @@ class Audience(Part):
     note: str = ""
     note_en: str = ""
 
-
-_TOWER_COLUMNS: dict[MapLayer, tuple[str, ...]] = {
-    "counties": (),
-    "zones": ("zone", "layer", "level", "basis"),
-    "gaps": ("county", "area_km2", "people", "layer", "network"),
-    "properties": ("property_id", "property_name", "kind", "building_height_m", "county", "town"),
-    "others": ("name", "town", "rule", "antenna_height_m"),
-    "sites": ("site_id", "site_name", "county", "antenna_height_m"),
-    "villages": (
-        "village",
-        "town",
-        "county",
-        "people",
-        "share_before",
-        "share_after",
-        "networks_before",
-        "networks_after",
-        "serving_site_before",
-        "serving_site_after",
-        "choices",
-    ),
-    "proposed": (
-        "name",
-        "town",
-        "village",
-        "antenna_height_m",
-        "ground_m",
-        "longitude_gcj02",
-        "latitude_gcj02",
-        "people_newly_covered",
-        "villages_newly_covered",
-        "villages_newly_covered_names",
-        "cell_radius_m",
-        "search_radius_m",
-        "due_date",
-        "restriction",
-        "alternates",
-        "location_grade",
-        "location_radius_m",
-        "power_distance_m",
-        "backhaul_distance_m",
-        "reason",
-    ),
-}
-
-
-_PUBLIC_COLUMNS: dict[MapLayer, tuple[str, ...]] = {
-    "counties": (),
-    "villages": ("village", "town", "county", "people", "share_before", "share_after"),
-    "proposed": ("town", "village", "people_newly_covered", "villages_newly_covered"),
-}
+    def sees(self, layer: MapLayer) -> tuple[str, ...] | None:
+        """Columns of a layer it may have, beside those it cannot be drawn without; None for all of them."""
+        if layer in self.columns:
+            return self.columns[layer]
+        if self.reader == "office":
+            return None
+        return readable(LAYER_TABLES[layer], self.reader) if layer in LAYER_TABLES else ()
 
 
 AUDIENCES = (
@@ -91,6 +62,7 @@ AUDIENCES = (
         id="internal",
         name="内部版",
         name_en="internal",
+        reader="office",
         sensitive=True,
         watermark=False,
         layers=("counties", "zones", "gaps", "properties", "others", "sites", "villages", "proposed"),
@@ -99,7 +71,7 @@ AUDIENCES = (
         id="tower",
         name="铁塔公司版",
         name_en="tower company",
-        columns=_TOWER_COLUMNS,
+        reader="tower",
         note="仅供内部研究",
         note_en="for internal study only",
         layers=("counties", "zones", "gaps", "properties", "others", "sites", "villages", "proposed"),
@@ -110,7 +82,7 @@ AUDIENCES = (
         name_en="public",
         note="位置示意",
         note_en="places are approximate",
-        columns=_PUBLIC_COLUMNS,
+        reader="public",
         snap_m=500.0,
         returns=False,
         layers=("counties", "villages", "proposed"),
@@ -120,7 +92,7 @@ AUDIENCES = (
 and everybody without sites, places and coordinates."""
 
 
-class Outputs(Part):
+class Outputs(ProjectPart):
     """What is written where."""
 
     directory: str = "runs"

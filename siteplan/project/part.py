@@ -15,5 +15,7 @@ NotNegative = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 
 
-class Part(BaseModel):
+class ProjectPart(BaseModel):
+    """A part of the project file."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=False)

@@ -6,12 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from siteplan.project.part import NotNegative, Part, Positive, Share
+from siteplan.project.part import NotNegative, Positive, ProjectPart, Share
 
 Target = Literal["residents", "villages", "key_places", "orders", "weak_points"]
 
 
-class QuotaTarget(Part):
+class QuotaTarget(ProjectPart):
     """One line of the year's task list."""
 
     year: int
@@ -22,7 +22,7 @@ class QuotaTarget(Part):
     """Network id; empty for all networks."""
 
 
-class Quota(Part):
+class Quota(ProjectPart):
     """What the province asks for."""
 
     unit: Literal["site_network_band", "site_network", "site"] = "site_network_band"
@@ -30,7 +30,7 @@ class Quota(Part):
     note: str = ""
 
 
-class Layer(Part):
+class Layer(ProjectPart):
     """A service to be delivered, with its threshold and its weight.
 
     The first layer of the file is the headline: it decides "covered" for people, villages, rasters and
@@ -58,7 +58,7 @@ class Layer(Part):
     """People a complaint or weak-signal point stands for when its table gives no weight."""
 
 
-class Coverage(Part):
+class Coverage(ProjectPart):
     """How "covered" is decided."""
 
     propagation: Literal["auto", "terrain", "empirical"] = "auto"
@@ -96,7 +96,7 @@ class Coverage(Part):
     """Class outside all class polygons; empty takes the last one listed."""
 
 
-class Candidates(Part):
+class Candidates(ProjectPart):
     """Who may be a site."""
 
     rooftop_mast_m: NotNegative = 6.0
@@ -125,7 +125,7 @@ class Candidates(Part):
     one it is ranked with that circle as its search ring."""
 
 
-class SelectionRules(Part):
+class SelectionRules(ProjectPart):
     """How hard to search."""
 
     seed: int = 0
@@ -139,7 +139,7 @@ class SelectionRules(Part):
     """Newly covered weight below which a station is not worth building; the quota is then not used up."""
 
 
-class ReplanRules(Part):
+class ReplanRules(ProjectPart):
     """What a plan keeps of the list that was published before it."""
 
     change_penalty: NotNegative = 0.5

@@ -3,18 +3,54 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from siteplan.core.errors import ConfigError
-from siteplan.project.part import Part
+from siteplan.core.errors import ConfigError, ConfigFault
+from siteplan.project.part import ProjectPart
 from siteplan.project.radio import Calibration
-from siteplan.project.schema import Config, clutter_kinds
+from siteplan.project.schema import REFERENCES, Config, clutter_kinds
 
-_Model = TypeVar("_Model", bound=Part)
+_Model = TypeVar("_Model", bound=ProjectPart)
+_EXPLAINED = {
+    "missing",
+    "extra_forbidden",
+    "literal_error",
+    "greater_than",
+    "greater_than_equal",
+    "less_than",
+    "less_than_equal",
+    "too_short",
+    "string_type",
+    "string_pattern_mismatch",
+    "int_type",
+    "int_parsing",
+    "int_from_float",
+    "float_type",
+    "float_parsing",
+    "bool_type",
+    "bool_parsing",
+    "date_type",
+    "date_parsing",
+    "date_from_datetime_parsing",
+    "tuple_type",
+    "dict_type",
+    "model_type",
+    "eirp_or_parts",
+}
+"""Kinds of faults the catalogue has words for, under ``config_<kind>``; others keep the validator's own."""
+_RENAMED = {
+    "coverage.level": "coverage.propagation",
+    "level": "propagation",
+    "coverage.spread_below_mhz": "coverage.comparison_below_mhz",
+    "coverage.spread_shadow_db": "coverage.comparison_shadow_db",
+    "coverage.spread_sample": "coverage.comparison_sample",
+    "replan.change_cost": "replan.change_penalty",
+}
+"""Keys of earlier project files, and what they are called now."""
 
 
 def load_config(path: Path) -> Config:
@@ -39,12 +75,16 @@ def load_config(path: Path) -> Config:
     try:
         data = _toml_of(file)
     except FileNotFoundError as error:
-        raise ConfigError(f"{file}: 找不到项目文件 / there is no project file") from error
+        raise _file_error(file, "no_project_file") from error
     except OSError as error:
-        raise ConfigError(f"{file}: 无法读取，可能被其他程序占用 / cannot be read: {error}") from error
+        raise _file_error(file, "project_file_unreadable", detail=str(error)) from error
     config = parse_config(data, file.name)
     named = config.coverage.calibration
     return read_calibration(config, file.parent / named) if named else config
+
+
+def _file_error(file: Path, key: str, **values: object) -> ConfigError:
+    return ConfigError([ConfigFault(str(file), "", key, values)])
 
 
 def _toml_of(file: Path) -> dict[str, object]:
@@ -52,7 +92,7 @@ def _toml_of(file: Path) -> dict[str, object]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file}: 不是有效的 TOML (UTF-8) / not valid UTF-8 TOML: {error}") from error
+        raise _file_error(file, "not_toml", detail=str(error)) from error
 
 
 def read_calibration(config: Config, file: Path) -> Config:
@@ -78,11 +118,7 @@ def read_calibration(config: Config, file: Path) -> Config:
     try:
         data = _toml_of(file)
     except OSError as error:
-        raise ConfigError(
-            f"{file}: 校准文件读不出，请先运行 siteplan calibrate，或去掉 coverage.calibration / "
-            "the calibration cannot be read; run siteplan calibrate first, or drop "
-            f"coverage.calibration: {error}"
-        ) from error
+        raise _file_error(file, "calibration_unreadable", detail=str(error)) from error
     return with_calibration(config, data, file.name)
 
 
@@ -113,10 +149,9 @@ def with_calibration(config: Config, data: dict[str, object], name: str = "calib
         "bands": ({band.id for band in config.bands}, set(fitted.bands)),
         "clutter_db": ({kind.id for kind in clutter_kinds(config)}, set(fitted.clutter_db)),
     }
-    strange = [f"{name}: {key}.{each}" for key, (mine, theirs) in known.items() for each in theirs - mine]
+    strange = sorted(f"{key}.{each}" for key, (ours, theirs) in known.items() for each in theirs - ours)
     if strange:
-        lines = [f"{each}: 项目中没有 / the project has none" for each in sorted(strange)]
-        raise ConfigError("\n".join(lines))
+        raise ConfigError([ConfigFault(name, path, "not_in_project") for path in strange])
     return Config.model_validate(config.model_dump(by_alias=True) | {"fitted": fitted})
 
 
@@ -147,10 +182,9 @@ def _validated(model: type[_Model], data: dict[str, object], name: str) -> _Mode
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        faults = error.errors()
-        told = [fault for fault in faults if not _follows_from_another(fault["loc"], fault["type"], faults)]
-        lines = [f"{name}: {_dotted(fault['loc'])}: {_message(fault)}" for fault in told]
-        raise ConfigError("\n".join(lines)) from error
+        faults: list[Mapping[str, Any]] = [dict(fault) for fault in error.errors(include_url=False)]
+        own = [fault for fault in faults if not _follows_from_another(fault["loc"], fault["type"], faults)]
+        raise ConfigError([each for fault in own for each in _faults_of(fault, name)]) from error
 
 
 def _follows_from_another(
@@ -161,13 +195,14 @@ def _follows_from_another(
     return kind == "too_short" and any(each[: len(location)] == location for each in deeper)
 
 
-def _message(fault: Mapping[str, Any]) -> str:
-    if fault["type"] == "extra_forbidden":
-        return "未知的键，请核对拼写 / unknown key, check its spelling"
-    if fault["type"] == "missing":
-        return "缺少必填项 / required"
-    return str(fault["msg"]).removeprefix("Value error, ")
-
-
-def _dotted(location: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in location) or "project file"
+def _faults_of(fault: Mapping[str, Any], name: str) -> Iterator[ConfigFault]:
+    """One fault of the validator as ours; references that do not exist are several in one."""
+    path, kind, context = ".".join(str(part) for part in fault["loc"]), fault["type"], fault.get("ctx", {})
+    if kind == REFERENCES:
+        yield from (ConfigFault(name, *each) for each in context["faults"])
+    elif kind == "extra_forbidden" and path in _RENAMED:
+        yield ConfigFault(name, path, "config_renamed", {"new": _RENAMED[path]})
+    elif kind in _EXPLAINED:
+        yield ConfigFault(name, path, f"config_{kind}", {**context, "value": str(fault.get("input"))[:80]})
+    else:
+        yield ConfigFault(name, path, "config_other", {"detail": str(fault["msg"])})

@@ -6,8 +6,9 @@ import math
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from siteplan.project.part import NotNegative, Part, Positive
+from siteplan.project.part import NotNegative, Positive, ProjectPart
 
 Formula = Literal[
     "okumura_hata_urban",
@@ -27,7 +28,7 @@ Formula = Literal[
 EntryLoss = Literal["p2109_traditional", "p2109_efficient", "o2i_low", "o2i_high"]
 
 
-class Network(Part):
+class Network(ProjectPart):
     """A sharing network: who builds and plans together."""
 
     id: str
@@ -35,7 +36,7 @@ class Network(Part):
     aliases: tuple[str, ...] = ()
 
 
-class PathModel(Part):
+class PathModel(ProjectPart):
     """One formula with its parameters; used only inside its published range."""
 
     formula: Formula
@@ -47,7 +48,7 @@ class PathModel(Part):
     """Average street width W of TR 38.901 RMa [m]."""
 
 
-class Antenna(Part):
+class Antenna(ProjectPart):
     """A class of antennas, such as 64T, 8T or 4T."""
 
     id: str
@@ -65,7 +66,7 @@ class Antenna(Part):
     source: str = ""
 
 
-class Uplink(Part):
+class Uplink(ProjectPart):
     """What a phone must reach the station with: the largest loss the uplink bears follows."""
 
     ue_power_dbm: float = 23.0
@@ -90,7 +91,7 @@ class Uplink(Part):
         return self.ue_power_dbm + self.gain_dbi - self.feeder_loss_db - sensitivity_dbm
 
 
-class BandClass(Part):
+class BandClass(ProjectPart):
     """How one band is planned in one area class: EIRP as a figure, or from power, blocks and antenna."""
 
     models: Annotated[tuple[PathModel, ...], Field(min_length=1)]
@@ -112,11 +113,11 @@ class BandClass(Part):
         computed = self.power_w is not None and self.resource_blocks is not None and self.antenna
         figure, parts = self.eirp_per_re_dbm is not None, (self.power_w, self.resource_blocks)
         if figure == bool(computed) or (figure and any(part is not None for part in parts)):
-            raise ValueError("give either eirp_per_re_dbm, or power_w, resource_blocks and antenna")
+            raise PydanticCustomError("eirp_or_parts", "eirp_or_parts")
         return self
 
 
-class Band(Part):
+class Band(ProjectPart):
     """A carrier of one network."""
 
     id: str
@@ -136,7 +137,7 @@ class Band(Part):
         return self.classes[area_class] if area_class in self.classes else self.classes["*"]
 
 
-class Tier(Part):
+class Tier(ProjectPart):
     """A grade of signal, such as good, basic, weak; best first."""
 
     id: str
@@ -146,7 +147,7 @@ class Tier(Part):
     """Thresholds of area classes that have their own [dBm]."""
 
 
-class BandFit(Part):
+class BandFit(ProjectPart):
     """What measurements say of one band."""
 
     offset_db: float
@@ -157,7 +158,7 @@ class BandFit(Part):
     """Spread around the fitted median [dB]; None keeps the formula's."""
 
 
-class Calibration(Part):
+class Calibration(ProjectPart):
     """Content of ``calibration.toml``: what was fitted, to what, and how well it does on unseen sites."""
 
     schema_: Literal["siteplan-calibration/1"] = Field(alias="schema")

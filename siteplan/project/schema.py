@@ -14,18 +14,24 @@ from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from siteplan.core.errors import CrsError
 from siteplan.core.grid import require_metric
 from siteplan.project.area import WORLD_COVER, AreaClass, ClutterKind, CoverClass, Exclusion
 from siteplan.project.input_files import InputFiles
 from siteplan.project.outputs import Outputs
-from siteplan.project.part import Part
+from siteplan.project.part import ProjectPart
 from siteplan.project.planning import Candidates, Coverage, Layer, Quota, ReplanRules, SelectionRules
 from siteplan.project.radio import Antenna, Band, Calibration, Network, Tier
 
+REFERENCES = "project_references"
+"""Kind of the validator's fault that holds all references that do not exist."""
+ReferenceFault = tuple[str, str, dict[str, object]]
+"""Dotted path, catalogue key and values."""
 
-class Project(Part):
+
+class Project(ProjectPart):
     """Who, where and when."""
 
     city: str
@@ -40,9 +46,11 @@ class Project(Part):
     """What in this project is synthetic; printed on every output when not empty."""
     attribution: str = ""
     """Sources that must be named on maps and sheets."""
+    language: Literal["zh", "en"] = "zh"
+    """Language of outputs and messages; ``--lang`` and SITEPLAN_LANG override it."""
 
 
-class Config(Part):
+class Config(ProjectPart):
     """The whole project file."""
 
     schema_: Literal["siteplan-project/1"] = Field(alias="schema")
@@ -69,7 +77,7 @@ class Config(Part):
     def _references_exist(self) -> Config:
         faults = [*_metric_faults(self), *_id_faults(self), *_reference_faults(self)]
         if faults:
-            raise ValueError("; ".join(faults))
+            raise PydanticCustomError(REFERENCES, "references", {"faults": faults})
         return self
 
     @cached_property
@@ -100,15 +108,15 @@ class Config(Part):
         return next(network for network in self.networks if network.id == network_id)
 
 
-def _metric_faults(config: Config) -> list[str]:
+def _metric_faults(config: Config) -> list[ReferenceFault]:
     try:
         require_metric(config.project.crs)
     except CrsError as error:
-        return [f"project.crs: {error}"]
+        return [("project.crs", "not_a_metric_crs", {"detail": str(error)})]
     return []
 
 
-def _id_faults(config: Config) -> list[str]:
+def _id_faults(config: Config) -> list[ReferenceFault]:
     lists = {
         "networks": [part.id for part in config.networks],
         "bands": [part.id for part in config.bands],
@@ -121,9 +129,9 @@ def _id_faults(config: Config) -> list[str]:
         "outputs.audiences": [part.id for part in config.outputs.audiences],
         "land_cover.codes": [str(code) for part in config.land_cover for code in part.codes],
     }
-    faults = []
+    faults: list[ReferenceFault] = []
     for name, ids in lists.items():
-        faults += [f"{name}: the id {each!r} occurs twice" for each in _repeated(ids)]
+        faults += [(name, "id_twice", {"value": each}) for each in _repeated(ids)]
     return faults
 
 
@@ -132,7 +140,7 @@ def _repeated(ids: list[str]) -> list[str]:
     return [str(value) for value in values[counts > 1]]
 
 
-def _reference_faults(config: Config) -> list[str]:
+def _reference_faults(config: Config) -> list[ReferenceFault]:
     networks = {network.id for network in config.networks}
     bands = {band.id: band.network for band in config.bands}
     classes = {each.id for each in config.area_classes}
@@ -149,17 +157,21 @@ def _reference_faults(config: Config) -> list[str]:
     asked += [("outputs.maps", each, readers) for each in config.outputs.maps]
     if config.coverage.default_area_class:
         asked.append(("coverage.default_area_class", config.coverage.default_area_class, classes))
-    faults = [f"{where}: {value!r} is not defined" for where, value, known in asked if value not in known]
+    faults: list[ReferenceFault] = [
+        (where, "not_defined", {"value": value}) for where, value, known in asked if value not in known
+    ]
     for each in config.area_classes:
         for rollout in each.rollout:
             where = f"area_classes.{each.id}.rollout"
             if rollout.network not in networks:
-                faults.append(f"{where}.network: {rollout.network!r} is not defined")
+                faults.append((f"{where}.network", "not_defined", {"value": rollout.network}))
             for band in rollout.bands:
                 if bands.get(band) != rollout.network:
-                    faults.append(f"{where}.bands: {band!r} is not a band of {rollout.network!r}")
+                    faults.append(
+                        (f"{where}.bands", "not_a_band_of", {"value": band, "network": rollout.network})
+                    )
     faults += [
-        f"bands.{band.id}.classes: nothing for class {missing!r}, and no '*'"
+        (f"bands.{band.id}.classes", "class_without_band", {"value": missing})
         for band in config.bands
         if "*" not in band.classes
         for missing in sorted(classes - set(band.classes))

@@ -333,11 +333,6 @@ class LinkBudgets:
         reached = np.flatnonzero(score >= ndtri(probability))
         return float(reached[-1] * STEP_M) if reached.size else 0.0
 
-    def formulas(self) -> dict[str, int]:
-        """How many masts' tables each formula served [count by name]."""
-        names, counts = np.unique([table.formula for table in self._tables.values()], return_counts=True)
-        return {str(name): int(count) for name, count in zip(names, counts, strict=True)}
-
 
 def eirp_per_re_dbm(given: BandClass, config: Config) -> float:
     """EIRP per resource element of the reference signal. [dBm]

@@ -22,13 +22,6 @@ class ImpossibleError(SiteplanError):
     """No choice keeps all constraints."""
 
 
-_ADVICE = {
-    "limit": "raise the limit or release locked-in candidates",
-    "least": "lower the minimum, raise the quotas around it, or add candidates there",
-    "floor": "lower the floor, raise the quota, or add candidates near the villages it needs",
-}
-
-
 @dataclass(frozen=True)
 class _Soft:
     """A constraint that may give way: sizes of columns, at most ``room`` plus what it gives."""
@@ -173,29 +166,23 @@ def _run(lp: highspy.HighsLp, size: int, stop: Clock) -> tuple[Floats, Floats]:
     solver.cbMipInterrupt += lambda event: event.interrupt() if stop() else None
     solver.run()
     if solver.getModelStatus() == highspy.HighsModelStatus.kInfeasible:
-        raise ImpossibleError(
-            "locked-in candidates exclude each other: release one / 锁定的候选点互相冲突，请取消其中之一"
-        )
+        raise ImpossibleError("locked_places_conflict")
     info = solver.getInfo()
     if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
-        raise SiteplanError(
-            "no choice that keeps all quotas was found in the time given / 在限定时间内未找到可行方案"
-        )
+        raise SiteplanError("no_choice_in_time")
     values = np.array(solver.getSolution().col_value)
     return values[:size], values[size:]
 
 
 def _explain(soft: list[_Soft], given: Floats) -> None:
     """Raise if anything had to give way, naming all of it."""
-    words = []
+    conflicts = []
     for each, amount in zip(soft, given, strict=True):
         if amount <= 1e-6:
             continue
         wanted = abs(each.room)
         reached = wanted + amount if each.kind == "limit" else wanted - amount
-        words.append(
-            f"{each.name}: {each.kind} {wanted:g}, best possible {reached:g} (off by {amount:g}); "
-            + _ADVICE[each.kind]
-        )
-    if words:
-        raise ImpossibleError("the constraints cannot all hold / 约束无法同时满足：" + "; ".join(words))
+        values = {"name": each.name, "wanted": wanted, "reached": reached, "amount": amount}
+        conflicts.append((f"conflict_{each.kind}", values))
+    if conflicts:
+        raise ImpossibleError("constraints_conflict", conflicts=tuple(conflicts))

@@ -142,11 +142,7 @@ def _need(problem: CoverProblem, share: float) -> float:
         return reachable * (1.0 - 1e-12)
     if need > reachable * (1.0 + 1e-9):
         most = (problem.base_value + reachable) / whole
-        raise SiteplanError(
-            f"{share:.2%} cannot be reached: all candidates together cover {most:.2%}; lower the target or "
-            f"add candidates / 目标 {share:.2%} 无法达到，全部候选点合计只能覆盖 {most:.2%}，"
-            "请降低目标或增加候选点"
-        )
+        raise SiteplanError("target_out_of_reach", share=share, most=most)
     return max(need, 0.0)
 
 
@@ -197,10 +193,7 @@ class _Hunt:
         if self.first.value < self.need:
             search(self.first, replace(self.limits, enough=self.need), self.stop)
         if self.first.value < self.need:
-            raise SiteplanError(
-                "the target was not reached within the quotas: raise them or lower the target / "
-                "在现有指标约束内未达到目标，请提高指标或降低目标"
-            )
+            raise SiteplanError("target_not_reached")
         self._take(self.first)
         self.work = self.first.work
         tried = 0.0

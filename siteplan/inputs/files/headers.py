@@ -15,7 +15,7 @@ from functools import lru_cache
 from pypinyin import lazy_pinyin
 from rapidfuzz import fuzz
 
-from siteplan.project.columns import ColumnSpec
+from siteplan.project.columns import Column
 
 PART_SIGN = "·"
 """Stands between the lines of a header of two lines."""
@@ -154,9 +154,7 @@ def normalise(text: object) -> str:
     return "".join(sign for sign in plain if unicodedata.category(sign) != "Cf")
 
 
-def match_headers(
-    headers: Sequence[str], specs: Sequence[ColumnSpec], mapping: Mapping[str, str]
-) -> HeaderMap:
+def match_headers(headers: Sequence[str], specs: Sequence[Column], mapping: Mapping[str, str]) -> HeaderMap:
     """Find the header of each column.
 
     Parameters
@@ -176,9 +174,9 @@ def match_headers(
     Examples
     --------
     >>> from siteplan.project.columns import COUNTIES, STATIONS, columns_of
-    >>> match_headers(["adcode", "名称"], columns_of(COUNTIES), {}).taken
+    >>> match_headers(["adcode", "名称"], columns_of("counties"), {}).taken
     {'county_id': 'adcode', 'county': '名称'}
-    >>> found = match_headers(["jingdu", "RRU纬度"], columns_of(STATIONS), {})
+    >>> found = match_headers(["jingdu", "RRU纬度"], columns_of("stations"), {})
     >>> found.taken, found.confidence
     ({'longitude': 'jingdu', 'latitude': 'RRU纬度'}, {'longitude': 0.85, 'latitude': 0.75})
     """
@@ -212,7 +210,7 @@ def match_headers(
 
 
 def _as_mapped(
-    headers: Sequence[str], specs: Sequence[ColumnSpec], mapping: Mapping[str, str]
+    headers: Sequence[str], specs: Sequence[Column], mapping: Mapping[str, str]
 ) -> tuple[dict[str, str], dict[str, float]]:
     """Columns whose header the project file names."""
     by_form = {normalise(header): header for header in reversed(headers)}
@@ -232,7 +230,7 @@ def _suggested(scores: Mapping[tuple[str, str], float]) -> dict[str, str]:
     return found
 
 
-def fit(header: str, spec: ColumnSpec) -> float:
+def fit(header: str, spec: Column) -> float:
     """How surely a header is a column's: 1 for the same words down to 0.
 
     Parameters

@@ -37,7 +37,7 @@ from siteplan.inputs.files import guard
 from siteplan.inputs.files.guard import HostileFile
 from siteplan.inputs.files.headers import HeaderMap, coordinate_part, match_headers, normalise
 from siteplan.inputs.files.layout import Layout, Merge, Row, lay_out
-from siteplan.project.columns import SCHEMAS, SCHEMAS_OF_TABLES, ColumnSpec, columns_of
+from siteplan.project.columns import INPUT_TABLES, Column, columns_of
 
 _WORKBOOKS = {".xlsx", ".xls", ".xlsm", ".ods", ".et"}
 _TEXT = {".csv", ".txt", ".tsv"}
@@ -153,9 +153,9 @@ class Wanted:
     columns: Mapping[str, str] | None = None
 
     @property
-    def specs(self) -> tuple[ColumnSpec, ...]:
+    def specs(self) -> tuple[Column, ...]:
         """Columns of the table."""
-        return columns_of(SCHEMAS_OF_TABLES[self.name])
+        return columns_of(self.name)
 
     def score(self, headers: Sequence[str]) -> float:
         """How well headers fit the table; degrees, minutes and seconds of their own count as found."""
@@ -308,7 +308,7 @@ def _same_table(wanted: Wanted, layout: Layout, one: HeaderMap, best: HeaderMap)
     if a == b:
         return bool(a)
     headers = [name for name in layout.headers if name]
-    others = [match_headers(headers, columns_of(schema), {}).score for schema in SCHEMAS.values()]
+    others = [match_headers(headers, columns_of(table), {}).score for table in INPUT_TABLES]
     return 2 * len(a & b) > len(a | b) and max(others) < one.score + 1.0
 
 

@@ -19,7 +19,6 @@ from siteplan.inputs.places.gazetteer import PLACE_RADIUS_M
 from siteplan.inputs.places.georeferencing import AddressChoice
 from siteplan.inputs.tables.check import check_table
 from siteplan.inputs.tables.networks import is_blank
-from siteplan.project.columns import LOCATED
 from siteplan.project.input_files import Input
 
 _DATUMS = ("wgs84", "cgcs2000", "gcj02", "bd09")
@@ -46,7 +45,7 @@ def read_choices(path: Path, given: Input) -> tuple[dict[tuple[str, str], Addres
         If the file cannot be read or is another sheet.
     """
     raw = read_table(Wanted("located", given.layer, given.encoding, given.columns), path)
-    checked = check_table(raw, given, LOCATED)
+    checked = check_table(raw, given, "located")
     choices: dict[tuple[str, str], AddressChoice] = {}
     faults = [fault for fault in checked.faults if fault.severity != "note"]
     for i, row in enumerate(checked.frame.to_dict("records")):

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pandera.pandas as pa
 
 from siteplan.core.errors import Fault, InputFaults, Severity
 from siteplan.inputs.files.cells import dates_of, is_told_blank, numbers_of, text_of
@@ -20,7 +19,7 @@ from siteplan.inputs.files.headers import HeaderMap, match_headers, normalise
 from siteplan.inputs.files.readers import RawTable
 from siteplan.inputs.tables.angles import canonical_angles
 from siteplan.inputs.tables.coordinates import are_metres, assembled, degrees_of
-from siteplan.project.columns import ColumnSpec, columns_of, failures
+from siteplan.project.columns import Column, columns_of, failures
 from siteplan.project.input_files import Input
 
 _EXCEL_ID = re.compile(r"\d(\.\d+)?e\+\d{2}", re.IGNORECASE)
@@ -84,7 +83,7 @@ class CheckedTable:
         return self
 
 
-def check_table(raw: RawTable, given: Input, schema: pa.DataFrameSchema) -> CheckedTable:
+def check_table(raw: RawTable, given: Input, table: str) -> CheckedTable:
     """Map, convert and check one table.
 
     Parameters
@@ -93,8 +92,8 @@ def check_table(raw: RawTable, given: Input, schema: pa.DataFrameSchema) -> Chec
         As read.
     given
         The project file's entry.
-    schema
-        One of :data:`siteplan.project.columns.SCHEMAS`.
+    table
+        Whose columns they are, by the registry's name.
 
     Returns
     -------
@@ -106,7 +105,7 @@ def check_table(raw: RawTable, given: Input, schema: pa.DataFrameSchema) -> Chec
     InputFaults
         For a missing or ambiguous required column.
     """
-    specs = columns_of(schema)
+    specs = columns_of(table)
     raw = _only_where(raw, given)
     if set(_COORDINATES) <= {spec.name for spec in specs}:
         raw = assembled(raw)
@@ -116,13 +115,9 @@ def check_table(raw: RawTable, given: Input, schema: pa.DataFrameSchema) -> Chec
         raise InputFaults([*raw.notes, *fatal])
     frame, faults = _frame(raw, given, specs, headers.taken)
     faults = [*raw.notes, *_optional_questions(raw, headers), *_contradictions(raw, headers), *faults]
-    checked = (
-        schema.remove_columns(sorted(set(_COORDINATES) & set(schema.columns)))
-        if _in_metres(frame, given)
-        else schema
-    )
+    unchecked = _COORDINATES if _in_metres(frame, given) else ()
     known = {fault.record for fault in faults if fault.severity == "rejected"}
-    faults += _schema_faults(raw, checked, frame, headers.taken, known)
+    faults += _schema_faults(raw, failures(table, frame, unchecked), frame, headers.taken, known)
     bad = [fault.record for fault in faults if fault.severity == "rejected" and fault.record is not None]
     whole = CheckedTable(raw, frame, raw.rows, raw.geometry, (), len(frame), headers)
     return whole.rejecting(np.isin(raw.rows, np.array(bad, dtype=np.int64)), faults)
@@ -134,14 +129,12 @@ def _in_metres(frame: pd.DataFrame, given: Input) -> bool:
     return bool(given.crs) or are_metres(frame["longitude"], frame["latitude"])
 
 
-def _is_essential(spec: ColumnSpec) -> bool:
+def _is_essential(spec: Column) -> bool:
     """Whether a table means nothing, or something else, with the wrong header for this column."""
     return (spec.required and not spec.nullable) or spec.name in _COORDINATES or spec.unique
 
 
-def _fatal_faults(
-    raw: RawTable, given: Input, specs: tuple[ColumnSpec, ...], headers: HeaderMap
-) -> list[Fault]:
+def _fatal_faults(raw: RawTable, given: Input, specs: tuple[Column, ...], headers: HeaderMap) -> list[Fault]:
     """Ambiguous headers, unknown keys of the project file, and columns that must be there."""
     by_name = {spec.name: spec for spec in specs}
     fatal = [
@@ -188,7 +181,7 @@ def _optional_questions(raw: RawTable, headers: HeaderMap) -> list[Fault]:
 
 
 def _frame(
-    raw: RawTable, given: Input, specs: tuple[ColumnSpec, ...], taken: dict[str, str]
+    raw: RawTable, given: Input, specs: tuple[Column, ...], taken: dict[str, str]
 ) -> tuple[pd.DataFrame, list[Fault]]:
     """Columns of the schema with their kinds, and the cells that could not be read."""
     columns: dict[str, pd.Series] = {}
@@ -211,7 +204,7 @@ def _frame(
 
 
 def _id_doubts(
-    raw: RawTable, spec: ColumnSpec, taken: dict[str, str], columns: dict[str, pd.Series]
+    raw: RawTable, spec: Column, taken: dict[str, str], columns: dict[str, pd.Series]
 ) -> list[Fault]:
     """Ids a spreadsheet has spoilt; ids that start again on each sheet get the sheet's name before them."""
     if not _is_id(spec) or spec.name not in taken or _is_blank(raw, taken[spec.name]):
@@ -245,7 +238,7 @@ def _is_blank(raw: RawTable, header: str) -> bool:
     return not any(text_of(cell) for cell in raw.frame[header])
 
 
-def _constant(raw: RawTable, spec: ColumnSpec, cells: pd.Series) -> pd.Series:
+def _constant(raw: RawTable, spec: Column, cells: pd.Series) -> pd.Series:
     """A column of the project file's own; angles there must be angles too."""
     if spec.kind != "angles":
         return cells
@@ -256,7 +249,7 @@ def _constant(raw: RawTable, spec: ColumnSpec, cells: pd.Series) -> pd.Series:
     return angles
 
 
-def _is_id(spec: ColumnSpec) -> bool:
+def _is_id(spec: Column) -> bool:
     """An id may be absent from a file: the row number stands for it."""
     return spec.unique
 
@@ -290,7 +283,7 @@ def _ambiguous(raw: RawTable, severity: Severity, column: str, found: list[str])
     return raw.fault(severity, "ambiguous_column", column=column, found="、".join(found), first=found[0])
 
 
-def _convert(raw: RawTable, spec: ColumnSpec, header: str) -> tuple[pd.Series, list[Fault]]:
+def _convert(raw: RawTable, spec: Column, header: str) -> tuple[pd.Series, list[Fault]]:
     cells = raw.frame[header].map(text_of)
     blank = cells == ""
     if spec.name in _COORDINATES:
@@ -335,7 +328,7 @@ def _cell_faults(raw: RawTable, header: str, cells: pd.Series, bad: pd.Series, p
 
 def _schema_faults(
     raw: RawTable,
-    schema: pa.DataFrameSchema,
+    cases: pd.DataFrame,
     frame: pd.DataFrame,
     taken: dict[str, str],
     known: set[int | None],
@@ -343,7 +336,7 @@ def _schema_faults(
     """Faults of the schema's own checks; rows already rejected are not named twice."""
     faults = []
     seen_ids: set[object] = set()
-    for case in failures(schema, frame).itertuples():
+    for case in cases.itertuples():
         row = int(raw.rows[int(case.index)])
         header = taken.get(str(case.column), str(case.column))
         if case.check == "field_uniqueness":

@@ -19,55 +19,11 @@ from ezdxf.document import Drawing
 from ezdxf.enums import TextEntityAlignment
 
 from siteplan.core.files import csv_bytes, inert
-from siteplan.outputs.columns import MEANINGS
 from siteplan.outputs.sheets import plain, printable
-from siteplan.planning.proposal import PROPOSED_COLUMNS, Proposal
-from siteplan.words.catalogue import Lang, say
+from siteplan.planning.proposal import Proposal
+from siteplan.project.columns import Column, column_of, readable
+from siteplan.words.catalogue import Lang, translate
 
-SHORT: dict[str, str] = {
-    "rank": "RANK",
-    "candidate_id": "CAND_ID",
-    "name": "NAME",
-    "county": "COUNTY",
-    "town": "TOWN",
-    "village": "VILLAGE",
-    "source_type": "RUNG",
-    "source_id": "SOURCE_ID",
-    "networks": "NETWORKS",
-    "bands": "BANDS",
-    "stations": "STATIONS",
-    "antenna_height_m": "HEIGHT_M",
-    "ground_m": "GROUND_M",
-    "longitude": "LON_WGS84",
-    "latitude": "LAT_WGS84",
-    "longitude_gcj02": "LON_GCJ02",
-    "latitude_gcj02": "LAT_GCJ02",
-    "gain": "GAIN",
-    "gain_per_station": "GAIN_STN",
-    "loss_if_dropped": "LOSS",
-    "gain_by_layer": "GAIN_LAYER",
-    "people_newly_covered": "PEOPLE_NEW",
-    "people_networks_newly_covered": "PEOPLE_NET",
-    "villages_newly_covered": "VILL_NEW",
-    "villages_newly_covered_names": "VILL_NAMES",
-    "cell_radius_m": "CELL_R_M",
-    "radius_limited": "R_LIMITED",
-    "search_radius_m": "SEARCH_R_M",
-    "location_grade": "LOC_GRADE",
-    "location_radius_m": "LOC_R_M",
-    "due_date": "DUE_DATE",
-    "alternates": "ALTERNATES",
-    "restriction": "RESTRICT",
-    "cost": "COST",
-    "power_distance_m": "POWER_M",
-    "backhaul_distance_m": "BACKHAUL_M",
-    "success_probability": "SUCCESS_P",
-    "status": "STATUS",
-    "reason": "REASON",
-}
-"""Names of the columns in formats that keep ten letters."""
-NAMES = "字段对照.csv"
-"""Table of short names beside a Shapefile or MapInfo file."""
 _TEXT_BYTES = 254
 _LABEL_M = 40.0
 """Height of labels in a drawing [m]."""
@@ -89,13 +45,18 @@ def write_exchange(proposal: Proposal, folder: Path, lang: Lang = "zh") -> None:
     """
     for name in ("shapefile", "mapinfo"):
         (folder / name).mkdir()
-        write_old(proposal, folder / name, name)
+        write_old(proposal, folder / name, name, lang)
     _write_geojson(proposal, folder / "candidates.geojson")
     (folder / "candidates.dxf").write_bytes(dxf_bytes(proposal))
     (folder / "candidates_ovital.txt").write_bytes(ovital_bytes(proposal, lang))
 
 
-def write_old(proposal: Proposal, folder: Path, kind: str) -> None:
+def _columns() -> tuple[Column, ...]:
+    """Columns the tower company may see, for whom these files are."""
+    return tuple(column_of("proposed", name) for name in readable("proposed", "tower"))
+
+
+def write_old(proposal: Proposal, folder: Path, kind: str, lang: Lang = "zh") -> None:
     """Write a Shapefile, or a MapInfo interchange file, with its table of names.
 
     Text is in GBK, as programs in China expect; where a sign is not in GBK, all text is in UTF-8. The
@@ -110,18 +71,24 @@ def write_old(proposal: Proposal, folder: Path, kind: str) -> None:
         Existing folder.
     kind
         ``shapefile`` or ``mapinfo``.
+    lang
+        Language of the table of names.
     """
-    table = proposal.proposed[[*PROPOSED_COLUMNS, "geometry"]].copy()
+    table = proposal.places.proposed[[*readable("proposed", "tower"), "geometry"]].copy()
     encoding = _encoding(table)
     cut: dict[str, int] = {}
-    for name in PROPOSED_COLUMNS:
+    for name in readable("proposed", "tower"):
         if table[name].dtype == bool:
             table[name] = table[name].astype(int)
         elif not pd.api.types.is_numeric_dtype(table[name]) or (
             kind == "mapinfo" and table[name].isna().any()
         ):
             table[name], cut[name] = _short(table[name], encoding)
-    table = gpd.GeoDataFrame(table.rename(columns=SHORT), geometry="geometry", crs=proposal.proposed.crs)
+    table = gpd.GeoDataFrame(
+        table.rename(columns={each.name: each.short for each in _columns()}),
+        geometry="geometry",
+        crs=proposal.places.proposed.crs,
+    )
     if kind == "shapefile":
         _write(table, folder / "candidates.shp", "ESRI Shapefile", encoding=encoding)
     else:
@@ -133,7 +100,7 @@ def write_old(proposal: Proposal, folder: Path, kind: str) -> None:
             layer_options={"ENCODING": charset},
             FORMAT="MIF",
         )
-    (folder / NAMES).write_bytes(_names(cut, encoding))
+    (folder / translate("file_fields", lang)).write_bytes(_names(cut, encoding, lang))
 
 
 def _write(table: gpd.GeoDataFrame, path: Path, driver: str, **options: object) -> None:
@@ -144,7 +111,7 @@ def _write(table: gpd.GeoDataFrame, path: Path, driver: str, **options: object) 
 
 def _encoding(table: pd.DataFrame) -> str:
     """GBK where it holds every sign of the table, else UTF-8."""
-    texts = [each for name in PROPOSED_COLUMNS for each in table[name] if isinstance(each, str)]
+    texts = [each for name in readable("proposed", "tower") for each in table[name] if isinstance(each, str)]
     try:
         printable("".join(texts)).encode("gbk")
     except UnicodeEncodeError:
@@ -166,19 +133,21 @@ def _fitting(text: str, encoding: str) -> str:
     return text.encode(encoding)[:room].decode(encoding, errors="ignore") + _DOTS
 
 
-def _names(cut: Mapping[str, int], encoding: str) -> bytes:
-    """Short name, full name, Chinese name, meaning and number of texts that were cut."""
+def _names(cut: Mapping[str, int], encoding: str, lang: Lang) -> bytes:
+    """Short name, full name, header, meaning and number of texts that were cut."""
     rows = [
-        [SHORT[name], name, chinese, MEANINGS[name], english, cut.get(name, 0), encoding]
-        for name, (chinese, english) in PROPOSED_COLUMNS.items()
+        [each.short, each.name, each.header(lang), each.about(lang), cut.get(each.name, 0), encoding]
+        for each in _columns()
     ]
-    header = ["字段", "列名", "表头", "说明", "description", "截断的文本数", "编码"]
+    header = [
+        translate(f"fields_{each}", lang) for each in ("short", "name", "header", "about", "cut", "encoding")
+    ]
     return csv_bytes(header, [[inert(cell) for cell in row] for row in rows])
 
 
 def _write_geojson(proposal: Proposal, path: Path) -> None:
     """RFC 7946: WGS84, columns by their English names, nothing for what is not known."""
-    table = proposal.proposed[list(PROPOSED_COLUMNS)].copy()
+    table = proposal.places.proposed[list(readable("proposed", "tower"))].copy()
     for name in table.columns:
         if not pd.api.types.is_numeric_dtype(table[name]):
             table[name] = table[name].map(lambda cell: printable(plain(cell)))
@@ -205,8 +174,8 @@ def ovital_bytes(proposal: Proposal, lang: Lang = "zh") -> bytes:
         inside a name are full-width, because a space ends it.
     """
     text = io.StringIO()
-    for row in proposal.proposed.itertuples():
-        status = say(f"status_{row.status}", lang)
+    for row in proposal.places.proposed.itertuples():
+        status = translate(f"status_{row.status}", lang)
         words = (f"{row.rank}_{row.name}", f"{row.candidate_id}_{status}_{row.networks}_{row.bands}")
         name, remark = ("\u3000".join(printable(word).split()) for word in words)
         text.write(f"{name} {row.longitude:.6f} {row.latitude:.6f} {remark}\r\n")
@@ -241,12 +210,12 @@ def _drawing(proposal: Proposal) -> Drawing:
     drawing = ezdxf.new("R2000", units=ezdxf.units.M)
     drawing.encoding = "gbk"
     drawing.header.custom_vars.append("CRS", str(proposal.config.project.crs))
-    drawing.header.custom_vars.append("RUN", str(proposal.summary["run_id"]))
+    drawing.header.custom_vars.append("RUN", str(proposal.record.run_id))
     drawing.styles.new("SITEPLAN", dxfattribs={"font": "simsun.ttf"})
     for layer, colour in (("SITE_POINT", 1), ("SITE_NAME", 7), ("SITE_ID", 8), ("SEARCH_RING", 5)):
         drawing.layers.add(layer, color=colour)
     space = drawing.modelspace()
-    for row in proposal.proposed.itertuples():
+    for row in proposal.places.proposed.itertuples():
         at = np.array([row.geometry.x, row.geometry.y])
         space.add_point(tuple(at), dxfattribs={"layer": "SITE_POINT"})
         space.add_circle(tuple(at), max(float(row.search_radius_m), 1.0), dxfattribs={"layer": "SEARCH_RING"})

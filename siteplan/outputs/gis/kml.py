@@ -16,9 +16,10 @@ import geopandas as gpd
 import pandas as pd
 
 from siteplan.outputs.sheets import plain, printable
-from siteplan.planning.proposal import PROPOSED_COLUMNS, Proposal
+from siteplan.planning.proposal import Proposal
+from siteplan.project.columns import column_of
 from siteplan.project.statuses import SiteStatus
-from siteplan.words.catalogue import Lang, say
+from siteplan.words.catalogue import Lang, translate
 
 _COLOURS = {"1": "ff4d7f1b", "2": "ffb27200", "3": "ff009ee6", "4": "ffa779cc", "5": "ff005ed5"}
 """Pin colour by source_type (aabbggrr)."""
@@ -85,13 +86,13 @@ def kml_text(proposal: Proposal, lang: Lang = "zh") -> str:
     str
         UTF-8 XML.
     """
-    rings, run = _rings(proposal.proposed), str(proposal.summary["run_id"])
+    rings, run = _rings(proposal.places.proposed), str(proposal.record.run_id)
     folders = [
         _county_folder(str(county), group, rings, run, lang)
-        for county, group in proposal.proposed.groupby("county", sort=True)
+        for county, group in proposal.places.proposed.groupby("county", sort=True)
     ]
-    title = f"{proposal.area_name} {proposal.summary['year']}"
-    note = say("synthetic", lang) if proposal.config.project.synthetic else ""
+    title = f"{proposal.area.name} {proposal.record.year}"
+    note = translate("synthetic", lang) if proposal.config.project.synthetic else ""
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n<kml xmlns="http://www.opengis.net/kml/2.2"><Document>'
         f"<name>{xml(title)}</name><description>{xml(note)}</description>"
@@ -144,7 +145,7 @@ def _county_folder(county: str, group: pd.DataFrame, rings: pd.Series, run: str,
     parts = []
     for status in SiteStatus:
         pins = [_placemark(row, run, lang) for row in group[group["status"].eq(status.value)].itertuples()]
-        parts += [_folder(say(f"status_{status}", lang), pins)] if pins else []
+        parts += [_folder(translate(f"status_{status}", lang), pins)] if pins else []
     circles = [_ring(row, rings[row.Index], word) for row in group.itertuples()]
     return _folder(county, [*parts, _folder(word, circles)])
 
@@ -189,12 +190,12 @@ def _ring(row: object, ring: str, word: str) -> str:
 
 
 def _header(field: str, lang: Lang) -> str:
-    return PROPOSED_COLUMNS[field][0] if lang == "zh" else field
+    return column_of("proposed", field).header(lang)
 
 
 def _value(row: object, field: str, lang: Lang) -> object:
     value = getattr(row, field)
-    return say(f"{field}_{value}", lang) if field in ("source_type", "status") else plain(value)
+    return translate(f"{field}_{value}", lang) if field in ("source_type", "status") else plain(value)
 
 
 def _rings(proposed: gpd.GeoDataFrame) -> pd.Series:

@@ -14,8 +14,8 @@ import pyogrio
 import rasterio
 
 from siteplan.core.grid import Grid, Raster
-from siteplan.outputs.sheets import REFUSED_COLUMNS
 from siteplan.planning.proposal import Proposal
+from siteplan.project.columns import names_of
 
 NODATA = -1.0
 """Value of pixels outside the area in the coverage rasters."""
@@ -31,22 +31,22 @@ def write_geopackages(proposal: Proposal, folder: Path) -> None:
     folder
         Existing folder.
     """
-    proposed = proposal.proposed
+    proposed = proposal.places.proposed
     rings = proposed[["rank", "candidate_id", "name", "search_radius_m", "geometry"]].copy()
     rings["geometry"] = proposed.geometry.buffer(proposed["search_radius_m"].clip(lower=1))
-    others = proposal.candidates[proposal.candidates["status"] != "PROPOSED"]
+    others = proposal.places.candidates[proposal.places.candidates["status"] != "PROPOSED"]
     layers = {
         "proposed": proposed,
-        "not_proposed": others[[*REFUSED_COLUMNS, "geometry"]],
+        "not_proposed": others[[*names_of("not_proposed"), "geometry"]],
         "rings": rings,
-        "villages": proposal.villages,
-        "counties": proposal.counties,
+        "villages": proposal.effects.villages,
+        "counties": proposal.area.counties,
     }
-    if proposal.comparison is not None:
-        layers["deep_shadow"] = proposal.comparison
+    if proposal.existing.comparison is not None:
+        layers["deep_shadow"] = proposal.existing.comparison
     for name, table in layers.items():
         _write(table, folder / "candidates.gpkg", name)
-    _write(proposal.gaps, folder / "gaps.gpkg", "gaps")
+    _write(proposal.existing.gaps, folder / "gaps.gpkg", "gaps")
 
 
 def _write(table: gpd.GeoDataFrame, path: Path, layer: str) -> None:
@@ -75,13 +75,15 @@ def write_coverage(proposal: Proposal, folder: Path) -> None:
     folder
         Existing folder.
     """
-    propagation = proposal.summary["model"]["propagation"]
-    for raster in (proposal.coverage_before, proposal.coverage_after):
+    propagation = proposal.record.model.propagation
+    for raster in (proposal.existing.coverage, proposal.effects.coverage):
         _write_raster(raster, folder / f"{raster.name}.tif", proposal, propagation)
-    for raster in proposal.tiers or ():
+    for raster in proposal.effects.tiers or ():
         _write_tiers(raster, folder / f"{raster.name}.tif", proposal)
-    if proposal.coverage_empirical is not None:
-        _write_raster(proposal.coverage_empirical, folder / "coverage_empirical.tif", proposal, "empirical")
+    if proposal.existing.coverage_empirical is not None:
+        _write_raster(
+            proposal.existing.coverage_empirical, folder / "coverage_empirical.tif", proposal, "empirical"
+        )
 
 
 def _write_raster(raster: Raster, path: Path, proposal: Proposal, propagation: str) -> None:
@@ -98,7 +100,7 @@ def _write_tiers(raster: Raster, path: Path, proposal: Proposal) -> None:
     tiers = proposal.config.tiers
     values = [f"{k}={tier.id} >= {tier.threshold_dbm:g} dBm" for k, tier in enumerate(tiers, start=1)]
     tags = {"VALUES": "; ".join([*values, f"{len(tiers) + 1}=none"])}
-    origin = _origin(proposal, proposal.summary["model"]["propagation"])
+    origin = _origin(proposal, proposal.record.model.propagation)
     codes = raster.values.astype(np.uint8)
     _write_pixels(codes, raster.grid, path, 0, "grade of signal", {**origin, **tags})
 
@@ -137,4 +139,4 @@ def _origin(proposal: Proposal, propagation: str) -> dict[str, str]:
 
 
 def _calibrated(proposal: Proposal) -> str:
-    return "calibrated" if proposal.summary["model"]["calibrated"] else "uncalibrated"
+    return "calibrated" if proposal.record.model.calibrated else "uncalibrated"

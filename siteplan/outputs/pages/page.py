@@ -1,76 +1,85 @@
-"""Pages of text and tables that open without any request.
-
-One decision to know: every text is escaped here, so that a writer cannot forget it.
-"""
+"""Pages of text and tables that open without any request, from templates that escape every text."""
 
 from __future__ import annotations
 
-import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from siteplan.outputs.sheets import plain
 from siteplan.outputs.webmap.page import CONTENT_POLICY
 from siteplan.words.catalogue import Lang
 
-_STYLE = (
-    "body{font:14px/1.55 'Microsoft YaHei','Noto Sans SC',sans-serif;max-width:1000px;margin:1.5em auto;"
-    "padding:0 1em;color:#222}h1{font-size:22px;margin:0 0 .3em}h2{font-size:16px;margin:1.3em 0 .4em}"
-    "table{border-collapse:collapse;margin:.6em 0}td,th{border:1px solid #bbb;padding:.25em .6em;"
-    "text-align:right;vertical-align:top;overflow-wrap:anywhere}th{background:#eef3f8}"
-    "td:first-child,th:first-child,.words td,.words th{text-align:left}img,svg{max-width:100%;height:auto}"
-    "svg{border:1px solid #c9ced6}pre{background:#f2f4f7;padding:8px;white-space:pre-wrap}"
-    ".warn{background:#fce4d6;color:#9c2b00;padding:.5em 1em;font-weight:bold}"
-    ".good{color:#1e7b34;font-weight:bold}.bad{color:#b3261e;font-weight:bold}"
-    ".key span{margin-right:1em;white-space:nowrap}@media print{body{margin:0;max-width:none}}"
-)
+Rows = tuple[tuple[object, ...], ...]
 
 
-def page_html(title: str, body: str, lang: Lang) -> str:
-    """A whole page.
+@dataclass(frozen=True)
+class Section:
+    """One section of a page; what is empty is left out.
+
+    Attributes
+    ----------
+    heading
+        Its title.
+    header, rows
+        A table.
+    before, after, text
+        Paragraphs.
+    lines
+        A numbered list.
+    items
+        A list of terms, each with a text.
+    code
+        Text as it is, to be pasted.
+    picture
+        PNG in base64.
+    kind
+        CSS class of the table; ``words`` puts text to the left.
+    """
+
+    heading: str
+    header: tuple[str, ...] = ()
+    rows: Rows = ()
+    before: str = ""
+    after: str = ""
+    text: str = ""
+    lines: tuple[str, ...] = ()
+    items: tuple[tuple[str, str], ...] = ()
+    code: str = ""
+    picture: str = ""
+    kind: str = ""
+
+
+def rows_of(table: Iterable[Iterable[object]]) -> Rows:
+    """Rows of plain values [tuple]."""
+    return tuple(tuple(plain(cell) for cell in row) for row in table)
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader(__package__), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+
+
+def render(template: str, lang: Lang, **context: object) -> str:
+    """Fill a template.
 
     Parameters
     ----------
-    title
-        Plain text.
-    body
-        HTML.
+    template
+        File of ``templates/``.
     lang
         Language of the page.
+    **context
+        What the template takes; every text is escaped.
 
     Returns
     -------
     str
-        With a policy that forbids the network.
+        HTML, with a policy that forbids the network.
     """
     code = "zh-CN" if lang == "zh" else "en"
-    return (
-        f'<!doctype html>\n<html lang="{code}">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_POLICY}">\n'
-        f"<title>{html.escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
-    )
-
-
-def table_html(header: Sequence[str], rows: Iterable[Iterable[object]], name: str = "") -> str:
-    """A table.
-
-    Parameters
-    ----------
-    header
-        Titles; none for a table without.
-    rows
-        Cells, any plain value.
-    name
-        CSS class; ``words`` puts text to the left.
-
-    Returns
-    -------
-    str
-        HTML, every cell escaped.
-    """
-    head = "".join(f"<th>{html.escape(each)}</th>" for each in header)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(str(plain(cell)))}</td>" for cell in row) + "</tr>"
-        for row in rows
-    )
-    kind = f' class="{name}"' if name else ""
-    return f"<table{kind}>{f'<tr>{head}</tr>' if header else ''}{body}</table>"
+    return _environment().get_template(template).render(code=code, policy=CONTENT_POLICY, **context)

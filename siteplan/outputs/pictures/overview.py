@@ -27,9 +27,8 @@ from siteplan.core.grid import Grid
 from siteplan.outputs.webmap import style
 from siteplan.outputs.webmap.panel import breaks_of, facts, legend_of, notes, title, warning
 from siteplan.outputs.webmap.rasters import shaded
-from siteplan.outputs.webmap.words import word
 from siteplan.planning.proposal import Proposal
-from siteplan.words.catalogue import Lang, either, say
+from siteplan.words.catalogue import Lang, translate
 
 _FONTS = (
     "Microsoft YaHei",
@@ -97,7 +96,7 @@ def overview_png(
     _head(figure, proposal, lang, font)
     _ground(map_axes, proposal)
     _things(map_axes, proposal, font)
-    _frame(map_axes, proposal.grid, lang, font)
+    _frame(map_axes, proposal.area.grid, lang, font)
     _side(side, proposal, lang, font)
     _marked(figure, [_text(line, font, 40) for line in watermark], font)
     return _packed(figure)
@@ -159,27 +158,27 @@ def _extent(grid: Grid) -> tuple[float, float, float, float]:
 
 def _ground(axes: Axes, proposal: Proposal) -> None:
     """Relief with coverage multiplied into it, in the project's own CRS."""
-    dem = proposal.inputs.dem
-    light: NDArray[np.float64] = np.ones((*proposal.grid.shape, 3))
-    if dem is not None and dem.grid == proposal.grid:
+    dem = proposal.area.dem
+    light: NDArray[np.float64] = np.ones((*proposal.area.grid.shape, 3))
+    if dem is not None and dem.grid == proposal.area.grid:
         light = shaded(dem)
-    classes = np.digitize(np.nan_to_num(proposal.coverage_after.values), breaks_of(proposal.config))
+    classes = np.digitize(np.nan_to_num(proposal.effects.coverage.values), breaks_of(proposal.config))
     colours = np.array([to_rgb(each) for each in style.COVERAGE])
     alpha = np.array(style.COVERAGE_ALPHA)[:, None] / 255
     tints = 1 - alpha + alpha * colours
-    inside = np.isfinite(proposal.coverage_after.values)
+    inside = np.isfinite(proposal.effects.coverage.values)
     tint = np.where(inside[..., None], tints[classes], 1.0)
-    axes.imshow(light * tint, extent=_extent(proposal.grid), interpolation="antialiased", zorder=0)
+    axes.imshow(light * tint, extent=_extent(proposal.area.grid), interpolation="antialiased", zorder=0)
 
 
 def _things(axes: Axes, proposal: Proposal, font: str) -> None:
     """Boundaries, sites, villages and ranked places."""
-    proposal.counties.boundary.plot(ax=axes, color=style.COUNTY["line"], linewidth=1.0, zorder=2)
-    sites = proposal.sites
+    proposal.area.counties.boundary.plot(ax=axes, color=style.COUNTY["line"], linewidth=1.0, zorder=2)
+    sites = proposal.existing.sites
     if len(sites):
         axes.scatter(sites.geometry.x, sites.geometry.y, s=3, color=style.SHARED, linewidths=0, zorder=3)
     for state in ("newly", "uncovered"):
-        rows = proposal.villages[proposal.villages["state"].eq(state)]
+        rows = proposal.effects.villages[proposal.effects.villages["state"].eq(state)]
         if len(rows):
             look = style.VILLAGES[state]
             axes.scatter(
@@ -192,7 +191,7 @@ def _things(axes: Axes, proposal: Proposal, font: str) -> None:
                 zorder=4,
             )
     _ranks(axes, proposal)
-    for row in proposal.counties.itertuples():
+    for row in proposal.area.counties.itertuples():
         inside = row.geometry.representative_point()
         name = _text(row.county, font, 12)
         if name:
@@ -207,7 +206,7 @@ def _halo(text: Any) -> None:
 
 def _ranks(axes: Axes, proposal: Proposal) -> None:
     """Ranked places, the first on top, with numbers where they do not hide each other."""
-    table = proposal.proposed.sort_values("rank", ascending=False)
+    table = proposal.places.proposed.sort_values("rank", ascending=False)
     if table.empty:
         return
     x, y = table.geometry.x.to_numpy(), table.geometry.y.to_numpy()
@@ -231,8 +230,8 @@ def _ranks(axes: Axes, proposal: Proposal) -> None:
 
 def _numbered(proposal: Proposal) -> set[int]:
     """Ranks whose number has room: no earlier number within two hundredths of the picture."""
-    table = proposal.proposed.sort_values("rank")
-    grid = proposal.grid
+    table = proposal.places.proposed.sort_values("rank")
+    grid = proposal.area.grid
     apart = 0.02 * max(grid.width, grid.height) * grid.resolution_m
     shown: dict[int, tuple[float, float]] = {}
     for rank, point in zip(table["rank"].iloc[:_LABELLED], table.geometry.iloc[:_LABELLED], strict=True):
@@ -255,7 +254,7 @@ def _frame(axes: Axes, grid: Grid, lang: Lang, font: str) -> None:
     said = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
     _halo(axes.text(x, y + 0.008 * (north - south), said, **_look(font, 12, zorder=8)))
     top = axes.annotate(
-        word("north", lang),
+        translate("map.north", lang),
         xy=(0.965, 0.97),
         xytext=(0.965, 0.90),
         xycoords="axes fraction",
@@ -281,21 +280,22 @@ def _dot(colour: str, label: str, font: str, edge: str = "white") -> Line2D:
 
 def _side(axes: Axes, proposal: Proposal, lang: Lang, font: str) -> None:
     """Legend and notes."""
-    source_types = [_dot(colour, say(f"rung_{key}", lang), font) for key, colour in style.RUNGS.items()]
+    source_types = [_dot(colour, translate(f"rung_{key}", lang), font) for key, colour in style.RUNGS.items()]
     villages = [
-        _dot(style.VILLAGES[key]["fill"], word(f"state_{key}", lang), font) for key in ("newly", "uncovered")
+        _dot(style.VILLAGES[key]["fill"], translate(f"map.state_{key}", lang), font)
+        for key in ("newly", "uncovered")
     ]
-    sites = [_dot(style.SHARED, word("layer_sites", lang), font)]
+    sites = [_dot(style.SHARED, translate("map.layer_sites", lang), font)]
     areas = [
         Patch(facecolor=each["fill"], edgecolor="#999999", label=_text(each["label"], font))
         for each in legend_of(breaks_of(proposal.config), lang)
     ]
     family = font or "DejaVu Sans"
     heads: list[tuple[str, list[Any]]] = [
-        (word("layer_proposed", lang), source_types),
-        (word("layer_villages", lang), villages),
+        (translate("map.layer_proposed", lang), source_types),
+        (translate("map.layer_villages", lang), villages),
         ("", sites),
-        (f"{word('coverage', lang)} ({word('coverage_after', lang)})", areas),
+        (f"{translate('map.coverage', lang)} ({translate('map.coverage_after', lang)})", areas),
     ]
     top = 1.0
     for head, handles in heads:
@@ -315,7 +315,7 @@ def _side(axes: Axes, proposal: Proposal, lang: Lang, font: str) -> None:
         top -= 0.026 * len(handles) + (0.045 if head else 0.016)
     lines = notes(proposal, lang)
     if not font:
-        lines.append(either("", "no Chinese font on this machine: names are left out", lang))
+        lines.append(translate("no_chinese_font_on_this", lang))
     said = "\n".join(part for line in lines for part in _wrapped(_text(line, font, 200), bool(font)))
     axes.text(
         0,

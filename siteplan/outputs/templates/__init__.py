@@ -12,8 +12,6 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
-from pyproj.exceptions import CRSError
-
 from siteplan.core.errors import CrsError, SiteplanError
 from siteplan.core.files import atomic_folder
 from siteplan.core.grid import require_metric
@@ -21,11 +19,9 @@ from siteplan.outputs.templates.sheets import TemplateSheet, template_sheets
 from siteplan.outputs.templates.workbooks import write_template
 from siteplan.project.project_file import load_config
 from siteplan.project.schema import Config
-from siteplan.words.catalogue import Lang
+from siteplan.words.catalogue import Lang, translate
 
 DEFAULT_CRS = "EPSG:4547"
-_README = {"zh": "先读我.txt", "en": "READ-ME-FIRST.txt"}
-_EXAMPLE_COUNTY = "示例县"
 
 
 def new_project(
@@ -66,9 +62,9 @@ def new_project(
     target = target.resolve()
     _check_free(target)
     sheets = template_sheets(lang, county)
-    words = {each.spec_table: each.name for each in sheets} | {
+    words = {each.table: each.name for each in sheets} | {
         "city": _quoted(f"{city}{county}" or target.name),
-        "county": _quoted(county or _EXAMPLE_COUNTY),
+        "county": _quoted(county or translate("example_county", lang)),
         "crs": _quoted(crs),
         **_dates(year, dt.date.today()),
         "folder": f'"{target.name}"' if " " in target.name else target.name,
@@ -84,7 +80,7 @@ def _write(work: Path, words: dict[str, str], sheets: tuple[TemplateSheet, ...],
     for sheet in sheets:
         write_template(sheet, config, work / f"{sheet.name}.xlsx", lang)
     readme = _filled("readme.txt", words)
-    (work / _README[lang]).write_text(readme, encoding="utf-8-sig", newline="\r\n")
+    (work / translate("file_readme", lang)).write_text(readme, encoding="utf-8-sig", newline="\r\n")
 
 
 def _filled(name: str, words: dict[str, str]) -> str:
@@ -107,20 +103,13 @@ def _dates(year: int | None, today: dt.date) -> dict[str, str]:
 def _check_crs(crs: str) -> None:
     try:
         require_metric(crs)
-    except CRSError as error:
-        raise CrsError(
-            f"--crs {crs}: 不是坐标系代号，应如 EPSG:4547 / not a CRS, use one such as EPSG:4547"
-        ) from error
+    except CrsError as error:
+        raise SiteplanError("not_a_crs", value=crs) from error
 
 
 def _check_free(target: Path) -> None:
     """A folder that holds something is never touched; the current one cannot be exchanged under a shell."""
     if target == Path.cwd():
-        raise SiteplanError(
-            f"{target}: 请给出新文件夹的名字，不能是当前文件夹 / "
-            "name a new folder, it cannot be the current one"
-        )
+        raise SiteplanError("name_a_new_folder", path=str(target))
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise SiteplanError(
-            f"{target}: 已存在且不为空，请换一个名字 / exists and is not empty, choose another name"
-        )
+        raise SiteplanError("folder_not_empty", path=str(target))

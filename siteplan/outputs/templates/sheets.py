@@ -1,22 +1,19 @@
-"""What each template sheet holds: the schema's columns with the words of ``sheets.toml``.
+"""What each template sheet holds: the registry's columns, with drop-downs and examples of ``sheets.toml``.
 
-One decision to know: which columns there are, their units, limits and ids come from
-:mod:`siteplan.project.columns`; ``sheets.toml`` adds words only. It may leave a rare column off the empty sheet,
-never out of its dictionary.
+A rare column may be left off the empty sheet, never out of its dictionary.
 """
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-from siteplan.project.columns import SCHEMAS, ColumnSpec, columns_of
+from siteplan.project.columns import Column, columns_of
 from siteplan.project.schema import Config
-from siteplan.words.catalogue import Lang
+from siteplan.words.catalogue import Lang, translate
 
 
 @dataclass(frozen=True)
@@ -39,7 +36,7 @@ class TemplateColumn:
         Whether the empty sheet has it; people add the others when they need them.
     """
 
-    spec: ColumnSpec
+    spec: Column
     header: str
     meaning: str
     unit: str
@@ -48,19 +45,12 @@ class TemplateColumn:
     choices: tuple[str, ...]
     shown: bool
 
-    @property
-    def limits(self) -> tuple[float | None, float | None]:
-        """Least and greatest value the schema takes [in the column's unit]."""
-        low = [check.statistics.get("min_value") for check in self.spec.checks]
-        high = [check.statistics.get("max_value") for check in self.spec.checks]
-        return next(iter(low), None), next(iter(high), None)
-
 
 @dataclass(frozen=True)
 class TemplateSheet:
     """One workbook to fill in: its table under ``[inputs]``, its name and columns."""
 
-    spec_table: str
+    table: str
     name: str
     columns: tuple[TemplateColumn, ...]
 
@@ -87,50 +77,36 @@ def template_sheets(lang: Lang, county: str = "") -> tuple[TemplateSheet, ...]:
 
     Examples
     --------
-    >>> [sheet.spec_table for sheet in template_sheets("en")][:3]
+    >>> [sheet.table for sheet in template_sheets("en")][:3]
     ['villages', 'stations', 'properties']
     """
-    text = (files("siteplan.outputs.templates") / "sheets.toml").read_text(encoding="utf-8")
-    words = tomllib.loads(text)
-    return tuple(_sheet(entry, words, lang, county) for entry in words["sheets"])
+    content = tomllib.loads((files(__package__) / "sheets.toml").read_text(encoding="utf-8"))
+    return tuple(_sheet(entry, lang, county) for entry in content["sheets"])
 
 
-def _sheet(entry: Mapping[str, Any], words: Mapping[str, Any], lang: Lang, county: str) -> TemplateSheet:
-    specs = columns_of(SCHEMAS[entry["table"]])
-    columns = tuple(_column(spec, entry, words, lang, county) for spec in specs)
+def _sheet(entry: Mapping[str, Any], lang: Lang, county: str) -> TemplateSheet:
+    columns = tuple(_column(column, entry, lang, county) for column in columns_of(entry["table"]))
     return TemplateSheet(entry["table"], entry[lang], columns)
 
 
-def _column(
-    spec: ColumnSpec, entry: Mapping[str, Any], words: Mapping[str, Any], lang: Lang, county: str
-) -> TemplateColumn:
-    meanings = words["meanings"] | entry["meanings"]
-    example = entry["example"].get(spec.name)
+def _column(column: Column, entry: Mapping[str, Any], lang: Lang, county: str) -> TemplateColumn:
+    examples = entry["example"] | (entry.get("example_en", {}) if lang == "en" else {})
     return TemplateColumn(
-        spec=spec,
-        header=entry.get("headers", {}).get(spec.name, spec.aliases[0]) if lang == "zh" else spec.name,
-        meaning=meanings[spec.name] if lang == "zh" else spec.description,
-        unit=_unit(spec, words, lang),
-        required=not spec.nullable or spec.name in entry["required"],
-        example=county if county and spec.name == "county" else example,
-        choices=_choices(spec, entry, words, lang),
-        shown=spec.name not in entry.get("left_out", ()),
+        spec=column,
+        header=column.header(lang),
+        meaning=column.about(lang),
+        unit=translate(f"unit_{column.unit}", lang) if column.unit and column.kind != "angles" else "",
+        required=column.required or column.name in entry["required"],
+        example=county if county and column.name == "county" else examples.get(column.name),
+        choices=_choices(column, entry, lang),
+        shown=column.name not in entry.get("left_out", ()),
     )
 
 
-def _unit(spec: ColumnSpec, words: Mapping[str, Any], lang: Lang) -> str:
-    found = re.search(r"\[(\w+)\]$", spec.description)
-    if not found or spec.kind == "angles":
-        return ""
-    return str(words["units"][found[1]]) if lang == "zh" else found[1]
-
-
-def _choices(
-    spec: ColumnSpec, entry: Mapping[str, Any], words: Mapping[str, Any], lang: Lang
-) -> tuple[str, ...]:
-    if spec.kind == "flag":
-        return tuple(words["kinds"]["flag"][lang].split(" / "))
-    return tuple(entry.get("choices", {}).get(spec.name, {}).get(lang, ()))
+def _choices(column: Column, entry: Mapping[str, Any], lang: Lang) -> tuple[str, ...]:
+    if column.kind == "flag":
+        return tuple(translate("kind_flag", lang).split(" / "))
+    return tuple(entry.get("choices", {}).get(column.name, {}).get(lang, ()))
 
 
 def choices_of(column: TemplateColumn, config: Config) -> tuple[str, ...]:
@@ -175,20 +151,17 @@ def kind_words(column: TemplateColumn, config: Config, lang: Lang) -> str:
     str
         Such as "米，3 到 300".
     """
-    join = "，" if lang == "zh" else ", "
-    choices = choices_of(column, config)
-    text = files("siteplan.outputs.templates") / "sheets.toml"
-    kinds = tomllib.loads(text.read_text(encoding="utf-8"))["kinds"]
-    first = " / ".join(choices) or column.unit or str(kinds[column.spec.kind][lang])
-    return join.join(part for part in (first, _limit_words(column, lang)) if part)
+    first = (
+        " / ".join(choices_of(column, config)) or column.unit or translate(f"kind_{column.spec.kind}", lang)
+    )
+    parts = (first, _limit_words(column.spec, lang))
+    return translate("join_comma", lang).join(part for part in parts if part)
 
 
-def _limit_words(column: TemplateColumn, lang: Lang) -> str:
+def _limit_words(column: Column, lang: Lang) -> str:
     low, high = column.limits
     if low is None:
         return ""
     if high is not None:
-        return f"{low:g} 到 {high:g}" if lang == "zh" else f"{low:g} to {high:g}"
-    above = any(check.name == "greater_than" for check in column.spec.checks)
-    chinese, english = ("大于", "above") if above else ("不小于", "at least")
-    return f"{chinese} {low:g}" if lang == "zh" else f"{english} {low:g}"
+        return translate("limits_between", lang, low=low, high=high)
+    return translate("limits_at_least" if column.above is None else "limits_above", lang, low=low)

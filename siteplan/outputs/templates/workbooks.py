@@ -17,21 +17,14 @@ from xlsxwriter.worksheet import Worksheet
 
 from siteplan.outputs.templates.sheets import TemplateColumn, TemplateSheet, choices_of, kind_words
 from siteplan.project.schema import Config
-from siteplan.words.catalogue import Lang, either
+from siteplan.words.catalogue import Lang, translate
 
 _LAST_ROW = 1_048_575
 _FONT = {"font_name": "Microsoft YaHei", "font_size": 10, "valign": "vcenter"}
 _NUMBER_FORMATS = {"text": "@", "flag": "@", "angles": "@", "date": "yyyy-mm-dd", "number": "General"}
 _DEGREES = "0.000000"
-_DICTIONARY = (
-    ("表头", "header", 18),
-    ("必填", "required", 12),
-    ("单位/取值", "unit or values", 44),
-    ("说明", "meaning", 60),
-    ("列名", "column", 22),
-    ("也可以写作", "other headers known", 75),
-    ("英文说明", "description", 44),
-)
+_DICTIONARY = {"header": 18, "required": 12, "values": 44, "meaning": 60, "column": 22, "aliases": 75}
+"""Columns of the dictionary and their widths [characters]."""
 
 
 class _Formats:
@@ -55,7 +48,7 @@ class _Formats:
     def value(self, column: TemplateColumn) -> Format:
         """Text stays text, so that Excel never shortens an id to 4.4E+11 or dates 3/5/7 [Format]."""
         kind = column.spec.kind
-        degrees = kind == "number" and column.spec.description.endswith("[deg]")
+        degrees = kind == "number" and column.spec.unit == "deg"
         code = _DEGREES if degrees else _NUMBER_FORMATS[kind]
         if code not in self._values:
             self._values[code] = self._book.add_format({**_FONT, "num_format": code})
@@ -81,8 +74,8 @@ def write_template(sheet: TemplateSheet, config: Config, path: Path, lang: Lang 
         book.set_properties({"title": sheet.name, "created": dt.datetime(day.year, day.month, day.day)})
         formats = _Formats(book)
         _data(_page(book, sheet.name, "#1F4E79"), sheet, config, formats, lang)
-        _example(_page(book, either("示例", "Example", lang), "#C55A11"), sheet, formats, lang)
-        words = _page(book, either("字段说明", "Dictionary", lang), "#7F7F7F")
+        _example(_page(book, translate("example", lang), "#C55A11"), sheet, formats, lang)
+        words = _page(book, translate("dictionary", lang), "#7F7F7F")
         _dictionary(words, sheet, config, formats, lang)
 
 
@@ -119,9 +112,9 @@ def _units(text: str) -> int:
 
 
 def _note(column: TemplateColumn, config: Config, lang: Lang) -> str:
-    must = either("必填", "required", lang) if column.required else either("可空", "may stay empty", lang)
+    must = translate("required", lang) if column.required else translate("may_stay_empty", lang)
     values = kind_words(column, config, lang)
-    label = either("单位/取值：", "unit or values: ", lang)
+    label = translate("unit_values", lang)
     return f"{must}\n{column.meaning}\n{label}{values}"
 
 
@@ -132,8 +125,8 @@ def _rule(column: TemplateColumn, config: Config, lang: Lang) -> dict[str, Any]:
             "validate": "list",
             "source": list(choices),
             "error_type": "warning",
-            "error_title": either("不在列表中", "not in the list", lang),
-            "error_message": either("project.toml 里有此别名才能识别", "known only as an alias", lang),
+            "error_title": translate("not_list", lang),
+            "error_message": translate("known_only_as_alias", lang),
         }
     if column.spec.kind == "date":
         first = {"validate": "date", "criteria": ">=", "value": dt.date(1990, 1, 1)}
@@ -144,27 +137,22 @@ def _rule(column: TemplateColumn, config: Config, lang: Lang) -> dict[str, Any]:
 
 
 def _criteria(column: TemplateColumn) -> dict[str, Any]:
-    low, high = column.limits
+    low, high = column.spec.limits
     if low is None:
         return {"criteria": "between", "minimum": -1e15, "maximum": 1e15}
     if high is None:
-        above = any(check.name == "greater_than" for check in column.spec.checks)
-        return {"criteria": ">" if above else ">=", "value": low}
+        return {"criteria": ">=" if column.spec.above is None else ">", "value": low}
     return {"criteria": "between", "minimum": low, "maximum": high}
 
 
 def _error(column: TemplateColumn, config: Config, lang: Lang) -> dict[str, str]:
-    title = either("请核对", "please check", lang)
+    title = translate("please_check", lang)
     return {"error_title": title, "error_message": kind_words(column, config, lang)}
 
 
 def _example(page: Worksheet, sheet: TemplateSheet, formats: _Formats, lang: Lang) -> None:
     """One row as it might look; the project file never names this sheet."""
-    text = either(
-        f"示例，不会被读取。数据请填在“{sheet.name}”页，表头不要改。",
-        f"Example, never read. Fill in the sheet '{sheet.name}' and keep its headers.",
-        lang,
-    )
+    text = translate("example_never_read_fill_sheet", lang, name=sheet.name)
     page.set_row(0, 34)
     page.merge_range(0, 0, 0, len(sheet.shown) - 1, text, formats.banner)
     for number, column in enumerate(sheet.shown):
@@ -177,19 +165,18 @@ def _example(page: Worksheet, sheet: TemplateSheet, formats: _Formats, lang: Lan
 def _dictionary(page: Worksheet, sheet: TemplateSheet, config: Config, formats: _Formats, lang: Lang) -> None:
     """Every column of the schema: header, whether required, values, meaning, aliases."""
     page.freeze_panes(1, 0)
-    for number, (chinese, english, width) in enumerate(_DICTIONARY):
+    for number, (name, width) in enumerate(_DICTIONARY.items()):
         page.set_column(number, number, width)
-        page.write_string(0, number, either(chinese, english, lang), formats.required)
+        page.write_string(0, number, translate(f"dictionary_{name}", lang), formats.required)
     for row, column in enumerate(sheet.columns, start=1):
         for number, text in enumerate(_explained(column, config, lang)):
             page.write_string(row, number, text, formats.wrap)
 
 
 def _explained(column: TemplateColumn, config: Config, lang: Lang) -> tuple[str, ...]:
-    may = either("否", "no", lang) if column.shown else either("否，用时加列", "no, add the column", lang)
-    must = either("是", "yes", lang) if column.required else may
+    may = translate("no", lang) if column.shown else translate("no_add_column", lang)
+    must = translate("yes", lang) if column.required else may
     known = dict.fromkeys((column.spec.name, *column.spec.aliases))
-    others = [name for name in known if name != column.header]
+    others = [name for name in known if name != column.header and (lang == "zh" or name.isascii())]
     values = kind_words(column, config, lang)
-    name, description = column.spec.name, column.spec.description
-    return column.header, must, values, column.meaning, name, " | ".join(others), description
+    return column.header, must, values, column.meaning, column.spec.name, " | ".join(others)

@@ -13,8 +13,6 @@ from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
 
-from siteplan.core.errors import SiteplanError
-
 _EXTERNAL = re.compile(
     r"""<script\b[^>]*\bsrc\s*=\s*["']([^"']*)["'][^>]*>\s*</script>"""
     r"""|<link\b[^>]*\bhref\s*=\s*["']([^"']*)["'][^>]*>""",
@@ -97,10 +95,7 @@ def _asset_for(url: str) -> Asset:
     for asset in asset_table():
         if fnmatchcase(url, asset.pattern):
             return asset
-    raise SiteplanError(
-        f"地图引用了未打包的资源 / the map asks for an asset that is not packaged: {url}; "
-        "把它加入 assets.toml / add it to assets.toml"
-    )
+    raise ValueError(f"the map asks for an asset that is not packaged: {url}; add it to assets.toml")
 
 
 def _inert_css(text: str) -> str:

@@ -37,13 +37,13 @@ def base_spec(proposal: Proposal) -> dict[str, Any]:
     dict
         ``lines``: encoded lines by kind; ``labels``: columns of towns.
     """
-    tolerance = proposal.grid.resolution_m / 2
+    tolerance = proposal.area.grid.resolution_m / 2
     areas = _areas(proposal)
     kinds: dict[str, Any] = {}
     if areas is not None:
         kinds["village"] = _boundaries(areas.geometry, tolerance)
         kinds["town"] = _boundaries(_towns(areas).geometry, tolerance)
-    roads = proposal.inputs.roads
+    roads = proposal.area.roads
     if roads is not None and len(roads):
         kinds |= _roads(_near(roads, proposal), tolerance / 2, proposal.config.outputs.map_road_vertices)
     return {
@@ -55,7 +55,7 @@ def base_spec(proposal: Proposal) -> dict[str, Any]:
 
 def _areas(proposal: Proposal) -> gpd.GeoDataFrame | None:
     """Village polygons of the run with their town."""
-    areas, villages = proposal.village_areas, proposal.villages
+    areas, villages = proposal.area.village_areas, proposal.effects.villages
     if areas is None or villages.empty or "town" not in villages:
         return None
     towns = villages[["village_id", "town", "county"]]
@@ -76,7 +76,7 @@ def _boundaries(polygons: gpd.GeoSeries, tolerance_m: float) -> list[list[int]]:
 
 
 def _near(roads: gpd.GeoDataFrame, proposal: Proposal) -> gpd.GeoDataFrame:
-    west, south, east, north = proposal.grid.bounds
+    west, south, east, north = proposal.area.grid.bounds
     return roads.cx[west:east, south:north]
 
 
@@ -100,7 +100,7 @@ def _roads(roads: gpd.GeoDataFrame, tolerance_m: float, most: int) -> dict[str, 
 
 def _labels(proposal: Proposal) -> dict[str, Any]:
     """Names of towns in the middle of their villages."""
-    villages = proposal.villages
+    villages = proposal.effects.villages
     if villages.empty or "town" not in villages:
         return {"n": 0, "columns": {}}
     longitude, latitude = lonlat(villages)

@@ -23,9 +23,9 @@ from siteplan.outputs.webmap.layers import Spec, county_outlines, names_between,
 from siteplan.outputs.webmap.page import assembled, initials_of_specs
 from siteplan.outputs.webmap.panel import breaks_of, legend_of, warning
 from siteplan.outputs.webmap.rasters import codes_picture, coverage_codes, warp_of
-from siteplan.outputs.webmap.words import page_words, word
-from siteplan.planning.compare import CHANGES, DROPPED, KEPT, MOVED, NEW, Diff
-from siteplan.words.catalogue import Lang
+from siteplan.outputs.webmap.words import page_words
+from siteplan.planning.compare import CHANGES, DROPPED, KEPT, MOVED, NEW, Diff, NamedPlan
+from siteplan.words.catalogue import Lang, translate
 
 _SIGNS = {KEPT: "=", MOVED: "→", DROPPED: "×", NEW: "+"}
 
@@ -50,14 +50,11 @@ def diff_html(diff: Diff, *, lang: Lang = "zh") -> str:
     SiteplanError
         If the plans cover different ground, so that their coverage cannot lie side by side.
     """
-    if diff.before.coverage.grid != diff.after.coverage.grid:
-        raise SiteplanError(
-            f"{diff.before.name} / {diff.after.name}: 两次运行的范围不同，请用同一县或同为全市的结果 / "
-            "the runs cover different ground; compare the same county, or two whole runs"
-        )
-    plan = diff.after
+    if diff.before.plan.area.grid != diff.after.plan.area.grid:
+        raise SiteplanError("other_ground", before=diff.before.name, after=diff.after.name)
+    plan = diff.after.plan
     specs = [
-        county_outlines(plan.counties, plan.coverage.grid.resolution_m, lang),
+        county_outlines(plan.area.counties, plan.area.grid.resolution_m, lang),
         _villages(diff, lang),
         _changes(diff, lang),
     ]
@@ -71,13 +68,13 @@ def diff_html(diff: Diff, *, lang: Lang = "zh") -> str:
 
 
 def _title(diff: Diff, lang: Lang) -> str:
-    return word("diff_title", lang, before=diff.before.name, after=diff.after.name)
+    return translate("map.diff_title", lang, before=diff.before.name, after=diff.after.name)
 
 
 def _villages(diff: Diff, lang: Lang) -> Spec:
     """Villages by what both plans make of them; those that change lie on top."""
-    was = diff.before.villages.set_index("village_id")["covered_after"].astype(bool)
-    table = diff.after.villages
+    was = diff.before.plan.effects.villages.set_index("village_id")["covered_after"].astype(bool)
+    table = diff.after.plan.effects.villages
     now = table["covered_after"].astype(bool)
     old = table["village_id"].map(was).fillna(False).astype(bool)
     state = np.select([old & now, ~old & now, old & ~now], ["covered", "newly", "lost"], "uncovered")
@@ -85,11 +82,11 @@ def _villages(diff: Diff, lang: Lang) -> Spec:
     table = table.assign(state=state, _order=[order.index(each) for each in state])
     table = table.sort_values("_order", kind="stable")
     classes = [
-        {"value": key, "label": word(f"diff_{key}", lang), **look}
+        {"value": key, "label": translate(f"map.diff_{key}", lang), **look}
         for key, look in style.DIFF_VILLAGES.items()
     ]
     columns = {name: table[name] for name in ("village", "town", "county", "people") if name in table}
-    name = word("layer_villages", lang)
+    name = translate("map.layer_villages", lang)
     return point_spec("villages", name, table, columns, classes, table["state"].tolist()) | {"show": True}
 
 
@@ -102,16 +99,16 @@ def _changes(diff: Diff, lang: Lang) -> Spec:
     columns = {name: rows[name] for name in ("rank", "name", "county", "town")} | {
         "candidate_id": ids,
         "stations": rows["stations_after"].where(rows["stations_after"].gt(0), rows["stations_before"]),
-        "source_type": [word(f"diff_{change}", lang) for change in rows["change"]],
+        "source_type": [translate(f"map.diff_{change}", lang) for change in rows["change"]],
         "network_bands": rows["networks"].astype(str) + " · " + rows["bands"].astype(str),
-        **names_between(rows, diff.after.config),
+        **names_between(rows, diff.after.plan.config),
         "reason": [_said(row, lang) for row in rows.itertuples()],
         "mark": [_SIGNS[change] for change in rows["change"]],
     }
     classes = [
         {
             "value": key,
-            "label": word(f"diff_{key}", lang),
+            "label": translate(f"map.diff_{key}", lang),
             "line": "#ffffff",
             "size": 7.0,
             "width": 1.6,
@@ -119,14 +116,16 @@ def _changes(diff: Diff, lang: Lang) -> Spec:
         }
         for key, look in style.CHANGES.items()
     ]
-    spec = point_spec("proposed", word("diff_changes", lang), rows, columns, classes, rows["change"].tolist())
+    spec = point_spec(
+        "proposed", translate("map.diff_changes", lang), rows, columns, classes, rows["change"].tolist()
+    )
     return spec | {"show": True}
 
 
 def _said(row: Any, lang: Lang) -> str:
     """What became of a place, in one sentence."""
-    return word(
-        f"diff_said_{row.change}",
+    return translate(
+        "map." + f"diff_said_{row.change}",
         lang,
         before=row.rank_before,
         after=row.rank_after,
@@ -148,39 +147,52 @@ def _moves(diff: Diff) -> list[list[int]]:
 
 
 def _pictures(diff: Diff) -> dict[str, Any]:
-    target = diff.after.config.coverage.edge_probability_target
+    target = diff.after.plan.config.coverage.edge_probability_target
     codes = coverage_codes(
-        diff.before.coverage, diff.after.coverage, None, breaks_of(diff.after.config), target
+        diff.before.plan.effects.coverage,
+        diff.after.plan.effects.coverage,
+        None,
+        breaks_of(diff.after.plan.config),
+        target,
     )
-    return {"coverage": vars(codes_picture(codes, warp_of(diff.after.coverage.grid)))}
+    return {"coverage": vars(codes_picture(codes, warp_of(diff.after.plan.area.grid)))}
 
 
 def _facts(diff: Diff, lang: Lang) -> list[dict[str, str]]:
     """Places by change, and what both plans reach."""
     rows = [(f"diff_{change}", f"{diff.counts[change]:,}") for change in CHANGES]
-    old, new = diff.before.summary, diff.after.summary
+    old, new = diff.before.plan.record, diff.after.plan.record
     for key, name in (
         ("people_covered", "population_covered_after"),
         ("villages_covered", "villages_covered_after"),
         ("selected", "selected_stations"),
     ):
-        rows.append((key, f"{old[name]:,.0f} → {new[name]:,.0f}"))
-    return [{"key": key, "label": word(key, lang), "value": value, "note": ""} for key, value in rows]
-
-
-def _notes(plans: Sequence[Any], lang: Lang) -> list[str]:
-    lines_ = [
-        word("diff_run", lang, name=plan.name, run=plan.summary.get("run_id", "–"), year=plan.summary["year"])
-        for plan in plans
+        rows.append((key, f"{getattr(old, name):,.0f} → {getattr(new, name):,.0f}"))
+    return [
+        {"key": key, "label": translate("map." + key, lang), "value": value, "note": ""}
+        for key, value in rows
     ]
-    attribution = plans[-1].config.project.attribution
-    return [*lines_, word("sources", lang, text=attribution)] if attribution else lines_
+
+
+def _notes(plans: Sequence[NamedPlan], lang: Lang) -> list[str]:
+    lines_ = [
+        translate(
+            "map.diff_run",
+            lang,
+            name=each.name,
+            run=each.plan.record.run_id,
+            year=each.plan.record.year,
+        )
+        for each in plans
+    ]
+    attribution = plans[-1].plan.config.project.attribution
+    return [*lines_, translate("map.sources", lang, text=attribution)] if attribution else lines_
 
 
 def _settings(diff: Diff, lang: Lang) -> dict[str, Any]:
     """The page without steps, counties, returns and online maps."""
-    config = diff.after.config
-    west, south, east, north = diff.after.counties.to_crs("EPSG:4326").total_bounds
+    config = diff.after.plan.config
+    west, south, east, north = diff.after.plan.area.counties.to_crs("EPSG:4326").total_bounds
     words = page_words(lang)
     other = {
         "coverage_before": "diff_before",
@@ -204,8 +216,13 @@ def _settings(diff: Diff, lang: Lang) -> dict[str, Any]:
         "terrain": [],
         "hasTerrain": False,
         "hasFootprints": False,
-        "run": {"id": diff.after.summary.get("run_id", ""), "version": __version__},
-        "edition": {"name": word("diff_edition", lang), "watermark": [], "returns": False, "snapped": 0},
+        "run": {"id": diff.after.plan.record.run_id, "version": __version__},
+        "edition": {
+            "name": translate("map.diff_edition", lang),
+            "watermark": [],
+            "returns": False,
+            "snapped": 0,
+        },
         "steps": {"rank": [], "county": [], "people": [], "villages": [], "share": []},
         "totals": {},
         "counties": [],

@@ -14,11 +14,10 @@ import pandas as pd
 
 from siteplan.outputs.webmap import style
 from siteplan.outputs.webmap.encode import COARSE, DEGREES, column, lonlat, plain, shapes
-from siteplan.outputs.webmap.words import word
 from siteplan.planning.proposal import Proposal
 from siteplan.project.outputs import Audience, MapLayer
 from siteplan.project.schema import Config
-from siteplan.words.catalogue import Lang, say
+from siteplan.words.catalogue import Lang, translate
 
 Spec = dict[str, Any]
 """A layer as data: key, name, show, kind, classes, n, columns."""
@@ -94,7 +93,6 @@ _PROPERTIES = (
 _GAPS = ("gap_id", "county", "area_km2", "people")
 _DIGITS = {"proposed": 6}
 """Decimals of longitude and latitude; five are a metre."""
-_TEXTS = {"villages_newly_covered_names", "restriction", "alternates"}
 
 
 def layer_specs(proposal: Proposal, audience: Audience, lang: Lang) -> list[Spec]:
@@ -130,7 +128,7 @@ def layer_specs(proposal: Proposal, audience: Audience, lang: Lang) -> list[Spec
 
 def county_spec(proposal: Proposal, lang: Lang) -> Spec:
     """County outlines with their names."""
-    return county_outlines(proposal.counties, proposal.grid.resolution_m, lang)
+    return county_outlines(proposal.area.counties, proposal.area.grid.resolution_m, lang)
 
 
 def county_outlines(table: gpd.GeoDataFrame, resolution_m: float, lang: Lang) -> Spec:
@@ -157,35 +155,42 @@ def county_outlines(table: gpd.GeoDataFrame, resolution_m: float, lang: Lang) ->
         "x": inside.x,
         "y": inside.y,
     }
-    classes = [{"label": word("layer_counties", lang), **style.COUNTY}]
-    return outline_spec("counties", word("layer_counties", lang), outline, columns, classes) | {"show": True}
+    classes = [{"label": translate("map.layer_counties", lang), **style.COUNTY}]
+    return outline_spec("counties", translate("map.layer_counties", lang), outline, columns, classes) | {
+        "show": True
+    }
 
 
 def gap_spec(proposal: Proposal, lang: Lang) -> Spec:
     """The largest coverage gaps, stairs of pixels smoothed by less than a pixel."""
-    table = proposal.gaps.iloc[: proposal.config.outputs.map_gaps]
-    outline = table.geometry.simplify(0.75 * proposal.grid.resolution_m)
+    table = proposal.existing.gaps.iloc[: proposal.config.outputs.map_gaps]
+    outline = table.geometry.simplify(0.75 * proposal.area.grid.resolution_m)
     names = {layer.id: layer.name for layer in proposal.config.layers}
     columns = _columns(table, _GAPS) | {
         "layer": [names.get(str(each), str(each)) for each in table["layer"]],
-        "network": [_networks(each, proposal.config) for each in table["network"]],
+        "network": [_networks(each, proposal.config, lang) for each in table["network"]],
     }
-    name = word("layer_gaps" if len(table) == len(proposal.gaps) else "layer_gaps_largest", lang)
-    classes = [{"label": word("gap", lang), **style.GAP}]
+    name = translate(
+        "map.layer_gaps" if len(table) == len(proposal.existing.gaps) else "layer_gaps_largest", lang
+    )
+    classes = [{"label": translate("map.gap", lang), **style.GAP}]
     spec = outline_spec("gaps", name, outline, columns, classes, COARSE)
     return spec | {"show": len(table) <= _FEW_GAPS}
 
 
 def zone_spec(proposal: Proposal, lang: Lang) -> Spec | None:
     """Zones with a rule, by the level of the rule."""
-    table = proposal.inputs.exclusions
+    table = proposal.area.exclusions
     if table is None:
         return None
-    outline = table.geometry.simplify(proposal.grid.resolution_m / 4)
+    outline = table.geometry.simplify(proposal.area.grid.resolution_m / 4)
     classes = [
-        {"value": key, "label": word(f"zone_{key}", lang), **look} for key, look in style.ZONES.items()
+        {"value": key, "label": translate(f"map.zone_{key}", lang), **look}
+        for key, look in style.ZONES.items()
     ]
-    spec = outline_spec("zones", word("layer_zones", lang), outline, _columns(table, _ZONES), classes)
+    spec = outline_spec(
+        "zones", translate("map.layer_zones", lang), outline, _columns(table, _ZONES), classes
+    )
     levels = list(style.ZONES)
     spec["columns"]["class"] = [levels.index(each) for each in table["level"]]
     return spec
@@ -193,43 +198,44 @@ def zone_spec(proposal: Proposal, lang: Lang) -> Spec | None:
 
 def property_spec(proposal: Proposal, lang: Lang) -> Spec | None:
     """Public properties."""
-    table = proposal.inputs.properties
+    table = proposal.area.properties
     if table is None:
         return None
-    classes = [{"value": "", "label": word("property", lang), **style.PROPERTY}]
+    classes = [{"value": "", "label": translate("map.property", lang), **style.PROPERTY}]
     columns = _columns(table, _PROPERTIES)
-    name = word("layer_properties", lang)
+    name = translate("map.layer_properties", lang)
     return point_spec("properties", name, table, columns, classes, [""] * len(table))
 
 
 def other_spec(proposal: Proposal, lang: Lang) -> Spec:
     """Candidates that were not chosen, with the rule that refuses them."""
-    table = proposal.candidates[proposal.candidates["status"].isin(list(style.OTHERS))]
+    table = proposal.places.candidates[proposal.places.candidates["status"].isin(list(style.OTHERS))]
     columns = _columns(table, _OTHERS) | {"source_type": _rungs(table, lang), "uncertain": _uncertain(table)}
     classes = [
-        {"value": key, "label": say(f"status_{key}", lang), **look} for key, look in style.OTHERS.items()
+        {"value": key, "label": translate(f"status_{key}", lang), **look}
+        for key, look in style.OTHERS.items()
     ]
-    name = word("layer_others", lang)
+    name = translate("map.layer_others", lang)
     return point_spec("others", name, table, columns, classes, _text(table["status"]))
 
 
 def site_spec(proposal: Proposal, lang: Lang) -> Spec:
     """Existing sites by network."""
-    table, config = proposal.sites, proposal.config
+    table, config = proposal.existing.sites, proposal.config
     classes = [
         {"value": each.id, "label": each.name, "fill": style.NETWORKS[i % len(style.NETWORKS)]}
         for i, each in enumerate(config.networks)
     ]
-    classes += [{"value": "", "label": word("shared", lang), "fill": style.SHARED}]
+    classes += [{"value": "", "label": translate("map.shared", lang), "fill": style.SHARED}]
     look = {"line": "#ffffff", "size": 1.9, "width": 0.5}
     columns = _columns(table, _SITES) | {
         "network_bands": [
-            _network_bands(n, b, config) for n, b in zip(table["networks"], table["bands"], strict=True)
+            _network_bands(n, b, config, lang) for n, b in zip(table["networks"], table["bands"], strict=True)
         ],
         **names_between(table, config),
     }
     kinds = [_only(_parts(each), config) for each in table["networks"]]
-    name = word("layer_sites", lang)
+    name = translate("map.layer_sites", lang)
     spec = point_spec("sites", name, table, columns, [look | each for each in classes], kinds)
     return spec | {"show": True}
 
@@ -237,31 +243,32 @@ def site_spec(proposal: Proposal, lang: Lang) -> Spec:
 def village_spec(proposal: Proposal, lang: Lang) -> Spec:
     """Villages by state; those in need are drawn on top."""
     order = list(style.VILLAGES)
-    table = proposal.villages.assign(_order=proposal.villages["state"].map(order.index))
+    table = proposal.effects.villages.assign(_order=proposal.effects.villages["state"].map(order.index))
     table = table.sort_values("_order", kind="stable")
     classes = [
-        {"value": key, "label": word(f"state_{key}", lang), **look} for key, look in style.VILLAGES.items()
+        {"value": key, "label": translate(f"map.state_{key}", lang), **look}
+        for key, look in style.VILLAGES.items()
     ]
     columns = _columns(table, _VILLAGES)
     for key in ("networks_before", "networks_after"):
         if key in columns:
-            columns[key] = [_networks(each, proposal.config) for each in columns[key]]
+            columns[key] = [_networks(each, proposal.config, lang) for each in columns[key]]
     choices = _choices(proposal)
     if choices:
         columns["choices"] = [choices.get(each) for each in table["village_id"]]
-    name = word("layer_villages", lang)
+    name = translate("map.layer_villages", lang)
     spec = point_spec("villages", name, table, columns, classes, _text(table["state"]))
     return spec | {"show": True}
 
 
 def proposed_spec(proposal: Proposal, lang: Lang) -> Spec:
     """Ranked candidates, the first rank last so that it lies on top."""
-    table, config = proposal.proposed.sort_values("rank", ascending=False), proposal.config
+    table, config = proposal.places.proposed.sort_values("rank", ascending=False), proposal.config
     ids = [layer.id for layer in config.layers]
     columns = _columns(table, _PROPOSED) | {
         "source_type": _rungs(table, lang),
         "network_bands": [
-            _network_bands(n, b, config) for n, b in zip(table["networks"], table["bands"], strict=True)
+            _network_bands(n, b, config, lang) for n, b in zip(table["networks"], table["bands"], strict=True)
         ],
         "uncertain": _uncertain(table),
         "county_number": _county_numbers(table, proposal),
@@ -272,11 +279,12 @@ def proposed_spec(proposal: Proposal, lang: Lang) -> Spec:
     if "alternates" in table:
         columns["alternates"] = [str(plain(each) or "").split() for each in table["alternates"]]
     classes = [
-        {"value": key, "label": say(f"rung_{key}", lang), "fill": fill} for key, fill in style.RUNGS.items()
+        {"value": key, "label": translate(f"rung_{key}", lang), "fill": fill}
+        for key, fill in style.RUNGS.items()
     ]
     look = {"line": "#ffffff", "size": 7.0, "width": 1.6}
     kinds = [str(plain(each)) for each in table["source_type"]]
-    name = word("layer_proposed", lang)
+    name = translate("map.layer_proposed", lang)
     spec = point_spec("proposed", name, table, columns, [look | each for each in classes], kinds)
     return spec | {"show": True}
 
@@ -370,17 +378,13 @@ def outline_spec(
 
 
 def _columns(table: pd.DataFrame, names: Iterable[str]) -> dict[str, Any]:
-    """The columns that are there; lists become text."""
-    return {
-        name: [_joined(each) for each in table[name]] if name in _TEXTS else table[name].tolist()
-        for name in names
-        if name in table
-    }
+    """The columns that are there."""
+    return {name: table[name].tolist() for name in names if name in table}
 
 
 def _county_numbers(table: pd.DataFrame, proposal: Proposal) -> list[int]:
     """Position of each row's county among those of the run; -1 for none."""
-    number = {each: k for k, each in enumerate(proposal.counties["county_id"])}
+    number = {each: k for k, each in enumerate(proposal.area.counties["county_id"])}
     return [number.get(each, -1) for each in table["county_id"]]
 
 
@@ -418,9 +422,9 @@ def _uncertain(table: pd.DataFrame) -> list[int]:
 def _choices(proposal: Proposal) -> dict[str, list[list[Any]]]:
     """Candidate and probability of what would help a village, by village."""
     found: dict[str, list[list[Any]]] = {}
-    if proposal.choices.empty:
+    if proposal.places.choices.empty:
         return found
-    for row in proposal.choices.itertuples():
+    for row in proposal.places.choices.itertuples():
         found.setdefault(str(row.village_id), []).append([row.candidate_id, round(float(row.probability), 2)])
     return found
 
@@ -431,7 +435,7 @@ def _text(values: Iterable[Any]) -> list[str]:
 
 def _rungs(table: pd.DataFrame, lang: Lang) -> list[str]:
     return [
-        say(f"rung_{source_type}", lang) if source_type in style.RUNGS else source_type
+        translate(f"rung_{source_type}", lang) if source_type in style.RUNGS else source_type
         for source_type in _text(table["source_type"])
     ]
 
@@ -449,22 +453,17 @@ def _parts(value: Any) -> list[str]:
     return [part.strip() for part in text.split("\n") if part.strip()]
 
 
-def _joined(value: Any) -> Any:
-    value = plain(value)
-    return "、".join(map(str, value)) if isinstance(value, list) else value
-
-
-def _networks(value: Any, config: Config) -> Any:
+def _networks(value: Any, config: Config, lang: Lang) -> Any:
     if isinstance(plain(value), int | float):
         return plain(value)
     names = {network.id: network.name for network in config.networks}
-    return "、".join(names.get(part, part) for part in _parts(value))
+    return translate("join_list", lang).join(names.get(part, part) for part in _parts(value))
 
 
-def _network_bands(networks: Any, bands: Any, config: Config) -> str:
+def _network_bands(networks: Any, bands: Any, config: Config, lang: Lang) -> str:
     names = {band.id: f"{band.name} ({band.id})" for band in config.bands}
-    shown = "、".join(names.get(part, part) for part in _parts(bands))
-    return " · ".join(part for part in (str(_networks(networks, config)), shown) if part)
+    shown = translate("join_list", lang).join(names.get(part, part) for part in _parts(bands))
+    return " · ".join(part for part in (str(_networks(networks, config, lang)), shown) if part)
 
 
 def _only(networks: list[str], config: Config) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from siteplan.project.schema import Config
-from siteplan.words.catalogue import Lang, either
+from siteplan.words.catalogue import Lang, translate
 
 _TIANDITU = tuple(f"https://t{number}.tianditu.gov.cn" for number in range(8))
 _AMAP = tuple(f"https://webrd0{number}.is.autonavi.com" for number in range(1, 5))
@@ -72,22 +72,22 @@ def online_tiles(config: Config, lang: Lang) -> tuple[Tiles, ...]:
         found.append(
             Tiles(
                 "tianditu",
-                either("天地图", "Tianditu", lang),
+                translate("tianditu", lang),
                 f"https://t{{s}}.tianditu.gov.cn/vec_w/wmts?{query}",
                 "01234567",
                 False,
-                either("天地图", "Tianditu", lang),
+                translate("tianditu", lang),
                 _TIANDITU,
             )
         )
     found += [
         Tiles(
             "amap",
-            either("高德", "Amap", lang),
+            translate("amap", lang),
             "https://webrd0{s}.is.autonavi.com/appmaptile?lang=zh_cn&size=1&scale=1&style=8&x={x}&y={y}&z={z}",
             "1234",
             True,
-            either("高德地图", "AutoNavi", lang),
+            translate("autonavi", lang),
             _AMAP,
         ),
         Tiles(

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import folium
+import numpy as np
 from branca.element import Element, Figure
 
 from siteplan.inputs.places.gazetteer import initials_of
@@ -28,14 +29,11 @@ from siteplan.outputs.webmap.rasters import (
     footprint_masks,
     ranks_picture,
     relief_picture,
-    relief_source,
     warp_of,
-    water_of,
 )
-from siteplan.outputs.webmap.words import word
 from siteplan.planning.proposal import Proposal
 from siteplan.project.outputs import Audience
-from siteplan.words.catalogue import Lang
+from siteplan.words.catalogue import Lang, translate
 
 CONTENT_POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
 """What the browser may load: nothing from anywhere."""
@@ -140,24 +138,22 @@ def assembled(
 
 def _pictures(proposal: Proposal) -> dict[str, Any]:
     """Relief, coverage, ranks and footprints, each with where it lies."""
-    given, config = proposal.inputs, proposal.config
-    warp = warp_of(proposal.grid)
+    area, config = proposal.area, proposal.config
+    warp = warp_of(proposal.area.grid)
     codes = coverage_codes(
-        proposal.coverage_before,
-        proposal.coverage_after,
-        proposal.coverage_empirical,
+        proposal.existing.coverage,
+        proposal.effects.coverage,
+        proposal.existing.coverage_empirical,
         breaks_of(config),
         config.coverage.edge_probability_target,
     )
     found: dict[str, Any] = {"coverage": vars(codes_picture(codes, warp))}
-    relief = relief_source(
-        given.dem, given.terrain, water_of(given.clutter, given.terrain, config), proposal.grid
-    )
-    if relief is not None:
-        found["relief"] = vars(relief_picture(*relief))
-    if proposal.ranks is not None:
-        found["ranks"] = vars(ranks_picture(proposal.ranks, warp))
-        found["footprints"] = footprint_masks(proposal.footprints, warp)
+    if area.relief is not None:
+        water = None if area.water is None else np.asarray(area.water.values, np.bool_)
+        found["relief"] = vars(relief_picture(area.relief, water))
+    if proposal.places.ranks is not None:
+        found["ranks"] = vars(ranks_picture(proposal.places.ranks, warp))
+        found["footprints"] = footprint_masks(proposal.places.footprints, warp)
     return found
 
 
@@ -247,6 +243,6 @@ def framed(page: str, lang: Lang, head: str = "", body: str = "", policy: str = 
         f'<html lang="{code}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">{head}'
     )
-    notice = f"<body>\n<noscript>{html.escape(word('noscript', lang))}</noscript>{body}"
+    notice = f"<body>\n<noscript>{html.escape(translate('map.noscript', lang))}</noscript>{body}"
     page = page.replace("<html>\n<head>", start, 1)
     return page.replace("<body>", notice, 1)

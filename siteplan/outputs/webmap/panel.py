@@ -13,12 +13,14 @@ from siteplan import __version__
 from siteplan.outputs.webmap import style
 from siteplan.outputs.webmap.encode import plain
 from siteplan.outputs.webmap.online import Tiles
-from siteplan.outputs.webmap.words import page_words, word
+from siteplan.outputs.webmap.words import page_words
+from siteplan.outputs.wording import missing_text
 from siteplan.planning.proposal import Proposal
+from siteplan.planning.run_record import ModelRecord
 from siteplan.project.outputs import Audience
 from siteplan.project.schema import Config
 from siteplan.project.statuses import MOVED, RETURN_COLUMNS, RETURNS_SCHEMA, SiteStatus
-from siteplan.words.catalogue import Lang, say
+from siteplan.words.catalogue import Lang, translate
 
 _NAVIGATE = "https://uri.amap.com/marker?position={longitude},{latitude}&name={name}&coordinate=gaode"
 """Where a phone finds its way to a place, in GCJ-02; only followed when the reader presses it."""
@@ -65,7 +67,7 @@ def settings(proposal: Proposal, edition: Edition, lang: Lang) -> dict[str, Any]
         Title, warning, facts, notes, bounds, words, legends, what each rank adds, counties, and what the page
         may do.
     """
-    west, south, east, north = proposal.counties.to_crs("EPSG:4326").total_bounds
+    west, south, east, north = proposal.area.counties.to_crs("EPSG:4326").total_bounds
     return {
         "lang": lang,
         "title": title(proposal, lang),
@@ -74,7 +76,7 @@ def settings(proposal: Proposal, edition: Edition, lang: Lang) -> dict[str, Any]
         "notes": notes(proposal, lang),
         "bounds": [[south, west], [north, east]],
         "words": page_words(lang),
-        "run": {"id": proposal.summary.get("run_id", ""), "version": __version__},
+        "run": {"id": proposal.record.run_id, "version": __version__},
         "steps": _steps(proposal),
         "totals": _totals(proposal),
         "counties": _counties(proposal),
@@ -92,9 +94,9 @@ def _legends(proposal: Proposal, lang: Lang) -> dict[str, Any]:
     return {
         "coverage": legend_of(breaks_of(proposal.config), lang),
         "terrain": terrain_legend(lang),
-        "footprint": {"label": word("footprint", lang), "fill": style.FOOTPRINT, "alpha": 0.45},
-        "hasTerrain": proposal.coverage_empirical is not None,
-        "hasFootprints": bool(proposal.footprints),
+        "footprint": {"label": translate("map.footprint", lang), "fill": style.FOOTPRINT, "alpha": 0.45},
+        "hasTerrain": proposal.existing.coverage_empirical is not None,
+        "hasFootprints": bool(proposal.places.footprints),
     }
 
 
@@ -148,8 +150,8 @@ def watermark_of(audience: Audience, recipient: str, issued: str, lang: Lang) ->
 
 def _steps(proposal: Proposal) -> dict[str, Any]:
     """What each rank adds, as columns: county is a position among the counties."""
-    steps, curve = proposal.steps, proposal.curve
-    number = {each: k for k, each in enumerate(proposal.counties["county_id"])}
+    steps, curve = proposal.places.steps, proposal.places.curve
+    number = {each: k for k, each in enumerate(proposal.area.counties["county_id"])}
     known = steps[steps["county_id"].isin(number)] if len(steps) else steps
     share: list[Any] = []
     if len(curve):
@@ -177,12 +179,12 @@ def _totals(proposal: Proposal) -> dict[str, Any]:
         "built": "built",
         "remaining": "remaining",
     }
-    return {name: plain(proposal.summary.get(key)) for name, key in names.items()}
+    return {name: plain(getattr(proposal.record, key)) for name, key in names.items()}
 
 
 def _counties(proposal: Proposal) -> list[dict[str, Any]]:
     """Each county with its numbers before the plan, and where it lies."""
-    table = proposal.county_table
+    table = proposal.effects.counties
     have = table.set_index("county_id") if len(table) else table
     columns = {
         "quota": "quota",
@@ -192,10 +194,10 @@ def _counties(proposal: Proposal) -> list[dict[str, Any]]:
         "villages": "villages_total",
         "villages_before": "villages_covered_before",
     }
-    bounds = proposal.counties.to_crs("EPSG:4326").bounds.round(5)
+    bounds = proposal.area.counties.to_crs("EPSG:4326").bounds.round(5)
     rows = []
     for county_id, county, box in zip(
-        proposal.counties["county_id"], proposal.counties["county"], bounds.to_numpy(), strict=True
+        proposal.area.counties["county_id"], proposal.area.counties["county"], bounds.to_numpy(), strict=True
     ):
         row: dict[str, Any] = {"county": county, "bounds": [[box[1], box[0]], [box[3], box[2]]]}
         if county_id in have.index:
@@ -207,73 +209,70 @@ def _counties(proposal: Proposal) -> list[dict[str, Any]]:
 def title(proposal: Proposal, lang: Lang) -> str:
     """City or county with the year [str]."""
     project = proposal.config.project
-    place = proposal.area_name or project.city
+    place = proposal.area.name or project.city
     if place != project.city:
         place = f"{project.city} {place}"
-    return word("title", lang, city=place, year=proposal.summary.get("year", project.year))
+    return translate("map.title", lang, city=place, year=proposal.record.year)
 
 
 def warning(config: Config, lang: Lang) -> list[str]:
     """What is synthetic, in large letters; empty when nothing is."""
     said = config.project.synthetic
-    return [say("synthetic", lang), said] if said else []
+    return [translate("synthetic", lang), said] if said else []
 
 
 def facts(proposal: Proposal, lang: Lang) -> list[dict[str, str]]:
     """The plan's numbers as label, value and small print."""
-    have = proposal.summary
+    have = proposal.record
     rows = [
-        ("selected", _pair(have, "selected_stations", "remaining", " / ", lang), ""),
-        ("built_quota", _pair(have, "built", "quota", " / ", lang), ""),
-        ("selected_sites", _number(have.get("selected_sites")), ""),
+        ("selected", _pair(have.selected_stations, " / ", have.remaining), ""),
+        ("built_quota", _pair(have.built, " / ", have.quota), ""),
+        ("selected_sites", _number(have.selected_sites), ""),
         (
             "people_covered",
-            _pair(have, "population_covered_before", "population_covered_after", " → ", lang),
-            _of_total(have.get("population_total"), lang),
+            _pair(have.population_covered_before, " → ", have.population_covered_after),
+            _of_total(have.population_total, lang),
         ),
         (
             "villages_covered",
-            _pair(have, "villages_covered_before", "villages_covered_after", " → ", lang),
-            _of_total(have.get("villages_total"), lang),
+            _pair(have.villages_covered_before, " → ", have.villages_covered_after),
+            _of_total(have.villages_total, lang),
         ),
     ]
     return [
-        {"key": key, "label": word(key, lang), "value": value, "note": note}
+        {"key": key, "label": translate(f"map.{key}", lang), "value": value, "note": note}
         for key, value, note in rows
-        if value
     ]
 
 
 def notes(proposal: Proposal, lang: Lang) -> list[str]:
     """Model, threshold, calibration, date and sources, one line each."""
-    config = proposal.config
-    layer, have = config.layers[0], proposal.summary
-    model = have.get("model")
-    lines = [f"{word('model', lang)}: {_model_text(model, lang)}"] if model else []
-    target = config.coverage.edge_probability_target
-    lines += [
-        word("threshold", lang, layer=layer.name, threshold=layer.threshold_dbm, target=target),
-        word("calibrated" if isinstance(model, dict) and model.get("calibrated") else "uncalibrated", lang),
-        word("date", lang, date=config.project.reference_date.isoformat()),
+    config, have = proposal.config, proposal.record
+    layer, target = config.layers[0], config.coverage.edge_probability_target
+    calibrated = "calibrated" if have.model.calibrated else "uncalibrated"
+    lines = [
+        f"{translate('map.model', lang)}: {_model_text(have.model, lang)}",
+        translate("map.threshold", lang, layer=layer.name, threshold=layer.threshold_dbm, target=target),
+        translate(f"map.{calibrated}", lang),
+        translate("map.date", lang, date=config.project.reference_date.isoformat()),
     ]
     if config.quota.note:
-        lines.append(f"{word('quota_note', lang)}: {config.quota.note}")
-    missing = have.get("missing_inputs") or {}
-    if missing:
-        lines.append(word("missing", lang) + "；".join(missing.values()))
+        lines.append(f"{translate('map.quota_note', lang)}: {config.quota.note}")
+    if have.missing_inputs:
+        missing = translate("join_semicolon", lang).join(missing_text(have.missing_inputs, lang))
+        lines.append(translate("map.missing", lang) + missing)
     if config.project.attribution:
-        lines.append(word("sources", lang, text=config.project.attribution))
+        lines.append(translate("map.sources", lang, text=config.project.attribution))
     return lines
 
 
-def _model_text(model: object, lang: Lang) -> str:
-    """Level, and the formulas of buffers or what terrain does with clutter; the rest stays in run.json."""
-    if not isinstance(model, dict):
-        return str(model)
-    propagation = word(f"propagation_{model['propagation']}", lang)
-    if model["propagation"] == "terrain":
-        return f"{propagation} · {word('clutter', lang)}: {word('clutter_' + model['clutter'], lang)}"
-    return f"{propagation} ({', '.join(model.get('formulas_used', {}))})"
+def _model_text(model: ModelRecord, lang: Lang) -> str:
+    """Model, and the formulas of buffers or what terrain does with clutter; the rest stays in run.json."""
+    name = translate(f"map.propagation_{model.propagation}", lang)
+    if model.terrain is not None:
+        clutter = translate(f"map.clutter_{model.terrain.clutter}", lang)
+        return f"{name} · {translate('map.clutter', lang)}: {clutter}"
+    return f"{name} ({', '.join(model.formulas_used)})"
 
 
 def breaks_of(config: Config) -> tuple[float, ...]:
@@ -290,36 +289,28 @@ def breaks_of(config: Config) -> tuple[float, ...]:
 def legend_of(breaks: tuple[float, ...], lang: Lang) -> list[dict[str, Any]]:
     """Label, colour and opacity of the five classes, lowest first."""
     shown = [f"{round(each * 100)}%" for each in breaks]
-    labels = [word("below", lang, high=shown[0])]
-    labels += [word("between", lang, low=low, high=high) for low, high in pairwise(shown)]
-    labels.append(word("above", lang, low=shown[-1]))
+    labels = [translate("map.below", lang, high=shown[0])]
+    labels += [translate("map.between", lang, low=low, high=high) for low, high in pairwise(shown)]
+    labels.append(translate("map.above", lang, low=shown[-1]))
     looks = zip(labels, style.COVERAGE, style.COVERAGE_ALPHA, strict=True)
     return [{"label": label, "fill": fill, "alpha": round(alpha / 255, 2)} for label, fill, alpha in looks]
 
 
 def terrain_legend(lang: Lang) -> list[dict[str, Any]]:
     """Label, colour and opacity of the picture that shows what terrain takes away."""
-    labels = (word("terrain_both", lang), word("terrain_taken", lang))
+    labels = (translate("map.terrain_both", lang), translate("map.terrain_taken", lang))
     looks = zip(labels, style.TERRAIN, style.TERRAIN_ALPHA, strict=True)
     return [{"label": label, "fill": fill, "alpha": round(alpha / 255, 2)} for label, fill, alpha in looks]
 
 
-def _pair(have: dict[str, Any], first: str, second: str, between: str, lang: Lang) -> str:
-    if first not in have:
-        return ""
-    other = _number(have.get(second)) or word("none", lang)
-    return f"{_number(have[first]) or '–'}{between}{other}"
+def _pair(first: float, between: str, second: float) -> str:
+    return f"{_number(first)}{between}{_number(second)}"
 
 
-def _number(value: Any) -> str:
-    """A count with separators, a share as per cent, empty for nothing."""
-    value = plain(value)
-    if value is None or isinstance(value, str):
-        return value or ""
-    if isinstance(value, float) and 0 < value < 1:
-        return f"{value:.1%}"
+def _number(value: float) -> str:
+    """A count with separators [str]."""
     return f"{value:,.0f}"
 
 
-def _of_total(value: Any, lang: Lang) -> str:
-    return word("of_total", lang, total=_number(value)) if plain(value) else ""
+def _of_total(value: float, lang: Lang) -> str:
+    return translate("map.of_total", lang, total=_number(value)) if value else ""

@@ -10,16 +10,17 @@ import math
 import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from siteplan.outputs.columns import Kind, Look
+from siteplan.project.columns import CellFormat, Column
 
 OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "nan_inf_to_errors": True}
 """Of every workbook."""
-NUMBERS: dict[Kind, str] = {
+NUMBERS: dict[CellFormat, str] = {
     "count": "#,##0",
     "decimal": "#,##0.0",
     "share": "0.0%",
@@ -27,6 +28,20 @@ NUMBERS: dict[Kind, str] = {
     "general": "General",
 }
 BASE = {"font_name": "Microsoft YaHei", "font_size": 10}
+
+
+class Look(NamedTuple):
+    """Width [characters] and format of a column."""
+
+    width: float
+    kind: CellFormat
+
+
+def look_of(column: Column) -> Look:
+    """How a column of the registry looks [Look]."""
+    return Look(column.width, column.cell_format)
+
+
 _LINE_POINTS, _MOST_LINES = 15, 8
 _CELL_UNITS = 32_000
 """Text a cell takes [UTF-16 units]; Excel's own limit is 32,767."""
@@ -93,7 +108,7 @@ class Formats:
 
     def __init__(self, book: xlsxwriter.Workbook) -> None:
         self._book = book
-        self._cells: dict[tuple[Kind, bool], Format] = {}
+        self._cells: dict[tuple[CellFormat, bool], Format] = {}
         line = {**BASE, "border": 1, "border_color": "#C9CED6", "valign": "vcenter"}
         self._line = line
         white = {"bold": True, "bg_color": "#1F4E79", "font_color": "white"}
@@ -104,7 +119,7 @@ class Formats:
         self.head = book.add_format({**line, **white, "text_wrap": True, "align": "center"})
         self.first = book.add_format({"bold": True, "bg_color": "#C6E0B4"})
 
-    def cell(self, kind: Kind, *, left: bool = False) -> Format:
+    def cell(self, kind: CellFormat, *, left: bool = False) -> Format:
         """Format of a kind of cell; ``left`` for a number that stands among texts [Format]."""
         if (kind, left) not in self._cells:
             look: dict[str, object] = {**self._line, "text_wrap": kind == "wrap"}

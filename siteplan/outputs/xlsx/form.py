@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 import xlsxwriter
@@ -19,11 +19,12 @@ from xlsxwriter.worksheet import Worksheet
 
 from siteplan.field.returns import META, issued_hash
 from siteplan.inputs.files.cells import text_of
-from siteplan.outputs.columns import LOOKS, MEANINGS, PLAIN, Look
 from siteplan.outputs.sheets import plain
 from siteplan.outputs.xlsx.cells import (
     Formats,
+    Look,
     fitting,
+    look_of,
     new_book,
     on_a3,
     row_height,
@@ -32,68 +33,13 @@ from siteplan.outputs.xlsx.cells import (
     write_head,
     write_rows,
 )
-from siteplan.planning.proposal import PROPOSED_COLUMNS, Proposal
+from siteplan.planning.proposal import Proposal
+from siteplan.project.columns import Column, column_of, columns_of
 from siteplan.project.statuses import EXITS, RETURNS_SCHEMA, SiteStatus
-from siteplan.words.catalogue import Lang, either, say
+from siteplan.words.catalogue import Lang, translate
 
-
-class _Column(NamedTuple):
-    """A column of the form: its name, header, look, and the field of the plan it shows, "" to fill in."""
-
-    name: str
-    header: str
-    look: Look
-    source: str = ""
-
-
-def _shown(*names: str) -> tuple[_Column, ...]:
-    return tuple(_Column(name, PROPOSED_COLUMNS[name][0], LOOKS.get(name, PLAIN), name) for name in names)
-
-
-COLUMNS = (
-    *_shown(
-        "rank",
-        "candidate_id",
-        "name",
-        "town",
-        "village",
-        "source_type",
-        "networks",
-        "bands",
-        "stations",
-        "antenna_height_m",
-    ),
-    _Column("planned_longitude", "规划经度WGS84", Look(12, "degrees"), "longitude"),
-    _Column("planned_latitude", "规划纬度WGS84", Look(11, "degrees"), "latitude"),
-    *_shown("search_radius_m"),
-    _Column("status", "状态", Look(11, "id")),
-    _Column("longitude", "实际经度", Look(12, "degrees")),
-    _Column("latitude", "实际纬度", Look(11, "degrees")),
-    _Column("datum", "坐标系", Look(11, "id")),
-    _Column("reason", "原因", Look(24, "wrap")),
-    _Column("note", "备注", Look(24, "wrap")),
-    _Column("reported_by", "反馈人", Look(10, "text")),
-    _Column("reported_at", "反馈日期", Look(12, "id")),
-    *_shown("alternates"),
-    _Column("why", "建议理由", Look(60, "wrap"), "reason"),
-)
+COLUMNS = columns_of("form")
 """Columns of the form; those without a source are filled in."""
-FILLED_IN: dict[str, tuple[str, str]] = {
-    "status": ("从下拉表选择", "choose from the list"),
-    "longitude": ("实际站址经度；没有改址不必填", "where it really stands, if it was moved"),
-    "latitude": ("实际站址纬度", "where it really stands, if it was moved"),
-    "datum": (
-        "实际坐标的坐标系；手机地图（高德、腾讯、微信）为 GCJ-02，百度为 BD-09，GPS 为 WGS84",
-        "datum of these: GCJ-02 in Chinese phone maps, BD-09 in Baidu's, WGS84 for GPS",
-    ),
-    "reason": (
-        "业主拒绝、不可建、撤销或退回上一步时必填",
-        "needed when it is refused, cannot be built, is withdrawn or goes back a step",
-    ),
-    "note": ("备选说明等", "alternates and anything else"),
-    "reported_by": ("联系人", "who can be asked"),
-    "reported_at": ("反馈的日期", "when"),
-}
 DATUM_WORDS = ("WGS84", "CGCS2000", "GCJ-02", "BD-09")
 _COLOURS: dict[SiteStatus, str] = {
     SiteStatus.NEGOTIATING: "#DDEBF7",
@@ -129,17 +75,17 @@ def write_form(proposal: Proposal, path: Path, lang: Lang = "zh") -> None:
     """
     with new_book(path, _title(proposal, lang), proposal.config.project.reference_date) as book:
         formats = _FormFormats(book)
-        guide = book.add_worksheet(either("填报说明", "How to", lang))
-        summary = book.add_worksheet(either("汇总", "Summary", lang))
+        guide = book.add_worksheet(translate("how", lang))
+        summary = book.add_worksheet(translate("summary", lang))
         taken = {guide.name.casefold(), summary.name.casefold(), META, "history"}
         issued, sheets = [], []
-        for county, rows in proposal.proposed.groupby("county", sort=True):
+        for county, rows in proposal.places.proposed.groupby("county", sort=True):
             sheet = book.add_worksheet(_sheet_name(str(county), taken))
             issued += _fill(sheet, proposal, str(county), rows, formats, lang)
             sheets.append((str(county), sheet.name, rows))
         _guide(guide, proposal, formats, lang)
         _summary(summary, proposal, sheets, formats, lang)
-        _dictionary(book.add_worksheet(either("字段说明", "Dictionary", lang)), formats, lang)
+        _dictionary(book.add_worksheet(translate("dictionary", lang)), formats, lang)
         _meta(book.add_worksheet(META), proposal, issued, lang)
         guide.activate()
 
@@ -171,18 +117,14 @@ class _FormFormats(Formats):
 
 
 def _title(proposal: Proposal, lang: Lang) -> str:
-    year = proposal.summary["year"]
-    return either(
-        f"{proposal.area_name} {year} 年候选站址反馈表",
-        f"{proposal.area_name} {year}: candidate sites, return form",
-        lang,
-    )
+    year = proposal.record.year
+    return translate("candidate_sites_return_form", lang, area_name=proposal.area.name, year=year)
 
 
 def _version(proposal: Proposal, lang: Lang) -> str:
-    run = proposal.summary["run_id"]
+    run = proposal.record.run_id
     day = proposal.config.project.reference_date.isoformat()
-    return either(f"版本 {run} · 基准日期 {day}", f"version {run} · as of {day}", lang)
+    return translate("version_as", lang, run=run, day=day)
 
 
 def _sheet_name(county: str, taken: set[str]) -> str:
@@ -197,7 +139,7 @@ def _sheet_name(county: str, taken: set[str]) -> str:
 
 
 def _headers(lang: Lang) -> list[str]:
-    return [column.header if lang == "zh" else column.name for column in COLUMNS]
+    return [column.header(lang) for column in COLUMNS]
 
 
 # --- one county --------------------------------------------------------------------------------------
@@ -211,9 +153,9 @@ def _fill(
     issued = []
     for line, row in enumerate(rows.to_dict("records"), start=_HEAD_ROW + 1):
         values = [_value(column, row, lang) for column in COLUMNS]
-        sheet.set_row(line, row_height(values, [column.look for column in COLUMNS]))
+        sheet.set_row(line, row_height(values, [look_of(column) for column in COLUMNS]))
         for number, (column, value) in enumerate(zip(COLUMNS, values, strict=True)):
-            style = formats.cell(column.look.kind) if column.source else formats.open(column.look)
+            style = formats.cell(column.cell_format) if column.source else formats.open(look_of(column))
             write_cell(sheet, line, number, value, style)
         locked = [_as_read(v) for c, v in zip(COLUMNS, values, strict=True) if c.source]
         issued.append([_as_read(row["candidate_id"]), *locked, str(row["status"])])
@@ -226,14 +168,14 @@ def _fill(
     return issued
 
 
-def _value(column: _Column, row: Mapping[str, Any], lang: Lang) -> object:
+def _value(column: Column, row: Mapping[str, Any], lang: Lang) -> object:
     """Content of a cell: the plan's field, the status that stands, or nothing."""
     if column.name == "status":
-        return say(f"status_{row['status']}", lang)
+        return translate(f"status_{row['status']}", lang)
     if not column.source:
         return ""
     value = plain(row[column.source])
-    return say(f"rung_{value}", lang) if column.name == "source_type" else value
+    return translate(f"rung_{value}", lang) if column.name == "source_type" else value
 
 
 def _as_read(value: object) -> str:
@@ -246,16 +188,11 @@ def _top(sheet: Worksheet, proposal: Proposal, county: str, formats: _FormFormat
     synthetic = proposal.config.project.synthetic
     sheet.write_string(0, 0, f"{_title(proposal, lang)} · {county}", formats.title)
     sheet.set_row(0, 26)
-    line = " · ".join([_version(proposal, lang), *([say("synthetic", lang)] if synthetic else [])])
+    line = " · ".join([_version(proposal, lang), *([translate("synthetic", lang)] if synthetic else [])])
     sheet.write_string(1, 0, line, formats.banner if synthetic else formats.note)
-    legend = either(
-        "黄色单元格可填，其余锁定。状态从下拉表选择；拒绝、不可建、撤销、退回须填原因；改址填实际经纬度和坐标系。",
-        "Fill in the yellow cells, the others are locked. Choose a status; give a reason for an end or a "
-        "step back, and real coordinates with their datum where a place has moved.",
-        lang,
-    )
+    legend = translate("fill_yellow_cells_others_are", lang)
     sheet.write_string(2, 0, legend, formats.note)
-    write_head(sheet, _HEAD_ROW, _headers(lang), [column.look for column in COLUMNS], formats)
+    write_head(sheet, _HEAD_ROW, _headers(lang), [look_of(column) for column in COLUMNS], formats)
     sheet.set_row(_HEAD_ROW, 34)
 
 
@@ -268,18 +205,18 @@ def _rules(sheet: Worksheet, last: int, formats: _FormFormats, lang: Lang) -> No
     first = _HEAD_ROW + 1
     names = ("status", "longitude", "latitude", "datum", "reason")
     status, lon, lat, datum, reason = (_AT[name] for name in names)
-    words = [say(f"status_{each}", lang) for each in SiteStatus]
+    words = [translate(f"status_{each}", lang) for each in SiteStatus]
     sheet.data_validation(first, status, last, status, {"validate": "list", "source": words})
     sheet.data_validation(first, datum, last, datum, {"validate": "list", "source": list(DATUM_WORDS)})
     for column, limit in ((lon, 180), (lat, 90)):
         rule = {"validate": "decimal", "criteria": "between", "minimum": -limit, "maximum": limit}
         sheet.data_validation(first, column, last, column, rule)
     at = {name: f"${_letter(name)}{first + 1}" for name in _AT}
-    ends = ",".join(f'{at["status"]}="{say(f"status_{each}", lang)}"' for each in sorted(EXITS))
+    ends = ",".join(f'{at["status"]}="{translate(f"status_{each}", lang)}"' for each in sorted(EXITS))
     _colour(sheet, (first, reason, last, reason), f'=AND(OR({ends}),{at["reason"]}="")', formats.wrong)
     _colour(sheet, (first, lon, last, lat), _outside(at), formats.wrong)
     for each, style in formats.status.items():
-        said = f'={at["status"]}="{say(f"status_{each}", lang)}"'
+        said = f'={at["status"]}="{translate(f"status_{each}", lang)}"'
         _colour(sheet, (first, 0, last, status), said, style)
 
 
@@ -316,10 +253,8 @@ def _guide(sheet: Worksheet, proposal: Proposal, formats: _FormFormats, lang: La
     sheet.write_string(0, 0, _title(proposal, lang), formats.title)
     sheet.write_string(1, 0, _version(proposal, lang), formats.note)
     if proposal.config.project.synthetic:
-        sheet.write_string(2, 0, say("synthetic", lang), formats.banner)
-    steps = [
-        (_headers(lang)[i], either(*FILLED_IN[c.name], lang)) for i, c in enumerate(COLUMNS) if not c.source
-    ]
+        sheet.write_string(2, 0, translate("synthetic", lang), formats.banner)
+    steps = [(_headers(lang)[i], c.about(lang)) for i, c in enumerate(COLUMNS) if not c.source]
     line = 4
     for header, text in steps:
         sheet.write_string(line, 0, header, formats.open(Look(22, "wrap")))
@@ -328,8 +263,8 @@ def _guide(sheet: Worksheet, proposal: Proposal, formats: _FormFormats, lang: La
     line += 1
     for each in SiteStatus:
         style = formats.status_cell(each)
-        sheet.write_string(line, 0, say(f"status_{each}", lang), style)
-        sheet.write_string(line, 1, say(f"means_{each}", lang), formats.cell("wrap"))
+        sheet.write_string(line, 0, translate(f"status_{each}", lang), style)
+        sheet.write_string(line, 1, translate(f"means_{each}", lang), formats.cell("wrap"))
         line += 1
     sheet.protect()
     sheet.set_paper(9)
@@ -345,8 +280,8 @@ def _summary(
     lang: Lang,
 ) -> None:
     """Places, stations and statuses by county, counted again while the form is filled."""
-    heads = [either("县区", "county", lang), either("站址", "sites", lang), either("基站", "stations", lang)]
-    heads += [say(f"status_{each}", lang) for each in SiteStatus]
+    heads = [translate("county", lang), translate("sites", lang), translate("stations", lang)]
+    heads += [translate(f"status_{each}", lang) for each in SiteStatus]
     sheet.write_string(0, 0, f"{_title(proposal, lang)} · {sheet.name}", formats.title)
     sheet.write_string(1, 0, _version(proposal, lang), formats.note)
     looks = [Look(18, "text"), *[Look(11, "count")] * (len(heads) - 1)]
@@ -360,7 +295,7 @@ def _summary(
         area = f"'{quoted}'!${letter}${_HEAD_ROW + 2}:${letter}${_HEAD_ROW + 1 + len(rows)}"
         for number, each in enumerate(SiteStatus, start=3):
             count = int(rows["status"].eq(each.value).sum())
-            formula = f'=COUNTIF({area},"{say(f"status_{each}", lang)}")'
+            formula = f'=COUNTIF({area},"{translate(f"status_{each}", lang)}")'
             sheet.write_formula(line, number, formula, formats.cell("count"), count)
     _sums(sheet, sheets, len(heads), formats, lang)
     sheet.freeze_panes(_HEAD_ROW + 1, 1)
@@ -380,7 +315,7 @@ def _sums(
     known = [sum(len(r) for r in rows), sum(int(r["stations"].sum()) for r in rows)]
     known += [sum(int(r["status"].eq(each.value).sum()) for r in rows) for each in SiteStatus]
     line = _HEAD_ROW + 1 + len(sheets)
-    write_cell(sheet, line, 0, either("合计", "total", lang), formats.head)
+    write_cell(sheet, line, 0, translate("total", lang), formats.head)
     for number, count in zip(range(1, columns), known, strict=True):
         letter = xl_col_to_name(number)
         first, last = f"{letter}{_HEAD_ROW + 2}", f"{letter}{max(line, _HEAD_ROW + 2)}"
@@ -391,10 +326,10 @@ def _sums(
 def _dictionary(sheet: Worksheet, formats: _FormFormats, lang: Lang) -> None:
     """Header, name and meaning of every column, and whether it is filled in."""
     heads = (
-        either("表头", "header", lang),
-        either("列名", "column", lang),
-        either("填写", "fill in", lang),
-        either("说明", "meaning", lang),
+        translate("header", lang),
+        translate("column", lang),
+        translate("fill", lang),
+        translate("meaning", lang),
     )
     looks = [Look(18, "text"), Look(20, "text"), Look(8, "id"), Look(90, "wrap")]
     write_head(sheet, 0, heads, looks, formats)
@@ -409,10 +344,8 @@ def _dictionary(sheet: Worksheet, formats: _FormFormats, lang: Lang) -> None:
     sheet.fit_to_pages(1, 0)
 
 
-def _meaning(column: _Column, lang: Lang) -> str:
-    if not column.source:
-        return either(*FILLED_IN[column.name], lang)
-    return MEANINGS[column.source] if lang == "zh" else PROPOSED_COLUMNS[column.source][1]
+def _meaning(column: Column, lang: Lang) -> str:
+    return (column_of("proposed", column.source) if column.source else column).about(lang)
 
 
 def _meta(sheet: Worksheet, proposal: Proposal, issued: Sequence[Sequence[str]], lang: Lang) -> None:
@@ -421,7 +354,7 @@ def _meta(sheet: Worksheet, proposal: Proposal, issued: Sequence[Sequence[str]],
     columns = ["id", *shown, "seen"]
     head: list[Sequence[str]] = [
         ("schema", RETURNS_SCHEMA),
-        ("run_id", str(proposal.summary["run_id"])),
+        ("run_id", str(proposal.record.run_id)),
         ("sha256", issued_hash(columns, issued)),
         (),
         columns,

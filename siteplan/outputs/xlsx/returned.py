@@ -17,39 +17,21 @@ from matplotlib.figure import Figure
 from siteplan.core.files import csv_bytes, inert
 from siteplan.field.merge import Merge, Outcome
 from siteplan.field.published import PublishedList
-from siteplan.outputs.columns import Look
 from siteplan.outputs.sheets import plain
-from siteplan.outputs.xlsx.cells import OPTIONS, Formats, on_a3, write_head, write_rows
+from siteplan.outputs.wording import problem_text, remedy_text
+from siteplan.outputs.xlsx.cells import OPTIONS, Formats, look_of, on_a3, write_head, write_rows
 from siteplan.planning.proposal import Proposal
 from siteplan.planning.replan import CURVE
-from siteplan.words.catalogue import Lang, either, say
+from siteplan.project.columns import columns_of, names_of
+from siteplan.words.catalogue import Lang, translate
 
-CHECKED = "回执核对.xlsx"
-_COLUMNS: dict[str, tuple[str, Look]] = {
-    "file": ("文件", Look(26, "wrap")),
-    "sheet": ("工作表", Look(14, "wrap")),
-    "row": ("行号", Look(7, "count")),
-    "candidate_id": ("候选编号", Look(18, "id")),
-    "name": ("名称", Look(24, "wrap")),
-    "verdict": ("处理结果", Look(12, "id")),
-    "status": ("反馈状态", Look(11, "id")),
-    "longitude": ("实际经度", Look(12, "degrees")),
-    "latitude": ("实际纬度", Look(11, "degrees")),
-    "datum": ("坐标系", Look(10, "id")),
-    "reason": ("原因", Look(24, "wrap")),
-    "note": ("备注", Look(24, "wrap")),
-    "reported_by": ("反馈人", Look(11, "text")),
-    "reported_at": ("反馈日期", Look(20, "id")),
-    "problem": ("问题", Look(50, "wrap")),
-    "remedy": ("处理办法", Look(50, "wrap")),
-    "key": ("采用代码", Look(11, "id")),
-}
+_COLUMNS = names_of("returned_rows")
 _VERDICTS = ("held", "rejected", "behind", "accepted", "agrees", "known", "unchanged")
 """What a person must look at stands first."""
 
 
-def write_checked(found: Merge, published_list: PublishedList, folder: Path, lang: Lang = "zh") -> list[str]:
-    """Write the list of returned rows as ``回执核对.xlsx`` and ``returns.csv``.
+def write_checked(found: Merge, published_list: PublishedList, folder: Path, lang: Lang) -> list[str]:
+    """Write the list of returned rows as a workbook and as ``returns.csv``.
 
     Parameters
     ----------
@@ -75,13 +57,14 @@ def write_checked(found: Merge, published_list: PublishedList, folder: Path, lan
     ]
     cells = [[inert(plain(row[name])) for name in _COLUMNS] for row in codes]
     (folder / "returns.csv").write_bytes(csv_bytes(list(_COLUMNS), cells))
-    _workbook(folder / CHECKED, [rows[n] for n in order], found, lang)
-    return [CHECKED, "returns.csv"]
+    name = translate("file_checked", lang)
+    _workbook(folder / name, [rows[n] for n in order], found, lang)
+    return [name, "returns.csv"]
 
 
 def _row(each: Outcome, published_list: PublishedList, lang: Lang) -> dict[str, object]:
     """One row as it is listed."""
-    row, stop = each.row, either("；", "; ", lang)
+    row, stop = each.row, translate("text", lang)
     place = published_list.places.get(row.candidate_id)
     return {
         "file": row.file,
@@ -89,8 +72,8 @@ def _row(each: Outcome, published_list: PublishedList, lang: Lang) -> dict[str, 
         "row": row.row,
         "candidate_id": row.candidate_id,
         "name": place.name if place else "",
-        "verdict": say(f"verdict_{each.verdict}", lang),
-        "status": say(f"status_{row.status}", lang) if row.status else "",
+        "verdict": translate(f"verdict_{each.verdict}", lang),
+        "status": translate(f"status_{row.status}", lang) if row.status else "",
         "longitude": row.longitude,
         "latitude": row.latitude,
         "datum": row.datum.upper(),
@@ -98,8 +81,8 @@ def _row(each: Outcome, published_list: PublishedList, lang: Lang) -> dict[str, 
         "note": row.note,
         "reported_by": row.reported_by,
         "reported_at": row.reported_at,
-        "problem": stop.join(say(fault.problem, lang, **fault.values) for fault in each.faults),
-        "remedy": stop.join(say(fault.remedy, lang, **fault.values) for fault in each.faults),
+        "problem": stop.join(problem_text(fault, lang) for fault in each.faults),
+        "remedy": stop.join(remedy_text(fault, lang) for fault in each.faults),
         "key": each.key,
     }
 
@@ -107,12 +90,14 @@ def _row(each: Outcome, published_list: PublishedList, lang: Lang) -> dict[str, 
 def _workbook(path: Path, rows: Sequence[dict[str, object]], found: Merge, lang: Lang) -> None:
     with xlsxwriter.Workbook(str(path), OPTIONS) as book:
         formats = Formats(book)
-        sheet = book.add_worksheet(either("回执核对", "Returns", lang))
-        counts = " · ".join(f"{say(f'verdict_{verdict}', lang)} {n}" for verdict, n in found.counts.items())
-        sheet.write_string(0, 0, either("回执核对", "Returned rows", lang), formats.title)
+        sheet = book.add_worksheet(translate("returns", lang))
+        counts = " · ".join(
+            f"{translate(f'verdict_{verdict}', lang)} {n}" for verdict, n in found.counts.items()
+        )
+        sheet.write_string(0, 0, translate("returns_report_returned_rows", lang), formats.title)
         sheet.write_string(1, 0, counts, formats.note)
-        looks = [look for _, look in _COLUMNS.values()]
-        heads = [header if lang == "zh" else name for name, (header, _) in _COLUMNS.items()]
+        looks = [look_of(column) for column in columns_of("returned_rows")]
+        heads = [column.header(lang) for column in columns_of("returned_rows")]
         write_head(sheet, 2, heads, looks, formats)
         write_rows(sheet, 3, [[plain(row[name]) for name in _COLUMNS] for row in rows], looks, formats)
         sheet.autofilter(2, 0, max(3, len(rows) + 2), len(looks) - 1)
@@ -120,10 +105,8 @@ def _workbook(path: Path, rows: Sequence[dict[str, object]], found: Merge, lang:
         on_a3(sheet, 2)
 
 
-def write_changes(proposal: Proposal, folder: Path) -> list[str]:
+def write_changes(proposal: Proposal, folder: Path, lang: Lang) -> list[str]:
     """Write coverage against changed places as ``change_curve.csv`` and ``change_curve.png``.
-
-    Labels of the picture are English: a machine may lack a font for others.
 
     Parameters
     ----------
@@ -131,13 +114,15 @@ def write_changes(proposal: Proposal, folder: Path) -> list[str]:
         A re-plan; nothing is written where no list was out.
     folder
         Existing folder.
+    lang
+        Language of the picture; English where the machine has no font for Chinese.
 
     Returns
     -------
     list of str
         Files written.
     """
-    curve = proposal.change_curve
+    curve = proposal.places.change_curve
     if curve.empty:
         return []
     rows = [[plain(value) for value in row] for row in curve[CURVE].itertuples(index=False)]

@@ -1,0 +1,363 @@
+"""The commands. Each parses, calls ``api``, and leaves printing to :mod:`siteplan.cli.printing`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from siteplan import __version__
+from siteplan.cli.options import (
+    HELP,
+    BuiltOpt,
+    ClutterOpt,
+    CountyOpt,
+    DataOpt,
+    LangOpt,
+    OutOpt,
+    ProjectArg,
+    PropagationOpt,
+    QuietOpt,
+    QuotaOpt,
+    RunArg,
+    StrictOpt,
+    ThreadsOpt,
+    YearOpt,
+    ends_in_words,
+    err,
+    out,
+    text,
+)
+from siteplan.core.errors import SiteplanError
+from siteplan.words.catalogue import Lang, translate
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+
+AudienceOpt = Annotated[list[str] | None, typer.Option("--audience", help=text("audience"))]
+RecipientOpt = Annotated[str, typer.Option("--recipient", help=text("recipient"))]
+OnlineOpt = Annotated[bool, typer.Option("--online-tiles", help=text("online_tiles"))]
+
+
+def _lang(given: str | None) -> Lang:
+    return "en" if (given or HELP) == "en" else "zh"
+
+
+@app.command(help=text("demo"))
+@ends_in_words
+def demo(
+    target: Annotated[Path, typer.Argument(help=text("target"))],
+    seed: Annotated[int, typer.Option(help=text("seed"))] = 2023,
+    replace: Annotated[bool, typer.Option("--replace", help=text("replace"))] = False,
+    quiet: QuietOpt = False,
+    lang: LangOpt = None,
+) -> None:
+    """Write the demo project."""
+    from siteplan import api  # noqa: PLC0415
+    from siteplan.cli.progress import console_report  # noqa: PLC0415
+
+    with console_report(err, _lang(lang), quiet=quiet).stage("demo"):
+        figures = api.write_demo(target, seed=seed, replace=replace)
+    out.print(translate("demo_project_written", _lang(lang), target=target))
+    for name, value in figures.items():
+        out.print(f"  {name}: {value}")
+
+
+@app.command(help=text("new"))
+@ends_in_words
+def new(
+    target: Annotated[Path, typer.Argument(help=text("target"))],
+    county: Annotated[str, typer.Option("--county", help=text("new_county"))] = "",
+    city: Annotated[str, typer.Option("--city", help=text("city"))] = "",
+    crs: Annotated[str, typer.Option("--crs", help=text("crs"))] = "EPSG:4547",
+    year: YearOpt = None,
+    lang: LangOpt = None,
+) -> None:
+    """Write an annotated project file and sheets to fill in."""
+    from siteplan import api  # noqa: PLC0415
+
+    names = api.new_project(target, county=county, city=city, crs=crs, year=year, lang=_lang(lang))
+    out.print(translate("new_project_written", _lang(lang), target=target))
+    for name in names:
+        out.print(f"  {name}")
+    out.print(f'{translate("fill_first_three_sheets_then", _lang(lang))}: siteplan check "{target}"')
+
+
+@app.command(help=text("check"))
+@ends_in_words
+def check(
+    project: ProjectArg,
+    county: CountyOpt = None,
+    data: DataOpt = None,
+    output: OutOpt = None,
+    quiet: QuietOpt = False,
+    lang: LangOpt = None,
+) -> None:
+    """Check the inputs: list of faults, health report."""
+    from siteplan import api  # noqa: PLC0415
+    from siteplan.cli import printing  # noqa: PLC0415
+    from siteplan.cli.progress import console_report  # noqa: PLC0415
+
+    opened = api.open_project(project, data=data, language=lang)
+    with console_report(err, opened.language, quiet=quiet).stage("load"):
+        found = opened.check(county)
+    printing.check_report(found, found.write(output), out, err)
+    if found.exit_code:
+        raise typer.Exit(found.exit_code)
+
+
+@app.command(help=text("plan"))
+@ends_in_words
+def plan(  # noqa: PLR0913, PLR0917 - one argument an option
+    project: ProjectArg,
+    county: CountyOpt = None,
+    year: YearOpt = None,
+    quota: QuotaOpt = None,
+    built: BuiltOpt = None,
+    data: DataOpt = None,
+    propagation: PropagationOpt = None,
+    clutter: ClutterOpt = None,
+    calibration: Annotated[Path | None, typer.Option("--calibration", help=text("calibration"))] = None,
+    audience: AudienceOpt = None,
+    recipient: RecipientOpt = "",
+    online_tiles: OnlineOpt = False,
+    output: OutOpt = None,
+    threads: ThreadsOpt = None,
+    strict: StrictOpt = False,
+    quiet: QuietOpt = False,
+    lang: LangOpt = None,
+) -> None:
+    """Plan an area: coverage, gaps, ranked candidates, map."""
+    from siteplan import api  # noqa: PLC0415
+
+    opened = api.open_project(project, data=data, language=lang)
+    _require_free(output)
+    request = {
+        "county": county,
+        "year": year,
+        "quota": quota,
+        "built": built,
+        "propagation": propagation,
+        "clutter": clutter,
+        "calibration": calibration,
+    }
+    options = {"audiences": tuple(audience or ()), "recipient": recipient, "online_tiles": online_tiles}
+    _plan_and_print(
+        opened, opened.plan, request, output, options, threads=threads, strict=strict, quiet=quiet
+    )
+
+
+def _require_free(output: Path | None) -> None:
+    """Refuse a folder that exists before minutes are spent."""
+    if output is not None and output.exists():
+        raise SiteplanError("folder_exists", path=str(output))
+
+
+def _plan_and_print(
+    opened: Any,
+    call: Any,
+    request: dict[str, Any],
+    output: Path | None,
+    options: dict[str, Any],
+    *,
+    threads: int | None,
+    strict: bool,
+    quiet: bool,
+) -> None:
+    """Plan, write, print; exit code 5 where ``--strict`` meets a warning."""
+    from siteplan import api  # noqa: PLC0415
+    from siteplan.cli import printing  # noqa: PLC0415
+    from siteplan.cli.progress import console_report  # noqa: PLC0415
+    from siteplan.outputs.audience import audience_of  # noqa: PLC0415
+
+    for each in options.get("audiences", ()):
+        audience_of(opened.config, each)
+    report = console_report(err, opened.language, quiet=quiet)
+    planned = call(**request, threads=threads or api.THREADS, report=report)
+    folder = planned.write(output, report=report, **options)
+    printing.plan_result(planned, folder, options.get("audiences", ()), out, err)
+    if strict and any(fault.severity in ("warning", "rejected") for fault in planned.faults):
+        raise typer.Exit(5)
+
+
+@app.command(help=text("calibrate"))
+@ends_in_words
+def calibrate(  # noqa: PLR0913, PLR0917 - one argument an option
+    project: ProjectArg,
+    measurements: Annotated[Path, typer.Option("--measurements", help=text("measurements"))],
+    datum: Annotated[str, typer.Option("--datum", help=text("datum"))] = "wgs84",
+    column: Annotated[list[str] | None, typer.Option("--column", help=text("column"))] = None,
+    servers: Annotated[
+        str, typer.Option("--servers", metavar="auto|serving|several", help=text("servers"))
+    ] = "auto",
+    data: DataOpt = None,
+    propagation: PropagationOpt = None,
+    output: OutOpt = None,
+    seed: Annotated[int, typer.Option(help=text("seed"))] = 0,
+    quiet: QuietOpt = False,
+    lang: LangOpt = None,
+) -> None:
+    """Fit the model to measurements."""
+    from siteplan import api  # noqa: PLC0415
+    from siteplan.cli import printing  # noqa: PLC0415
+    from siteplan.cli.progress import console_report  # noqa: PLC0415
+
+    opened = api.open_project(project, data=data, language=lang)
+    serving = {"auto": None, "serving": True, "several": False}
+    if servers not in serving:
+        raise SiteplanError("unknown_choice", option="--servers", value=servers, choices=", ".join(serving))
+    with console_report(err, opened.language, quiet=quiet).stage("calibration"):
+        result = opened.calibrate(
+            measurements,
+            datum=datum,
+            columns=_pairs(column or []),
+            serving_only=serving[servers],
+            propagation=propagation,
+            seed=seed,
+        )
+    printing.calibration_result(result, result.write(output), out, err)
+
+
+def _pairs(columns: list[str]) -> dict[str, str]:
+    """Headers by column name."""
+    pairs = dict(each.split("=", 1) for each in columns if "=" in each)
+    if len(pairs) != len(columns):
+        raise SiteplanError("column_pairs")
+    return pairs
+
+
+@app.command(help=text("replan"))
+@ends_in_words
+def replan(  # noqa: PLR0913, PLR0917 - one argument an option
+    run: RunArg,
+    more: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]...", help=text("more_returns"))] = None,
+    returns: Annotated[list[Path] | None, typer.Option("--returns", help=text("returns"))] = None,
+    project: Annotated[Path | None, typer.Option("--project", help=text("project_above"))] = None,
+    reporter: Annotated[str, typer.Option("--reporter", help=text("reporter"))] = "",
+    take: Annotated[list[str] | None, typer.Option("--take", help=text("take"))] = None,
+    merge_only: Annotated[bool, typer.Option("--merge-only", help=text("merge_only"))] = False,
+    change_penalty: Annotated[
+        float | None, typer.Option("--change-penalty", min=0.0, help=text("change_penalty"))
+    ] = None,
+    max_changes: Annotated[int | None, typer.Option("--max-changes", min=0, help=text("max_changes"))] = None,
+    quota: QuotaOpt = None,
+    built: BuiltOpt = None,
+    data: DataOpt = None,
+    propagation: PropagationOpt = None,
+    output: OutOpt = None,
+    threads: ThreadsOpt = None,
+    strict: StrictOpt = False,
+    quiet: QuietOpt = False,
+    lang: LangOpt = None,
+) -> None:
+    """Take returns in and plan again with few changes."""
+    from siteplan import api  # noqa: PLC0415
+    from siteplan.cli import printing  # noqa: PLC0415
+
+    opened = api.open_project(api.project_of(run, project), data=data, language=lang)
+    files = (*(returns or ()), *(more or ()))
+    merged = opened.merge_returns(run, files, reporter=reporter, take=tuple(take or ()))
+    printing.returns_result(merged, opened.language, out, err)
+    if not merge_only:
+        _require_free(output)
+        request = {
+            "run": run,
+            "change_penalty": change_penalty,
+            "max_changes": max_changes,
+            "quota": quota,
+            "built": built,
+            "propagation": propagation,
+        }
+        _plan_and_print(
+            opened, opened.replan, request, output, {}, threads=threads, strict=strict, quiet=quiet
+        )
+    if merged.exit_code:
+        raise typer.Exit(merged.exit_code)
+
+
+@app.command(help=text("undo"))
+@ends_in_words
+def undo(
+    project: ProjectArg,
+    event: Annotated[str, typer.Argument(help=text("event"))] = "",
+    reporter: Annotated[str, typer.Option("--reporter", help=text("undo_reporter"))] = "",
+    lang: LangOpt = None,
+) -> None:
+    """Take back an event of the journal, which stays in it."""
+    from siteplan import api  # noqa: PLC0415
+    from siteplan.cli import printing  # noqa: PLC0415
+
+    opened = api.open_project(project, language=lang)
+    undone, status = opened.undo(event, reporter)
+    printing.undone_event(undone, status, opened.language, out, err)
+
+
+@app.command(help=text("progress"))
+@ends_in_words
+def progress(
+    project: ProjectArg,
+    year: YearOpt = None,
+    data: DataOpt = None,
+    output: OutOpt = None,
+    quiet: QuietOpt = False,
+    lang: LangOpt = None,
+) -> None:
+    """Show where the year's task stands, by county and network."""
+    from siteplan import api  # noqa: PLC0415
+    from siteplan.cli import printing  # noqa: PLC0415
+    from siteplan.cli.progress import console_report  # noqa: PLC0415
+
+    opened = api.open_project(project, data=data, language=lang)
+    with console_report(err, opened.language, quiet=quiet).stage("load"):
+        report = opened.progress(year)
+    printing.progress_report(report, report.write(output), out, err)
+
+
+@app.command(help=text("compare"))
+@ends_in_words
+def compare(
+    before: Annotated[Path, typer.Argument(help=text("before"))],
+    after: Annotated[Path, typer.Argument(help=text("after"))],
+    output: Annotated[Path | None, typer.Option("--out", help=text("compare_out"))] = None,
+    lang: LangOpt = None,
+) -> None:
+    """Compare two runs: kept, moved, dropped, new."""
+    from siteplan import api  # noqa: PLC0415
+
+    found = api.compare(before, after, language=lang)
+    target = output or api.free_folder(after.absolute().parent, f"compare-{after.name}")
+    paths = found.write(target)
+    for change, count in found.counts.items():
+        out.print(f"{translate(f'map.diff_{change}', found.language)}: {count}")
+    for path in paths:
+        out.print(str(path))
+
+
+@app.command(help=text("schema"))
+@ends_in_words
+def schema(
+    name: Annotated[str, typer.Argument(help=text("schema_name"))] = "project",
+    lang: LangOpt = None,
+) -> None:
+    """Print the JSON Schema of a file, for editors."""
+    del lang
+    import json  # noqa: PLC0415
+
+    from siteplan.field.journal import event_schema  # noqa: PLC0415
+    from siteplan.planning.run_record import RunRecord  # noqa: PLC0415
+    from siteplan.project.schema import Config  # noqa: PLC0415
+
+    models = {
+        "project": Config.model_json_schema,
+        "run": RunRecord.model_json_schema,
+        "event": event_schema,
+    }
+    if name not in models:
+        raise SiteplanError("unknown_choice", option="schema", value=name, choices=", ".join(models))
+    out.print(json.dumps(models[name](), ensure_ascii=False, indent=2))
+
+
+@app.command(help=text("version"))
+def version() -> None:
+    """Print the version."""
+    out.print(__version__)

@@ -1,0 +1,186 @@
+"""What commands print: results as lines, faults on the error stream."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from siteplan.api import (
+    CalibrationResult,
+    CheckReport,
+    Plan,
+    ProgressReport,
+    ReturnsResult,
+    fork_faults,
+)
+from siteplan.field.journal import Event
+from siteplan.field.status import FieldStatus
+from siteplan.outputs.audience import audience_of, map_name
+from siteplan.outputs.pages.health import text_map
+from siteplan.outputs.wording import fault_text, missing_text, summarise
+from siteplan.outputs.xlsx.faults import table_name
+from siteplan.words.catalogue import Key, Lang, translate
+
+
+def check_report(found: CheckReport, paths: Sequence[Path], out: Console, err: Console) -> None:
+    """Rows read, a small map, faults, the verdict, and where the files lie."""
+    lang, examination = found.project.language, found.examination
+    for source in examination.sources:
+        rows = f"{source.read} / {source.rejected}" if source.read else "—"
+        name = f"{table_name(source.name, lang):<14}"
+        out.print(f"{name}{source.file}  {translate('read_rejected', lang)} {rows}")
+    if examination.inputs is not None:
+        for line in text_map(examination.inputs, lang):
+            out.print(line)
+    for line in summarise(found.faults, lang):
+        (err if examination.inputs is None else out).print(line)
+    out.print(found.verdict)
+    for path in paths:
+        out.print(str(path))
+
+
+def plan_result(plan: Plan, folder: Path, audiences: Sequence[str], out: Console, err: Console) -> None:
+    """Faults, what the plan reaches, and what to open next."""
+    lang, record, config = plan.language, plan.record, plan.proposal.config
+    for line in summarise(plan.faults, lang):
+        err.print(line)
+    _change_curve(plan, out)
+    if config.project.synthetic:
+        out.print(translate("synthetic", lang))
+    people = f"{record.population_covered_before:,.0f} → {record.population_covered_after:,.0f}"
+    villages = f"{record.villages_covered_before} → {record.villages_covered_after} / {record.villages_total}"
+    lines = {
+        "area": plan.proposal.area.name,
+        "quota_built_remaining": f"{record.quota} / {record.built} / {record.remaining}",
+        "stations_sites_proposed": f"{record.selected_stations} / {record.selected_sites}",
+        "people_covered": people,
+        "villages_served": villages,
+        "gap_bound": translate("at_most_better", lang, gap=record.optimality_gap),
+        "seconds": f"{record.costs.seconds.get('total', 0.0):.1f}",
+        **_remarks(plan),
+        "folder": str(folder),
+        "list_return_form": str(folder / translate("file_list", lang)),
+        "details": str(folder / translate("file_details", lang)),
+    }
+    for key, value in lines.items():
+        out.print(f"{translate(key, lang)}: {value}")
+    for each in audiences or config.outputs.maps:
+        audience = audience_of(config, each)
+        name = audience.name if lang == "zh" else audience.name_en or audience.name
+        out.print(f"{translate('map_of', lang, name=name)}: {folder / map_name(config, audience)}")
+    warnings = sum(fault.severity in ("warning", "rejected") for fault in plan.faults)
+    if warnings:
+        out.print(translate("warnings_counted", lang, count=warnings))
+
+
+def _remarks(plan: Plan) -> dict[str, str]:
+    """What was planned without, and why quota is left over."""
+    lang, record, rows = plan.language, plan.record, {}
+    if record.missing_inputs:
+        stop = translate("join_semicolon", lang)
+        rows["not_given"] = stop.join(missing_text(record.missing_inputs, lang))
+    unused = record.remaining - record.selected_stations
+    if unused:
+        least = plan.proposal.config.selection.min_gain_per_station
+        rows["quota_unused"] = translate("no_allowed_place_adds_per", lang, unused=unused, least=least)
+    return rows
+
+
+def _change_curve(plan: Plan, out: Console) -> None:
+    """Coverage against changed places; the plan's own line is marked."""
+    curve, lang = plan.proposal.places.change_curve, plan.language
+    if curve.empty:
+        return
+    out.print(translate("change_cost_changed_kept_newly", lang))
+    for row in curve.itertuples():
+        mark = translate("this_plan", lang) if row.chosen else ""
+        values = (
+            f"{row.change_penalty:g}  {row.changed}  {row.kept}  {row.gain:,.0f}  {row.people_covered:,.0f}"
+        )
+        out.print(values + mark)
+
+
+def returns_result(result: ReturnsResult, lang: Lang, out: Console, err: Console) -> None:
+    """What became of the rows, what waits for a person, and what the journal cannot hold together."""
+    for outcome in result.merge.outcomes:
+        for fault in outcome.faults:
+            if fault.severity != "note":
+                key = f" [{outcome.key}]" if outcome.key else ""
+                err.print(fault_text(fault, lang) + key)
+    for fault in fork_faults(result.field_status):
+        err.print(fault_text(fault, lang))
+    if result.counts:
+        words = [f"{translate(f'verdict_{name}', lang)} {count}" for name, count in result.counts.items()]
+        out.print(translate("returned_rows", lang, words=translate("join_comma", lang).join(words)))
+    if result.folder is not None:
+        out.print(str(result.folder / translate("file_checked", lang)))
+
+
+def undone_event(undone: Event, status: FieldStatus, lang: Lang, out: Console, err: Console) -> None:
+    """The event that was taken back, and contradictions that remain."""
+    word = Key(f"status_{'MOVED' if undone.kind == 'moved' else undone.after}")
+    out.print(translate("undone", lang, candidate=undone.candidate_id, status=word, who=undone.reported_by))
+    for fault in fork_faults(status):
+        err.print(fault_text(fault, lang))
+
+
+def progress_report(report: ProgressReport, paths: Sequence[Path], out: Console, err: Console) -> None:
+    """One line a county by rank, the total, and what a month must bring."""
+    found, lang = report.progress, report.project.language
+    grid = Table(
+        *translate("rank_county_quota_built_building", lang).split(),
+        box=None,
+        pad_edge=False,
+        show_edge=False,
+    )
+    for row in found.counties.itertuples():
+        grid.add_row(f"{row.place}", str(row.county), *_progress_cells(row))
+    grid.add_row("", translate("total", lang), *_progress_cells(found.total))
+    out.print(grid)
+    if found.months:
+        values = {
+            "remaining": found.total.remaining,
+            "months": found.months,
+            "monthly": found.monthly,
+        }
+        out.print(translate("months_left", lang, **values))
+    for fault in fork_faults(found.field_status):
+        err.print(fault_text(fault, lang))
+    out.print(str(paths[0]))
+
+
+def _progress_cells(row: Any) -> list[str]:
+    numbers = (row.quota, row.built, row.building, row.signed, row.talking, row.refused)
+    rate = f"{row.rate:.2%}" if row.quota else "—"
+    return [*(f"{n}" for n in numbers), rate, f"{row.remaining}", f"{row.excess}"]
+
+
+def calibration_result(result: CalibrationResult, folder: Path, out: Console, err: Console) -> None:
+    """Errors on sites left out, and how to apply the result."""
+    lang, facts, judged = result.project.language, result.facts, result.judged
+    for line in summarise(result.measurements.faults, lang):
+        err.print(line)
+    out.print(
+        translate(
+            "rows_read_matched_sites_level",
+            lang,
+            read=facts.read,
+            matched=facts.matched,
+            sites=len(judged.by_site),
+            propagation=translate(f"propagation_{facts.propagation}", lang),
+        )
+    )
+    out.print(translate("sites_left_out_db_rmse", lang))
+    for row in judged.errors.itertuples():
+        out.print(f"  {translate(f'judged_{row.model}', lang)}  {row.rmse_db:.2f}  {row.bias_db:+.2f}")
+    if facts.synthetic:
+        out.print(translate("synthetic", lang))
+    if not judged.is_worth_applying:
+        out.print(translate("calibration_not_worth", lang))
+    file = folder / "calibration.toml"
+    out.print(translate("calibration", lang, file=file))
+    out.print(translate("apply_siteplan_plan_project_calibration", lang, file=file))

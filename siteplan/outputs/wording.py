@@ -1,0 +1,279 @@
+"""Sentences from keys and values: the last step before a reader, in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from siteplan.core.errors import ConfigError, ConfigFault, Fault, InputFaults, SiteplanError
+from siteplan.planning.compare import Diff
+from siteplan.planning.proposal import Proposal
+from siteplan.project.schema import Config
+from siteplan.project.statuses import SourceType
+from siteplan.words.catalogue import Key, Lang, Message, translate
+
+
+def text_of(message: Message | None, lang: Lang) -> str:
+    """A message in words.
+
+    Parameters
+    ----------
+    message
+        Key and values; a value may be a message, or a tuple of messages. None for nothing.
+    lang
+        ``"zh"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+        The sentence, "" for None.
+
+    Examples
+    --------
+    >>> text_of(("why_replaced", {"other": "A-1", "why": ("why_outdone", {})}), "en")
+    'takes the place of A-1 (usable, but others bring more) inside its ring'
+    """
+    if message is None:
+        return ""
+    key, values = message
+    return translate(key, lang, **_filled(values, lang))
+
+
+def _filled(values: Mapping[str, Any], lang: Lang) -> dict[str, Any]:
+    return {name: _value(value, lang) for name, value in values.items()}
+
+
+def _value(value: Any, lang: Lang) -> Any:
+    if _is_message(value):
+        return text_of(value, lang)
+    if isinstance(value, tuple) and value and all(_is_message(each) for each in value):
+        return translate("join_semicolon", lang).join(text_of(each, lang) for each in value)
+    return value
+
+
+def _is_message(value: Any) -> bool:
+    return (
+        isinstance(value, tuple)
+        and len(value) == 2
+        and isinstance(value[0], str)
+        and isinstance(value[1], dict)
+    )
+
+
+# --- faults and errors ---------------------------------------------------------------------------------
+
+
+def fault_place(fault: Fault, lang: Lang) -> str:
+    """Where a fault is: file, sheet, row and column, as far as they apply [str]."""
+    parts = [fault.file]
+    if fault.sheet:
+        parts.append(translate("place_sheet", lang, value=fault.sheet))
+    if fault.row is not None:
+        parts.append(translate("place_row", lang, value=fault.row))
+    if fault.column:
+        parts.append(translate("place_column", lang, value=fault.column))
+    return " · ".join(parts)
+
+
+def problem_text(fault: Fault, lang: Lang) -> str:
+    """What is wrong [str]."""
+    return text_of((fault.problem, fault.values), lang)
+
+
+def remedy_text(fault: Fault, lang: Lang) -> str:
+    """What to do [str]."""
+    return text_of((fault.remedy, fault.values), lang)
+
+
+def fault_text(fault: Fault, lang: Lang) -> str:
+    """One line: place, problem and remedy [str]."""
+    stop = translate("join_semicolon", lang)
+    return f"{fault_place(fault, lang)}: {problem_text(fault, lang)}{stop}{remedy_text(fault, lang)}"
+
+
+def error_text(error: SiteplanError, lang: Lang) -> str:
+    """Everything an error has to say; one line a kind of fault [str]."""
+    if isinstance(error, InputFaults):
+        return "\n".join(summarise(error.faults, lang))
+    if isinstance(error, ConfigError):
+        return "\n".join(_config_line(fault, lang) for fault in error.faults)
+    return text_of((error.key, error.values), lang)
+
+
+def _config_line(fault: ConfigFault, lang: Lang) -> str:
+    where = f"{fault.file}: {fault.path}" if fault.path else fault.file
+    return f"{where}: {text_of((fault.key, fault.values), lang)}"
+
+
+def rendered(subject: object, lang: Lang) -> str:
+    """A fault or an error in words: what :func:`siteplan.core.errors.attach_renderer` is given [str]."""
+    if isinstance(subject, Fault):
+        return fault_text(subject, lang)
+    if isinstance(subject, SiteplanError):
+        return error_text(subject, lang)
+    raise TypeError(f"no words for {type(subject).__name__}")
+
+
+def summarise(faults: Sequence[Fault], lang: Lang, *, notes: bool = False) -> list[str]:
+    """Faults for a terminal: one line for all rows of a column with the same problem.
+
+    Parameters
+    ----------
+    faults
+        In order of discovery.
+    lang
+        Language of the lines.
+    notes
+        Whether to list what is only a note.
+
+    Returns
+    -------
+    list of str
+        The first fault of each kind, and how many more rows share it.
+    """
+    kinds: dict[tuple[object, ...], list[Fault]] = {}
+    for number, fault in enumerate(faults):
+        if fault.severity == "note" and not notes:
+            continue
+        alone = number if fault.row is None else None
+        key = (fault.severity, fault.file, fault.sheet, fault.column, fault.problem, alone)
+        kinds.setdefault(key, []).append(fault)
+    lines = []
+    for alike in kinds.values():
+        more = len(alike) - 1
+        tail = translate("more_rows", lang, count=more) if more else ""
+        lines.append(fault_text(alike[0], lang) + tail)
+    return lines
+
+
+# --- a plan in words -----------------------------------------------------------------------------------
+
+
+def in_words(plan: Proposal, lang: Lang) -> Proposal:
+    """A plan whose tables hold sentences where it has keys, and lists as texts.
+
+    Parameters
+    ----------
+    plan
+        As it was planned or read.
+    lang
+        ``"zh"`` or ``"en"``.
+
+    Returns
+    -------
+    Proposal
+        What writers print; names of networks and bands in place of their ids, rules, notes and reasons as
+        sentences.
+    """
+    config = plan.config
+    places = replace(
+        plan.places,
+        candidates=_candidates(plan.places.candidates, lang),
+        proposed=_proposed(plan.places.proposed, config, lang),
+    )
+    existing = replace(plan.existing, sites=_sites(plan.existing.sites, lang))
+    return replace(
+        plan, places=places, existing=existing, rejected=_messages(plan.rejected, ("problem", "remedy"), lang)
+    )
+
+
+def _messages(table: pd.DataFrame, names: Iterable[str], lang: Lang) -> pd.DataFrame:
+    """A table whose messages in some columns are sentences."""
+    texts = {name: [text_of(each, lang) for each in table[name]] for name in names if name in table}
+    return table.assign(**texts)
+
+
+def changes_in_words(diff: Diff, lang: Lang) -> Diff:
+    """A comparison whose reasons are sentences."""
+    rows = diff.rows.assign(
+        why=[text_of(each, lang) for each in diff.rows["why"]],
+        name=_place_names(diff.rows, lang),
+        networks=[joined(each, lang) for each in diff.rows["networks"]],
+        bands=[joined(each, lang) for each in diff.rows["bands"]],
+    )
+    return replace(diff, rows=rows)
+
+
+def joined(words: Iterable[object], lang: Lang) -> str:
+    """Words as a list in running text [str]."""
+    return translate("join_list", lang).join(str(word) for word in words)
+
+
+def _place_names(places: pd.DataFrame, lang: Lang) -> list[str]:
+    """Names of places; a new ground site is known by the village it lies in."""
+    return [
+        translate("new_site", lang, place=name) if kind == SourceType.NEW_GROUND.value else str(name)
+        for name, kind in zip(places["name"], places["source_type"], strict=True)
+    ]
+
+
+def _candidates(table: gpd.GeoDataFrame, lang: Lang) -> gpd.GeoDataFrame:
+    return table.assign(name=_place_names(table, lang), rule=[text_of(each, lang) for each in table["rule"]])
+
+
+def _sites(table: gpd.GeoDataFrame, lang: Lang) -> gpd.GeoDataFrame:
+    """Ids of networks and bands as text."""
+    names = ("networks", "bands")
+    return table.assign(**{name: [joined(each, lang) for each in table[name]] for name in names})
+
+
+def _proposed(table: gpd.GeoDataFrame, config: Config, lang: Lang) -> gpd.GeoDataFrame:
+    networks = {network.id: network.name for network in config.networks}
+    bands = {band.id: band.name for band in config.bands}
+    stop = translate("join_semicolon", lang)
+    worded = table.assign(
+        name=_place_names(table, lang),
+        networks=[joined((networks[each] for each in ids), lang) for ids in table["networks"]],
+        bands=[joined((bands[each] for each in ids), lang) for ids in table["bands"]],
+        gain_by_layer=[
+            "; ".join(f"{layer} {gain:.1f}" for layer, gain in gains) for gains in table["gain_by_layer"]
+        ],
+        villages_newly_covered_names=[joined(each, lang) for each in table["villages_newly_covered_names"]],
+        alternates=[" ".join(each) for each in table["alternates"]],
+        restriction=[stop.join(text_of(each, lang) for each in notes) for notes in table["restriction"]],
+        band_ids=[" ".join(ids) for ids in table["bands"]],
+    )
+    gains = table["gain_by_layer"]
+    worded["reason"] = [
+        _reason(row, dict(each), config, lang) for row, each in zip(worded.itertuples(), gains, strict=True)
+    ]
+    return worded
+
+
+def _reason(row: Any, gains_by_layer: Mapping[str, float], config: Config, lang: Lang) -> str:
+    """Why a place was chosen, in one sentence."""
+    gains = []
+    if row.people_newly_covered:
+        gains.append(translate("reason_people", lang, people=f"{row.people_newly_covered:,.0f}"))
+    if row.people_networks_newly_covered:
+        gains.append(translate("reason_network", lang, people=f"{row.people_networks_newly_covered:,.0f}"))
+    counted = {config.layers[0].id, *[layer.id for layer in config.layers if layer.scope == "each"][:1]}
+    for layer in config.layers:
+        equivalent = gains_by_layer.get(layer.id, 0.0) / max(layer.weight, 1e-9)
+        if layer.id not in counted and equivalent >= 0.5:
+            gains.append(translate("reason_layer", lang, name=layer.name, people=f"{equivalent:,.0f}"))
+    if not gains:
+        gains.append(translate("reason_probability", lang, people=f"{row.gain:,.1f}"))
+    villages = ""
+    if row.villages_newly_covered:
+        names = row.villages_newly_covered_names
+        villages = translate("reason_villages", lang, count=row.villages_newly_covered, names=names)
+    return translate(
+        "reason",
+        lang,
+        source_type=Key(f"rung_{row.source_type}"),
+        network_bands=f"{row.networks} {row.bands}",
+        height=row.antenna_height_m,
+        gains=translate("reason_join", lang).join(gains),
+        villages=villages,
+        notes=translate("reason_note", lang, note=row.restriction) if row.restriction else "",
+    )
+
+
+def missing_text(names: Iterable[str], lang: Lang) -> list[str]:
+    """What was not given and what is done without it, one sentence an input."""
+    return [translate(f"missing_{name}", lang) for name in names]

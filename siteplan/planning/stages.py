@@ -1,0 +1,130 @@
+"""What the stages of a plan hand on: an area ready to be solved, and the solved area."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from siteplan.core.grid import Raster
+from siteplan.coverage.demand import DemandGrid
+from siteplan.coverage.indicators import RankEffect
+from siteplan.coverage.matrix import Upgrade
+from siteplan.coverage.propagation import Mast, PropagationModel
+from siteplan.planning.formulate import BuildOptions
+from siteplan.planning.quota import Ledger
+from siteplan.planning.replan import ReplanContext, Replanned
+from siteplan.selection import CoverProblem
+
+
+@dataclass(frozen=True, eq=False)
+class Existing:
+    """The network as it is.
+
+    Attributes
+    ----------
+    masts
+        Of stations on air.
+    refused
+        Stations no formula holds for.
+    outage
+        Probability that nobody serves a pixel, shape (services, height, width).
+    outage_empirical
+        The same by buffers alone, when the run sees the terrain; else None.
+    gaps
+        Where people fall short: see :func:`siteplan.coverage.gaps.gap_polygons`.
+    """
+
+    masts: tuple[Mast, ...]
+    refused: tuple[str, ...]
+    outage: NDArray[np.float32]
+    outage_empirical: NDArray[np.float32] | None
+    gaps: gpd.GeoDataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """An area ready to be solved.
+
+    Attributes
+    ----------
+    demand, propagation, existing
+        What is asked, how coverage is computed, and what is there.
+    candidates
+        Every place considered, with its id.
+    options, problem, ledger
+        What may be built, as a covering problem, within the quota.
+    """
+
+    demand: DemandGrid
+    propagation: PropagationModel
+    existing: Existing
+    candidates: gpd.GeoDataFrame
+    options: BuildOptions
+    problem: CoverProblem
+    ledger: Ledger
+
+
+@dataclass(frozen=True, eq=False)
+class Effects:
+    """What the selection brings.
+
+    Attributes
+    ----------
+    upgrades, by_rank
+        What is built at each ranked place, and what it adds.
+    outage
+        Probability that nobody serves a pixel once all is built, shape (services, height, width).
+    villages, layers, counties, terrain
+        Tables of the indicators.
+    choices
+        Places that would bring a village to the target.
+    tiers, grades
+        Grade of signal by pixel before and after, and people by grade.
+    comparison
+        Where a second model disagrees; None without terrain.
+    """
+
+    upgrades: tuple[Upgrade, ...]
+    by_rank: tuple[RankEffect, ...]
+    outage: NDArray[np.float32]
+    villages: gpd.GeoDataFrame
+    layers: pd.DataFrame
+    counties: pd.DataFrame
+    terrain: pd.DataFrame
+    choices: pd.DataFrame
+    tiers: tuple[Raster, Raster] | None
+    grades: pd.DataFrame
+    comparison: gpd.GeoDataFrame | None
+
+
+@dataclass(frozen=True, eq=False)
+class Solved:
+    """A solved area.
+
+    Attributes
+    ----------
+    ready
+        What was solved.
+    context
+        What the plan had to respect of the time before it.
+    replanned
+        The selection, its certificate, and what it keeps.
+    effects
+        What it brings.
+    """
+
+    ready: Prepared
+    context: ReplanContext
+    replanned: Replanned
+    effects: Effects
+
+    @cached_property
+    def radius_limited(self) -> frozenset[str]:
+        """Ids of existing masts that still serve where they are no longer followed."""
+        limited = self.ready.propagation.radius_limited
+        return frozenset(mast.site_id for mast in self.ready.existing.masts if limited(mast))
