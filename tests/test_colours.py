@@ -40,7 +40,7 @@ def lab(colour: str, eye: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 SETS = {
-    "source_types": list(style.RUNGS.values()),
+    "source_types": list(style.SOURCE_TYPES.values()),
     "coverage": list(style.COVERAGE),
     "villages": [each["fill"] for each in style.VILLAGES.values()],
     "changes": [each["fill"] for each in style.CHANGES.values()],

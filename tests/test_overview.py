@@ -46,7 +46,7 @@ def test_ranked_places_have_the_colour_of_their_rung(proposal: Proposal) -> None
         overview_png(dataclasses.replace(proposal, proposed=proposal.places.proposed.iloc[:0]), width_px=2200)
     )
     changed = np.abs(shown - without).sum(axis=2) > 60
-    for key, colour in style.RUNGS.items():
+    for key, colour in style.SOURCE_TYPES.items():
         wanted = np.array(to_rgb(colour)) * 255
         near = (np.abs(shown - wanted).sum(axis=2) < 40) & changed
         assert near.sum() > 60 * proposal.places.proposed["source_type"].eq(key).sum(), key

@@ -164,8 +164,5 @@ def _boundary_file() -> Path:
     folders = list(spec.submodule_search_locations or []) if spec else []
     path = Path(folders[0], "data", "district.geojson") if folders else Path()
     if not path.is_file():
-        raise SiteplanError(
-            '演示需要县界数据包，请运行 pip install "siteplan[demo]" / '
-            'the demo needs the boundary package, run: pip install "siteplan[demo]"'
-        )
+        raise SiteplanError("no_boundary_package")
     return path

@@ -171,7 +171,7 @@ def _folded(candidate_id: str, events: Sequence[Event], conflicts: list[tuple[Ev
     """One candidate's story; at a fork it stands where both stories still agree."""
     first = events[0]
     if first.place is None:
-        raise SiteplanError(f"{JOURNAL}: {first.event_id}: place")
+        raise SiteplanError("journal_no_place", file=JOURNAL, event=first.event_id)
     state = PlaceStatus(candidate_id, first.place)
     passed: list[str] = [state.status.value]
     last: dict[str, Event] = {}

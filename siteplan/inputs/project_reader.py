@@ -123,7 +123,7 @@ class ProjectReader:
 
     def rejected_rows(self) -> pd.DataFrame:
         """Every row left out, with what it held and why."""
-        columns = ["table", "file", "sheet", "row", "column", "problem", "remedy", "content"]
+        columns = ["table", "file", "sheet", "row", "column", "code", "problem", "remedy", "content"]
         if not self._rejected:
             return pd.DataFrame(columns=columns)
         return pd.concat(self._rejected, ignore_index=True)[columns]

@@ -265,7 +265,7 @@ def _reason(row: Any, gains_by_layer: Mapping[str, float], config: Config, lang:
     return translate(
         "reason",
         lang,
-        source_type=Key(f"rung_{row.source_type}"),
+        source_type=Key(f"source_type_{row.source_type}"),
         network_bands=f"{row.networks} {row.bands}",
         height=row.antenna_height_m,
         gains=translate("reason_join", lang).join(gains),

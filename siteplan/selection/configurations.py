@@ -16,7 +16,6 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from siteplan.core.errors import SiteplanError
 from siteplan.selection.core import picked
 from siteplan.selection.problem import CoverProblem, Floats, Ints, joined_shares
 
@@ -130,7 +129,7 @@ def _sets(problem: CoverProblem, mates: Ints) -> list[tuple[int, ...]]:
     """Sets of at least two columns with at most one of each group."""
     groups = [mates[problem.group[mates] == g] for g in np.unique(problem.group[mates])]
     if np.prod([len(each) + 1.0 for each in groups]) > _MOST_OPTIONS:
-        raise SiteplanError(f"place {problem.place[mates[0]]} has more than {_MOST_OPTIONS} sets of options")
+        raise ValueError(f"place {problem.place[mates[0]]} has more than {_MOST_OPTIONS} sets of options")
     found = product(*((-1, *each.tolist()) for each in groups))
     sets = [tuple(sorted(j for j in each if j >= 0)) for each in found]
     return sorted(each for each in sets if len(each) > 1)

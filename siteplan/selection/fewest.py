@@ -81,7 +81,7 @@ def select_fewest(
         If the target cannot be reached: how much can be.
     """
     if not 0.0 <= target_share <= 1.0:
-        raise SiteplanError(f"target_share is {target_share:g}, expected 0 ... 1")
+        raise ValueError(f"target_share is {target_share:g}, expected 0 ... 1")
     started = time.perf_counter()
     limits = StopCriteria(0.0, work_limit, time_limit_s, seed)
     task = _counting_alike(problem) if target_share >= _WHOLE else problem

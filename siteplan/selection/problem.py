@@ -13,8 +13,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from siteplan.core.errors import SiteplanError
-
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Quota = int | float | tuple[float, float]
@@ -131,20 +129,20 @@ class CoverProblem:
     def __post_init__(self) -> None:
         n = self.columns
         if not (len(self.stations) == len(self.place) == len(self.group) == n):
-            raise SiteplanError(f"{n} columns, but labels of other lengths")
+            raise ValueError(f"{n} columns, but labels of other lengths")
         if n and (self.stations.min() < 1 or not self.values.min(initial=0.0) >= 0.0):
-            raise SiteplanError("stations must be at least 1 and shares not negative")
+            raise ValueError("stations must be at least 1 and shares not negative")
         if not self.values.max(initial=0.0) <= 1.0 or not self.weight.min(initial=0.0) >= 0.0:
-            raise SiteplanError("shares must not exceed 1 and weights must not be negative")
+            raise ValueError("shares must not exceed 1 and weights must not be negative")
         if not np.isfinite(self.weight).all():
-            raise SiteplanError("weights must be finite")
+            raise ValueError("weights must be finite")
         if len(np.unique(self.place)) < n and len(np.unique(_crossed(self.group, self.place))) > len(
             np.unique(self.group)
         ):
-            raise SiteplanError("a group must lie within one place where places have several columns")
+            raise ValueError("a group must lie within one place where places have several columns")
         both = np.intersect1d(self.locked_in, self.locked_out)
         if len(both):
-            raise SiteplanError(f"column {both[0]} is locked in and locked out")
+            raise ValueError(f"column {both[0]} is locked in and locked out")
 
     @classmethod
     def from_arrays(  # noqa: PLR0913 - the contract: everything a problem may state
@@ -218,7 +216,7 @@ class CoverProblem:
         given = _row_vector("weights", weights, m)
         covered = _row_vector("base", base, m) if base is not None else np.zeros(m)
         if not ((covered >= 0.0) & (covered <= 1.0)).all():
-            raise SiteplanError("base must lie in [0, 1]")
+            raise ValueError("base must lie in [0, 1]")
         size = np.ones(n, dtype=np.int64) if stations is None else np.asarray(stations, dtype=np.int64)
         spent = None if cost is None else _row_vector("cost", cost, n)
         everyone = np.arange(n, dtype=np.int64)
@@ -525,9 +523,9 @@ def _crossed(group: Ints, place: Ints) -> Ints:
 def _row_vector(name: str, given: ArrayLike, count: int) -> Floats:
     values = np.asarray(given, dtype=np.float64)
     if values.shape != (count,):
-        raise SiteplanError(f"{name} has shape {values.shape}, expected ({count},)")
+        raise ValueError(f"{name} has shape {values.shape}, expected ({count},)")
     if not np.isfinite(values).all():
-        raise SiteplanError(f"{name}[{int(np.flatnonzero(~np.isfinite(values))[0])}] is not a number")
+        raise ValueError(f"{name}[{int(np.flatnonzero(~np.isfinite(values))[0])}] is not a number")
     return values
 
 
@@ -538,7 +536,7 @@ def _pairs(given: ArrayLike | None) -> Ints:
 def _columns(name: str, given: ArrayLike | None, count: int) -> Ints:
     found = np.unique(np.asarray([] if given is None else given, dtype=np.int64))
     if len(found) and not 0 <= found[0] <= found[-1] < count:
-        raise SiteplanError(f"{name} names a candidate outside 0 ... {count - 1}")
+        raise ValueError(f"{name} names a candidate outside 0 ... {count - 1}")
     return found
 
 
@@ -546,7 +544,7 @@ def _cap(name: str, family: str, members: Ints, quota: Quota, least: float = 0.0
     low, high = quota if isinstance(quota, tuple) else (0.0, quota)
     low = max(float(low), least)
     if not 0 <= low <= high:
-        raise SiteplanError(f"{name}: at least {low:g} and at most {high:g} cannot both hold")
+        raise ValueError(f"{name}: at least {low:g} and at most {high:g} cannot both hold")
     return Cap(name, family, members, float(high), low)
 
 
@@ -560,10 +558,10 @@ def _caps_by_label(
     if quotas is None and least is None:
         return []
     if labels is None:
-        raise SiteplanError(f"a quota by {family} needs the {family} of each candidate")
+        raise ValueError(f"a quota by {family} needs the {family} of each candidate")
     given = np.asarray(labels)
     if given.shape != (count,):
-        raise SiteplanError(f"{family} has shape {given.shape}, expected ({count},)")
+        raise ValueError(f"{family} has shape {given.shape}, expected ({count},)")
     tops, lows = _by_label(quotas), _by_label(least)
     found = []
     for label in sorted(set(tops) | set(lows), key=str):

@@ -470,7 +470,7 @@ class Solver:
         """
         started = time.perf_counter()
         if self.proof is None:
-            raise SiteplanError("ask what if after solving")
+            raise ValueError("ask what if after solving")
         out = np.union1d(self.problem.locked_out, np.asarray(() if locked_out is None else locked_out, int))
         into = np.union1d(self.problem.locked_in, np.asarray(() if locked_in is None else locked_in, int))
         task = replace(self.problem, locked_out=out.astype(np.int64), locked_in=into.astype(np.int64))
@@ -489,7 +489,7 @@ class Solver:
         columns = np.sort(self.columns_of(choice.options))
         broken = violations(task, columns)
         if broken:
-            raise SiteplanError("the plan cannot be repaired nearby: " + "; ".join(broken[:3]))
+            raise SiteplanError("plan_not_repairable", detail="; ".join(broken[:3]))
         value = choice.value()
         bound = max(bound, value)
         return Answer(columns, value, bound, relative_gap(value, bound), time.perf_counter() - started)

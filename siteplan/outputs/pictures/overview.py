@@ -210,7 +210,7 @@ def _ranks(axes: Axes, proposal: Proposal) -> None:
     if table.empty:
         return
     x, y = table.geometry.x.to_numpy(), table.geometry.y.to_numpy()
-    colours = [style.RUNGS.get(str(each), style.SHARED) for each in table["source_type"]]
+    colours = [style.SOURCE_TYPES.get(str(each), style.SHARED) for each in table["source_type"]]
     shown = _numbered(proposal)
     sizes = [190 if rank in shown else 55 for rank in table["rank"]]
     axes.scatter(x, y, s=sizes, c=colours, edgecolors="white", linewidths=1.1, zorder=5)
@@ -280,7 +280,7 @@ def _dot(colour: str, label: str, font: str, edge: str = "white") -> Line2D:
 
 def _side(axes: Axes, proposal: Proposal, lang: Lang, font: str) -> None:
     """Legend and notes."""
-    source_types = [_dot(colour, translate(f"rung_{key}", lang), font) for key, colour in style.RUNGS.items()]
+    source_types = [_dot(colour, translate(f"source_type_{key}", lang), font) for key, colour in style.SOURCE_TYPES.items()]
     villages = [
         _dot(style.VILLAGES[key]["fill"], translate(f"map.state_{key}", lang), font)
         for key in ("newly", "uncovered")

@@ -200,7 +200,7 @@ def _settings(diff: Diff, lang: Lang) -> dict[str, Any]:
         "swipe_left": "diff_before",
         "swipe_right": "diff_after",
         "swipe": "diff_swipe",
-        "filter_rung": "diff_change",
+        "filter_source_type": "diff_change",
         "source_type": "diff_change",
         "ranked": "diff_changes",
     }

@@ -210,7 +210,7 @@ def property_spec(proposal: Proposal, lang: Lang) -> Spec | None:
 def other_spec(proposal: Proposal, lang: Lang) -> Spec:
     """Candidates that were not chosen, with the rule that refuses them."""
     table = proposal.places.candidates[proposal.places.candidates["status"].isin(list(style.OTHERS))]
-    columns = _columns(table, _OTHERS) | {"source_type": _rungs(table, lang), "uncertain": _uncertain(table)}
+    columns = _columns(table, _OTHERS) | {"source_type": _source_types(table, lang), "uncertain": _uncertain(table)}
     classes = [
         {"value": key, "label": translate(f"status_{key}", lang), **look}
         for key, look in style.OTHERS.items()
@@ -266,7 +266,7 @@ def proposed_spec(proposal: Proposal, lang: Lang) -> Spec:
     table, config = proposal.places.proposed.sort_values("rank", ascending=False), proposal.config
     ids = [layer.id for layer in config.layers]
     columns = _columns(table, _PROPOSED) | {
-        "source_type": _rungs(table, lang),
+        "source_type": _source_types(table, lang),
         "network_bands": [
             _network_bands(n, b, config, lang) for n, b in zip(table["networks"], table["bands"], strict=True)
         ],
@@ -279,8 +279,8 @@ def proposed_spec(proposal: Proposal, lang: Lang) -> Spec:
     if "alternates" in table:
         columns["alternates"] = [str(plain(each) or "").split() for each in table["alternates"]]
     classes = [
-        {"value": key, "label": translate(f"rung_{key}", lang), "fill": fill}
-        for key, fill in style.RUNGS.items()
+        {"value": key, "label": translate(f"source_type_{key}", lang), "fill": fill}
+        for key, fill in style.SOURCE_TYPES.items()
     ]
     look = {"line": "#ffffff", "size": 7.0, "width": 1.6}
     kinds = [str(plain(each)) for each in table["source_type"]]
@@ -433,9 +433,9 @@ def _text(values: Iterable[Any]) -> list[str]:
     return [str(plain(each)) for each in values]
 
 
-def _rungs(table: pd.DataFrame, lang: Lang) -> list[str]:
+def _source_types(table: pd.DataFrame, lang: Lang) -> list[str]:
     return [
-        translate(f"rung_{source_type}", lang) if source_type in style.RUNGS else source_type
+        translate(f"source_type_{source_type}", lang) if source_type in style.SOURCE_TYPES else source_type
         for source_type in _text(table["source_type"])
     ]
 

@@ -25,7 +25,7 @@ TERRAIN = ("#8fbfe6", "#b2328c")
 """Covered with terrain seen, and what the terrain takes away from the buffers."""
 TERRAIN_ALPHA = (130, 215)
 
-RUNGS = {"1": "#0072b2", "2": "#e69f00", "3": "#cc79a7", "4": "#f0e442", "5": "#d55e00"}
+SOURCE_TYPES = {"1": "#0072b2", "2": "#e69f00", "3": "#cc79a7", "4": "#f0e442", "5": "#d55e00"}
 """CandidateSet of candidates."""
 
 VILLAGES: dict[str, dict[str, Any]] = {

@@ -175,7 +175,7 @@ def _value(column: Column, row: Mapping[str, Any], lang: Lang) -> object:
     if not column.source:
         return ""
     value = plain(row[column.source])
-    return translate(f"rung_{value}", lang) if column.name == "source_type" else value
+    return translate(f"source_type_{value}", lang) if column.name == "source_type" else value
 
 
 def _as_read(value: object) -> str:

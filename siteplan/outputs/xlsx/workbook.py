@@ -69,7 +69,7 @@ def write_workbook(proposal: Proposal, path: Path, lang: Lang = "zh") -> None:
 
 def _title(proposal: Proposal, lang: Lang) -> str:
     year = proposal.record.year
-    return translate("year_5g_candidate_sites", lang, area_name=proposal.area.name, year=year)
+    return translate("year_candidate_sites", lang, area_name=proposal.area.name, year=year)
 
 
 def _sheets(proposal: Proposal, lang: Lang) -> list[_Sheet]:
@@ -173,7 +173,7 @@ def _named(ids: pd.Series, names: Mapping[str, str]) -> list[str]:
 def _in_words(table: pd.DataFrame, lang: Lang) -> pd.DataFrame:
     """Source types and statuses in words."""
     return pd.DataFrame(table.drop(columns="geometry")).assign(
-        source_type=[translate(f"rung_{source_type}", lang) for source_type in table["source_type"]],
+        source_type=[translate(f"source_type_{source_type}", lang) for source_type in table["source_type"]],
         status=[translate(f"status_{status}", lang) for status in table["status"]],
     )
 

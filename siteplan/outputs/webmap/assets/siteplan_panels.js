@@ -304,7 +304,7 @@
   }
 
   const LABELS = {
-    county: 'county', town: 'filter_town', source_type: 'filter_rung', network: 'filter_network', band: 'filter_band',
+    county: 'county', town: 'filter_town', source_type: 'filter_source_type', network: 'filter_network', band: 'filter_band',
     status: 'filter_status'
   };
 
