@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO ?= data/shaoguan
-KERNELS := tests/test_selection.py tests/test_coverage.py tests/test_sweep.py tests/test_terrain.py tests/test_sectors.py
+KERNELS := tests/selection tests/coverage/test_coverage.py tests/coverage/test_terrain.py tests/radio/test_sweep.py tests/radio/test_sectors.py
 
 .PHONY: setup demo plan test lint kernels notebooks check bench bundle lock clean
 
@@ -28,7 +28,7 @@ plan: $(DEMO)/project.toml
 	$(BIN)/siteplan plan $(DEMO)
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 lint: $(READY)
 	$(BIN)/ruff check .

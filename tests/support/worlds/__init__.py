@@ -1,0 +1,1 @@
+"""Drawn worlds that tests share; no test imports another."""
