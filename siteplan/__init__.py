@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from siteplan.core.version import VERSION
+
 if TYPE_CHECKING:
     from siteplan.api import (
         AreaInputs,
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     )
     from siteplan.core.errors import SiteplanError
 
-__version__ = "0.1.0"
+__version__ = VERSION
 __all__ = [
     "AreaInputs",
     "CalibrationResult",

@@ -46,13 +46,13 @@ from siteplan.field.returns import read_returns
 from siteplan.field.status import FieldStatus, replay
 from siteplan.inputs.load import Examination, Inputs
 from siteplan.inputs.measurements import Measurements
-from siteplan.outputs import MapOrder, report_write_errors, write_all, write_diff, write_state_files
 from siteplan.outputs.audience import audience_of
 from siteplan.outputs.calibration import write_calibration
 from siteplan.outputs.calibration_facts import Facts
 from siteplan.outputs.pages.health import verdict, write_health
 from siteplan.outputs.templates import DEFAULT_CRS, new_project
 from siteplan.outputs.wording import rendered
+from siteplan.outputs.write import MapOrder, report_write_errors, write_all, write_diff, write_state_files
 from siteplan.outputs.xlsx.progress import write_progress
 from siteplan.outputs.xlsx.returned import write_checked
 from siteplan.planning import pipeline

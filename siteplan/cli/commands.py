@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from siteplan import __version__
 from siteplan.cli.options import (
     HELP,
     BuiltOpt,
@@ -30,6 +29,7 @@ from siteplan.cli.options import (
     text,
 )
 from siteplan.core.errors import SiteplanError
+from siteplan.core.version import VERSION
 from siteplan.words.catalogue import Lang, translate
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -360,4 +360,4 @@ def schema(
 @app.command(help=text("version"))
 def version() -> None:
     """Print the version."""
-    out.print(__version__)
+    out.print(VERSION)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -265,7 +266,7 @@ def _operators(
     return names
 
 
-def _dates(parameters: Parameters, rank: NDArray, rng: np.random.Generator) -> NDArray[np.object_]:
+def _dates(parameters: Parameters, rank: NDArray[Any], rng: np.random.Generator) -> NDArray[np.object_]:
     """Dates in order of rank: so many in each year, quarter and after the reference date."""
     rules, year = parameters.stations, int(parameters.quota["year"])
     stock, reference = rules["stock_date"], parameters.reference_date

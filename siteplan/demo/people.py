@@ -6,6 +6,7 @@ One decision to know: counts are integers from the start, and they add up to the
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -120,7 +121,11 @@ def _hamlets(
 
 
 def _zone_people(
-    settlements: Settlements, rural: NDArray[np.int64], texture: NDArray, land: Land, rng: np.random.Generator
+    settlements: Settlements,
+    rural: NDArray[np.int64],
+    texture: NDArray[Any],
+    land: Land,
+    rng: np.random.Generator,
 ) -> NDArray[np.int64]:
     """People of seats and town centres, densest in the middle."""
     zones = settlements.zones

@@ -6,6 +6,8 @@ and a kind, and zones say so in their name.
 
 from __future__ import annotations
 
+from typing import Any
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -84,7 +86,7 @@ def _property_table(
     land: Land,
     settlements: Settlements,
     points: Points,
-    kinds: NDArray,
+    kinds: NDArray[Any],
     rng: np.random.Generator,
 ) -> pd.DataFrame:
     near = nearest_village(land, settlements, points)

@@ -6,6 +6,8 @@ except a few placed beside an existing site on purpose, for the planner to refus
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -76,7 +78,9 @@ def _joined(names: pd.Series) -> str:
     return _JOIN.join(sorted(set(names)))
 
 
-def _entries(places: pd.DataFrame, networks: NDArray, years: NDArray[np.int64], state: str) -> pd.DataFrame:
+def _entries(
+    places: pd.DataFrame, networks: NDArray[Any], years: NDArray[np.int64], state: str
+) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "站址名称": places["site_name"].to_numpy(),

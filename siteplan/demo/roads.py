@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,7 +113,7 @@ def _mesh(land: Land, rng: np.random.Generator) -> _Mesh:
     return _Mesh(nodes, cost, cell)
 
 
-def _costs(number: NDArray[np.int64], nodes_m: Points, height_m: NDArray) -> sparse.csr_array:
+def _costs(number: NDArray[np.int64], nodes_m: Points, height_m: NDArray[Any]) -> sparse.csr_array:
     """Length of the way between neighbouring cells, longer where it climbs."""
     pairs = []
     for down, right in ((0, 1), (1, 0), (1, 1), (1, -1)):

@@ -7,6 +7,7 @@ so zones never overlap and population, sites and properties agree on what is bui
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -107,7 +108,9 @@ def make_settlements(
     return Settlements(zones, towns, _villages(parameters, land, zones, towns, index, rng))
 
 
-def _grow(land: Land, label: NDArray[np.int16], roughness: NDArray, centre: Points, km2: float) -> Pixels:
+def _grow(
+    land: Land, label: NDArray[np.int16], roughness: NDArray[Any], centre: Points, km2: float
+) -> Pixels:
     """Free pixels cheapest to reach from a centre: an irregular built-up area."""
     reach = int(1000 * np.sqrt(km2) / land.grid.resolution_m) + 4
     row, col = np.divmod(land.pixels(centre[None])[0], land.grid.width)

@@ -30,7 +30,7 @@ from siteplan.field.status import (
     replay,
 )
 from siteplan.inputs.places.datum import in_china, to_wgs84
-from siteplan.project.statuses import EXITS, MOVED, SiteStatus, SourceType
+from siteplan.project.statuses import EXITS, MOVED, RING_MARGIN_M, RING_SHARE, SiteStatus, SourceType
 from siteplan.words.catalogue import Key
 
 Verdict = Literal["accepted", "known", "unchanged", "agrees", "behind", "held", "rejected"]
@@ -39,10 +39,6 @@ person, cannot be taken."""
 
 
 _GEOD = Geod(ellps="WGS84")
-
-
-_TOLERANCE = 1.01, 1.0
-"""Share and metres a move may lead beyond its ring: what the map allows."""
 
 
 _DATUMS = ("wgs84", "gcj02", "bd09")
@@ -351,7 +347,6 @@ class _Merger:
         """What a row says taken by itself, and what speaks against it."""
         row = draft.row
         events = self._events(draft, draft.seen)
-        share, metres = _TOLERANCE
         problem = None
         if row.status == MOVED and draft.point is None and row.longitude is None:
             problem = row.fault("moved_nowhere")
@@ -360,7 +355,10 @@ class _Merger:
             problem, events = row.fault("upgrade_moved"), ()
         elif suspect is not None and draft.point is not None:
             problem = suspect
-        elif draft.point is not None and draft.away_m > draft.place.search_radius_m * share + metres:
+        elif (
+            draft.point is not None
+            and draft.away_m > draft.place.search_radius_m * RING_SHARE + RING_MARGIN_M
+        ):
             options = {"distance": round(draft.away_m), "ring": round(draft.place.search_radius_m)}
             problem = row.fault("outside_ring", "", "rejected", **options)
         return events, problem

@@ -8,10 +8,10 @@ from typing import Any
 
 import tomli_w
 
-from siteplan import __version__
 from siteplan.calibration import Judged, Sample
 from siteplan.core.files import csv_bytes, inert, write_atomic
 from siteplan.core.grid import lonlat
+from siteplan.core.version import VERSION
 from siteplan.outputs.calibration_facts import Facts, unfitted
 from siteplan.outputs.pages.calibration import report_html
 from siteplan.outputs.pictures.plots import residual_plots
@@ -108,7 +108,7 @@ def _evidence(judged: Judged, facts: Facts, lang: Lang, local: dict[str, float])
         "sha256": facts.sha256,
         "date": facts.date,
         "synthetic": facts.synthetic,
-        "version": __version__,
+        "version": VERSION,
         "rows_read": facts.read,
         "rows_used": facts.matched,
         "points": len(judged.sample),

@@ -30,6 +30,7 @@ from siteplan.coverage.terrain import TerrainModel, propagation_for
 from siteplan.inputs import load as loading
 from siteplan.inputs.load import Examination, Inputs
 from siteplan.inputs.measurements import Measurements, read_measurements
+from siteplan.inputs.project_reader import ProjectReader
 from siteplan.planning.assemble import assemble, assign_ids, selected_upgrades
 from siteplan.planning.formulate import build_options, build_problem, village_choices
 from siteplan.planning.proposal import Proposal
@@ -114,7 +115,7 @@ def measured(
     if stations is None or stations.empty:
         fault = Fault("fatal", "project.toml", "no_stations_to_match", "no_stations_to_match_fix")
         raise InputFaults([fault])
-    reader = loading.ProjectReader(folder, bare, inputs.counties)
+    reader = ProjectReader(folder, bare, inputs.counties)
     found = read_measurements(reader, given, stations, bare)
     propagation = propagation_for(inputs, bare, services_of(bare))
     sample, left = build_sample(found.points, found.stations, propagation, bare)

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from siteplan import __version__
+from siteplan.core.version import VERSION
 from siteplan.coverage.gaps import basic_services
 from siteplan.coverage.model_comparison import comparison_summary
 from siteplan.coverage.propagation import Mast
@@ -273,7 +273,7 @@ def run_record(
             for s in inputs.sources
         ),
         config_sha256=config.sha256,
-        version=__version__,
+        version=VERSION,
         request=request,
         published=published,
     )
@@ -295,7 +295,7 @@ def run_id(inputs: Inputs, config: Config, ledger: Ledger, context: ReplanContex
     files = sorted((source.name, source.sha256) for source in inputs.sources)
     asked = (config.sha256, ledger.year, ledger.quota, ledger.built, inputs.area["county_id"].tolist())
     before = (context.field_status.digest, context.base, context.change_penalty, context.max_changes)
-    text = json.dumps([__version__, files, asked, before], ensure_ascii=False)
+    text = json.dumps([VERSION, files, asked, before], ensure_ascii=False)
     return f"{ledger.year}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 

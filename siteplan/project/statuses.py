@@ -1,4 +1,4 @@
-"""The one table of statuses: source types, states of candidates, what the field reports, and the steps allowed."""
+"""The one table of statuses: source types, states of candidates, what the field reports, steps allowed."""
 
 from __future__ import annotations
 
@@ -50,6 +50,12 @@ CHAIN = (
 
 EXITS = frozenset({SiteStatus.REFUSED, SiteStatus.INFEASIBLE, SiteStatus.WITHDRAWN})
 """Statuses that end the work on a place; each needs a reason."""
+
+
+RING_SHARE, RING_MARGIN_M = 1.01, 1.0
+"""A move stays inside its search ring up to this share of the radius and these metres: the point is given to
+six decimals, and people stand beside the mast.
+"""
 
 
 FIXED = frozenset({SiteStatus.SIGNED, SiteStatus.BUILDING})

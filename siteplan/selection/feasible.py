@@ -15,7 +15,7 @@ from scipy import sparse
 from siteplan.core.errors import SiteplanError
 from siteplan.selection.exact import Clock, program, quiet_solver
 from siteplan.selection.limits import cliques_of
-from siteplan.selection.problem import CoverProblem, Floats, Ints
+from siteplan.selection.problem import CoverageMinimum, CoverProblem, Floats, Ints, Village
 
 
 class ImpossibleError(SiteplanError):
@@ -65,7 +65,7 @@ def feasible_columns(problem: CoverProblem, stop: Clock) -> Ints:
     return np.flatnonzero(x[: problem.columns] > 0.5)
 
 
-def _coverage(problem: CoverProblem, villages: list) -> tuple[Ints, sparse.csr_array]:
+def _coverage(problem: CoverProblem, villages: list[Village]) -> tuple[Ints, sparse.csr_array]:
     """Rows of the villages, and the shares of columns in them."""
     rows = np.unique(np.concatenate([v.rows for v in villages] or [np.zeros(0, np.int64)])).astype(np.int64)
     whole = sparse.csc_array(
@@ -75,7 +75,7 @@ def _coverage(problem: CoverProblem, villages: list) -> tuple[Ints, sparse.csr_a
     return rows, whole.tocsr()[rows]
 
 
-def _soft(problem: CoverProblem, minima: list, first: int) -> list[_Soft]:
+def _soft(problem: CoverProblem, minima: list[CoverageMinimum], first: int) -> list[_Soft]:
     found = []
     for cap in problem.caps:
         sizes = problem.sizes_in(cap)
@@ -91,7 +91,7 @@ def _soft(problem: CoverProblem, minima: list, first: int) -> list[_Soft]:
 
 
 def _hard(
-    problem: CoverProblem, rows: Ints, villages: list, shares: sparse.csr_array
+    problem: CoverProblem, rows: Ints, villages: list[Village], shares: sparse.csr_array
 ) -> tuple[sparse.csr_array, Floats]:
     """Groups, conflicts, coverage of rows and villages over (x, y, z): at most ``high``."""
     n, m, v = problem.columns, len(rows), len(villages)

@@ -1,96 +1,33 @@
 """Calibration: what is put into a simulated network is found again, and too little data is refused."""
 
 import dataclasses
-import functools
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import ndtr
-from worlds.two_counties import SOUTH, WEST, lonlat, write_project
+from worlds.measured_world import (
+    TRUTH,
+    all_heard,
+    sample_of,
+    serving,
+    simulated_drive,
+    six_strongest,
+)
+from worlds.two_counties import SOUTH, WEST, write_project
 
-from siteplan.calibration import Fit, Sample, build_sample, calibrate, fit_terms
+from siteplan.calibration import Fit, build_sample, calibrate, fit_terms
 from siteplan.calibration.fit import names_strongest_only, selection_gain_db, thinned
 from siteplan.calibration.judgement import TooLittleDataError, terms_of
 from siteplan.core.errors import InputFaults
 from siteplan.coverage.masts import masts_of
+from siteplan.outputs.wording import error_text
 from siteplan.planning import pipeline
 from siteplan.planning.quota import on_air
 from siteplan.project.input_files import Input
 from siteplan.project.project_file import load_config, with_calibration
-from siteplan.radio.antenna import Pattern, horizontal_attenuation_db, vertical_attenuation_db
 from siteplan.radio.linkbudget import LinkBudgets
-from siteplan.radio.pathloss import uma_loss
-
-PANEL = Pattern(65.0, 10.0, 20.0, 30.0)
-TRUTH = {"offset": -6.0, "horizontal": 0.7, "vertical": 0.5, "dense": 5.0, "slope": 0.0}
-"""What the simulated network departs from the uncalibrated model by; every world below is simulated."""
-
-
-@functools.cache
-def everything(seed=1, sites=49, points=2500, spacing_m=350.0, slope=0.0, diffraction=1.0):
-    """Every cell of a simulated city at every point: readings, and the parts of the model."""
-    rng = np.random.default_rng(seed)
-    side = int(np.ceil(np.sqrt(sites)))
-    sx, sy = (np.divmod(np.arange(sites), side)[k] * spacing_m + rng.normal(0, 50, sites) for k in (0, 1))
-    x, y = rng.uniform(-300, side * spacing_m, (2, points))
-    away = np.maximum(np.hypot(x[:, None] - sx, y[:, None] - sy), 31.0)
-    height, tilt = rng.uniform(18, 35, sites), rng.uniform(4, 10, sites)
-    base = 28.0 - np.stack([uma_loss(np.minimum(away[:, j], 4990), 2600, height[j]) for j in range(sites)], 1)
-    azimuth = np.degrees(np.arctan2(x[:, None] - sx, y[:, None] - sy)) - rng.uniform(0, 120, sites)
-    across = np.min([horizontal_attenuation_db(azimuth - 120.0 * k, PANEL) for k in range(3)], axis=0)
-    down = vertical_attenuation_db(np.degrees(np.arctan2(height - 1.5, away)) - tilt, PANEL)
-    dense = (np.floor(x / 400) + np.floor(y / 400)) % 2 == 0
-    shade = (
-        np.where(rng.random(away.shape) < 0.3, rng.uniform(0, 25, away.shape), 0.0)
-        if diffraction != 1
-        else 0.0
-    )
-    true = base - np.minimum(TRUTH["horizontal"] * across + TRUTH["vertical"] * down, 30.0) + TRUTH["offset"]
-    true -= np.where(dense, TRUTH["dense"], -TRUTH["dense"])[:, None] + slope * np.log10(away / 1000)
-    true -= diffraction * shade
-    reading = true + rng.normal(0, 8.0, true.shape)
-    parts = {"base": base, "across": across, "down": down, "shade": shade + np.zeros_like(base), "away": away}
-    return reading, parts, np.where(dense, "dense", "low"), x, y
-
-
-def sample_of(chosen, **world):
-    """The readings at chosen (point, site) pairs as a sample."""
-    reading, parts, kind, x, y = everything(**world)
-    point, site = chosen(reading)
-    part = {name: values[point, site] for name, values in parts.items()}
-    count = len(point)
-    return Sample(
-        rsrp_dbm=reading[point, site],
-        base_dbm=part["base"],
-        horizontal_db=part["across"],
-        vertical_db=part["down"],
-        cap_db=np.full(count, 30.0),
-        diffraction_db=part["shade"],
-        distance_m=part["away"],
-        band=np.full(count, "n41", dtype=object),
-        site=np.array([f"S{each:03d}" for each in site], dtype=object),
-        clutter=kind[point].astype(object),
-        place=point.astype(np.int64),
-        sigma_db=np.full(count, 8.0),
-        easting_m=x[point],
-        northing_m=y[point],
-        row=np.arange(2, count + 2),
-    )
-
-
-def serving(reading):
-    return np.arange(len(reading)), reading.argmax(axis=1)
-
-
-def all_heard(reading):
-    return np.nonzero(np.random.default_rng(3).random(reading.shape) < 0.12)
-
-
-def six_strongest(reading):
-    top = np.argsort(-reading, axis=1)[:, :6]
-    return np.repeat(np.arange(len(reading)), 6), top.ravel()
 
 
 def within(judged, name, truth, errors=3.0, least=0.1):
@@ -214,8 +151,11 @@ def test_thinning_keeps_every_site():
 
 @pytest.mark.parametrize(("sites", "points"), [(1, 400), (9, 60)], ids=["one site", "60 points"])
 def test_too_little_data_is_refused_with_the_numbers(sites, points):
-    with pytest.raises(TooLittleDataError, match="至少需要 2 个站址、100 个点"):
+    with pytest.raises(TooLittleDataError) as refused:
         calibrate(sample_of(serving, sites=sites, points=points))
+    given = refused.value.values
+    assert (given["sites"], given["points"]) == (sites, points)
+    assert "至少需要 2 个站址、100 个点" in error_text(refused.value, "zh")
 
 
 def test_terms_without_enough_sites_are_not_fitted():
@@ -250,42 +190,6 @@ def project(tmp_path_factory):
     return write_project(tmp_path_factory.mktemp("calibrated"))
 
 
-def simulated_drive(folder, offset_db=-7.0, columns=("station_id",)):
-    """Readings of every station within 3 km of points on a lattice, from the project's own model."""
-    config = load_config(folder)
-    inputs = pipeline.load(folder, config)
-    propagation = pipeline.propagation_for(inputs, config, pipeline.services_of(config))
-    rng, rows = np.random.default_rng(5), []
-    lattice = np.repeat(np.arange(500, 14_500, 350.0), 14)
-    for row in on_air(inputs.stations, config).itertuples():
-        table = propagation.budgets.radial(row.band, row.area_class, _height(row, config))
-        for east in lattice:
-            x, y = WEST + east + rng.uniform(-200, 200), SOUTH + rng.uniform(500, 14_500)
-            distance = float(np.hypot(x - row.geometry.x, y - row.geometry.y))
-            if not 100.0 < distance < 4_000.0:
-                continue
-            median = float(np.interp(distance / 10.0, np.arange(len(table.rsrp_dbm)), table.rsrp_dbm))
-            lon, lat = lonlat(x - WEST, y - SOUTH)
-            rows.append(
-                {
-                    "时间": f"{len(rows) // 3}",
-                    "RSRP": median + offset_db + rng.normal(0, 6),
-                    "经度": lon,
-                    "纬度": lat,
-                    "station_id": row.station_id,
-                    "site_id": row.site_id,
-                    "band": row.band,
-                }
-            )
-    keep = ["时间", "RSRP", "经度", "纬度", *columns]
-    return pd.DataFrame(rows)[keep]
-
-
-def _height(row, config):
-    height = getattr(row, "antenna_height_m", np.nan)
-    return float(height) if np.isfinite(height) else config.area_class(row.area_class).antenna_height_m
-
-
 def measured(folder, table, **more):
     file = folder / "drive.csv"
     table.to_csv(file, index=False)
@@ -318,18 +222,18 @@ def test_rows_that_match_nothing_are_listed(project):
 
 
 def test_a_file_that_names_no_station_is_refused(project):
-    with pytest.raises(InputFaults, match="no column of station ids"):
+    with pytest.raises(InputFaults) as refused:
         measured(project, simulated_drive(project)[["RSRP", "经度", "纬度"]])
+    assert [fault.problem for fault in refused.value.faults] == ["measured_nothing"]
+    assert "no column of station ids" in error_text(refused.value, "en")
 
 
 def test_a_project_without_stations_is_refused(project, tmp_path):
-    folder = write_project(tmp_path / "bare")
-    text = (folder / "project.toml").read_text(encoding="utf-8")
-    start = text.index("[inputs.stations]")
-    end = text.index("[", start + 1)
-    (folder / "project.toml").write_text(text[:start] + text[end:], encoding="utf-8")
-    with pytest.raises(InputFaults, match="no stations"):
+    folder = write_project(tmp_path / "bare", {"inputs.stations": None})
+    with pytest.raises(InputFaults) as refused:
         measured(folder, simulated_drive(project))
+    assert [fault.problem for fault in refused.value.faults] == ["no_stations_to_match"]
+    assert "no stations" in error_text(refused.value, "en")
 
 
 def test_applying_the_fit_moves_the_model_by_it(project):
@@ -364,7 +268,7 @@ def points_around(east, north, count=200, seed=0):
 
 
 @pytest.mark.parametrize("name", ["empirical", "terrain"])
-def test_the_sample_of_a_sectored_mast_is_the_level_itself(project, name):
+def test_the_sample_of_a_sectored_mast_is_the_model_itself(project, name):
     config = load_config(project)
     config = config.model_copy(update={"coverage": config.coverage.model_copy(update={"propagation": name})})
     inputs = pipeline.load(project, config)

@@ -1,16 +1,16 @@
 """What stands on the ground: counted once on relief, taken out of a surface, read from land cover."""
 
-import tomllib
-
 import numpy as np
 import pytest
 import rasterio
 from rasterio.transform import from_origin
-from worlds.two_counties import CRS, PROJECT, SOUTH, WEST
+from worlds.refusals import refused
+from worlds.two_counties import CRS, SOUTH, WEST, project_with, write_toml
 
-from siteplan.core.errors import InputFaults
+from siteplan.core.errors import ConfigError, InputFaults
 from siteplan.core.grid import Grid, Raster
 from siteplan.coverage.ground import ground_model
+from siteplan.outputs.wording import error_text, fault_text
 from siteplan.planning import pipeline
 from siteplan.project.project_file import load_config, parse_config
 from siteplan.project.schema import clutter_kinds
@@ -21,7 +21,7 @@ OTHERS = ["end_loss", "none"]
 
 
 def project(treatment="profile", surface=False, heights=(20.0, 8.0), cover=None):
-    data = tomllib.loads(PROJECT)
+    data = project_with()
     data["coverage"] = {"clutter": treatment}
     data["inputs"]["dem"]["surface"] = surface
     for each, height in zip(data["area_classes"], heights, strict=True):
@@ -185,10 +185,8 @@ def write_codes(path, codes, resolution_m, west=-500.0, north=15_500.0, crs=CRS,
         target.write(codes.astype(dtype), 1)
 
 
-def with_cover(folder, codes=None, resolution_m=30.0, extra="", **more):
-    text = (folder / "project.toml").read_text(encoding="utf-8")
-    entry = f'[inputs.land_cover]\npath = "cover.tif"\n{extra}\n[[networks]]\nid = "A"'
-    (folder / "project.toml").write_text(text.replace('[[networks]]\nid = "A"', entry, 1), encoding="utf-8")
+def with_cover(folder, codes=None, resolution_m=30.0, changes=None, **more):
+    write_toml(folder, {"inputs.land_cover.path": "cover.tif"} | (changes or {}))
     if codes is not None:
         write_codes(folder / "cover.tif", codes, resolution_m, **more)
     return folder
@@ -234,9 +232,9 @@ def test_unknown_codes_are_named_and_count_as_built_up(two_counties):
     config, inputs = load(with_cover(two_counties, codes))
     (fault,) = [fault for fault in inputs.faults if fault.problem == "unknown_cover"]
     assert (fault.severity, fault.file, fault.table) == ("warning", "cover.tif", "land_cover")
-    assert "13、77" in fault.text("zh")
-    assert "13" in fault.text("en")
-    assert "77" in fault.text("en")
+    assert "13、77" in fault_text(fault, "zh")
+    assert "13" in fault_text(fault, "en")
+    assert "77" in fault_text(fault, "en")
     places = [(1_500.0, 2_000.0), (1_000.0, 9_000.0), (5_000.0, 9_000.0)]
     assert names_at(config, inputs, places) == ["town", "rural", "open"]
 
@@ -258,20 +256,17 @@ def test_a_coarser_land_cover_keeps_its_codes(two_counties):
 
 
 def test_a_project_may_name_its_own_classes(two_counties):
-    folder = with_cover(two_counties, np.full((550, 550), 7, dtype=np.uint8))
-    with (folder / "project.toml").open("a", encoding="utf-8") as file:
-        file.write('[[land_cover]]\nid = "tea"\nname = "茶园"\ncodes = [7]\nheight_m = 1\n')
+    tea = {"id": "tea", "name": "茶园", "codes": [7], "height_m": 1}
+    codes = np.full((550, 550), 7, dtype=np.uint8)
+    folder = with_cover(two_counties, codes, changes={"land_cover": [tea]})
     config, inputs = load(folder)
     assert names_at(config, inputs, [IN_COUNTRY, IN_TOWN]) == ["tea", "tea"]
     assert not inputs.faults
 
 
 def test_without_a_dem_the_cover_lies_on_the_demand_grid(two_counties):
-    folder = with_cover(two_counties, np.full((550, 550), 10, dtype=np.uint8))
-    text = (folder / "project.toml").read_text(encoding="utf-8")
-    (folder / "project.toml").write_text(
-        text.replace('[inputs.dem]\npath = "dem.tif"\n', ""), encoding="utf-8"
-    )
+    codes = np.full((550, 550), 10, dtype=np.uint8)
+    folder = with_cover(two_counties, codes, changes={"inputs.dem": None})
     config, inputs = load(folder)
     assert inputs.terrain is None
     assert inputs.clutter.grid.resolution_m == config.coverage.demand_resolution_m
@@ -327,15 +322,15 @@ def test_a_land_cover_that_cannot_be_used_is_named(two_counties, breakage, probl
     breakage(two_counties)
     with pytest.raises(InputFaults) as caught:
         load(two_counties)
-    assert [(f.propagation, f.file, f.problem, f.table) for f in caught.value.faults] == [
+    assert [(f.severity, f.file, f.problem, f.table) for f in caught.value.faults] == [
         ("fatal", "cover.tif", problem, "land_cover")
     ]
-    assert "cover.tif" in caught.value.text("zh")
+    assert "cover.tif" in error_text(caught.value, "zh")
 
 
 def test_a_crs_given_by_the_project_serves_a_file_without(two_counties):
     codes = np.full((550, 550), 80, dtype=np.uint8)
-    config, inputs = load(with_cover(two_counties, codes, crs=None, extra=f'crs = "{CRS}"'))
+    config, inputs = load(with_cover(two_counties, codes, crs=None, changes={"inputs.land_cover.crs": CRS}))
     assert names_at(config, inputs, [IN_COUNTRY]) == ["water"]
 
 
@@ -348,5 +343,5 @@ def test_a_crs_given_by_the_project_serves_a_file_without(two_counties):
     ids=["id twice", "code twice"],
 )
 def test_a_code_or_class_stands_once(cover):
-    with pytest.raises(ValueError, match="twice"):
+    with refused(ConfigError, "twice"):
         project(cover=cover)

@@ -11,6 +11,7 @@ from siteplan.core.errors import SiteplanError
 from siteplan.core.files import append_lines, read_lines
 from siteplan.field.journal import Event, Place, events_of, line_of
 from siteplan.field.status import needs_reason, relation, replay
+from siteplan.outputs.wording import error_text
 from siteplan.planning.progress import Total
 from siteplan.project.statuses import CHAIN, EXITS, SiteStatus
 
@@ -154,8 +155,11 @@ def test_a_line_that_is_torn_or_changed_by_hand_is_named(spoil):
         line_of(move(None, (113.5, 24.81), "07-02")),
         spoil(line_of(status("PROPOSED", "SIGNED", "07-01"))),
     ]
-    with pytest.raises(SiteplanError, match="line 2"):
+    with pytest.raises(SiteplanError) as caught:
         events_of(lines)
+    assert caught.value.values["row"] == 2
+    assert "line 2" in error_text(caught.value, "en")
+    assert "行 2" in error_text(caught.value, "zh")
 
 
 def test_the_letter_s_rate_is_its_own():

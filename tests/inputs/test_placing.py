@@ -1,36 +1,30 @@
-"""Rows onto the map: datum by names, addresses by names, doubts between rows, and what a person gets to see."""
-
-import importlib.util
-from pathlib import Path
+"""Rows onto the map: datum by names, addresses by names."""
 
 import geopandas as gpd
 import numpy as np
-import openpyxl
 import pandas as pd
 import pytest
 from shapely.geometry import Point, box
-from typer.testing import CliRunner
-from worlds.two_counties import lonlat, write_sheet
+from worlds.two_counties import write_sheet, write_toml
 
-from siteplan.cli import app
+import siteplan
 from siteplan.inputs.places.addresses import locate, table_of
 from siteplan.inputs.places.datum import bd09_from_gcj02, gcj02_from_wgs84
 from siteplan.inputs.places.evidence import DATUMS, Named, weigh
 from siteplan.inputs.places.gazetteer import county_names, gazetteer_of, place_names, village_names
-from siteplan.outputs.pages.health import ADDRESSES, FAULTS, REPORT
 from siteplan.planning import pipeline
 from siteplan.project.project_file import load_config
 
-RUNNER = CliRunner()
 CRS = "EPSG:4547"
 
-# --- a drawn world of two counties, three towns and seven villages ----------------------------------
 
 COUNTIES = gpd.GeoDataFrame(
     {"county_id": ["440232", "440281"], "county": ["乳源瑶族自治县", "乐昌市"]},
     geometry=[box(0, 0, 20_000, 20_000), box(20_000, 0, 40_000, 20_000)],
     crs=CRS,
 )
+
+
 VILLAGES = gpd.GeoDataFrame(
     [
         ("1", "江湾社区居民委员会", "桂头镇", 2_000, 2_000),
@@ -43,7 +37,11 @@ VILLAGES = gpd.GeoDataFrame(
     ],
     columns=["village_id", "village", "town", "x", "y"],
 )
+
+
 VILLAGES = VILLAGES.set_geometry(gpd.points_from_xy(VILLAGES["x"], VILLAGES["y"]), crs=CRS)
+
+
 PLACES = gpd.GeoDataFrame(
     {"place": ["坪石镇中心小学", "中心小学"]}, geometry=[Point(31_000, 5_500), Point(2_500, 2_500)], crs=CRS
 )
@@ -107,9 +105,6 @@ def test_every_known_name_finds_itself(names):
             [f"{COUNTIES['county'][names.county[entry]]}{names.town[entry]}{names.name[entry]}"], names
         )
         assert (found.grade, found.entry) == ("B", entry)
-
-
-# --- datum -------------------------------------------------------------------------------------------
 
 
 def shifts(datum):
@@ -187,7 +182,8 @@ def test_one_datum_is_not_taken_apart(datum):
     assert not any(weigh(named(datum, 150, rng)).is_mixed for _ in range(20))
 
 
-# --- through the door --------------------------------------------------------------------------------
+def loaded(folder):
+    return pipeline.load(folder, load_config(folder))
 
 
 def addressed(folder, rows):
@@ -200,7 +196,7 @@ LISTED = [(1, "西县一村10号", "甲"), (2, "东县某路5号", "乙"), (3, "
 
 
 def village_address(folder):
-    inputs = pipeline.load(folder, load_config(folder))
+    inputs = loaded(folder)
     first = inputs.villages.iloc[0]
     return first, f"{first['county']}{first['village']}10号"
 
@@ -208,8 +204,7 @@ def village_address(folder):
 def test_a_published_list_without_coordinates_is_planned_with(two_counties, tmp_path):
     village, address = village_address(two_counties)
     addressed(two_counties, [(1, address, "甲"), (2, "东县某路5号", "乙"), (3, "广州市天河区", "丙")])
-    config = load_config(two_counties)
-    inputs = pipeline.load(two_counties, config)
+    inputs = loaded(two_counties)
     table = inputs.properties.set_index("property_id")
     assert table["location_grade"].to_dict() == {"1": "B", "2": "D"}
     assert table.geometry["1"].distance(village.geometry) < 1.0
@@ -218,125 +213,27 @@ def test_a_published_list_without_coordinates_is_planned_with(two_counties, tmp_
         ("located_coarse", 3),
         ("not_located", 4),
     }
-    out = tmp_path / "run"
-    assert RUNNER.invoke(app, ["plan", str(two_counties), "--out", str(out)]).exit_code == 0
+    out = siteplan.open_project(two_counties).plan(threads=1).write(tmp_path / "run")
     refused = pd.read_csv(out / "refused.csv", encoding="utf-8-sig", dtype=str, keep_default_na=False)
     refused = refused[refused["source_id"].eq("2")]
     assert refused["rule"].str.contains("D 级").all()
     assert len(refused) == 1
 
 
-def test_a_located_place_is_ranked_with_its_circle_as_search_ring(two_counties, tmp_path):
+def test_a_located_place_is_ranked_with_its_circle_as_search_ring(two_counties):
     _, address = village_address(two_counties)
     addressed(two_counties, [(1, address, "甲")])
-    project = two_counties / "project.toml"
-    text = project.read_text(encoding="utf-8")
-    project.write_text(
-        text + "\n[candidates]\nmax_location_radius_m = 9000\n"
-        if "[candidates]" not in text
-        else text.replace("[candidates]", "[candidates]\nmax_location_radius_m = 9000"),
-        encoding="utf-8",
-    )
-    config = load_config(two_counties)
-    inputs = pipeline.load(two_counties, config)
-    proposal, _ = pipeline.run(inputs, config)
-    row = proposal.places.candidates[proposal.places.candidates["source_type"].eq("3")].iloc[0]
+    write_toml(two_counties, {"candidates.max_location_radius_m": 9000})
+    plan = siteplan.open_project(two_counties).plan(threads=1)
+    row = plan.candidates[plan.candidates["source_type"].eq("3")].iloc[0]
     assert row["location_grade"] == "B"
-    shown = proposal.places.proposed[proposal.places.proposed["source_type"].eq("3")]
+    shown = plan.sites[plan.sites["source_type"].eq("3")]
     assert all(shown["search_radius_m"] >= shown["location_radius_m"].round())
 
 
-def test_doubtful_addresses_are_chosen_by_a_person_and_read_back(two_counties, tmp_path):
-    addressed(two_counties, [(1, "东县某路5号", "乙"), (2, "东县另一条路", "乙"), (3, "东县第三条路", "乙")])
-    out = tmp_path / "out"
-    result = RUNNER.invoke(app, ["check", str(two_counties), "--out", str(out)])
-    assert result.exit_code == 0, result.output
-    book = openpyxl.load_workbook(out / ADDRESSES)
-    page = book.worksheets[0]
-    at = {cell.value: cell.column for cell in page[1]}
-    assert page.max_row == 4
-    lon, lat = lonlat(12_345, 6_789)
-    page.cell(2, at["实际经度"], lon)
-    page.cell(2, at["实际纬度"], lat)
-    page.cell(3, at["备选1经度"], lon)
-    page.cell(3, at["备选1纬度"], lat)
-    page.cell(3, at["备选1半径"], 400)
-    page.cell(3, at["选择"], 1)
-    page.cell(4, at["选择"], 7)
-    book.save(two_counties / ADDRESSES)
-    project = two_counties / "project.toml"
-    project.write_text(
-        project.read_text(encoding="utf-8") + f'\n[inputs.located]\npath = "{ADDRESSES}"\n', encoding="utf-8"
-    )
-    inputs = pipeline.load(two_counties, load_config(two_counties))
-    table = inputs.properties.set_index("property_id")
-    assert table["location_grade"].to_dict() == {"1": "A", "2": "B", "3": "D"}
-    assert table["location_radius_m"]["2"] == 400.0
-    assert table.geometry["1"].distance(table.geometry["2"]) < 0.5
-    assert "choice_unclear" in {fault.problem for fault in inputs.faults}
-
-
 def test_declared_rows_have_their_own_datum(two_counties):
-    project = two_counties / "project.toml"
-    text = project.read_text(encoding="utf-8")
-    before = pipeline.load(two_counties, load_config(two_counties)).stations.set_index("station_id")
-    project.write_text(
-        text.replace('path = "stations.csv"', 'path = "stations.csv"\ndatum_rows = { "3-4" = "gcj02" }'),
-        encoding="utf-8",
-    )
-    after = pipeline.load(two_counties, load_config(two_counties)).stations.set_index("station_id")
+    before = loaded(two_counties).stations.set_index("station_id")
+    write_toml(two_counties, {"inputs.stations.datum_rows": {"3-4": "gcj02"}})
+    after = loaded(two_counties).stations.set_index("station_id")
     moved = before.geometry.distance(after.geometry.reindex(before.index))
     assert sorted(moved.round(-1).gt(400)) == [False] * (len(before) - 2) + [True] * 2
-
-
-def test_a_fatal_fault_still_leaves_the_list_and_the_page(two_counties, tmp_path):
-    (two_counties / "stations.csv").write_bytes(b"")
-    out = tmp_path / "out"
-    result = RUNNER.invoke(app, ["check", str(two_counties), "--out", str(out), "--lang", "en"])
-    assert result.exit_code == 1
-    faults = pd.read_excel(out / FAULTS, dtype=str, engine="calamine")
-    assert faults[["severity", "file"]].to_numpy().tolist()[0] == ["fatal", "stations.csv"]
-    page = (out / REPORT).read_text(encoding="utf-8")
-    assert "cannot be planned" in page
-    assert "default-src 'none'" in page
-
-
-def test_the_same_file_mended_passes(two_counties, tmp_path):
-    path = two_counties / "stations.csv"
-    good = path.read_bytes()
-    spoilt = pd.read_csv(path, encoding="gb18030", dtype=str)
-    spoilt.loc[0, "挂高"] = "三十"
-    spoilt.to_csv(path, index=False, encoding="gb18030")
-    assert RUNNER.invoke(app, ["check", str(two_counties), "--out", str(tmp_path / "a")]).exit_code == 1
-    path.write_bytes(good)
-    assert RUNNER.invoke(app, ["check", str(two_counties), "--out", str(tmp_path / "b")]).exit_code == 0
-
-
-def test_user_text_is_inert_on_the_page_and_in_the_list(two_counties, tmp_path):
-    path = two_counties / "stations.csv"
-    table = pd.read_csv(path, encoding="gb18030", dtype=str)
-    table.loc[0, "挂高"] = "=1+1<script>alert(1)</script>"
-    table.to_csv(path, index=False, encoding="gb18030")
-    RUNNER.invoke(app, ["check", str(two_counties), "--out", str(tmp_path / "a")])
-    assert "<script>alert" not in (tmp_path / "a" / REPORT).read_text(encoding="utf-8")
-    cells = [
-        cell
-        for row in openpyxl.load_workbook(tmp_path / "a" / FAULTS).worksheets[0].iter_rows()
-        for cell in row
-    ]
-    assert not [cell for cell in cells if cell.data_type == "f"]
-    assert any(str(cell.value).startswith("=1+1") for cell in cells)
-
-
-@pytest.mark.demo
-def test_every_planted_fault_of_the_demo_is_found_and_none_is_invented(tmp_path):
-    spec = importlib.util.spec_from_file_location(
-        "health", Path(__file__).parents[1] / "benchmarks" / "health.py"
-    )
-    health = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(health)
-    assert RUNNER.invoke(app, ["demo", str(tmp_path / "demo")]).exit_code == 0
-    table = health.confusion(tmp_path / "demo", health.ruined(tmp_path / "demo", tmp_path / "ruined"))
-    assert table["missed"].map(len).sum() == 0, table
-    assert table["invented"].map(len).sum() == 0, table
-    assert len(table) >= 24

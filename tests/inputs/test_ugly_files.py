@@ -1,17 +1,19 @@
 """Ugly and hostile files: never a traceback, never a full memory, nothing touched outside, nothing lost in silence."""
 
-import os
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
+from worlds import ugly
+from worlds.two_counties import PROJECT, write_toml
 
-from siteplan.cli import app
+from siteplan.cli.commands import app
 from siteplan.core.errors import InputFaults
 from siteplan.inputs.files.cells import dates_of, numbers_of, text_of
 from siteplan.inputs.files.layout import lay_out
@@ -29,29 +31,13 @@ MOST_KIB = 2 << 20
 
 
 def with_file(folder, name, content):
-    """The project with one file as its opened properties."""
+    """The project with one file as its opened properties, beside counties and villages: the rest has nothing to
+    do with the file.
+    """
     (folder / name).write_bytes(content)
-    project = folder / "project.toml"
-    said = project.read_text(encoding="utf-8").replace('path = "properties.xlsx"', f'path = "{name}"')
-    project.write_text(said.replace('datum = "gcj02"', 'datum = "wgs84"'), encoding="utf-8")
+    kept = {table: PROJECT["inputs"][table] for table in ("counties", "villages")}
+    write_toml(folder, {"inputs": kept | {"properties": {"path": name, "datum": "wgs84"}}})
     return folder
-
-
-@pytest.fixture
-def lean(two_counties):
-    """The tiny project with counties, villages and properties only: the rest has nothing to do with the file."""
-    project = two_counties / "project.toml"
-    kept, keep = [], True
-    for line in project.read_text(encoding="utf-8").splitlines():
-        if line.startswith("["):
-            keep = not line.startswith("[inputs.") or line.strip("[]") in KEPT
-        if keep:
-            kept.append(line)
-    project.write_text("\n".join(kept) + "\n", encoding="utf-8")
-    return two_counties
-
-
-KEPT = ("inputs.counties", "inputs.villages", "inputs.properties")
 
 
 def listing(folder):
@@ -60,18 +46,18 @@ def listing(folder):
 
 @pytest.mark.parametrize("name", ugly.FILES)
 @pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::UserWarning")
-def test_an_ugly_file_ends_in_a_report_or_a_message(name, lean, tmp_path):
+def test_an_ugly_file_ends_in_a_report_or_a_message(name, two_counties, tmp_path):
     file, content = ugly.FILES[name]
-    folder = with_file(lean, file, content)
+    folder = with_file(two_counties, file, content)
     before = listing(folder)
     result = RUNNER.invoke(app, ["check", str(folder), "--out", str(tmp_path / "out")], catch_exceptions=True)
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
-    assert result.exit_code in (0, 1)
+    assert result.exit_code in (0, 1, 3)
     assert "Traceback" not in result.output
     assert "root:" not in result.output
     assert listing(folder) == before
     assert {path.name for path in (tmp_path / "out").iterdir()} >= {"数据问题清单.xlsx", "数据体检.html"}
-    if result.exit_code == 1:
+    if result.exit_code:
         faults = pd.read_excel(tmp_path / "out" / "数据问题清单.xlsx", dtype=str, engine="calamine")
         assert file in set(faults["文件"])
 
@@ -84,7 +70,7 @@ def test_there_are_a_hundred_of_them():
 READ_THEM = """
 import sys, tempfile, pathlib
 sys.path.insert(0, {tests!r})
-import worlds.ugly
+from worlds import ugly
 from siteplan.core.errors import InputFaults
 from siteplan.inputs.files.readers import Wanted, read_table
 for name in ugly.HOSTILE:
@@ -101,7 +87,7 @@ for name in ugly.HOSTILE:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="resource is of Unix")
 def test_hostile_files_do_not_fill_the_memory():
-    script = READ_THEM.format(tests=os.path.dirname(ugly.__file__))
+    script = READ_THEM.format(tests=str(Path(ugly.__file__).parents[1]))
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     said = dict(line.split() for line in done.stdout.splitlines())
@@ -118,13 +104,10 @@ def test_hostile_files_do_not_fill_the_memory():
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_odd_rasters_end_in_a_report_or_a_message(table, make, two_counties, tmp_path):
     make(two_counties / "odd.tif")
-    project = two_counties / "project.toml"
-    said = project.read_text(encoding="utf-8").replace(f'path = "{table}.tif"', 'path = "odd.tif"')
-    if table == "land_cover":
-        said += '\n[inputs.land_cover]\npath = "odd.tif"\n'
-    project.write_text(said, encoding="utf-8")
+    write_toml(two_counties, {f"inputs.{table}": {"path": "odd.tif"}})
     result = RUNNER.invoke(app, ["check", str(two_counties), "--out", str(tmp_path / "out")])
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
+    assert (tmp_path / "out" / "数据体检.html").exists()
 
 
 def test_a_folder_or_a_link_in_place_of_a_file(two_counties, tmp_path):

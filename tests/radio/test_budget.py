@@ -1,60 +1,32 @@
-"""Link budgets by hand: EIRP, uplink, entry losses, formulas by name, tiers, and what a calibration changes."""
+"""Link budgets by hand: EIRP, uplink, entry losses, formulas by name, tiers."""
 
 import math
-import tomllib
 
 import numpy as np
 import pytest
-from scipy.special import ndtr
-from worlds.two_counties import CRS, PROJECT, SOUTH, WEST
+from worlds.budget_world import (
+    ANTENNAS,
+    GRID,
+    UPLINK,
+    budgets,
+    computed,
+    kinds_of,
+    masts,
+    project,
+    propagation_of,
+    served_at,
+)
+from worlds.refusals import refused
 
 from siteplan.core.errors import ConfigError, RangeError
-from siteplan.core.grid import Grid, Raster
-from siteplan.coverage.demand import Service, services_of, tier_layers
-from siteplan.coverage.empirical import EmpiricalModel
-from siteplan.coverage.ground import ground_model
-from siteplan.coverage.propagation import Mast
-from siteplan.coverage.terrain import TerrainModel
-from siteplan.project.project_file import load_config, parse_config, with_calibration
+from siteplan.coverage.demand import Service, tier_layers
 from siteplan.project.radio import Uplink
 from siteplan.project.schema import clutter_kinds
 from siteplan.radio import pathloss
 from siteplan.radio.antenna import ELEMENT
 from siteplan.radio.building_entry import building_entry_loss
 from siteplan.radio.clutter import statistical_clutter_loss, terminal_clutter_loss
-from siteplan.radio.linkbudget import LinkBudgets, indoor_loss_db, service_probability
-
-ANTENNAS = [
-    {"id": "4T", "gain_dbi": 14.5},
-    {"id": "8T", "gain_dbi": 17.0},
-    {"id": "64T", "gain_dbi": 24.0},
-    {"id": "FDD", "gain_dbi": 17.5},
-]
-UPLINK = {"resource_blocks": 4, "gain_dbi": 14.5}
-
-
-def project(band_class=None, band=None, area=None, layers=None, **top):
-    """The test project; its band "high" and its class "rural" changed."""
-    data = tomllib.loads(PROJECT)
-    data["antennas"] = ANTENNAS
-    low, high = data["bands"]
-    assert low["id"] == "low"
-    if band_class is not None:
-        high["classes"] = {"*": {"models": [{"formula": "rma_nlos"}], **band_class}}
-    high.update(band or {})
-    data["area_classes"][1].update(area or {})
-    for layer, changes in zip(data["layers"], layers or (), strict=False):
-        layer.update(changes)
-    return parse_config(data | top)
-
-
-def computed(power_w=240.0, blocks=160, antenna="4T", feeder_db=0.5):
-    return {"power_w": power_w, "resource_blocks": blocks, "antenna": antenna, "feeder_loss_db": feeder_db}
-
-
-def budgets(config, propagation="empirical"):
-    return LinkBudgets(config, propagation)
-
+from siteplan.radio.linkbudget import indoor_loss_db, service_probability
 
 # --- EIRP -----------------------------------------------------------------------------------------------
 
@@ -104,17 +76,17 @@ def test_twice_the_power_is_three_decibels_and_twice_the_blocks_take_them():
 )
 def test_without_a_figure_all_parts_of_it_are_needed(left_out):
     given = {key: value for key, value in computed().items() if key not in left_out}
-    with pytest.raises(ConfigError, match="eirp_per_re_dbm"):
+    with refused(ConfigError, "eirp_per_re_dbm"):
         project(given)
 
 
 def test_a_figure_and_its_parts_are_one_too_many():
-    with pytest.raises(ConfigError, match="eirp_per_re_dbm"):
+    with refused(ConfigError, "eirp_per_re_dbm"):
         project({"eirp_per_re_dbm": 20.0, **computed()})
 
 
 def test_an_antenna_nobody_defined_is_refused():
-    with pytest.raises(ConfigError, match="'9T' is not defined"):
+    with refused(ConfigError, "'9T' is not defined"):
         project(computed(antenna="9T"))
 
 
@@ -183,7 +155,7 @@ def test_more_power_does_not_help_where_the_uplink_ends():
     assert radius(30.0) < radius(40.0) <= radius(balanced) == radius(50.0) == radius(60.0)
 
 
-def test_both_levels_ask_the_uplink():
+def test_both_propagation_models_ask_the_uplink():
     heard, unheard = ({"eirp_per_re_dbm": 50.0}, {"eirp_per_re_dbm": 50.0, "uplink": UPLINK})
     for propagation in ("empirical", "terrain"):
         far = [served_at(project(given), propagation, 1_500.0) for given in (heard, unheard)]
@@ -224,7 +196,7 @@ def test_p2109_by_hand():
 
 @pytest.mark.parametrize("named", ["p2109", "brick", -3.0])
 def test_an_entry_loss_nobody_knows_is_refused(named):
-    with pytest.raises(ConfigError, match="indoor_loss_db"):
+    with refused(ConfigError, "indoor_loss_db"):
         project(band={"indoor_loss_db": named})
 
 
@@ -334,33 +306,6 @@ def test_a_wider_spread_takes_from_the_likely_and_gives_to_the_unlikely():
     np.testing.assert_array_equal(rows[:, rsrp == -105.0], 0.5)
 
 
-GRID = Grid(CRS, WEST, SOUTH + 4_000, 100.0, 40, 40)
-DEM_GRID = Grid(CRS, WEST - 510, SOUTH + 4_500, 30.0, 170, 170)
-MAST_AT = WEST + 2_050.0, SOUTH + 2_050.0
-
-
-def propagation_of(config, name, clutter_code=None):
-    """Both levels on one plain; the ground of the terrain level bare unless a kind of clutter is given."""
-    clutter = None
-    if clutter_code is not None:
-        clutter = Raster(np.full(DEM_GRID.shape, clutter_code, dtype=np.uint8), DEM_GRID, "clutter", "kind")
-    if name == "empirical":
-        return EmpiricalModel(config, services_of(config), clutter)
-    dem = Raster(np.full(DEM_GRID.shape, 200.0, dtype=np.float32), DEM_GRID, "terrain", "m")
-    return TerrainModel(config, services_of(config), ground_model(dem, clutter, config))
-
-
-def masts(height=35.0):
-    return Mast("T", *MAST_AT, "rural", height, ("high",))
-
-
-def served_at(config, name, distance_m, height=35.0, clutter_code=None):
-    """Probability of the first service so far east of a mast."""
-    propagation = propagation_of(config, name, clutter_code)
-    x = MAST_AT[0] + np.atleast_1d(distance_m)
-    return propagation.at(masts(height), x, np.full(x.shape, MAST_AT[1]))[1][0].squeeze()
-
-
 @pytest.mark.parametrize("name", ["empirical", "terrain"])
 def test_coverage_falls_with_the_threshold(name):
     distance, before = np.array([200.0, 600.0, 1_000.0, 1_800.0]), None
@@ -381,11 +326,7 @@ def test_over_open_ground_coverage_rises_with_the_mast(treatment):
     assert (np.diff(values, axis=0) >= -2e-4).all()
 
 
-# --- the terrain level's tables -------------------------------------------------------------------------
-
-
-def kinds_of(config):
-    return {kind.id: i for i, kind in enumerate(clutter_kinds(config))}
+# --- the terrain model's tables -------------------------------------------------------------------------
 
 
 def test_terrain_tables_are_free_space_along_the_slope():
@@ -452,7 +393,7 @@ def test_tiers_ask_for_each_threshold_once_and_weigh_nothing():
 
 
 @pytest.mark.parametrize("name", ["empirical", "terrain"])
-def test_a_level_answers_for_tiers(name):
+def test_a_propagation_model_answers_for_tiers(name):
     """Nested thresholds give nested coverage; a layer's threshold gives that layer's."""
     config = project(tiers=TIERS)
     propagation = propagation_of(config, name)
@@ -468,177 +409,5 @@ def test_a_level_answers_for_tiers(name):
 
 
 def test_a_tier_of_a_class_nobody_defined_is_refused():
-    with pytest.raises(ConfigError, match="'city' is not defined"):
+    with refused(ConfigError, "'city' is not defined"):
         project(tiers=[{"id": "good", "name": "好", "threshold_dbm": -95, "by_class": {"city": -90}}])
-
-
-# --- calibration ----------------------------------------------------------------------------------------
-
-
-def fitted(propagation, bands=None, **more):
-    bands = {"high": {"offset_db": 0.0}} if bands is None else bands
-    return {"schema": "siteplan-calibration/1", "propagation": propagation, "bands": bands, **more}
-
-
-FAR = np.array([400.0, 1_000.0, 1_900.0])
-LEVELS = ["empirical", "terrain"]
-
-
-@pytest.mark.parametrize("name", LEVELS)
-def test_an_offset_shifts_the_signal(name):
-    """As if the EIRP were as much higher."""
-    base = project(coverage={"probability_floor": 1e-6})
-    shifted = with_calibration(base, fitted(name, {"high": {"offset_db": -4.0}}))
-    weaker = project({"eirp_per_re_dbm": 32.7}, coverage={"probability_floor": 1e-6})
-    np.testing.assert_allclose(served_at(shifted, name, FAR), served_at(weaker, name, FAR), atol=1e-4)
-    assert (served_at(shifted, name, FAR) < served_at(base, name, FAR)).all()
-
-
-@pytest.mark.parametrize("name", LEVELS)
-def test_a_slope_turns_the_loss_about_one_kilometre(name):
-    base = project()
-    steeper = with_calibration(base, fitted(name, {"high": {"offset_db": 0.0, "slope_db_per_decade": 5.0}}))
-    if name == "empirical":
-        one, two = (budgets(c, name).radial("high", "rural", 35.0).rsrp_dbm for c in (base, steeper))
-        change = two - one
-    else:
-        one, two = (budgets(c, name).terrain("high", "rural", 35.0).loss_db[0] for c in (base, steeper))
-        change = one - two
-    assert change[[100, 300]] == pytest.approx([0.0, -5.0 * math.log10(3.0)])
-    assert change[20] == pytest.approx(5.0 * math.log10(5.0))
-
-
-@pytest.mark.parametrize("name", LEVELS)
-def test_a_fitted_spread_takes_the_formulas_place(name):
-    base = project(coverage={"probability_floor": 1e-6})
-    narrow = with_calibration(base, fitted(name, {"high": {"offset_db": 0.0, "sigma_db": 4.0}}))
-    assert budgets(narrow, name).radial("high", "rural", 35.0).sigma_db == 4.0
-    before, after = (served_at(c, name, FAR) for c in (base, narrow))
-    likely = before > 0.5
-    assert (after[likely & (before < 0.9999)] > before[likely & (before < 0.9999)]).all()
-    assert (after[~likely] < before[~likely]).all()
-
-
-@pytest.mark.parametrize("name", LEVELS)
-def test_clutter_terms_count_where_that_clutter_is(name):
-    base = project(coverage={"probability_floor": 1e-6})
-    trees, water = kinds_of(base)["trees"], kinds_of(base)["water"]
-    changed = with_calibration(base, fitted(name, clutter_db={"trees": 6.0}))
-    weaker = project({"eirp_per_re_dbm": 30.7}, coverage={"probability_floor": 1e-6})
-    np.testing.assert_allclose(
-        served_at(changed, name, FAR, clutter_code=trees),
-        served_at(weaker, name, FAR, clutter_code=trees),
-        atol=1e-3,
-    )
-    np.testing.assert_allclose(
-        served_at(changed, name, FAR, clutter_code=water),
-        served_at(base, name, FAR, clutter_code=water),
-        atol=1e-3,
-    )
-
-
-@pytest.mark.parametrize("name", LEVELS)
-def test_clutter_terms_count_in_footprints_too(name):
-    base = project()
-    trees = kinds_of(base)["trees"]
-    changed = with_calibration(base, fitted(name, clutter_db={"trees": 6.0}))
-    before, after = (propagation_of(c, name, trees).footprint(masts(), GRID) for c in (base, changed))
-    assert after.probability[0].sum() < 0.9 * before.probability[0].sum()
-
-
-def test_where_places_count_a_mast_without_bands_gives_nothing():
-    base = project()
-    changed = with_calibration(base, fitted("empirical", clutter_db={"trees": 6.0}))
-    nothing = Mast("T", *MAST_AT, "rural", 35.0, ())
-    assert propagation_of(changed, "empirical", 0).footprint(nothing, GRID) is None
-
-
-def test_a_weight_of_diffraction_scales_it():
-    base = project(area={"clutter_height_m": 15.0}, coverage={"probability_floor": 1e-6})
-    losses = []
-    for weight in (0.0, 0.5, 1.0):
-        propagation = propagation_of(
-            with_calibration(base, fitted("terrain", diffraction_weight=weight)), "terrain"
-        )
-        ends = MAST_AT[0] + FAR, np.full(3, MAST_AT[1])
-        losses.append(propagation.loss_at(masts(), "high", propagation.geometry_at(masts(), *ends), *ends))
-    np.testing.assert_allclose(losses[0], pathloss.free_space_loss(np.hypot(FAR, 33.5), 2140.0), atol=0.01)
-    np.testing.assert_allclose(losses[1], (losses[0] + losses[2]) / 2.0)
-    assert (losses[2] > losses[0] + 10.0).all()
-
-
-@pytest.mark.parametrize("name", LEVELS)
-def test_a_calibration_of_the_other_level_changes_nothing(name):
-    base = project()
-    other = {"empirical": "terrain", "terrain": "empirical"}[name]
-    given = fitted(
-        other,
-        {"high": {"offset_db": -9.0, "sigma_db": 3.0}},
-        clutter_db={"rural": 9.0},
-        diffraction_weight=0.2,
-        horizontal_weight=0.1,
-    )
-    changed = with_calibration(base, given)
-    np.testing.assert_array_equal(served_at(changed, name, FAR), served_at(base, name, FAR))
-    assert budgets(changed, name).fitted is None
-
-
-def test_bands_nobody_measured_keep_their_formula():
-    base = project()
-    changed = with_calibration(base, fitted("empirical", {"low": {"offset_db": -9.0}}))
-    for band, same in (("high", True), ("low", False)):
-        one, two = (budgets(c).radial(band, "rural", 35.0).rsrp_dbm for c in (base, changed))
-        assert np.array_equal(one, two) == same
-
-
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        (fitted("terrain", {"5G": {"offset_db": 1.0}}), "bands.5G"),
-        (fitted("terrain", clutter_db={"jungle": 3.0}), "clutter_db.jungle"),
-        (fitted("map"), "propagation"),
-        (fitted("terrain", {"high": {}}), "offset_db"),
-        (fitted("terrain", diffraction_weight=-1.0), "diffraction_weight"),
-        (fitted("terrain", {"high": {"offset_db": 0.0, "sigma_db": 0.0}}), "sigma_db"),
-        (fitted("terrain", wether="fine"), "wether"),
-    ],
-    ids=["band", "clutter", "propagation", "no offset", "weight", "sigma", "misspelt"],
-)
-def test_a_calibration_that_does_not_fit_the_project_is_refused(given, said):
-    with pytest.raises(ConfigError, match=said) as caught:
-        with_calibration(project(), given, "cal.toml")
-    assert "cal.toml" in str(caught.value)
-
-
-def test_the_calibration_a_project_names_is_read_with_it(two_counties):
-    text = (two_counties / "project.toml").read_text(encoding="utf-8")
-    text = text.replace("[selection]", '[coverage]\ncalibration = "cal.toml"\n[selection]')
-    (two_counties / "project.toml").write_text(text, encoding="utf-8")
-    with pytest.raises(ConfigError, match="siteplan calibrate"):
-        load_config(two_counties)
-    lines = [
-        'schema = "siteplan-calibration/1"',
-        'propagation = "terrain"',
-        "[bands.high]",
-        "offset_db = -2.5",
-    ]
-    (two_counties / "cal.toml").write_text("\n".join(lines), encoding="utf-8")
-    config = load_config(two_counties)
-    assert config.fitted.bands["high"].offset_db == -2.5
-    (two_counties / "cal.toml").write_text("offset = ", encoding="utf-8")
-    with pytest.raises(ConfigError, match="TOML"):
-        load_config(two_counties)
-
-
-def test_a_calibrated_project_has_a_hash_of_its_own():
-    base = project()
-    before = base.sha256
-    assert with_calibration(base, fitted("terrain")).sha256 != before
-
-
-def test_at_the_median_half_is_served():
-    """P = Phi((EIRP - loss - T) / sigma) from end to end."""
-    distance = np.array([1_234.0])
-    loss = pathloss.rma_nlos_loss(distance, 2140.0, 35.0)
-    expected = ndtr((36.7 - loss + 105.0) / 8.0)
-    assert served_at(project(), "empirical", distance) == pytest.approx(expected[0], abs=1e-3)

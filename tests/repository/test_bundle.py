@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PARTS = ROOT / "scripts" / "bundle"
 
 
@@ -61,7 +61,7 @@ def test_only_one_text_file_is_typed_by_the_batch_file(texts):
 
 def test_the_manual_names_what_the_starter_and_siteplan_say():
     manual = (PARTS / "说明.txt").read_text(encoding="utf-8")
-    said = [PARTS / "start.py", ROOT / "siteplan" / "store.py"]
+    said = [PARTS / "start.py", ROOT / "siteplan" / "words" / "zh.toml"]
     text = "".join(path.read_text(encoding="utf-8") for path in said)
     for phrase in ("安装没有完成", "文件可能正在被 Excel 等程序打开", "另一个规划正在写入"):
         assert phrase in manual

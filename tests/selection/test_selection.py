@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
+from worlds.refusals import refused
 
 from siteplan.core.errors import SiteplanError
 from siteplan.selection import (
@@ -340,7 +341,7 @@ def test_a_floor_of_villages_is_kept_at_the_price_of_weight():
 )
 def test_an_impossible_task_says_what_fails_and_by_how_much(given, word):
     problem = CoverProblem.from_arrays(np.eye(3), [3.0, 2.0, 1.0], **given)
-    with pytest.raises(SiteplanError, match=word):
+    with refused(SiteplanError, word):
         select(problem)
 
 
@@ -366,7 +367,7 @@ def test_an_empty_problem_has_an_empty_answer():
 )
 def test_what_is_not_a_problem_is_refused(values, words):
     given = dict(values)
-    with pytest.raises(SiteplanError, match=words):
+    with pytest.raises(ValueError, match=words):
         CoverProblem.from_arrays(np.array(given.pop("cover")), given.pop("weights"), **given)
 
 
@@ -540,5 +541,5 @@ def test_fewest_of_a_drawn_city_is_proven_to_the_station():
     assert found.objective >= 0.5 * weight.sum() * (1 - 1e-9)
     assert found.spent == len(found.columns)
     assert found.least_spent >= found.spent - 1
-    with pytest.raises(SiteplanError, match="cannot be reached"):
+    with refused(SiteplanError, "cannot be reached"):
         select_fewest(CoverProblem.from_arrays(shares * (np.arange(120) < 3), weight), 0.9)

@@ -30,13 +30,21 @@ def calls():
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and node.args and isinstance(node.func, ast.Name):
                 if node.func.id in KEYED:
-                    yield path, node
+                    yield from ((path, node, first) for first in branches(node.args[0]))
 
 
-def literal(node):
+def branches(first):
+    """Every key an expression may give."""
+    if isinstance(first, ast.IfExp):
+        yield from branches(first.body)
+        yield from branches(first.orelse)
+    else:
+        yield first
+
+
+def literal(node, first):
     """Literal key of a call, or the pattern of one that is put together."""
     prefix = "help_" if node.func.id == "text" else ""
-    first = node.args[0]
     if isinstance(first, ast.Constant) and isinstance(first.value, str):
         return re.escape(prefix + first.value)
     if isinstance(first, ast.JoinedStr):
@@ -80,8 +88,8 @@ def test_no_key_stands_in_two_sections():
 def test_every_key_that_is_asked_for_is_there():
     known = set(texts("zh"))
     missing = set()
-    for path, node in calls():
-        pattern = literal(node)
+    for path, node, first in calls():
+        pattern = literal(node, first)
         if pattern is not None and not any(re.fullmatch(pattern, key) for key in known):
             missing.add((path.name, node.lineno, pattern))
     assert not missing
@@ -89,8 +97,7 @@ def test_every_key_that_is_asked_for_is_there():
 
 def test_every_call_gives_the_values_its_text_takes():
     wrong = []
-    for path, node in calls():
-        first = node.args[0]
+    for path, node, first in calls():
         if not (isinstance(first, ast.Constant) and node.func.id != "Key"):
             continue
         if any(keyword.arg is None for keyword in node.keywords):

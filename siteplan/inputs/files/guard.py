@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 import struct
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 MOST_UNPACKED = 1 << 30
 """Largest unpacked size of an archive [bytes]."""
@@ -146,7 +148,7 @@ def _inspect_archive(path: Path) -> None:
                     _refuse_entities(file)
 
 
-def _chunks(file):  # type: ignore[no-untyped-def]
+def _chunks(file: IO[bytes]) -> Iterator[bytes]:
     """Pieces of a stream, each with the end of the one before it."""
     tail, read = b"", 0
     while piece := file.read(_CHUNK):
@@ -157,7 +159,7 @@ def _chunks(file):  # type: ignore[no-untyped-def]
         tail = piece[-_TAIL:]
 
 
-def _refuse_entities(file) -> None:  # type: ignore[no-untyped-def]
+def _refuse_entities(file: IO[bytes]) -> None:
     if any(_ENTITY.search(chunk) for chunk in _chunks(file)):
         raise HostileFile("xml_entities")
 

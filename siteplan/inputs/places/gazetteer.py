@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -280,7 +281,7 @@ def gazetteer_of(parts: Iterable[Names], area: str) -> Gazetteer:
     return Gazetteer(level, name, county, town, x, y, radius, forms, reach, sounds, plain(area))
 
 
-def _no(kind: type) -> NDArray:
+def _no(kind: type) -> NDArray[Any]:
     return np.zeros(0, dtype=kind)
 
 

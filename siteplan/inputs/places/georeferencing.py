@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -181,7 +182,7 @@ class Georeferencer:
         lonlat = np.column_stack(transformer(crs, "EPSG:4326").transform(east, north))
         return np.where(np.isfinite(lonlat), lonlat, np.nan)
 
-    def _grid(self, checked: CheckedTable, first: NDArray, second: NDArray) -> tuple[str, bool]:
+    def _grid(self, checked: CheckedTable, first: NDArray[Any], second: NDArray[Any]) -> tuple[str, bool]:
         """The grid of coordinates in metres."""
         box = self._box_deg()
         found = grid_of(first, second, self.config.project.crs, box) if box is not None else []

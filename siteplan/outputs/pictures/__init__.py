@@ -1,1 +1,4 @@
-"""TODO-room."""
+"""Still pictures for phones and reports.
+
+In: a plan in words, or a calibration. Out: PNG.
+"""

@@ -280,7 +280,10 @@ def _dot(colour: str, label: str, font: str, edge: str = "white") -> Line2D:
 
 def _side(axes: Axes, proposal: Proposal, lang: Lang, font: str) -> None:
     """Legend and notes."""
-    source_types = [_dot(colour, translate(f"source_type_{key}", lang), font) for key, colour in style.SOURCE_TYPES.items()]
+    source_types = [
+        _dot(colour, translate(f"source_type_{key}", lang), font)
+        for key, colour in style.SOURCE_TYPES.items()
+    ]
     villages = [
         _dot(style.VILLAGES[key]["fill"], translate(f"map.state_{key}", lang), font)
         for key in ("newly", "uncovered")

@@ -14,9 +14,9 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from siteplan import __version__
 from siteplan.core.errors import SiteplanError
 from siteplan.core.grid import lonlat
+from siteplan.core.version import VERSION
 from siteplan.outputs.webmap import style
 from siteplan.outputs.webmap.encode import DEGREES, lines
 from siteplan.outputs.webmap.layers import Spec, county_outlines, names_between, point_spec
@@ -216,7 +216,7 @@ def _settings(diff: Diff, lang: Lang) -> dict[str, Any]:
         "terrain": [],
         "hasTerrain": False,
         "hasFootprints": False,
-        "run": {"id": diff.after.plan.record.run_id, "version": __version__},
+        "run": {"id": diff.after.plan.record.run_id, "version": VERSION},
         "edition": {
             "name": translate("map.diff_edition", lang),
             "watermark": [],
@@ -229,7 +229,7 @@ def _settings(diff: Diff, lang: Lang) -> dict[str, Any]:
         "layerNames": [each.name for each in config.layers],
         "networks": [each.name for each in config.networks],
         "bands": [each.name for each in config.bands],
-        "returns": {"schema": "", "columns": [], "statuses": [], "moved": ""},
+        "returns": {"schema": "", "columns": [], "statuses": [], "moved": "", "exits": [], "ring": {}},
         "online": [],
         "navigate": "",
         "footprint": {"label": "", "fill": style.FOOTPRINT, "alpha": 0.45},

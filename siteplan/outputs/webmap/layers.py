@@ -171,7 +171,7 @@ def gap_spec(proposal: Proposal, lang: Lang) -> Spec:
         "network": [_networks(each, proposal.config, lang) for each in table["network"]],
     }
     name = translate(
-        "map.layer_gaps" if len(table) == len(proposal.existing.gaps) else "layer_gaps_largest", lang
+        "map.layer_gaps" if len(table) == len(proposal.existing.gaps) else "map.layer_gaps_largest", lang
     )
     classes = [{"label": translate("map.gap", lang), **style.GAP}]
     spec = outline_spec("gaps", name, outline, columns, classes, COARSE)
@@ -210,7 +210,10 @@ def property_spec(proposal: Proposal, lang: Lang) -> Spec | None:
 def other_spec(proposal: Proposal, lang: Lang) -> Spec:
     """Candidates that were not chosen, with the rule that refuses them."""
     table = proposal.places.candidates[proposal.places.candidates["status"].isin(list(style.OTHERS))]
-    columns = _columns(table, _OTHERS) | {"source_type": _source_types(table, lang), "uncertain": _uncertain(table)}
+    columns = _columns(table, _OTHERS) | {
+        "source_type": _source_types(table, lang),
+        "uncertain": _uncertain(table),
+    }
     classes = [
         {"value": key, "label": translate(f"status_{key}", lang), **look}
         for key, look in style.OTHERS.items()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from siteplan import __version__
+from siteplan.core.version import VERSION
 from siteplan.outputs.webmap import style
 from siteplan.outputs.webmap.encode import plain
 from siteplan.outputs.webmap.online import Tiles
@@ -19,7 +19,15 @@ from siteplan.planning.proposal import Proposal
 from siteplan.planning.run_record import ModelRecord
 from siteplan.project.outputs import Audience
 from siteplan.project.schema import Config
-from siteplan.project.statuses import MOVED, RETURN_COLUMNS, RETURNS_SCHEMA, SiteStatus
+from siteplan.project.statuses import (
+    EXITS,
+    MOVED,
+    RETURN_COLUMNS,
+    RETURNS_SCHEMA,
+    RING_MARGIN_M,
+    RING_SHARE,
+    SiteStatus,
+)
 from siteplan.words.catalogue import Lang, translate
 
 _NAVIGATE = "https://uri.amap.com/marker?position={longitude},{latitude}&name={name}&coordinate=gaode"
@@ -76,7 +84,7 @@ def settings(proposal: Proposal, edition: Edition, lang: Lang) -> dict[str, Any]
         "notes": notes(proposal, lang),
         "bounds": [[south, west], [north, east]],
         "words": page_words(lang),
-        "run": {"id": proposal.record.run_id, "version": __version__},
+        "run": {"id": proposal.record.run_id, "version": VERSION},
         "steps": _steps(proposal),
         "totals": _totals(proposal),
         "counties": _counties(proposal),
@@ -116,6 +124,8 @@ def _abilities(edition: Edition, lang: Lang) -> dict[str, Any]:
             "columns": RETURN_COLUMNS,
             "statuses": [each.value for each in SiteStatus],
             "moved": MOVED,
+            "exits": sorted(EXITS),
+            "ring": {"share": RING_SHARE, "margin": RING_MARGIN_M},
         },
         "online": [{name: getattr(each, name) for name in shown} for each in edition.online],
         "navigate": _NAVIGATE if not audience.snap_m else "",

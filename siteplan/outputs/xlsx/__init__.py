@@ -1,1 +1,4 @@
-"""TODO-room."""
+"""Workbooks.
+
+In: a plan in words, faults, progress, returned rows. Out: XLSX in which text is never a formula.
+"""

@@ -35,7 +35,7 @@ from siteplan.outputs.xlsx.cells import (
 )
 from siteplan.planning.proposal import Proposal
 from siteplan.project.columns import Column, column_of, columns_of
-from siteplan.project.statuses import EXITS, RETURNS_SCHEMA, SiteStatus
+from siteplan.project.statuses import EXITS, RETURNS_SCHEMA, RING_MARGIN_M, RING_SHARE, SiteStatus
 from siteplan.words.catalogue import Lang, translate
 
 COLUMNS = columns_of("form")
@@ -228,7 +228,7 @@ def _outside(at: Mapping[str, str]) -> str:
     both = f"AND(ISNUMBER({at['longitude']}),ISNUMBER({at['latitude']}))"
     plain_datum = f'OR({at["datum"]}="",{at["datum"]}="WGS84",{at["datum"]}="CGCS2000")'
     alone = f"ISBLANK({at['longitude']})<>ISBLANK({at['latitude']})"
-    return f"=OR({alone},IF({both},AND({plain_datum},{away}>{at['search_radius_m']}*1.01+1),FALSE))"
+    return f"=OR({alone},IF({both},AND({plain_datum},{away}>{at['search_radius_m']}*{RING_SHARE:g}+{RING_MARGIN_M:g}),FALSE))"
 
 
 def _colour(sheet: Worksheet, area: tuple[int, int, int, int], formula: str, style: Format) -> None:

@@ -6,13 +6,10 @@ which it can be taken.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
 import xlsxwriter
-from matplotlib.figure import Figure
 
 from siteplan.core.files import csv_bytes, inert
 from siteplan.field.merge import Merge, Outcome
@@ -20,8 +17,6 @@ from siteplan.field.published import PublishedList
 from siteplan.outputs.sheets import plain
 from siteplan.outputs.wording import problem_text, remedy_text
 from siteplan.outputs.xlsx.cells import OPTIONS, Formats, look_of, on_a3, write_head, write_rows
-from siteplan.planning.proposal import Proposal
-from siteplan.planning.replan import CURVE
 from siteplan.project.columns import columns_of, names_of
 from siteplan.words.catalogue import Lang, translate
 
@@ -103,49 +98,3 @@ def _workbook(path: Path, rows: Sequence[dict[str, object]], found: Merge, lang:
         sheet.autofilter(2, 0, max(3, len(rows) + 2), len(looks) - 1)
         sheet.freeze_panes(3, 4)
         on_a3(sheet, 2)
-
-
-def write_changes(proposal: Proposal, folder: Path, lang: Lang) -> list[str]:
-    """Write coverage against changed places as ``change_curve.csv`` and ``change_curve.png``.
-
-    Parameters
-    ----------
-    proposal
-        A re-plan; nothing is written where no list was out.
-    folder
-        Existing folder.
-    lang
-        Language of the picture; English where the machine has no font for Chinese.
-
-    Returns
-    -------
-    list of str
-        Files written.
-    """
-    curve = proposal.places.change_curve
-    if curve.empty:
-        return []
-    rows = [[plain(value) for value in row] for row in curve[CURVE].itertuples(index=False)]
-    (folder / "change_curve.csv").write_bytes(csv_bytes(CURVE, rows))
-    (folder / "change_curve.png").write_bytes(_curve_png(curve, bool(proposal.config.project.synthetic)))
-    return ["change_curve.csv", "change_curve.png"]
-
-
-def _curve_png(curve: pd.DataFrame, is_synthetic: bool) -> bytes:
-    """Covered weight against changed places, with the bound and the plan that was chosen."""
-    figure = Figure(figsize=(8.0, 4.8), layout="constrained")
-    axes = figure.subplots()
-    table = curve.sort_values("changed")
-    axes.plot(table["changed"], table["gain"], marker="o", color="#0072b2", label="newly covered weight")
-    axes.plot(table["changed"], table["upper_bound"], ":", color="#999999", label="bound, as much kept")
-    chosen = table[table["chosen"].astype(bool)]
-    axes.plot(chosen["changed"], chosen["gain"], "*", markersize=16, color="#d55e00", label="this plan")
-    for row in table.itertuples():
-        axes.annotate(f"cost {row.change_penalty:g}", (row.changed, row.gain), fontsize=7, rotation=30)
-    axes.set(xlabel="published places changed", ylabel="newly covered weight")
-    if is_synthetic:
-        axes.set_title("contains synthetic data", fontsize=9, color="#9c2b00")
-    axes.legend(fontsize=8, loc="lower right")
-    target = io.BytesIO()
-    figure.savefig(target, format="png", dpi=120, metadata={"Software": None})
-    return target.getvalue()

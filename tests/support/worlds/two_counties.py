@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -255,6 +256,19 @@ def _tables(folder):
     keys = pd.DataFrame({"编号": ["K1"], "名称": ["县医院"], "类型": ["医院"], "权重": [500]})
     keys["经度"], keys["纬度"] = lonlat([10_800], [2_900])
     keys.to_csv(folder / "key_places.csv", index=False, encoding="utf-8-sig")
+
+
+def edit_stations(folder: Path, change: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
+    """The list of stations with a change, as a spreadsheet program saves it."""
+    path = folder / "stations.csv"
+    frame = pd.read_csv(path, encoding="gb18030", dtype=str)
+    change(frame).to_csv(path, index=False, encoding="utf-8-sig")
+
+
+def with_input(folder: Path, name: str, frame: pd.DataFrame) -> None:
+    """The project with one more table, or with another in its place."""
+    frame.to_csv(folder / f"{name}.csv", index=False, encoding="utf-8-sig")
+    write_toml(folder, {f"inputs.{name}": {"path": f"{name}.csv"}})
 
 
 def write_sheet(path: Path, frame: pd.DataFrame) -> None:

@@ -1,13 +1,13 @@
 /* The round trip: statuses taken down on the map, kept in the browser, carried home as a return form.
  *
- * One decision to know: what is taken down is a list of events that only grows; the status of a candidate
+ * What is taken down is a list of events that only grows; the status of a candidate
  * is its last event. The form has the columns of the project's return schema. */
 (function (page) {
   'use strict';
 
   const make = page.text.make;
   const word = page.text.word;
-  const NEED_REASON = ['REFUSED', 'INFEASIBLE', 'WITHDRAWN'];
+  const needReason = function () { return page.settings.returns.exits; };
   const COLOURS = {
     NEGOTIATING: '#56b4e9', AGREED: '#2f7ed8', SIGNED: '#6a3d9a', BUILDING: '#e69f00', ON_AIR: '#009e73',
     REFUSED: '#b2182b', INFEASIBLE: '#4d4d4d', WITHDRAWN: '#8c8c8c', MOVED: '#111111'
@@ -73,7 +73,8 @@
     if (!found || found[0] !== 'proposed') return false;
     const get = page.getter('proposed', found[1]);
     const away = page.geo.distance({ lat: get('lat'), lng: get('lon') }, { lat: row.latitude, lng: row.longitude });
-    return away > (get('search_radius_m') || 0) * 1.01 + 1;
+    const ring = page.settings.returns.ring;
+    return away > (get('search_radius_m') || 0) * ring.share + ring.margin;
   }
 
   function isSound(row) {
@@ -136,7 +137,7 @@
 
   function isBackward(from, to) {
     const order = statuses();
-    return NEED_REASON.indexOf(from) >= 0 || order.indexOf(to) < order.indexOf(from);
+    return needReason().indexOf(from) >= 0 || order.indexOf(to) < order.indexOf(from);
   }
 
   // ---- the form in the popup -----------------------------------------------------------------------------
@@ -174,7 +175,7 @@
     node.addEventListener('submit', function (event) {
       event.preventDefault();
       const status = select.value;
-      const needs = NEED_REASON.indexOf(status) >= 0 || isBackward(statusOf(id), status);
+      const needs = needReason().indexOf(status) >= 0 || isBackward(statusOf(id), status);
       if (!takeReporter(who, said)) return;
       if (needs && !reason.value.trim()) {
         said.textContent = word('need_reason');
@@ -282,7 +283,7 @@
       pen.strokeStyle = COLOURS[status] || '#111111';
       pen.lineWidth = 3.5;
       pen.stroke();
-      if (['REFUSED', 'INFEASIBLE', 'WITHDRAWN'].indexOf(status) >= 0) cross(pen, x, y);
+      if (needReason().indexOf(status) >= 0) cross(pen, x, y);
       const moved = movedTo(id);
       if (moved) arrow(pen, view, x, y, moved);
     }

@@ -1,0 +1,185 @@
+"""Everything of a run folder, in the order in which nothing half-written can be seen."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyogrio.errors import DataSourceError, FeatureError
+from rasterio.errors import RasterioIOError
+from xlsxwriter.exceptions import XlsxWriterException
+
+from siteplan.core.errors import RunLockedError
+from siteplan.outputs.audience import audience_of, map_name, redact_for_partners, seen_by
+from siteplan.outputs.gis.exchange import write_exchange
+from siteplan.outputs.gis.kml import kmz_bytes
+from siteplan.outputs.gis.layers import write_coverage, write_geopackages
+from siteplan.outputs.pictures.change_curve import write_changes
+from siteplan.outputs.pictures.overview import overview_png
+from siteplan.outputs.sheets import changes_csv, csv_files
+from siteplan.outputs.webmap import diff_html, map_html
+from siteplan.outputs.webmap.panel import watermark_of
+from siteplan.outputs.wording import changes_in_words, in_words
+from siteplan.outputs.xlsx.form import write_form
+from siteplan.outputs.xlsx.workbook import write_workbook
+from siteplan.planning.compare import Diff
+from siteplan.planning.proposal import Proposal
+from siteplan.planning.state import write_state
+from siteplan.words.catalogue import Lang, translate
+
+
+@dataclass(frozen=True)
+class MapOrder:
+    """Which maps are to be written, and for whom.
+
+    Attributes
+    ----------
+    audiences
+        Ids of audiences; () for the project's own choice.
+    recipient, issued
+        Whom maps with a watermark are made out to, and when.
+    online
+        Whether online base maps are offered.
+    """
+
+    audiences: tuple[str, ...] = ()
+    recipient: str = ""
+    issued: str = ""
+    online: bool = False
+
+
+def write_maps(proposal: Proposal, folder: Path, lang: Lang, order: MapOrder) -> list[str]:
+    """One map for every audience, and a still picture of it for phones that cannot open a page.
+
+    Parameters
+    ----------
+    proposal
+        The whole plan; each audience gets its own part.
+    folder
+        Existing folder.
+    lang
+        Language.
+    order
+        What is asked for.
+
+    Returns
+    -------
+    list of str
+        Files written.
+
+    Raises
+    ------
+    SiteplanError
+        If an audience is not in the project file.
+    """
+    names = []
+    audiences = [
+        audience_of(proposal.config, each) for each in order.audiences or proposal.config.outputs.maps
+    ]
+    for audience in audiences:
+        name = map_name(proposal.config, audience)
+        page = map_html(
+            proposal,
+            lang=lang,
+            audience=audience,
+            recipient=order.recipient,
+            issued=order.issued,
+            online=order.online,
+        )
+        (folder / name).write_text(page, encoding="utf-8", newline="\n")
+        picture = name.replace(".html", ".png")
+        seen, mark = (
+            seen_by(proposal, audience, lang),
+            watermark_of(audience, order.recipient, order.issued, lang),
+        )
+        (folder / picture).write_bytes(overview_png(seen, lang, watermark=mark))
+        names += [name, picture]
+    return names
+
+
+def write_all(plan: Proposal, folder: Path, lang: Lang, order: MapOrder | None = None) -> None:
+    """Write every output of a plan but what programs read back.
+
+    Parameters
+    ----------
+    plan
+        The result.
+    folder
+        Existing folder, not yet visible to users.
+    lang
+        Language of headers, labels and sentences.
+    order
+        Maps to be written; None for the project's own choice.
+    """
+    worded = in_words(plan, lang)
+    for name, content in csv_files(worded).items():
+        (folder / name).write_bytes(content)
+    write_workbook(worded, folder / translate("file_details", lang), lang)
+    write_geopackages(worded, folder)
+    write_coverage(worded, folder)
+    partners = redact_for_partners(worded, lang)
+    write_form(partners, folder / translate("file_list", lang), lang)
+    (folder / "candidates.kmz").write_bytes(kmz_bytes(partners, lang))
+    write_exchange(partners, folder, lang)
+    write_maps(worded, folder, lang, order or MapOrder())
+    write_changes(plan, folder, lang)
+
+
+def write_diff(diff: Diff, folder: Path, lang: Lang) -> list[str]:
+    """Write what becomes of every place as ``changes.csv`` and as a map, ``changes.html``.
+
+    Parameters
+    ----------
+    diff
+        Two plans.
+    folder
+        Existing folder.
+    lang
+        Language of reasons and map.
+
+    Returns
+    -------
+    list of str
+        Files written.
+    """
+    worded = changes_in_words(diff, lang)
+    (folder / "changes.csv").write_bytes(changes_csv(worded))
+    (folder / "changes.html").write_text(diff_html(worded, lang=lang), encoding="utf-8", newline="\n")
+    return ["changes.csv", "changes.html"]
+
+
+def write_state_files(plan: Proposal, folder: Path) -> None:
+    """Write what programs read back: record, project file, tables and arrays.
+
+    Parameters
+    ----------
+    plan
+        The result.
+    folder
+        Existing folder.
+    """
+    for name, content in write_state(plan).items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(content)
+
+
+@contextlib.contextmanager
+def report_write_errors(target: Path) -> Iterator[None]:
+    """Turn a failed write of any library into a message that names the folder and what to do.
+
+    Parameters
+    ----------
+    target
+        What is being written.
+
+    Raises
+    ------
+    RunLockedError
+        Where the disk is full, the folder is gone or read-only, or a file is open elsewhere.
+    """
+    try:
+        yield
+    except (OSError, DataSourceError, FeatureError, RasterioIOError, XlsxWriterException) as error:
+        raise RunLockedError("write_failed", path=str(target), detail=str(error)) from error

@@ -1,0 +1,155 @@
+"""Footprints over terrain that are kept: the same numbers, computed once, in a file that may fail."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from worlds.terrain_world import (
+    FOLLOWED_M,
+    GRID,
+    Counting,
+    fitted,
+    following,
+    hills,
+    mast,
+    terrain_on,
+    treating,
+)
+
+from siteplan.coverage.footprint_cache import FileCache, MemoryCache
+from siteplan.coverage.matrix import outage_probability
+from siteplan.project.project_file import load_config, with_calibration
+
+
+@pytest.fixture(scope="module")
+def config(shared_world):
+    return following(load_config(shared_world))
+
+
+# --- the cache --------------------------------------------------------------------------------------
+
+
+@pytest.mark.long_without_jit
+def test_only_what_changed_is_computed_again(config):
+    cache = Counting()
+    masts = [mast(("high", "low"), 2_000 + 400 * i) for i in range(4)]
+    first = outage_probability(masts, terrain_on(config, hills(), cache=cache), GRID, 5)
+    assert cache.computed == 8
+    again = outage_probability(masts, terrain_on(config, hills(), cache=cache), GRID, 5)
+    assert cache.computed == 8
+    np.testing.assert_array_equal(first, again)
+    moved = [dataclasses.replace(masts[0], easting_m=masts[0].easting_m + 10.0), *masts[1:]]
+    outage_probability(moved, terrain_on(config, hills(), cache=cache), GRID, 5)
+    assert cache.computed == 10
+
+
+@pytest.mark.long_without_jit
+@pytest.mark.parametrize(
+    "change", ["dem", "delta_n", "threshold", "height", "clutter", "treatment", "street", "radius", "weight"]
+)
+def test_a_change_of_anything_it_depends_on_is_a_new_entry(config, change):
+    cache = Counting()
+    terrain_on(config, hills(), cache=cache).footprint(mast(), GRID)
+    dem, changed, height = hills(), config, 35.0
+    if change == "dem":
+        dem = hills(seed=2)
+    elif change == "height":
+        height = 36.0
+    elif change == "delta_n":
+        changed = treating(config, delta_n=60.0)
+    elif change == "clutter":
+        changed = following(config, clutter_m=12.0)
+    elif change == "treatment":
+        changed = treating(config, clutter="none")
+    elif change == "street":
+        changed = treating(config, street_width_m=20.0)
+    elif change == "radius":
+        changed = following(config, FOLLOWED_M + 500.0)
+    elif change == "weight":
+        changed = with_calibration(config, fitted(diffraction_weight=0.8))
+    else:
+        layers = (config.layers[0].model_copy(update={"threshold_dbm": -104.0}), *config.layers[1:])
+        changed = config.model_copy(update={"layers": layers})
+    terrain_on(changed, dem, cache=cache).footprint(mast(height=height), GRID)
+    assert cache.computed == 2
+
+
+@pytest.mark.long_without_jit
+def test_what_it_does_not_depend_on_is_no_new_entry(config):
+    """Names, weights, and the height of clutter nobody stands in where it stays out of the profile."""
+    cache = Counting()
+    terrain_on(config, hills(), cache=cache).footprint(mast(), GRID)
+    layers = tuple(layer.model_copy(update={"name": "x", "weight": 3.0}) for layer in config.layers)
+    terrain_on(config.model_copy(update={"layers": layers}), hills(), cache=cache).footprint(mast(), GRID)
+    assert cache.computed == 1
+    terrain_on(treating(config, clutter="none"), hills(), cache=cache).footprint(mast(), GRID)
+    terrain_on(treating(following(config, clutter_m=25.0), clutter="none"), hills(), cache=cache).footprint(
+        mast(), GRID
+    )
+    assert cache.computed == 2
+
+
+@pytest.mark.long_without_jit
+def test_the_file_outlives_the_run_and_gives_the_same_numbers(config, tmp_path):
+    path = tmp_path / ".cache" / "footprints.sqlite"
+    with FileCache(path, 10.0) as cache:
+        first = terrain_on(config, hills(), cache=cache).footprint(mast(), GRID)
+    with FileCache(path, 10.0) as cache:
+        propagation = terrain_on(config, hills(), cache=cache)
+        second = propagation.footprint(mast(), GRID)
+        assert not cache._new
+    np.testing.assert_array_equal(first.probability, second.probability)
+
+
+def test_the_file_stays_within_its_size_and_keeps_what_was_used_last(tmp_path):
+    path, block = tmp_path / "f.sqlite", bytes(100_000)
+    for run in range(4):
+        with FileCache(path, 0.3) as cache:
+            cache.put(bytes([run]) * 16, block)
+            if run:
+                cache.get(bytes([0]) * 16)
+    with FileCache(path, 0.3) as cache:
+        kept = [run for run in range(4) if cache.get(bytes([run]) * 16) is not None]
+    assert kept == [0, 2, 3]
+
+
+def test_a_damaged_or_unwritable_file_is_as_good_as_none(config, tmp_path):
+    broken = tmp_path / "broken.sqlite"
+    broken.write_bytes(b"this is not a database, it is a letter" * 100)
+    with FileCache(broken, 10.0) as cache:
+        cache.put(b"k" * 16, b"v")
+        assert cache.get(b"k" * 16) == b"v"
+    with FileCache(broken, 10.0) as cache:
+        assert cache.get(b"k" * 16) == b"v"
+    (tmp_path / "file").write_text("in the way")
+    with FileCache(tmp_path / "file" / "x.sqlite", 10.0) as cache:
+        assert cache.get(b"k" * 16) is None
+        cache.put(b"k" * 16, b"v")
+
+
+def test_a_failed_run_still_keeps_what_it_computed(tmp_path):
+    path = tmp_path / "f.sqlite"
+
+    def failing():
+        with FileCache(path, 1.0) as cache:
+            cache.put(b"k" * 16, b"v")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        failing()
+    with FileCache(path, 1.0) as cache:
+        assert cache.get(b"k" * 16) == b"v"
+
+
+def test_no_room_keeps_nothing(tmp_path):
+    with FileCache(tmp_path / "f.sqlite", 0.0) as cache:
+        cache.put(b"k" * 16, b"value")
+    with FileCache(tmp_path / "f.sqlite", 0.0) as cache:
+        assert cache.get(b"k" * 16) is None
+
+
+def test_memory_drops_the_oldest_first():
+    cache = MemoryCache(0.2)
+    for run in range(3):
+        cache.put(bytes([run]) * 16, bytes(80_000))
+    assert [cache.get(bytes([run]) * 16) is not None for run in range(3)] == [False, True, True]
