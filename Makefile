@@ -1,6 +1,7 @@
 # make plan   set up, build the Shaoguan demo, plan it, print the run folder and the map
 # make test   set up and run every test
 # make check  everything CI runs: lint, types, floors, tests, notebooks
+# make docs   the documentation as a site that opens offline: site/index.html
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -8,7 +9,7 @@ READY := $(VENV)/.ready
 DEMO ?= data/shaoguan
 KERNELS := tests/selection tests/coverage/test_coverage.py tests/coverage/test_terrain.py tests/radio/test_sweep.py tests/radio/test_sectors.py
 
-.PHONY: setup demo plan test lint kernels notebooks check bench bundle lock clean
+.PHONY: setup demo plan test lint kernels notebooks docs check bench bundle lock clean
 
 setup: $(READY)
 
@@ -34,7 +35,9 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python scripts/architecture.py --check
 	$(BIN)/lint-imports
+	$(BIN)/biome lint
 
 # numba kernels as plain Python, then compiled with bounds checks (a cache of its own)
 kernels: $(READY)
@@ -43,6 +46,11 @@ kernels: $(READY)
 
 notebooks: $(READY)
 	$(BIN)/python notebooks/run.py
+
+# tables of docs/data.md from the registry of columns, then a strict build without any request
+docs: $(READY)
+	$(BIN)/python docs/make_tables.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 check: lint test kernels notebooks
 

@@ -19,6 +19,7 @@ import shapely
 
 from siteplan.calibration import Judged
 from siteplan.core.errors import SiteplanError
+from siteplan.outputs.wording import error_text
 from siteplan.planning import pipeline
 from siteplan.project.input_files import Input
 from siteplan.project.project_file import load_config
@@ -174,7 +175,7 @@ def main() -> None:
             try:
                 result = judged(Path(work), facts, stations, drive, servers=None)
             except SiteplanError as error:
-                print(f"  refused: {error.text('en')}")
+                print(f"  refused: {error_text(error, 'en')}")
                 continue
         print(result.errors.round(2).to_string(index=False))
         fitted = {name: round(value, 2) for name, value in result.fit.values().items()}

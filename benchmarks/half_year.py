@@ -12,11 +12,11 @@ from pathlib import Path
 
 import openpyxl
 from pyproj import Geod
-from siteplan.planning.run_folder import read_plan
 
-from siteplan.api import Returns, merge_returns, replan_area
+import siteplan
+from siteplan.api import project_of
 from siteplan.inputs.places.datum import gcj02_from_wgs84
-from siteplan.outputs import WORKBOOK
+from siteplan.words.catalogue import translate
 
 GEOD = Geod(ellps="WGS84")
 SHARES = (
@@ -86,36 +86,38 @@ def correct(path):
 def main():
     """Print what was taken, and coverage against changed places."""
     run = Path(sys.argv[1])
-    project = Path(sys.argv[2]) if len(sys.argv) > 2 else None
+    project = siteplan.open_project(project_of(run, sys.argv[2] if len(sys.argv) > 2 else None))
     draw = random.Random(int(sys.argv[3]) if len(sys.argv) > 3 else 2023)
     folder = Path(tempfile.mkdtemp(prefix="half_year_"))
     one, other = folder / "王工.xlsx", folder / "李工.xlsx"
-    first = fill(run / WORKBOOK, one, draw, "王工", 0.45, shifted=False)
-    second = fill(run / WORKBOOK, other, draw, "李工", 0.3, shifted=True)
+    form = run / translate("file_list", "zh")
+    first = fill(form, one, draw, "王工", 0.45, shifted=False)
+    second = fill(form, other, draw, "李工", 0.3, shifted=True)
     print(f"forms: {len(first)} and {len(second)} rows, {len(first.keys() & second.keys())} places on both")
-    taken = merge_returns(run, project, Returns((one, other)))
-    print("first import:", taken.merge.counts, taken.folder)
+    result = project.merge_returns(run, (one, other))
+    print("first import:", result.counts, result.folder)
     correct(other)
-    taken = merge_returns(run, project, Returns((one, other)))
-    print("datum corrected:", taken.merge.counts, taken.folder)
-    states = [state.status.value for state in taken.field_status.states.values()]
+    result = project.merge_returns(run, (one, other))
+    print("datum corrected:", result.counts, result.folder)
+    states = [state.status.value for state in result.field_status.states.values()]
     print("journal:", {each: states.count(each) for each in sorted(set(states))})
-    before = read_plan(run).summary
-    proposal, target = replan_area(run, project)
-    s = proposal.record
-    print(proposal.places.change_curve.to_string(index=False))
+    before = siteplan.read_plan(run).record
+    plan = project.replan(run)
+    target = plan.write()
+    after = plan.record
+    print(plan.proposal.places.change_curve.to_string(index=False))
     for name in (
         "population_covered_before",
         "population_covered_after",
         "villages_covered_after",
         "selected_stations",
     ):
-        print(f"{name}: {before[name]:,.0f} -> {s[name]:,.0f}")
-    since = s["since"]
-    print(f"built {before['built']} -> {s['built']}")
-    print(f"published places still to be won {since['published']}, changed {since['changed']}")
-    print(f"footprints computed {s['footprints_computed']}, seconds {s['seconds']}")
+        print(f"{name}: {getattr(before, name):,.0f} -> {getattr(after, name):,.0f}")
+    print(f"built {before.built} -> {after.built}")
+    print(f"published places still to be won {after.since.published}, changed {after.since.changed}")
+    print(f"footprints computed {after.costs.footprints_computed}, seconds {after.costs.seconds}")
     print(target)
 
 
-main()
+if __name__ == "__main__":
+    main()

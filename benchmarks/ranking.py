@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from siteplan.planning import pipeline
+from siteplan.planning.pipeline import AreaRequest
+from siteplan.planning.replan import ReplanContext
 from siteplan.project.project_file import load_config
 from siteplan.selection import select
 from siteplan.selection.problem import objective_of
@@ -48,8 +50,8 @@ def prefix(problem, columns, stations):
 
 def largest_gap_first(problem, prepared):
     """For each gap from the most people down: the columns nearest to it, then the next gap."""
-    middle = prepared.gaps.geometry.representative_point()
-    places = prepared.places.geometry.to_numpy()[problem.place]
+    middle = prepared.existing.gaps.geometry.representative_point()
+    places = prepared.candidates.geometry.to_numpy()[problem.place]
     x, y = np.array([p.x for p in places]), np.array([p.y for p in places])
     order = []
     for gap in middle:
@@ -65,7 +67,7 @@ def main():
     config = load_config(folder)
     inputs = pipeline.load(folder, config)
     with ThreadPoolExecutor(2) as pool:
-        prepared, _ = pipeline.prepare(inputs, config, map_fn=pool.map)
+        prepared, _ = pipeline.prepare(inputs, config, AreaRequest(), ReplanContext(), map_fn=pool.map)
     problem = prepared.problem
     rules = config.selection
     best = select(problem, gap=rules.gap, work_limit=rules.work_limit)

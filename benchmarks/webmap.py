@@ -42,6 +42,7 @@ from rasterio.warp import calculate_default_transform, reproject
 
 from siteplan.coverage.footprint_cache import FileCache
 from siteplan.outputs.webmap import map_html
+from siteplan.outputs.wording import in_words
 from siteplan.planning import pipeline
 from siteplan.project.project_file import load_config
 
@@ -203,7 +204,7 @@ def proposal_of(asked):
     inputs = pipeline.load(folder, config, asked.county)
     cache = FileCache(folder / ".cache" / "footprints.sqlite", config.coverage.cache_mib)
     with ThreadPoolExecutor(2) as pool, cache:
-        return pipeline.run(inputs, config, cache=cache, map_fn=pool.map)[0]
+        return in_words(pipeline.run(inputs, config, cache=cache, map_fn=pool.map)[0], "zh")
 
 
 # --- plain folium ---------------------------------------------------------------------------------------
@@ -211,7 +212,7 @@ def proposal_of(asked):
 
 def folium_html(proposal, canvas):
     """The page and the name of its map."""
-    given = proposal.inputs
+    given = proposal.area
     others = proposal.places.candidates[proposal.places.candidates["status"] != "PROPOSED"]
     gaps = proposal.existing.gaps.iloc[: proposal.config.outputs.map_gaps]
     west, south, east, north = proposal.area.counties.to_crs("EPSG:4326").total_bounds
@@ -549,8 +550,9 @@ def main():
     versions = build(proposal, cache, asked.canvas)
     assets.fetch(versions[1].path.read_text(encoding="utf-8"))
     print(
-        f"{proposal.area.name}: {len(proposal.places.proposed)} proposed, {len(proposal.existing.sites)} sites, "
-        f"{len(proposal.effects.villages)} villages, {len(proposal.places.candidates)} candidates"
+        f"{proposal.area.name}: {len(proposal.places.proposed)} proposed, "
+        f"{len(proposal.existing.sites)} sites, {len(proposal.effects.villages)} villages, "
+        f"{len(proposal.places.candidates)} candidates"
     )
     compare(versions, assets, [[south, west], [north, east]])
     print_table(*versions)

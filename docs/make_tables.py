@@ -1,7 +1,7 @@
-"""Write the tables of ``docs/data.md`` and ``docs/data.zh.md`` from the registry of columns and the catalogue.
+"""Write the tables of ``docs/data.md`` and ``docs/data.zh.md`` from the registry of columns and the words.
 
-``python docs/make_tables.py`` writes them; ``python docs/make_tables.py --check`` only says whether they are up to
-date. What stands outside the two markers of a page is left alone.
+``python docs/make_tables.py`` writes them; with ``--check`` it only says whether they are up to date. What
+stands outside the two markers of a page is left alone.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def main(arguments: list[str]) -> int:
     found = stale()
     if "--check" in arguments:
         for path in found:
-            print(f"stale: {path.name}; run python docs/make_tables.py")
+            sys.stderr.write(f"stale: {path.name}; run python docs/make_tables.py\n")
         return int(bool(found))
     for lang, path in PAGES.items():
         path.write_text(filled(path.read_text(encoding="utf-8"), lang), encoding="utf-8")

@@ -1,6 +1,6 @@
 """Build the folder an office PC without internet installs from: ``python scripts/make_bundle.py [folder]``.
 
-One decision to know: pip evaluates markers and Requires-Python for the machine it runs on, so uv compiles the
+Pip evaluates markers and Requires-Python for the machine it runs on, so uv compiles the
 requirements for Windows first (within requirements.lock) and pip fetches what is listed, by hash. The result
 is checked twice for each Python with nothing but the folder: pip finds every listed wheel for Windows, uv
 resolves ``siteplan[demo]`` for Windows, markers and Requires-Python included, to the same list.

@@ -5,9 +5,8 @@ split changes (covered after, since a city run may spend a border station elsewh
 """
 
 import sys
-from pathlib import Path
 
-from siteplan.cli import plan_area
+import siteplan
 
 EXACT = (
     "population_total",
@@ -19,20 +18,23 @@ EXACT = (
 )
 SHOWN = ("population_covered_after", "villages_covered_after", "selected_stations", "objective")
 
-project = Path(sys.argv[1] if len(sys.argv) > 1 else "data/shaoguan")
-city, folder = plan_area(project)
-print(f"{city.area.name}: {folder}")
+project = siteplan.open_project(sys.argv[1] if len(sys.argv) > 1 else "data/shaoguan")
+city = project.plan()
+print(f"{city.proposal.area.name}: {city.write()}")
 parts = []
-for county in city.area.counties["county"]:
-    part, folder = plan_area(project, county=county)
+for county in city.proposal.area.counties["county"]:
+    part = project.plan(county=county)
+    folder = part.write()
     parts.append(part)
-    seconds = part.record["seconds"]["total"]
-    print(f"{county}: {part.record['selected_stations']} stations, {seconds:.1f} s, {folder}")
+    seconds = part.record.costs.seconds["total"]
+    print(f"{county}: {part.record.selected_stations} stations, {seconds:.1f} s, {folder}")
 for name in (*EXACT, *SHOWN):
-    total = sum(part.record[name] for part in parts)
-    whole = city.record[name]
+    total = sum(getattr(part.record, name) for part in parts)
+    whole = getattr(city.record, name)
     print(f"{name}: counties {total:,.1f}, city {whole:,.1f}, difference {total - whole:,.1f}")
-ids = {row.candidate_id for part in parts for row in part.places.candidates.itertuples()}
-unequal = [name for name in EXACT if sum(part.record[name] for part in parts) != city.record[name]]
-if unequal or ids != set(city.places.candidates["candidate_id"]):
+ids = {candidate for part in parts for candidate in part.candidates["candidate_id"]}
+unequal = [
+    name for name in EXACT if sum(getattr(p.record, name) for p in parts) != getattr(city.record, name)
+]
+if unequal or ids != set(city.candidates["candidate_id"]):
     sys.exit(f"counties and city disagree: {unequal or 'candidate ids'}")

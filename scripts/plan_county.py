@@ -1,12 +1,12 @@
 """Plan one county: ``python scripts/plan_county.py 乐昌市 [project folder]``."""
 
 import sys
-from pathlib import Path
 
-from siteplan.cli import plan_area
+import siteplan
 
 county = sys.argv[1]
-project = Path(sys.argv[2] if len(sys.argv) > 2 else "data/shaoguan")
-proposal, folder = plan_area(project, county=county)
-print(county, proposal.record.selected_stations, "stations on", len(proposal.places.proposed), "sites")
+project = siteplan.open_project(sys.argv[2] if len(sys.argv) > 2 else "data/shaoguan")
+plan = project.plan(county=county)
+folder = plan.write()
+print(county, plan.record.selected_stations, "stations on", len(plan.sites), "sites")
 print(folder)

@@ -1,7 +1,7 @@
 """siteplan: from a county's own files to ranked 5G base-station sites and an offline map.
 
-The public names are loaded when they are first used, so that importing the package costs nothing. Nothing here
-knows a city: every place is data.
+The public names are loaded when they are first used, so that importing the package costs nothing. Nothing
+here knows a city: every place is data.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What start.bat runs: install siteplan from the folder beside this file, then plan a project.
 
-One decision to know: only the standard library, and everything that handles a path is here and not in the
+Only the standard library, and everything that handles a path is here and not in the
 batch file, because cmd mangles ``&``, ``%`` and Chinese characters and Python does not.
 """
 

@@ -1,6 +1,6 @@
 """The model held against measurements: samples, fit, and the error on sites it has not seen.
 
-One decision to know: what is fitted are departures from the uncalibrated model, held near zero by a ridge
+What is fitted are departures from the uncalibrated model, held near zero by a ridge
 that weighs sites rather than points, so little data moves the model little.
 """
 

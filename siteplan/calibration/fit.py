@@ -1,6 +1,6 @@
 """Robust, regularised fit of the model's terms to a sample.
 
-One decision to know: a phone reports the cell that serves it. Far from a mast only the lucky points are
+A phone reports the cell that serves it. Far from a mast only the lucky points are
 still served by it, so serving-cell data fall off more slowly than the signal does; a distance slope fitted
 to them would promise coverage that is not there. Such data therefore never move the slope. What their
 reading exceeds the median by is modelled as the selection it is: a reading exists where the signal beats
@@ -214,11 +214,6 @@ def fit_terms(sample: Sample, terms: Terms, *, seed: int = 0) -> Fit:
 def names_strongest_only(sample: Sample) -> bool:
     """Whether places stop at so many servers: many name exactly the largest number, and more than two.
 
-    Parameters
-    ----------
-    sample
-        Measurements.
-
     Returns
     -------
     bool
@@ -245,15 +240,6 @@ def robust_error(residual_db: NDArray[np.float64]) -> float:
 
 def thinned(sample: Sample, most_per_site: int, most: int, seed: int) -> Sample:
     """At most so many points of each site and of all, drawn by the seed, in the order of the file.
-
-    Parameters
-    ----------
-    sample
-        All points.
-    most_per_site, most
-        Limits, positive.
-    seed
-        Of the draw.
 
     Returns
     -------

@@ -1,6 +1,6 @@
 """How good a calibration is on sites it has not seen, beside no calibration and one offset per band.
 
-One decision to know: every error printed is of points whose whole site was left out of the fit. Where there
+Every error printed is of points whose whole site was left out of the fit. Where there
 are many sites several are left out at once; a site's own points never help to predict it.
 """
 
@@ -95,11 +95,6 @@ def calibrate(sample: Sample, *, serving_only: bool | None = None, seed: int = 0
     seed
         Of draws and of the groups of sites.
 
-    Returns
-    -------
-    Judged
-        Fit and evidence.
-
     Raises
     ------
     TooLittleDataError
@@ -146,18 +141,6 @@ _MODELS = ("uncalibrated", "offset_per_band", "calibrated_median", "calibrated")
 
 def terms_of(sample: Sample, serving_only: bool | None = None) -> Terms:
     """Which terms a sample has enough points, sites and variety for.
-
-    Parameters
-    ----------
-    sample
-        Measurements.
-    serving_only
-        See :func:`calibrate`.
-
-    Returns
-    -------
-    Terms
-        With one band at least.
 
     Raises
     ------

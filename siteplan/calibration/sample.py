@@ -1,6 +1,6 @@
 """Measured points beside what the uncalibrated model says of each, part by part.
 
-One decision to know: the parts are kept apart (distance, antenna, diffraction, clutter), so that a fit can
+The parts are kept apart (distance, antenna, diffraction, clutter), so that a fit can
 weigh them; put together with weights of one they are the model of the maps.
 """
 

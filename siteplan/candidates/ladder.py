@@ -3,7 +3,7 @@
 Rungs: 1 existing site to be upgraded, 2 site-plan entry not built, 3 opened public property, 4 shared
 pole or tower, 5 new ground site in a gap.
 
-One decision to know: nobody disappears. A refused place stays in the table with the rule that refused
+Nobody disappears. A refused place stays in the table with the rule that refused
 it; rules are keys of ``texts`` with their values, so the reason can be printed in either language.
 """
 
@@ -90,11 +90,6 @@ def build_candidates(
         What the journal adds up to; None for nothing.
     published
         Published places still to be won.
-
-    Returns
-    -------
-    CandidateSet
-        Usable and refused places.
     """
     known, field_status = network_names(config), field_status or FieldStatus()
     parts = [

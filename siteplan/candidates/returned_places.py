@@ -27,13 +27,6 @@ _DAYS_A_MONTH = 30.4375
 def points_of(states: Sequence[PlaceStatus], crs: str) -> np.ndarray:
     """Where places stand: where they were moved to, else where they were planned.
 
-    Parameters
-    ----------
-    states
-        Of the journal.
-    crs
-        Project CRS.
-
     Returns
     -------
     ndarray
@@ -48,15 +41,6 @@ def points_of(states: Sequence[PlaceStatus], crs: str) -> np.ndarray:
 
 def with_on_air(inputs: Inputs, field_status: FieldStatus, config: Config) -> Inputs:
     """Inputs whose stations hold what the journal says is on air.
-
-    Parameters
-    ----------
-    inputs
-        Checked inputs.
-    field_status
-        Of the journal.
-    config
-        The project.
 
     Returns
     -------
@@ -134,11 +118,6 @@ def class_at(inputs: Inputs, config: Config, easting_m: float, northing_m: float
         The project.
     easting_m, northing_m
         The point [m].
-
-    Returns
-    -------
-    str
-        Class id.
     """
     row, col = inputs.grid.index(np.array([easting_m]), np.array([northing_m]))
     if inputs.grid.inside(row, col)[0] and (code := inputs.class_code[row[0], col[0]]) >= 0:
@@ -148,15 +127,6 @@ def class_at(inputs: Inputs, config: Config, easting_m: float, northing_m: float
 
 def moved(places: pd.DataFrame, field_status: FieldStatus, inputs: Inputs, config: Config) -> pd.DataFrame:
     """Places where the field has put them; a place found by its address is then known exactly.
-
-    Parameters
-    ----------
-    places
-        The ladder's rows, before the rules.
-    field_status
-        Of the journal.
-    inputs, config
-        Of the run.
 
     Returns
     -------
@@ -185,22 +155,7 @@ def moved(places: pd.DataFrame, field_status: FieldStatus, inputs: Inputs, confi
 
 
 def returned(places: gpd.GeoDataFrame, field_status: FieldStatus, config: Config) -> gpd.GeoDataFrame:
-    """Refuse what the field has refused, and new places within the cooling radius of a refusal.
-
-    Parameters
-    ----------
-    places
-        The ladder's table.
-    field_status
-        Of the journal.
-    config
-        The project.
-
-    Returns
-    -------
-    GeoDataFrame
-        The places, some of them refused.
-    """
+    """Refuse what the field has refused, and new places within the cooling radius of a refusal."""
     ended = {s.place.key: s for s in field_status.with_status(*EXITS) if _still_stands(s, config)}
     own = places["key"].isin(ended).to_numpy()
     keys = places["key"].to_numpy(dtype=object)
@@ -252,20 +207,7 @@ def _cooled(
 
 
 def kept(places: gpd.GeoDataFrame, field_status: FieldStatus) -> gpd.GeoDataFrame:
-    """Fixed places are usable whatever the rules say; the rule that would refuse one becomes a note.
-
-    Parameters
-    ----------
-    places
-        The ladder's table, after the rules.
-    field_status
-        Of the journal.
-
-    Returns
-    -------
-    GeoDataFrame
-        The places.
-    """
+    """Fixed places are usable whatever the rules say; the rule that would refuse one becomes a note."""
     fixed = {state.place.key for state in field_status.with_status(*FIXED)}
     hit = places["key"].isin(fixed).to_numpy() & places["status"].eq(CandidateState.EXCLUDED.value).to_numpy()
     if not hit.any():

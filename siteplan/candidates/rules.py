@@ -1,6 +1,6 @@
 """Rules that refuse a place or put a note on it.
 
-One decision to know: rules run in a fixed order and the first that hits is the one that is said; a rule
+Rules run in a fixed order and the first that hits is the one that is said; a rule
 is a key of ``texts`` with its values, so the reason can be printed in either language.
 """
 
@@ -25,22 +25,7 @@ Rule = tuple[str, dict[str, object]]
 
 
 def missing_bands(config: Config, area_class: str, existing: tuple[str, ...]) -> set[str]:
-    """Bands rolled out in a class that a site does not have.
-
-    Parameters
-    ----------
-    config
-        The project.
-    area_class
-        Class id.
-    existing
-        Band ids on the site.
-
-    Returns
-    -------
-    set of str
-        Band ids.
-    """
+    """Bands rolled out in a class that a site does not have."""
     wanted = {band for rollout in config.area_class(area_class).rollout for band in rollout.bands}
     return wanted - set(existing)
 
@@ -56,11 +41,6 @@ def refuse(rows: pd.DataFrame, bad: np.ndarray, rule: Callable[[int], Rule]) -> 
         Which of them the rule hits.
     rule
         Text key and values of a row.
-
-    Returns
-    -------
-    DataFrame
-        A copy.
     """
     hit = np.asarray(bad, dtype=bool) & rows["status"].eq(CandidateState.CANDIDATE.value).to_numpy()
     if not hit.any():
@@ -114,11 +94,6 @@ def heights(places: gpd.GeoDataFrame, config: Config, level: PropagationModel) -
         The project.
     level
         Tells which heights a formula holds for.
-
-    Returns
-    -------
-    GeoDataFrame
-        The places, some of them refused.
     """
     lowest = config.candidates.min_antenna_height_m
     height = places["antenna_height_m"].to_numpy()
@@ -139,15 +114,6 @@ def heights(places: gpd.GeoDataFrame, config: Config, level: PropagationModel) -
 
 def zones(places: gpd.GeoDataFrame, exclusions: gpd.GeoDataFrame | None, config: Config) -> gpd.GeoDataFrame:
     """Forbidden zones refuse every new place, restricted ones a new ground site; the rest is noted.
-
-    Parameters
-    ----------
-    places
-        The ladder's table.
-    exclusions
-        Zones with ``layer``, or None.
-    config
-        The project.
 
     Returns
     -------
@@ -192,22 +158,7 @@ def _zone_of(places: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, buffer_m: float)
 
 
 def roads_near(places: gpd.GeoDataFrame, roads: gpd.GeoDataFrame | None, config: Config) -> gpd.GeoDataFrame:
-    """A new ground site needs a road within reach.
-
-    Parameters
-    ----------
-    places
-        The ladder's table.
-    roads
-        Lines, or None.
-    config
-        The project.
-
-    Returns
-    -------
-    GeoDataFrame
-        The places, some of them refused.
-    """
+    """A new ground site needs a road within reach."""
     farthest = config.candidates.new_site_max_road_m
     ground = np.flatnonzero(places["source_type"].eq(SourceType.NEW_GROUND.value).to_numpy())
     if roads is None or roads.empty or not ground.size:
@@ -225,22 +176,7 @@ def roads_near(places: gpd.GeoDataFrame, roads: gpd.GeoDataFrame | None, config:
 
 
 def spacing(places: gpd.GeoDataFrame, existing: gpd.GeoDataFrame | None, config: Config) -> gpd.GeoDataFrame:
-    """A new place must keep its class's distance from every existing site.
-
-    Parameters
-    ----------
-    places
-        The ladder's table.
-    existing
-        Stations on air, or None.
-    config
-        The project.
-
-    Returns
-    -------
-    GeoDataFrame
-        The places, some of them refused.
-    """
+    """A new place must keep its class's distance from every existing site."""
     if existing is None or existing.empty:
         return places
     sites = existing.drop_duplicates("site_id").sort_values("site_id")
@@ -264,18 +200,7 @@ def _minimum_spacing(places: gpd.GeoDataFrame, config: Config) -> np.ndarray:
 
 
 def orders_first(places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """A new ground site gives way to a usable demand order whose ring it stands in.
-
-    Parameters
-    ----------
-    places
-        The ladder's table; orders have ``order_radius_m``.
-
-    Returns
-    -------
-    GeoDataFrame
-        The places, some of them refused.
-    """
+    """A new ground site gives way to a usable demand order whose ring it stands in."""
     usable = places["status"].eq(CandidateState.CANDIDATE.value) & places["order_radius_m"].gt(0)
     orders = places[usable].sort_values("key")
     ground = np.flatnonzero(places["source_type"].eq(SourceType.NEW_GROUND.value).to_numpy())
@@ -296,18 +221,6 @@ def duplicates(places: gpd.GeoDataFrame, config: Config) -> gpd.GeoDataFrame:
 
     Within a county only, so that a county run and the city run refuse the same places; across a border
     the spacing conflict of the selection keeps them apart.
-
-    Parameters
-    ----------
-    places
-        The ladder's table.
-    config
-        The project.
-
-    Returns
-    -------
-    GeoDataFrame
-        The places, some of them refused.
     """
     reach = config.candidates.duplicate_distance_m
     usable = np.flatnonzero(places["status"].eq(CandidateState.CANDIDATE.value).to_numpy())
@@ -341,13 +254,6 @@ def duplicates(places: gpd.GeoDataFrame, config: Config) -> gpd.GeoDataFrame:
 
 def conflicts_of(places: gpd.GeoDataFrame, config: Config) -> np.ndarray:
     """Pairs of usable new places that stand too near each other.
-
-    Parameters
-    ----------
-    places
-        The ladder's table.
-    config
-        The project.
 
     Returns
     -------

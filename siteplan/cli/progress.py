@@ -1,4 +1,4 @@
-"""Progress on a terminal: one live line a stage, then what it took; plain lines where there is no terminal."""
+"""Progress on a terminal: one live line a stage, then what it took; plain lines elsewhere."""
 
 from __future__ import annotations
 

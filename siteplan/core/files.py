@@ -1,6 +1,6 @@
 """The run folder and the small files that live on between runs. Every atomic write goes through here.
 
-One decision to know: a folder is written beside its final name and renamed when whole, so a run that
+A folder is written beside its final name and renamed when whole, so a run that
 fails leaves nothing half-written and nothing overwritten.
 """
 
@@ -31,18 +31,7 @@ _KEY_MARK = "R"
 
 
 def sha256_of(path: Path) -> str:
-    """SHA-256 of a file's content, or of its parts when it is a folder (FileGDB).
-
-    Parameters
-    ----------
-    path
-        File or folder.
-
-    Returns
-    -------
-    str
-        Hexadecimal digest.
-    """
+    """SHA-256 of a file's content, or of its parts when it is a folder (FileGDB)."""
     digest = hashlib.sha256()
     files = sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
     for file in files:
@@ -105,13 +94,6 @@ def _swap(work: Path, target: Path) -> None:
 def write_atomic(path: Path, content: bytes) -> None:
     """Write one file whole or not at all.
 
-    Parameters
-    ----------
-    path
-        Final name.
-    content
-        What it shall hold.
-
     Raises
     ------
     RunLockedError
@@ -141,11 +123,6 @@ def project_lock(folder: Path) -> Iterator[None]:
 
     The operating system holds the lock, so that it ends with its process, however that ends. What a killed
     run left lying about is cleared away.
-
-    Parameters
-    ----------
-    folder
-        Project folder.
 
     Raises
     ------
@@ -213,16 +190,6 @@ def require_writable(path: Path) -> None:
 def read_registry(path: Path) -> dict[str, str]:
     """Ids assigned so far.
 
-    Parameters
-    ----------
-    path
-        ``candidate_ids.csv``; absent means none.
-
-    Returns
-    -------
-    dict
-        Candidate id by key.
-
     Raises
     ------
     SiteplanError
@@ -241,33 +208,13 @@ def read_registry(path: Path) -> dict[str, str]:
 
 
 def write_registry(path: Path, ids: dict[str, str]) -> None:
-    """Keep assigned ids, in id order.
-
-    Parameters
-    ----------
-    path
-        ``candidate_ids.csv``.
-    ids
-        Candidate id by key.
-    """
+    """Keep assigned ids, in id order."""
     rows = sorted(((_KEY_MARK + key, given) for key, given in ids.items()), key=lambda pair: pair[1])
     write_atomic(path, csv_bytes(("key", "candidate_id"), rows))
 
 
 def csv_bytes(header: Sequence[str], rows: Sequence[Sequence[object]]) -> bytes:
     """CSV that Excel opens right: UTF-8 with BOM, CRLF.
-
-    Parameters
-    ----------
-    header
-        Column names.
-    rows
-        Values, one sequence a row.
-
-    Returns
-    -------
-    bytes
-        The file's content.
 
     Examples
     --------
@@ -283,11 +230,6 @@ def csv_bytes(header: Sequence[str], rows: Sequence[Sequence[object]]) -> bytes:
 
 def read_lines(path: Path) -> tuple[str, ...]:
     """Lines of a text file that only grows.
-
-    Parameters
-    ----------
-    path
-        Absent means none.
 
     Returns
     -------
@@ -311,13 +253,6 @@ def read_lines(path: Path) -> tuple[str, ...]:
 def append_lines(path: Path, lines: Sequence[str]) -> None:
     """Add lines to the end of a text file: all of them or none, and what was there stays byte for byte.
 
-    Parameters
-    ----------
-    path
-        Made when absent.
-    lines
-        Without line ends.
-
     Raises
     ------
     RunLockedError
@@ -336,11 +271,6 @@ def append_lines(path: Path, lines: Sequence[str]) -> None:
 def inert(value: object) -> object:
     """A cell that no spreadsheet runs.
 
-    Parameters
-    ----------
-    value
-        Any cell; only text changes.
-
     Returns
     -------
     object
@@ -358,11 +288,6 @@ def inert(value: object) -> object:
 
 def restored(cell: str) -> str:
     """Text as it was before :func:`inert`.
-
-    Parameters
-    ----------
-    cell
-        Cell of a text file.
 
     Returns
     -------

@@ -1,6 +1,6 @@
 """Where pixels lie. A :class:`Grid` holds no values, so two grids compare with ``==``.
 
-One decision to know: every grid is snapped to whole multiples of its resolution, so the pixels of a
+Every grid is snapped to whole multiples of its resolution, so the pixels of a
 county run are the pixels of the city run, and sums over counties are exact.
 """
 
@@ -60,11 +60,6 @@ class Grid:
         crs
             Projected CRS with metre axes.
 
-        Returns
-        -------
-        Grid
-            The grid.
-
         Raises
         ------
         CrsError
@@ -107,11 +102,6 @@ class Grid:
         ----------
         easting_m, northing_m
             Coordinates [m], shape (n,).
-
-        Returns
-        -------
-        tuple of ndarray
-            Rows and columns, int64, shape (n,).
         """
         col = np.floor((np.asarray(easting_m) - self.west_m) / self.resolution_m)
         row = np.floor((self.north_m - np.asarray(northing_m)) / self.resolution_m)

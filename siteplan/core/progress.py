@@ -83,17 +83,6 @@ class Stopwatch:
 def counted(items: Iterable[_Item], total: int, report: Report, every: int = 50) -> Iterator[_Item]:
     """Items as they come, with a step told every so many of them.
 
-    Parameters
-    ----------
-    items
-        Any iterable.
-    total
-        How many there are.
-    report
-        Who is told.
-    every
-        Items between two steps, positive.
-
     Yields
     ------
     object

@@ -1,6 +1,6 @@
 """Demand is point x service layer: people, village points and key places on the demand grid.
 
-One decision to know: everything sits on the pixels of one grid; a village point or key place takes the
+Everything sits on the pixels of one grid; a village point or key place takes the
 value of its pixel (at most 0.7 pixel away). A pixel belongs to the county of its centre.
 """
 
@@ -96,18 +96,7 @@ class DemandGrid:
 
 
 def tier_layers(config: Config) -> tuple[Layer, ...]:
-    """One weightless layer for every threshold the tiers name.
-
-    Parameters
-    ----------
-    config
-        The project.
-
-    Returns
-    -------
-    tuple of Layer
-        By falling threshold; any network serves.
-    """
+    """One weightless layer for every threshold the tiers name."""
     thresholds = {value for tier in config.tiers for value in (tier.threshold_dbm, *tier.by_class.values())}
     return tuple(
         Layer(id=f"tier {value:g}", name="", threshold_dbm=value, weight=0.0, targets=())
@@ -116,18 +105,7 @@ def tier_layers(config: Config) -> tuple[Layer, ...]:
 
 
 def services_of(config: Config) -> tuple[Service, ...]:
-    """Services of a project: layers of scope ``each`` once per network.
-
-    Parameters
-    ----------
-    config
-        The project.
-
-    Returns
-    -------
-    tuple of Service
-        In project order.
-    """
+    """Services of a project: layers of scope ``each`` once per network."""
     services: list[Service] = []
     for layer in config.layers:
         networks = [""] if layer.scope == "any" else [network.id for network in config.networks]
@@ -137,18 +115,6 @@ def services_of(config: Config) -> tuple[Service, ...]:
 
 def build_demand(inputs: Inputs, config: Config) -> DemandGrid:
     """Put all demand of a run on its grid.
-
-    Parameters
-    ----------
-    inputs
-        Checked inputs.
-    config
-        The project.
-
-    Returns
-    -------
-    DemandGrid
-        Rows with positive weight only.
 
     Raises
     ------

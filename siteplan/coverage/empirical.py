@@ -45,13 +45,6 @@ class EmpiricalModel:
     def footprint(self, mast: Mast, grid: Grid) -> Footprint | None:
         """Probability of each service in the window a mast reaches.
 
-        Parameters
-        ----------
-        mast
-            The mast.
-        grid
-            Grid to fall on.
-
         Returns
         -------
         Footprint or None
@@ -74,11 +67,6 @@ class EmpiricalModel:
 
     def radial(self, mast: Mast) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Services a mast delivers and their probability against distance.
-
-        Parameters
-        ----------
-        mast
-            Its place does not matter.
 
         Returns
         -------
@@ -146,11 +134,6 @@ class EmpiricalModel:
 
     def radius_limited(self, mast: Mast) -> bool:
         """Whether a mast still serves where the formulas end.
-
-        Parameters
-        ----------
-        mast
-            The mast.
 
         Returns
         -------
@@ -222,22 +205,7 @@ class EmpiricalModel:
 
 
 def bands_of(service: Service, bands: Iterable[str], config: Config) -> list[str]:
-    """Those of some bands that deliver a service: all of them where any network will do.
-
-    Parameters
-    ----------
-    service
-        Layer and network.
-    bands
-        Band ids.
-    config
-        The project.
-
-    Returns
-    -------
-    list of str
-        In the order given.
-    """
+    """Those of some bands that deliver a service: all of them where any network will do."""
     return [band for band in bands if service.network in ("", config.band(band).network)]
 
 

@@ -1,6 +1,6 @@
 """Where reduced footprints are kept between runs: small values by content hash, in one file.
 
-One decision to know: a cache may vanish at any time. A file that cannot be opened or read is as good as an
+A cache may vanish at any time. A file that cannot be opened or read is as good as an
 empty one, and a run never fails because of it.
 """
 

@@ -1,6 +1,6 @@
 """Coverage gaps: people and villages that fall short, and the polygons they live in.
 
-One decision to know: a gap is made of populated pixels whose probability of service is below the
+A gap is made of populated pixels whose probability of service is below the
 project's edge target; empty mountains are not a gap.
 """
 
@@ -23,22 +23,7 @@ _DIAGONAL_TOO = np.ones((3, 3), dtype=int)
 
 
 def covered(demand: DemandGrid, outage: NDArray[np.float32], config: Config) -> NDArray[np.bool_]:
-    """Whether each demand pixel reaches the target.
-
-    Parameters
-    ----------
-    demand
-        Pixels.
-    outage
-        Shape (services, height, width).
-    config
-        The project.
-
-    Returns
-    -------
-    ndarray
-        Shape (services, pixels).
-    """
+    """Whether each demand pixel reaches the target."""
     left = outage.reshape(len(outage), -1)[:, demand.pixels]
     return (1.0 - left) >= config.coverage.edge_probability_target
 
@@ -47,17 +32,6 @@ def gap_polygons(
     inputs: Inputs, demand: DemandGrid, outage: NDArray[np.float32], config: Config
 ) -> gpd.GeoDataFrame:
     """Connected populated land below the target, by service and county.
-
-    Parameters
-    ----------
-    inputs
-        Counties and grid.
-    demand
-        People by pixel.
-    outage
-        Shape (services, height, width).
-    config
-        The project.
 
     Returns
     -------
@@ -171,11 +145,6 @@ def village_table(
 
 def basic_services(demand: DemandGrid) -> list[int]:
     """Positions of the basic per-network services: those of the first layer of scope ``each``.
-
-    Parameters
-    ----------
-    demand
-        Demand.
 
     Returns
     -------

@@ -1,6 +1,6 @@
 """The ground as propagation sees it: bare relief, what stands on it, and what a phone can stand in.
 
-One decision to know: clutter is counted once. Heights in the profile and a loss at the phone's end exclude
+Clutter is counted once. Heights in the profile and a loss at the phone's end exclude
 each other, and a DEM that is a surface already has its canopy in it: there the ground is what remains below.
 """
 

@@ -1,6 +1,6 @@
 """Numbers people ask for: by layer, by county, by rank.
 
-One decision to know: two kinds of "covered" stand side by side. ``covered`` counts people where P
+Two kinds of "covered" stand side by side. ``covered`` counts people where P
 reaches the target, ``expected`` sums people times P.
 """
 
@@ -155,13 +155,6 @@ def _effect(
 def changing_ranks(effects: Sequence[RankEffect], inputs: Inputs) -> Raster:
     """Rank that matters most for each pixel of the area in the first layer.
 
-    Parameters
-    ----------
-    effects
-        In rank order.
-    inputs
-        Grid and area.
-
     Returns
     -------
     Raster
@@ -182,13 +175,6 @@ def changing_ranks(effects: Sequence[RankEffect], inputs: Inputs) -> Raster:
 
 def step_table(effects: Sequence[RankEffect], inputs: Inputs) -> pd.DataFrame:
     """What each rank adds in each county, in the first layer: sums over ranks are after minus before.
-
-    Parameters
-    ----------
-    effects
-        In rank order.
-    inputs
-        Counties and villages.
 
     Returns
     -------
@@ -265,15 +251,6 @@ def layer_table(
 ) -> pd.DataFrame:
     """What each layer had and what it gained.
 
-    Parameters
-    ----------
-    demand
-        Rows.
-    outage_existing, outage_planned
-        Uncovered probability, shape (services, height, width).
-    config
-        The project.
-
     Returns
     -------
     DataFrame
@@ -311,19 +288,6 @@ def county_table(
     config: Config,
 ) -> pd.DataFrame:
     """People and villages by county, before and after.
-
-    Parameters
-    ----------
-    inputs
-        Counties.
-    demand
-        Pixels and people.
-    outage_existing, outage_planned
-        Uncovered probability, shape (services, height, width).
-    villages
-        The village table.
-    config
-        The project.
 
     Returns
     -------

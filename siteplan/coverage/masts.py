@@ -49,15 +49,6 @@ def masts_of(
 def mast_of(site_id: str, stations: gpd.GeoDataFrame, config: Config, propagation: PropagationModel) -> Mast:
     """The mast some stations of one site stand on.
 
-    Parameters
-    ----------
-    site_id
-        Of the site.
-    stations
-        At least one, as in :func:`masts_of`.
-    config, propagation
-        See there.
-
     Returns
     -------
     Mast
@@ -124,22 +115,7 @@ def _extra_db(row: Any, band: str, budgets: LinkBudgets) -> float:
 def served_bands(
     propagation: PropagationModel, area_class: str, antenna_height_m: float, bands: Iterable[str]
 ) -> tuple[str, ...]:
-    """Bands whose formulas hold for a mast's class and height.
-
-    Parameters
-    ----------
-    propagation
-        Propagation level.
-    area_class, antenna_height_m
-        Of the mast.
-    bands
-        Band ids.
-
-    Returns
-    -------
-    tuple of str
-        Those that can be planned, sorted.
-    """
+    """Bands whose formulas hold for a mast's class and height."""
     held = []
     for band in sorted(set(bands)):
         try:

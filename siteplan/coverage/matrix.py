@@ -36,11 +36,6 @@ def outage_probability(
         How many services there are.
     map_fn
         ``map`` or the ``map`` of a thread pool.
-
-    Returns
-    -------
-    ndarray
-        float32, shape (services, height, width).
     """
     outage = np.ones((services, *grid.shape), dtype=np.float32)
     for footprint in _in_batches(map_fn, lambda mast: propagation.footprint(mast, grid), masts):
@@ -150,15 +145,6 @@ def upgrade_footprint(upgrade: Upgrade, propagation: PropagationModel, grid: Gri
     """Independent share an addition takes of what its mast left uncovered.
 
     With p0 before and p1 after, (1 - p1) = (1 - p0) (1 - a), so a = (p1 - p0) / (1 - p0).
-
-    Parameters
-    ----------
-    upgrade
-        Mast and bands.
-    propagation
-        Propagation level.
-    grid
-        Demand grid.
 
     Returns
     -------

@@ -1,6 +1,6 @@
 """Where models disagree: low bands in deep shadow, ITU-R P.1812 against the Irregular Terrain Model.
 
-One decision to know: nothing is decided here. The points that a low band serves from behind a mountain are
+Nothing is decided here. The points that a low band serves from behind a mountain are
 marked, with what the second model says, because no measurement tells yet which of the two is right.
 """
 
@@ -278,13 +278,6 @@ def _framed(rows: list[dict[str, object]], points: gpd.GeoDataFrame) -> gpd.GeoD
 
 def comparison_summary(spread: gpd.GeoDataFrame, sampled: int) -> dict[str, float]:
     """The disagreement in numbers.
-
-    Parameters
-    ----------
-    spread
-        Of :func:`compare_models`.
-    sampled
-        Points looked at.
 
     Returns
     -------

@@ -1,6 +1,6 @@
 """Grades of signal: which tier each pixel reaches, and how many people live in it.
 
-One decision to know: a pixel has a tier when P(RSRP >= its threshold) meets the same target that decides
+A pixel has a tier when P(RSRP >= its threshold) meets the same target that decides
 "covered"; the best such tier counts, and thresholds may differ by area class.
 """
 
@@ -91,15 +91,6 @@ def tier_table(
     rasters: tuple[Raster, Raster] | None, inputs: Inputs, demand: DemandGrid, config: Config
 ) -> pd.DataFrame:
     """People and square kilometres in each tier, by county and area class.
-
-    Parameters
-    ----------
-    rasters
-        Of :func:`tier_rasters`.
-    inputs, demand
-        Counties, classes and people.
-    config
-        The tiers.
 
     Returns
     -------

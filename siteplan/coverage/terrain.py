@@ -4,7 +4,7 @@ The median loss at a pixel is free space, Bullington's diffraction over the terr
 (ITU-R P.1812), and the antenna's pattern; or, where the project says so, bare terrain with the loss at the
 phone's end (ITU-R P.2108). The formulas of the buffers have no part in it but their spread of shadowing.
 
-One decision to know: what is computed is one band of one mast, reduced to probabilities per demand pixel
+What is computed is one band of one mast, reduced to probabilities per demand pixel
 in 255 steps. It depends on nothing else in the project, so it can be kept between runs by its content, and
 a new plan computes only what changed. Villages and key places do not take their pixel's mean: each gets
 its own exact profile.
@@ -67,18 +67,7 @@ class DecisionPoints:
 
 
 def decision_points(inputs: Inputs) -> DecisionPoints:
-    """Villages and key places of a project.
-
-    Parameters
-    ----------
-    inputs
-        Checked tables.
-
-    Returns
-    -------
-    DecisionPoints
-        Villages first, in table order.
-    """
+    """Villages and key places of a project."""
     tables = [table for table in (inputs.villages, inputs.key_places) if table is not None]
     x = [table.geometry.x.to_numpy(dtype=np.float64) for table in tables]
     y = [table.geometry.y.to_numpy(dtype=np.float64) for table in tables]
@@ -192,13 +181,6 @@ class TerrainModel:
 
     def footprint(self, mast: Mast, grid: Grid) -> Footprint | None:
         """Probability of each service in the window a mast reaches.
-
-        Parameters
-        ----------
-        mast
-            The mast.
-        grid
-            Grid to fall on.
 
         Returns
         -------

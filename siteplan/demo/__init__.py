@@ -1,6 +1,6 @@
 """The demo city: a whole project folder, written from a few real tables and a seed.
 
-One decision to know: what is real (county polygons, names and codes, coarse relief, city totals) is
+What is real (county polygons, names and codes, coarse relief, city totals) is
 read; everything else is drawn from the seed, and every file says which it is.
 """
 

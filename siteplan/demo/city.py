@@ -1,6 +1,6 @@
 """The order in which a demo city is drawn and written.
 
-One decision to know: every part has its own random stream, so changing one leaves the others as they
+Every part has its own random stream, so changing one leaves the others as they
 were; the folder appears whole or not at all.
 """
 
@@ -93,18 +93,7 @@ def write_demo(target: Path, *, seed: int = 2023, replace: bool = False) -> dict
 
 
 def draw_city(seed: int) -> City:
-    """Draw everything.
-
-    Parameters
-    ----------
-    seed
-        Seed of the demo.
-
-    Returns
-    -------
-    City
-        All parts.
-    """
+    """Draw everything."""
     parameters = load_parameters()
     counties = load_counties(str(parameters.city["boundary_prefix"]))
     terrain = _terrain(parameters, counties, seed)
@@ -150,11 +139,6 @@ def _basins(parameters: Parameters) -> Points:
 
 def figures_of(city: City) -> dict[str, float]:
     """Figures that describe the demo.
-
-    Parameters
-    ----------
-    city
-        The drawn city.
 
     Returns
     -------

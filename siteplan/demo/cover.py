@@ -1,6 +1,6 @@
 """Synthetic land cover in the codes of ESA WorldCover: woods, fields, water, and where people live.
 
-One decision to know: it follows from relief and people, not the other way round, so that the rest of the
+It follows from relief and people, not the other way round, so that the rest of the
 demo is what it was without it. Edges are frayed pixel by pixel; nothing in it is measured.
 """
 
@@ -26,24 +26,7 @@ Codes = NDArray[np.uint8]
 
 
 def make_cover(terrain: Terrain, land: Land, settlements: Settlements, people: People, seed: int) -> Codes:
-    """Draw the land cover on the grid of the DEM.
-
-    Parameters
-    ----------
-    terrain
-        Grids and relief.
-    land
-        Suitability of the working grid.
-    settlements, people
-        Built-up zones and residents.
-    seed
-        Seed of the demo.
-
-    Returns
-    -------
-    ndarray
-        Codes, shape of the DEM's grid.
-    """
+    """Draw the land cover on the grid of the DEM."""
     rng = child(seed, "land cover")
     coarse = _coarse(terrain, land, settlements, people, rng)
     return _frayed(coarse, terrain, rng)

@@ -1,6 +1,6 @@
 """Where things may stand: the city's land at 100 m, and drawing places from it.
 
-One decision to know: places are drawn from pixels two pixels inside their county, so a point never
+Places are drawn from pixels two pixels inside their county, so a point never
 falls into the neighbour's county or out of the city.
 """
 
@@ -54,20 +54,7 @@ class Land:
 
 
 def make_land(terrain: Terrain, counties: gpd.GeoDataFrame) -> Land:
-    """Lay the counties over the relief.
-
-    Parameters
-    ----------
-    terrain
-        The relief.
-    counties
-        County polygons, in their order.
-
-    Returns
-    -------
-    Land
-        Flat arrays of the working grid.
-    """
+    """Lay the counties over the relief."""
     grid = terrain.grid
     shapes = zip(counties.to_crs(grid.crs).geometry, range(len(counties)), strict=True)
     county = rasterize(shapes, grid.shape, fill=-1, transform=grid.transform, dtype="int16")
@@ -108,11 +95,6 @@ def draw_spread(
         Wanted distance [m].
     rng
         Random stream.
-
-    Returns
-    -------
-    ndarray
-        Pixels, shape (min(count, number of candidates),).
     """
     order = ranked(weights, rng)[: max(40 * count, 400)]
     points = land.points(candidates[order])

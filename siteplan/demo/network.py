@@ -1,6 +1,6 @@
 """Masts and stations on air, with their dates.
 
-One decision to know: every site x band has a score, the best one of each site is always built, and the
+Every site x band has a score, the best one of each site is always built, and the
 highest of the others fill up to the published number exactly.
 """
 
@@ -61,22 +61,7 @@ def make_network(
     roads: Roads,
     seed: int,
 ) -> StationNetwork:
-    """Place the sites and equip them.
-
-    Parameters
-    ----------
-    parameters
-        The city with its published totals.
-    land, settlements, people, roads
-        What sites are placed by.
-    seed
-        Seed of the demo.
-
-    Returns
-    -------
-    StationNetwork
-        Sites and dated stations.
-    """
+    """Place the sites and equip them."""
     rng = child(seed, "network")
     points, kind = _placed(parameters, land, settlements, people, roads, rng)
     sites = _site_table(parameters, land, settlements, points, kind, rng)
@@ -300,13 +285,6 @@ _RURAL_DOWNTILT_DEG = (1, 5)
 
 def make_sectors(network: StationNetwork, seed: int) -> pd.DataFrame:
     """Three sectors a site, turned at random in steps of ten degrees; of a few sites nothing is known.
-
-    Parameters
-    ----------
-    network
-        Sites.
-    seed
-        Seed of the demo.
 
     Returns
     -------

@@ -1,6 +1,6 @@
 """Smooth random fields, and the sparse spline weights that evaluate them fast.
 
-One decision to know: a field is a random lattice seen through cubic B-splines, so it is smooth at
+A field is a random lattice seen through cubic B-splines, so it is smooth at
 every pixel size and costs two sparse products on a regular grid.
 """
 
@@ -30,11 +30,6 @@ def child(seed: int, name: str) -> np.random.Generator:
         Seed of the whole demo.
     name
         Name of the part; another name gives an independent stream.
-
-    Returns
-    -------
-    Generator
-        The stream.
     """
     return np.random.default_rng([seed, zlib.crc32(name.encode())])
 
@@ -78,11 +73,6 @@ def stretch(values: Field, rows: NDArray[np.float64], columns: NDArray[np.float6
         Nodes, shape (m, n).
     rows, columns
         Where to evaluate, in nodes, shapes (height,) and (width,).
-
-    Returns
-    -------
-    ndarray
-        float32, shape (height, width).
     """
     tall = spline_weights(rows, values.shape[0]) @ values
     wide = spline_weights(columns, values.shape[1]) @ np.ascontiguousarray(tall.T)
@@ -100,11 +90,6 @@ def grid_noise(rng: np.random.Generator, shape: tuple[int, int], spacing_px: flo
         Rows and columns.
     spacing_px
         Distance of the lattice nodes [pixels]; hills are about two of them wide.
-
-    Returns
-    -------
-    ndarray
-        float32, of that shape.
     """
     lattice = _lattice(rng, shape, spacing_px)
     rows, columns = (np.arange(size) / spacing_px + _MARGIN for size in shape)

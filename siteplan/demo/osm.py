@@ -1,6 +1,6 @@
 """The road network and public buildings as an OpenStreetMap XML file.
 
-One decision to know: ids are small positive numbers counted here, and every object says in a note that
+Ids are small positive numbers counted here, and every object says in a note that
 it is synthetic, so the file can never be mistaken for OpenStreetMap data.
 """
 
@@ -30,11 +30,6 @@ def osm_xml(roads: Roads, key_places: pd.DataFrame, crs: str) -> str:
         ``key``, ``name``, ``longitude``, ``latitude`` [deg].
     crs
         Projected CRS of the roads.
-
-    Returns
-    -------
-    str
-        The document.
     """
     used = np.unique(np.concatenate([way.nodes for way in roads.ways]))
     degrees = lonlat(roads.nodes_m[used], crs)

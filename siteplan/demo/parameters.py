@@ -1,6 +1,6 @@
 """What the demo knows of its city: the parameter file, the name tables and the county polygons.
 
-One decision to know: the boundary package is found, never imported, because importing it writes a
+The boundary package is found, never imported, because importing it writes a
 cache into the home folder.
 """
 
@@ -103,11 +103,6 @@ class Parameters:
 
 def load_parameters(folder: str = "shaoguan") -> Parameters:
     """Read the parameter file and the committed tables of a demo city.
-
-    Parameters
-    ----------
-    folder
-        Folder beside this module.
 
     Returns
     -------

@@ -1,6 +1,6 @@
 """The population raster: persons are placed household by household, so most of the mountains stay empty.
 
-One decision to know: counts are integers from the start, and they add up to the city total exactly.
+Counts are integers from the start, and they add up to the city total exactly.
 """
 
 from __future__ import annotations
@@ -65,17 +65,6 @@ def largest_remainder(total: int, weights: NDArray[np.floating]) -> NDArray[np.i
 
 def make_people(parameters: Parameters, land: Land, settlements: Settlements, seed: int) -> People:
     """Count people in seats, town centres, villages and hamlets.
-
-    Parameters
-    ----------
-    parameters
-        The city and its totals.
-    land
-        The working grid.
-    settlements
-        Zones and villages.
-    seed
-        Seed of the demo.
 
     Returns
     -------

@@ -1,6 +1,6 @@
 """Opened public properties, key places and exclusion zones.
 
-One decision to know: all of them are synthetic, their names are made from real town and village names
+All of them are synthetic, their names are made from real town and village names
 and a kind, and zones say so in their name.
 """
 
@@ -61,11 +61,6 @@ def make_properties(
         What they are placed by.
     seed
         Seed of the demo.
-
-    Returns
-    -------
-    DataFrame
-        Chinese headers; coordinates in GCJ-02.
     """
     rng = child(seed, "properties")
     count = int(parameters.city["properties"])
@@ -121,15 +116,6 @@ def make_key_places(
     parameters: Parameters, land: Land, settlements: Settlements, people: People, seed: int
 ) -> pd.DataFrame:
     """Draw the key places.
-
-    Parameters
-    ----------
-    parameters
-        How many of each kind.
-    land, settlements, people
-        What they are placed by.
-    seed
-        Seed of the demo.
 
     Returns
     -------
@@ -224,7 +210,7 @@ def _reserves(parameters: Parameters, land: Land, rng: np.random.Generator) -> l
     return [_blob(land, centre, area * rng.uniform(0.7, 1.3), noise) for centre in centres]
 
 
-def _blob(land: Land, centre: Points, km2: float, noise: NDArray) -> shapely.Geometry:
+def _blob(land: Land, centre: Points, km2: float, noise: NDArray[Any]) -> shapely.Geometry:
     """Outline of the pixels nearest to a centre in a wrinkled distance."""
     pixels = _around(land, centre, 2.2 * np.sqrt(km2 / np.pi) * 1000)
     pixels = pixels[land.inner[pixels]]

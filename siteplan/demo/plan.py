@@ -1,6 +1,6 @@
 """The 2020-2025 site plan and the county split of the year's task.
 
-One decision to know: built entries are existing sites; unbuilt ones lie where a network is missing,
+Built entries are existing sites; unbuilt ones lie where a network is missing,
 except a few placed beside an existing site on purpose, for the planner to refuse.
 """
 
@@ -34,15 +34,6 @@ def make_site_plan(
     seed: int,
 ) -> pd.DataFrame:
     """Draw the site plan.
-
-    Parameters
-    ----------
-    parameters
-        How many entries of each sort.
-    land, settlements, people, network
-        What entries are placed by.
-    seed
-        Seed of the demo.
 
     Returns
     -------

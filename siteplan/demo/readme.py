@@ -1,6 +1,6 @@
 """The README.txt of a demo folder: what is real, what is synthetic, whose data it is.
 
-One decision to know: the figures are those measured on the files, not those asked for.
+The figures are those measured on the files, not those asked for.
 """
 
 from __future__ import annotations
@@ -58,20 +58,7 @@ National Bureau of Statistics of China (names and codes, 2023).
 
 
 def readme_text(figures: Mapping[str, float], seed: int) -> str:
-    """Fill in the README.
-
-    Parameters
-    ----------
-    figures
-        What was measured on the demo.
-    seed
-        Seed it was drawn from.
-
-    Returns
-    -------
-    str
-        The text.
-    """
+    """Fill in the README."""
     percent = round(100 * figures["population_urban_share"], 1)
     cover = {f"{name}_percent": round(100 * figures[f"cover_{name}_share"], 1) for name in _COVER}
     after = figures["built_in_year"] - figures["built_in_year_by_stock"]

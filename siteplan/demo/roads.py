@@ -1,6 +1,6 @@
 """Synthetic roads: least-cost ways over the relief from every village to its town and between towns.
 
-One decision to know: one shortest-path forest grown from all towns at once gives both the village
+One shortest-path forest grown from all towns at once gives both the village
 roads (its branches) and the town links (where two trees meet), so roads share their stretches.
 """
 
@@ -62,22 +62,7 @@ class _Mesh:
 
 
 def make_roads(land: Land, settlements: Settlements, seed: int) -> Roads:
-    """Draw the road network.
-
-    Parameters
-    ----------
-    land
-        The relief at the working resolution.
-    settlements
-        Towns and villages to link.
-    seed
-        Seed of the demo.
-
-    Returns
-    -------
-    Roads
-        Nodes and ways.
-    """
+    """Draw the road network."""
     mesh = _mesh(land, child(seed, "roads"))
     towns = mesh.cell[land.pixels(settlements.town_points())]
     seeds = np.unique(towns[towns >= 0])

@@ -1,6 +1,6 @@
 """Built-up areas, towns and villages: who lives where, before anybody is counted.
 
-One decision to know: one label raster says which zone (seat, town centre, park) a pixel belongs to,
+One label raster says which zone (seat, town centre, park) a pixel belongs to,
 so zones never overlap and population, sites and properties agree on what is built up.
 """
 
@@ -89,11 +89,6 @@ def make_settlements(
         County polygons, in the order of the land's county index.
     seed
         Seed of the demo.
-
-    Returns
-    -------
-    Settlements
-        Zones, towns and villages.
     """
     rng = child(seed, "settlements")
     index = {code: number for number, code in enumerate(counties["county_id"])}
@@ -125,7 +120,7 @@ def _grow(
 
 
 def _seat_zones(
-    parameters: Parameters, land: Land, label: NDArray[np.int16], roughness: NDArray
+    parameters: Parameters, land: Land, label: NDArray[np.int16], roughness: NDArray[Any]
 ) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     for number, (seat, point) in enumerate(zip(parameters.seats, seat_points(parameters), strict=True)):
@@ -187,7 +182,7 @@ def _missing_town(
 
 
 def _town_zones(
-    towns: pd.DataFrame, land: Land, label: NDArray[np.int16], roughness: NDArray, first: int
+    towns: pd.DataFrame, land: Land, label: NDArray[np.int16], roughness: NDArray[Any], first: int
 ) -> list[dict[str, object]]:
     """A centre for every town that is not part of a seat's built-up area."""
     rows: list[dict[str, object]] = []
@@ -206,7 +201,7 @@ def _park_zones(
     parameters: Parameters,
     land: Land,
     label: NDArray[np.int16],
-    roughness: NDArray,
+    roughness: NDArray[Any],
     first: int,
     rng: np.random.Generator,
 ) -> list[dict[str, object]]:
@@ -324,13 +319,6 @@ def _voronoi(points: pd.DataFrame, outline: shapely.Geometry, squeeze: float) ->
 
 def zone_polygons(zones: Zones, land: Land) -> gpd.GeoDataFrame:
     """Area-class polygons of the label raster, smoothed without gaps or overlaps.
-
-    Parameters
-    ----------
-    zones
-        Labels of the working grid.
-    land
-        The working grid.
 
     Returns
     -------

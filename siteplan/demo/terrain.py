@@ -1,6 +1,6 @@
 """Synthetic relief pinned to a real coarse one.
 
-One decision to know: valleys are the zero lines of smooth noise, heights run from the real minimum
+Valleys are the zero lines of smooth noise, heights run from the real minimum
 of each control cell past its mean to the peaks, and a smooth correction brings the cell means back.
 """
 
@@ -59,11 +59,6 @@ def control_cells(relief: pd.DataFrame) -> Cells:
     ----------
     relief
         Columns ``lon``, ``lat`` (cell centres [deg]), ``mean_m``, ``min_m``, ``max_m``.
-
-    Returns
-    -------
-    Cells
-        The same as arrays.
     """
     ordered = relief.sort_values(["lat", "lon"], ascending=[False, True])
     shape = (relief["lat"].nunique(), relief["lon"].nunique())

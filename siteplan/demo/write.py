@@ -1,6 +1,6 @@
 """The demo's files: each table in the format and with the headers planners have.
 
-One decision to know: nothing is drawn here, and no file holds the time of writing where its format
+Nothing is drawn here, and no file holds the time of writing where its format
 lets that be avoided, so the same seed gives the same bytes.
 """
 
@@ -24,19 +24,7 @@ _CREATED = dt.datetime(2023, 7, 1)
 
 
 def write_raster(path: Path, values: NDArray[np.generic], grid: Grid, nodata: float | None) -> None:
-    """Write a tiled, compressed GeoTIFF.
-
-    Parameters
-    ----------
-    path
-        File to write.
-    values
-        Shape of the grid.
-    grid
-        Where the pixels lie.
-    nodata
-        Nodata value, if any.
-    """
+    """Write a tiled, compressed GeoTIFF."""
     profile = {
         "driver": "GTiff",
         "height": grid.height,
@@ -69,19 +57,7 @@ def write_csv(path: Path, table: pd.DataFrame) -> None:
 
 
 def write_workbook(path: Path, table: pd.DataFrame, sheet: str, remarks: list[str]) -> None:
-    """Write a workbook: the data sheet, then a sheet that says what it is.
-
-    Parameters
-    ----------
-    path
-        File to write.
-    table
-        Header in row 1, data below.
-    sheet
-        Name of the data sheet.
-    remarks
-        Lines of the sheet 说明.
-    """
+    """Write a workbook: the data sheet, then a sheet that says what it is."""
     with xlsxwriter.Workbook(path) as book:
         book.set_properties({"created": _CREATED, "comments": "synthetic demo data"})
         page, bold = book.add_worksheet(sheet), book.add_format({"bold": True, "bg_color": "#DDE8F5"})
@@ -106,11 +82,6 @@ def station_table(network: StationNetwork, sectors: pd.DataFrame) -> pd.DataFram
         Sites and stations.
     sectors
         ``azimuth`` and ``downtilt`` of every site, "" where unknown.
-
-    Returns
-    -------
-    DataFrame
-        Chinese headers.
     """
     aimed = sectors.iloc[network.stations["site"]].reset_index(drop=True)
     stations = network.stations
@@ -148,22 +119,7 @@ def key_place_table(places: pd.DataFrame) -> pd.DataFrame:
 
 
 def project_text(template: str, targets: pd.DataFrame, year: int) -> str:
-    """The project file with the year's targets filled in.
-
-    Parameters
-    ----------
-    template
-        Text with a line ``#TARGETS``.
-    targets
-        ``county``, ``network``, ``stations``.
-    year
-        Year of the targets.
-
-    Returns
-    -------
-    str
-        TOML.
-    """
+    """The project file with the year's targets filled in."""
     blocks = [
         f'[[quota.targets]]\nyear = {year}\ncounty = "{row.county}"\n'
         f'network = "{row.network}"\nstations = {row.stations}'

@@ -1,6 +1,6 @@
 """What happened to candidates between two plans: events, one a line of text, and what they add up to.
 
-One decision to know: nothing is ever changed or taken out; an undo is an event of its own. Lines may stand in
+Nothing is ever changed or taken out; an undo is an event of its own. Lines may stand in
 any order and twice, so that two people's journals are merged by putting one under the other; what stands is
 the same whatever their order, and two stories that cannot both be true are a conflict, never a guess.
 """
@@ -163,11 +163,6 @@ def event_schema() -> dict[str, Any]:
 def line_of(event: Event) -> str:
     """An event as one line of JSON.
 
-    Parameters
-    ----------
-    event
-        The event.
-
     Returns
     -------
     str
@@ -180,18 +175,6 @@ def line_of(event: Event) -> str:
 
 def events_of(lines: Sequence[str], name: str = JOURNAL) -> tuple[Event, ...]:
     """Events of a journal.
-
-    Parameters
-    ----------
-    lines
-        As :func:`line_of` wrote them.
-    name
-        File name for messages.
-
-    Returns
-    -------
-    tuple of Event
-        In the file's order, each once.
 
     Raises
     ------

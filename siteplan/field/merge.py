@@ -1,6 +1,6 @@
 """What comes back from the field, held against the plan and the journal: which rows become events.
 
-One decision to know: three things are compared for every row, the status that was issued with the form, the
+Three things are compared for every row, the status that was issued with the form, the
 one that stands now and the one reported; only what follows from them without a guess is taken. Everything
 else is held with its reason and a key by which a person can take it.
 """
@@ -131,17 +131,6 @@ def merge(
     rows: Sequence[ReturnRow], published_list: PublishedList, events: Sequence[Event], options: MergeOptions
 ) -> Merge:
     """Work out what returned rows mean.
-
-    Parameters
-    ----------
-    rows
-        Of all files.
-    published_list
-        The published list.
-    events
-        The journal.
-    options
-        What the office says.
 
     Returns
     -------

@@ -1,7 +1,8 @@
 """What comes back from the field: filled forms, the map's JSON and CSV, KMZ with moved pins.
 
-One decision to know: reading decides nothing. A row says what it says, with its file, sheet and row; what it
-means for the plan is worked out in :mod:`siteplan.field.merge`. Only what cannot be read at all is a fault here.
+Reading decides nothing. A row says what it says, with its file, sheet and row; what it
+means for the plan is worked out in :mod:`siteplan.field.merge`. Only what cannot be read at all is a fault
+here.
 """
 
 from __future__ import annotations
@@ -10,14 +11,15 @@ import datetime as dt
 import hashlib
 import io
 import json
-import xml.etree.ElementTree as ET
 import zipfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from lxml import etree
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, XmlError, ZipError
 
 from siteplan.core.errors import Fault, InputFaults, Severity
@@ -179,7 +181,7 @@ def read_returns(path: Path, known: Collection[str]) -> tuple[ReturnRow, ...]:
         KeyError,
         TypeError,
         zipfile.BadZipFile,
-        ET.ParseError,
+        etree.XMLSyntaxError,
         CalamineError,
         PasswordError,
         XmlError,
@@ -190,29 +192,13 @@ def read_returns(path: Path, known: Collection[str]) -> tuple[ReturnRow, ...]:
 
 
 def issued_hash(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Hash of the issued part of a form.
-
-    Parameters
-    ----------
-    columns, rows
-        Header and cells as text.
-
-    Returns
-    -------
-    str
-        SHA-256 in hexadecimal.
-    """
+    """Hash of the issued part of a form."""
     text = json.dumps([list(columns), [list(row) for row in rows]], ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def status_of(word: str) -> str | None:
     """Status by its code or its word in either language.
-
-    Parameters
-    ----------
-    word
-        Such as ``已签约``, ``signed`` or ``SIGNED``.
 
     Returns
     -------
@@ -285,6 +271,9 @@ def _table_rows(path: Path, issued: _Issued | None) -> tuple[ReturnRow, ...]:
     return tuple(rows)
 
 
+_SAFE = etree.XMLParser(
+    resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
+)
 _AXES = (("longitude", "EW"), ("latitude", "NS"))
 
 
@@ -404,7 +393,7 @@ def _number(text: str) -> float | None:
 
 def _pin_rows(path: Path, known: Collection[str]) -> tuple[ReturnRow, ...]:
     """Pins with the id they carry, or that their text names; a folder named like a status gives it."""
-    root = ET.fromstring(_kml_bytes(path))  # the guard has refused entities
+    root = etree.fromstring(_kml_bytes(path), _SAFE)
     sha, rows = sha256_of(path), []
     for number, (pin, folders) in enumerate(_pins(root, ()), start=1):
         data = _data(pin)
@@ -443,7 +432,7 @@ def _kml_bytes(path: Path) -> bytes:
         return archive.read("doc.kml" if "doc.kml" in names else names[0])
 
 
-def _pins(node: ET.Element, folders: tuple[str, ...]) -> list[tuple[ET.Element, tuple[str, ...]]]:
+def _pins(node: Any, folders: tuple[str, ...]) -> list[tuple[Any, tuple[str, ...]]]:
     found = []
     for child in node:
         tag = child.tag.rpartition("}")[2]
@@ -455,7 +444,7 @@ def _pins(node: ET.Element, folders: tuple[str, ...]) -> list[tuple[ET.Element, 
     return found
 
 
-def _data(pin: ET.Element) -> dict[str, str]:
+def _data(pin: Any) -> dict[str, str]:
     return {
         each.get("name", ""): (each.text or "" if len(each) == 0 else _text(each, "value")).strip()
         for each in pin.iter()
@@ -463,12 +452,12 @@ def _data(pin: ET.Element) -> dict[str, str]:
     }
 
 
-def _find(node: ET.Element, name: str) -> ET.Element | None:
+def _find(node: Any, name: str) -> Any:
     return next((child for child in node if child.tag.rpartition("}")[2] == name), None)
 
 
-def _text(node: ET.Element, path: str) -> str:
-    found: ET.Element | None = node
+def _text(node: Any, path: str) -> str:
+    found: Any = node
     for name in path.split("/"):
         found = None if found is None else _find(found, name)
     return "" if found is None else (found.text or "").strip()

@@ -75,11 +75,6 @@ class FieldStatus:
 def relation(seen: str, current: str, new: str) -> Relation:
     """What a reported status means for the one that stands, given the one the reporter saw.
 
-    Parameters
-    ----------
-    seen, current, new
-        Statuses.
-
     Returns
     -------
     str
@@ -140,11 +135,6 @@ def replay(events: Iterable[Event]) -> FieldStatus:
     ----------
     events
         In any order; an event may be there twice.
-
-    Returns
-    -------
-    FieldStatus
-        The same for any order.
     """
     once = {event.event_id: event for event in sorted(events, key=lambda e: e.order, reverse=True)}
     undone = _undone(once)

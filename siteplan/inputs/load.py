@@ -1,6 +1,6 @@
 """The door: every input of a project, read, checked and brought into the project's CRS.
 
-One decision to know: tables are loaded for the whole project even in a county run, so that sites
+Tables are loaded for the whole project even in a county run, so that sites
 outside the county still cover inside it (the halo); only the grid is cut to the county.
 """
 
@@ -182,11 +182,6 @@ def load(folder: Path, config: Config, county: str | None = None) -> Inputs:
     county
         Name or code of one county; None for the whole city.
 
-    Returns
-    -------
-    Inputs
-        Checked tables and rasters.
-
     Raises
     ------
     InputFaults
@@ -357,11 +352,6 @@ def zone_raster(shapes: gpd.GeoSeries, codes: np.ndarray, grid: Grid) -> np.ndar
         Positive integers, shape (n,).
     grid
         Where to.
-
-    Returns
-    -------
-    ndarray
-        int32, 0 outside all zones.
     """
     pairs = [(shape, int(code)) for shape, code in zip(shapes, codes, strict=True) if not shape.is_empty]
     if not pairs:

@@ -1,6 +1,6 @@
 """Drive tests and reports of phones through the door, matched to the stations they measured.
 
-One decision to know: a row names its station, else its site and band, else a PCI, and of stations that share
+A row names its station, else its site and band, else a PCI, and of stations that share
 a PCI the nearest is meant. A row that matches nothing is left out and listed, never guessed.
 """
 
@@ -66,11 +66,6 @@ def read_measurements(
         On air, with ``area_class``.
     config
         The project.
-
-    Returns
-    -------
-    Measurements
-        Matched points.
 
     Raises
     ------

@@ -1,6 +1,6 @@
 """Roads and public buildings from an OpenStreetMap file: XML through osmnx, PBF through GDAL.
 
-One decision to know: only a local file is read; nothing here ever asks the network.
+Only a local file is read; nothing here ever asks the network.
 """
 
 from __future__ import annotations
@@ -57,11 +57,6 @@ def read_osm(path: Path) -> OsmData:
     ----------
     path
         OSM XML (``.osm``, ``.osm.gz``, ``.osm.bz2``) or ``.pbf``.
-
-    Returns
-    -------
-    OsmData
-        Both layers; either may be empty.
 
     Raises
     ------

@@ -1,6 +1,6 @@
 """Reads a project's files one by one and collects what is wrong, so that all faults show at once.
 
-One decision to know: a county name written in a row is checked against the county table, but where the
+A county name written in a row is checked against the county table, but where the
 row has a position the position decides.
 """
 

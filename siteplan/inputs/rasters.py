@@ -1,6 +1,6 @@
 """Population and relief onto the demand grid.
 
-One decision to know: population is extensive and moves by sum (nothing gained or lost), relief is
+Population is extensive and moves by sum (nothing gained or lost), relief is
 intensive and moves by mean.
 """
 

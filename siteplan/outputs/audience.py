@@ -1,6 +1,6 @@
 """What a reader may see of a plan: the plan itself with everything else taken out.
 
-One decision to know: writers for people outside the office are given the reduced plan, not a list of what to
+Writers for people outside the office are given the reduced plan, not a list of what to
 hide, so what a reader must not have cannot slip into a file, in whatever form.
 """
 
@@ -50,18 +50,6 @@ _TEXTS = ("restriction", "reason", "rule")
 def audience_of(config: Config, audience_id: str) -> Audience:
     """The audience of this id.
 
-    Parameters
-    ----------
-    config
-        The project.
-    audience_id
-        As in the project file.
-
-    Returns
-    -------
-    Audience
-        What it may see.
-
     Raises
     ------
     SiteplanError
@@ -76,20 +64,7 @@ def audience_of(config: Config, audience_id: str) -> Audience:
 
 
 def map_name(config: Config, audience: Audience) -> str:
-    """File of an audience's map: ``map.html`` for the office, the first of the project's audiences.
-
-    Parameters
-    ----------
-    config
-        The project.
-    audience
-        One of its audiences.
-
-    Returns
-    -------
-    str
-        File name.
-    """
+    """File of an audience's map: ``map.html`` for the office, the first of the project's audiences."""
     return "map.html" if audience.id == config.outputs.audiences[0].id else f"map_{audience.id}.html"
 
 

@@ -67,16 +67,11 @@ def write_calibration(
 def calibration_data(judged: Judged, config: Config, facts: Facts, lang: Lang) -> dict[str, Any]:
     """Content of ``calibration.toml``.
 
-    Parameters
-    ----------
-    judged, config, facts, lang
-        As in :func:`write_calibration`.
-
     Returns
     -------
     dict
-        What :class:`siteplan.project.radio.Calibration` reads; clutter of the measurement file's own words cannot
-        be mapped and stands in the evidence.
+        What :class:`siteplan.project.radio.Calibration` reads; clutter of the measurement file's own words
+        cannot be mapped and stands in the evidence.
     """
     fit, known = judged.fit, {kind.id for kind in clutter_kinds(config)}
     bands = {
@@ -136,20 +131,7 @@ def _rounded(value: float) -> float:
 
 
 def calibration_toml(data: dict[str, Any], lang: Lang) -> str:
-    """The file as text, with a word on how to apply it.
-
-    Parameters
-    ----------
-    data
-        Of :func:`calibration_data`.
-    lang
-        Language of the comments.
-
-    Returns
-    -------
-    str
-        TOML.
-    """
+    """The file as text, with a word on how to apply it."""
     head = [f"# {translate(key, lang)}" for key in ("calibration_file_head", "calibration_file_apply")]
     head.append(f'#   calibration = "{FILE}"')
     if not data.get("evidence", {}).get("worth_applying", True):
@@ -201,18 +183,7 @@ def points_csv(judged: Judged, config: Config, synthetic: str = "") -> bytes:
 
 
 def sites_csv(judged: Judged, synthetic: str = "") -> bytes:
-    """Every site with the errors of each model; bias is predicted less measured.
-
-    Parameters
-    ----------
-    judged, synthetic
-        As in :func:`points_csv`.
-
-    Returns
-    -------
-    bytes
-        CSV, UTF-8 with a mark.
-    """
+    """Every site with the errors of each model; bias is predicted less measured."""
     sites = judged.by_site.round(3)
     rows = [[inert(value) for value in row] for row in sites.astype(object).to_numpy().tolist()]
     return _labelled(list(sites.columns), rows, synthetic)

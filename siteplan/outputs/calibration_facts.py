@@ -45,11 +45,6 @@ class Facts:
 def unfitted(judged: Judged) -> list[tuple[str, Message]]:
     """Terms that keep the model's own value, and why.
 
-    Parameters
-    ----------
-    judged
-        Fit and evidence.
-
     Returns
     -------
     list of tuple

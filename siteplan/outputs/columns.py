@@ -1,6 +1,6 @@
 """How the columns of the workbook look and what they mean: width, number format, order, words.
 
-One decision to know: a column looks the same on every sheet, so the look is keyed by column name; names
+A column looks the same on every sheet, so the look is keyed by column name; names
 that are not listed are plain text of middling width.
 """
 

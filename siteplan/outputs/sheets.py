@@ -1,6 +1,6 @@
 """Tables as CSV that Excel opens right.
 
-One decision to know: text that a spreadsheet would run as a formula gets a leading apostrophe, and
+Text that a spreadsheet would run as a formula gets a leading apostrophe, and
 loses exactly that apostrophe when it is read again.
 """
 
@@ -50,20 +50,7 @@ def _short(value: float) -> float | int:
 
 
 def records(table: pd.DataFrame, columns: Iterable[str]) -> list[list[object]]:
-    """Rows of plain values.
-
-    Parameters
-    ----------
-    table
-        Any table.
-    columns
-        Which, in which order.
-
-    Returns
-    -------
-    list of list
-        One list a row.
-    """
+    """Rows of plain values."""
     names = list(columns)
     return [[plain(value) for value in row] for row in table[names].itertuples(index=False, name=None)]
 
@@ -82,18 +69,7 @@ def unproposed(proposal: Proposal) -> pd.DataFrame:
 
 
 def csv_files(plan: Proposal) -> dict[str, bytes]:
-    """The office's tables: ranked list, places not proposed with their rule, villages, rows left out.
-
-    Parameters
-    ----------
-    plan
-        In words.
-
-    Returns
-    -------
-    dict
-        Content by file name.
-    """
+    """The office's tables: ranked list, places not proposed with their rule, villages, rows left out."""
     return {
         "candidates.csv": _csv(plan.places.proposed, names_of("proposed")),
         "refused.csv": _csv(unproposed(plan), names_of("not_proposed")),

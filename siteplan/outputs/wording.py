@@ -27,11 +27,6 @@ def text_of(message: Message | None, lang: Lang) -> str:
     lang
         ``"zh"`` or ``"en"``.
 
-    Returns
-    -------
-    str
-        The sentence, "" for None.
-
     Examples
     --------
     >>> text_of(("why_replaced", {"other": "A-1", "why": ("why_outdone", {})}), "en")
@@ -155,13 +150,6 @@ def summarise(faults: Sequence[Fault], lang: Lang, *, notes: bool = False) -> li
 
 def in_words(plan: Proposal, lang: Lang) -> Proposal:
     """A plan whose tables hold sentences where it has keys, and lists as texts.
-
-    Parameters
-    ----------
-    plan
-        As it was planned or read.
-    lang
-        ``"zh"`` or ``"en"``.
 
     Returns
     -------

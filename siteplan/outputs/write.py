@@ -64,11 +64,6 @@ def write_maps(proposal: Proposal, folder: Path, lang: Lang, order: MapOrder) ->
     order
         What is asked for.
 
-    Returns
-    -------
-    list of str
-        Files written.
-
     Raises
     ------
     SiteplanError
@@ -128,22 +123,7 @@ def write_all(plan: Proposal, folder: Path, lang: Lang, order: MapOrder | None =
 
 
 def write_diff(diff: Diff, folder: Path, lang: Lang) -> list[str]:
-    """Write what becomes of every place as ``changes.csv`` and as a map, ``changes.html``.
-
-    Parameters
-    ----------
-    diff
-        Two plans.
-    folder
-        Existing folder.
-    lang
-        Language of reasons and map.
-
-    Returns
-    -------
-    list of str
-        Files written.
-    """
+    """Write what becomes of every place as ``changes.csv`` and as a map, ``changes.html``."""
     worded = changes_in_words(diff, lang)
     (folder / "changes.csv").write_bytes(changes_csv(worded))
     (folder / "changes.html").write_text(diff_html(worded, lang=lang), encoding="utf-8", newline="\n")
@@ -151,15 +131,7 @@ def write_diff(diff: Diff, folder: Path, lang: Lang) -> list[str]:
 
 
 def write_state_files(plan: Proposal, folder: Path) -> None:
-    """Write what programs read back: record, project file, tables and arrays.
-
-    Parameters
-    ----------
-    plan
-        The result.
-    folder
-        Existing folder.
-    """
+    """Write what programs read back: record, project file, tables and arrays."""
     for name, content in write_state(plan).items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(content)
@@ -168,11 +140,6 @@ def write_state_files(plan: Proposal, folder: Path) -> None:
 @contextlib.contextmanager
 def report_write_errors(target: Path) -> Iterator[None]:
     """Turn a failed write of any library into a message that names the folder and what to do.
-
-    Parameters
-    ----------
-    target
-        What is being written.
 
     Raises
     ------

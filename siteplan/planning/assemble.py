@@ -1,4 +1,4 @@
-"""From results to a plan: ranked rows and tables, made once, so that workbook, map and CSV cannot disagree."""
+"""From results to a plan: rows and tables made once, so that workbook, map and CSV cannot disagree."""
 
 from __future__ import annotations
 
@@ -77,18 +77,7 @@ def assign_ids(
 
 
 def selected_upgrades(options: BuildOptions, selection: Selection) -> tuple[Upgrade, ...]:
-    """What is built at each chosen place, all networks together, in rank order.
-
-    Parameters
-    ----------
-    options, selection
-        The problem's options and the choice.
-
-    Returns
-    -------
-    tuple of Addition
-        One a ranked place.
-    """
+    """What is built at each chosen place, all networks together, in rank order."""
     built = []
     for place in selection.places:
         chosen = selection.columns[options.place[selection.columns] == place]
@@ -100,15 +89,6 @@ def selected_upgrades(options: BuildOptions, selection: Selection) -> tuple[Upgr
 
 def assemble(inputs: Inputs, config: Config, solved: Solved, request: RequestRecord) -> Proposal:
     """Everything writers need, in a few frozen parts.
-
-    Parameters
-    ----------
-    inputs, config
-        Of the run.
-    solved
-        Of the stages.
-    request
-        What the plan was asked for.
 
     Returns
     -------
@@ -192,20 +172,7 @@ def _ranked_places(
 
 
 def published_list(run: str, proposed: gpd.GeoDataFrame, candidates: gpd.GeoDataFrame) -> PublishedList:
-    """The ranked list as returns are held against it.
-
-    Parameters
-    ----------
-    run
-        Its run id.
-    proposed, candidates
-        Ranked rows, and every place.
-
-    Returns
-    -------
-    PublishedList
-        Its places by id.
-    """
+    """The ranked list as returns are held against it."""
     rows = proposed.to_dict("records")
     places = {
         str(row["candidate_id"]): Place(

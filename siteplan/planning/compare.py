@@ -1,6 +1,6 @@
 """What two plans have in common: kept, moved, dropped and new places.
 
-One decision to know: a place given up for one inside its own search ring has moved; ids tell the rest.
+A place given up for one inside its own search ring has moved; ids tell the rest.
 Pairs are made nearest first, ties by id, each place once.
 """
 
@@ -53,9 +53,9 @@ class Diff:
     rows
         One row a place, by rank after, then rank before: ``change`` (kept, moved, dropped, new),
         ``candidate_id_before, candidate_id_after`` ("" in one for dropped and new), ``name, county, town,
-        source_type, rank_before, rank_after`` (0 for none), ``stations_before, stations_after, distance_m`` (of a
-        move, else 0), ``status`` (after, "" for dropped) and ``why`` (key and values); points
-        where the place is after, or was.
+        source_type, rank_before, rank_after`` (0 for none), ``stations_before, stations_after, distance_m``
+        (of a move, else 0), ``status`` (after, "" for dropped) and ``why`` (key and values); points where
+        the place is after, or was.
     """
 
     before: NamedPlan
@@ -70,11 +70,6 @@ class Diff:
 
 def compare_plans(before: NamedPlan, after: NamedPlan) -> Diff:
     """What becomes of every proposed place of one plan in another.
-
-    Parameters
-    ----------
-    before, after
-        Plans of the same project CRS.
 
     Returns
     -------

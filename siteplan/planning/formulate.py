@@ -1,6 +1,6 @@
 """From places, coverage and ledger to a covering problem, and back to what was chosen.
 
-One decision to know: an option is one band set of one network at one place. Options of one place share
+An option is one band set of one network at one place. Options of one place share
 shadowing; options of one network at one place exclude each other.
 """
 
@@ -210,20 +210,7 @@ def village_choices(
 
 
 def row_values(demand: DemandGrid, rasters: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Values of service rasters at the demand rows.
-
-    Parameters
-    ----------
-    demand
-        Rows.
-    rasters
-        Shape (services, height, width).
-
-    Returns
-    -------
-    ndarray
-        Shape (rows,).
-    """
+    """Values of service rasters at the demand rows."""
     flat = rasters.reshape(len(rasters), -1)[:, demand.pixels]
     return flat[demand.row_of >= 0].astype(np.float64)
 

@@ -131,22 +131,7 @@ def existing_network(
     cache: Cache | None = None,
     map_fn: MapFn = map,
 ) -> tuple[DemandGrid, EmpiricalModel | TerrainModel, Existing]:
-    """What is asked, how coverage is computed, and what the stations on air leave uncovered.
-
-    Parameters
-    ----------
-    inputs
-        Checked inputs of the area.
-    config
-        The project.
-    cache, map_fn
-        As in :func:`run`.
-
-    Returns
-    -------
-    tuple
-        Demand, propagation model, existing network.
-    """
+    """What is asked, how coverage is computed, and what the stations on air leave uncovered."""
     demand = build_demand(inputs, config)
     propagation = propagation_for(inputs, config, services_of(config), cache)
     masts, refused = masts_of(on_air(inputs.stations, config), config, propagation)
@@ -209,22 +194,7 @@ def prepare(
 def effects_of(
     inputs: Inputs, config: Config, ready: Prepared, selection: Selection, map_fn: MapFn
 ) -> Effects:
-    """What a selection brings.
-
-    Parameters
-    ----------
-    inputs, config, ready
-        Of the run.
-    selection
-        What was chosen, ranked.
-    map_fn
-        As in :func:`run`.
-
-    Returns
-    -------
-    Effects
-        Its indicators.
-    """
+    """What a selection brings."""
     demand, existing, propagation = ready.demand, ready.existing, ready.propagation
     upgrades = selected_upgrades(ready.options, selection)
     shares = (upgrade_footprint(upgrade, propagation, inputs.grid) for upgrade in upgrades)

@@ -1,6 +1,6 @@
 """Where the year's task stands: quota, built, under construction, signed, in negotiation, refused.
 
-One decision to know: built is what the ledger counts (the table of stations, with what the journal says is on
+Built is what the ledger counts (the table of stations, with what the journal says is on
 air); everything before that comes from the journal, in the quota's unit.
 """
 
@@ -93,11 +93,6 @@ def progress_of(inputs: Inputs, field_status: FieldStatus, config: Config, year:
         The project, as of its ``reference_date``.
     year
         Of the quota.
-
-    Returns
-    -------
-    Progress
-        By county and network.
 
     Raises
     ------

@@ -200,11 +200,6 @@ def is_same(one: object, other: object) -> bool:
     ----------
     one, other
         Parts, tables, rasters, arrays or plain values.
-
-    Returns
-    -------
-    bool
-        NaN equals NaN.
     """
     if type(one) is not type(other):
         return False

@@ -1,6 +1,6 @@
 """The year's task: quota, what is built, what remains, by county and network.
 
-One decision to know: a county that built more than its quota has nothing left, and its excess is
+A county that built more than its quota has nothing left, and its excess is
 reported; the city's remainder is quota less built of the whole, so an excess is never planned twice.
 """
 
@@ -64,20 +64,7 @@ class Ledger:
 
 
 def on_air(stations: gpd.GeoDataFrame | None, config: Config) -> gpd.GeoDataFrame | None:
-    """Stations on air at the reference date; an unknown date counts as on air.
-
-    Parameters
-    ----------
-    stations
-        All stations, or None.
-    config
-        The project.
-
-    Returns
-    -------
-    GeoDataFrame or None
-        The existing network.
-    """
+    """Stations on air at the reference date; an unknown date counts as on air."""
     if stations is None or "on_air_date" not in stations:
         return stations
     day = pd.Timestamp(config.project.reference_date)
@@ -108,11 +95,6 @@ def build_ledger(
         Year of the task.
     quota, built
         Given for the run's area as a whole; None takes the project's own.
-
-    Returns
-    -------
-    Ledger
-        Lines and limits.
 
     Raises
     ------
@@ -181,11 +163,6 @@ def count_units(stations: pd.DataFrame, unit: str) -> int:
         One row a station (site x network x band).
     unit
         ``site_network_band``, ``site_network`` or ``site``.
-
-    Returns
-    -------
-    int
-        The count.
     """
     keys = {"site_network_band": ["site_id", "network", "band"], "site_network": ["site_id", "network"]}
     return len(stations[keys.get(unit, ["site_id"])].drop_duplicates())

@@ -1,6 +1,6 @@
 """Re-planning with a list already out: fixed places, and what changing a published one must bring.
 
-One decision to know: the cost of a change is a demand row of its own, one a published place, that only this
+The cost of a change is a demand row of its own, one a published place, that only this
 place covers. So the same search and the same proof answer the re-plan, and the bound holds for every plan
 that keeps as much of the list.
 """
@@ -142,15 +142,6 @@ def with_fixed(
 ) -> tuple[CoverProblem, tuple[Fault, ...]]:
     """The problem with signed places and those under construction chosen beforehand.
 
-    Parameters
-    ----------
-    problem
-        Of the run.
-    places, options
-        Who may be built.
-    context
-        What stands.
-
     Returns
     -------
     tuple
@@ -204,17 +195,6 @@ def anchors_of(
 ) -> Anchors:
     """Published places that can still be built as they were.
 
-    Parameters
-    ----------
-    problem
-        Of the run.
-    places, options
-        Who may be built.
-    context
-        What is published.
-    config
-        The project.
-
     Returns
     -------
     Anchors
@@ -232,15 +212,6 @@ def anchors_of(
 
 def anchored(problem: CoverProblem, anchors: Anchors, cost: float) -> CoverProblem:
     """The problem with a row for each published place.
-
-    Parameters
-    ----------
-    problem
-        Of the run.
-    anchors
-        Published places.
-    cost
-        Of a change, in their unit.
 
     Returns
     -------
@@ -399,19 +370,6 @@ def _of_coverage(problem: CoverProblem, found: Selection, bonus: float) -> Selec
 
 
 def statuses_of(places: gpd.GeoDataFrame, context: ReplanContext) -> list[SiteStatus]:
-    """Status of each place in the journal; PROPOSED where it is not named.
-
-    Parameters
-    ----------
-    places
-        With ``key``.
-    context
-        What stands.
-
-    Returns
-    -------
-    list of Returned
-        One a place.
-    """
+    """Status of each place in the journal; PROPOSED where it is not named."""
     known = {state.place.key: state.status for state in context.field_status.states.values()}
     return [known.get(key, SiteStatus.PROPOSED) for key in places["key"]]

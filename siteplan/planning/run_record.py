@@ -209,22 +209,7 @@ class RunRecord(_Record):
 def run_record(
     inputs: Inputs, config: Config, solved: Solved, published: PublishedList, request: RequestRecord
 ) -> RunRecord:
-    """Sum a solved area up.
-
-    Parameters
-    ----------
-    inputs, config, solved
-        Of the run.
-    published
-        Its ranked list.
-    request
-        What it was asked for.
-
-    Returns
-    -------
-    RunRecord
-        Without costs.
-    """
+    """Sum a solved area up."""
     ready, ledger, selection = solved.ready, solved.ready.ledger, solved.replanned.selection
     counties, effects = solved.effects.counties, solved.effects
     names = [name for name in counties.columns if name.startswith(("population_", "villages_"))]
@@ -280,18 +265,7 @@ def run_record(
 
 
 def run_id(inputs: Inputs, config: Config, ledger: Ledger, context: ReplanContext) -> str:
-    """Name of a run by what went into it: the same inputs give the same id.
-
-    Parameters
-    ----------
-    inputs, config, ledger, context
-        Of the run.
-
-    Returns
-    -------
-    str
-        Year and twelve hexadecimal digits.
-    """
+    """Name of a run by what went into it: the same inputs give the same id."""
     files = sorted((source.name, source.sha256) for source in inputs.sources)
     asked = (config.sha256, ledger.year, ledger.quota, ledger.built, inputs.area["county_id"].tolist())
     before = (context.field_status.digest, context.base, context.change_penalty, context.max_changes)
@@ -404,18 +378,7 @@ def _comparison(config: Config, solved: Solved) -> dict[str, float]:
 
 
 def missing_inputs(inputs: Inputs) -> tuple[str, ...]:
-    """Inputs that were not given and whose absence matters.
-
-    Parameters
-    ----------
-    inputs
-        Of the run.
-
-    Returns
-    -------
-    tuple of str
-        Names.
-    """
+    """Inputs that were not given and whose absence matters."""
     given = {source.name for source in inputs.sources}
     from_elsewhere = {"roads": inputs.roads, "key_places": inputs.key_places}
     return tuple(name for name in _MISSED if name not in given and from_elsewhere.get(name) is None)

@@ -1,7 +1,7 @@
 """A plan as files that only siteplan reads: ``read_state(write_state(plan)) == plan``.
 
-Tables and small values stand in one JSON, arrays in one NPZ; the record and the project file stand beside them
-as people read them. Nothing here depends on the time or the machine, so equal plans give equal bytes.
+Tables and small values stand in one JSON, arrays in one NPZ; the record and the project file stand beside
+them as people read them. Nothing here depends on the time or the machine, so equal plans give equal bytes.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any, get_args
+from zipfile import BadZipFile
 
 import geopandas as gpd
 import numpy as np
@@ -44,18 +45,7 @@ Scalar = str | int | float | bool | None
 
 
 def write_state(plan: Proposal) -> dict[str, bytes]:
-    """Everything a plan holds, as the files of a run folder.
-
-    Parameters
-    ----------
-    plan
-        The plan.
-
-    Returns
-    -------
-    dict
-        Content by path inside the folder.
-    """
+    """Everything a plan holds, as the files of a run folder."""
     arrays: dict[str, NDArray[Any]] = {}
     tree = {name: _packed(getattr(plan, name), arrays) for name in _SAVED}
     stream = io.BytesIO()
@@ -94,25 +84,13 @@ def read_state(files: Mapping[str, bytes], name: str) -> Proposal:
         config = parse_config(json.loads(files[CONFIG]), CONFIG)
         with np.load(io.BytesIO(files[ARRAYS]), allow_pickle=False) as arrays:
             parts = {key: _unpacked(node, arrays) for key, node in json.loads(files[TABLES]).items()}
-    except (KeyError, ValueError, TypeError, OSError) as error:
+    except (KeyError, ValueError, TypeError, OSError, BadZipFile) as error:
         raise SiteplanError("no_run_folder", path=name, detail=str(error)) from error
     return Proposal(config=config, record=record, **parts)
 
 
 def read_record(content: bytes, name: str) -> RunRecord:
     """The record of a run.
-
-    Parameters
-    ----------
-    content
-        Of ``run.json``.
-    name
-        Of the folder, for messages.
-
-    Returns
-    -------
-    RunRecord
-        With what the run cost.
 
     Raises
     ------
@@ -181,25 +159,33 @@ def _column(name: str, column: pd.Series, arrays: dict[str, NDArray[Any]]) -> di
 
 def _cell(value: object) -> Any:
     """A cell as JSON; what JSON has no word for is tagged."""
-    if isinstance(value, Key):
-        return {"key": str(value)}
     if isinstance(value, np.generic):
         value = value.item()
+    for kind, tag, write in _TAGGED:
+        if isinstance(value, kind):
+            return {tag: write(value)}
     if isinstance(value, float) and not np.isfinite(value):
         return {"float": str(value)}
-    if value is None or isinstance(value, (str, bool, int, float)):
-        return value
-    if value is pd.NaT or value is pd.NA:
-        return {"missing": "NaT" if value is pd.NaT else "NA"}
-    if isinstance(value, (pd.Timestamp, dt.datetime)):
-        return {"time": value.isoformat()}
-    if isinstance(value, dt.date):
-        return {"date": value.isoformat()}
     if isinstance(value, (tuple, list)):
         return [_cell(each) for each in value]
-    if isinstance(value, dict):
-        return {"dict": [[key, _cell(each)] for key, each in value.items()]}
+    if value is None or isinstance(value, (str, bool, int, float)):
+        return value
     raise TypeError(f"cannot keep a cell of {type(value).__name__}")
+
+
+def _pairs(value: dict[str, object]) -> list[list[Any]]:
+    return [[key, _cell(each)] for key, each in value.items()]
+
+
+_TAGGED: tuple[tuple[Any, str, Callable[[Any], Any]], ...] = (
+    (Key, "key", str),
+    (type(pd.NaT), "missing", lambda _: "NaT"),
+    (type(pd.NA), "missing", lambda _: "NA"),
+    (dt.datetime, "time", lambda value: value.isoformat()),
+    (dt.date, "date", lambda value: value.isoformat()),
+    (dict, "dict", _pairs),
+)
+"""Kinds of cells JSON has no word for, with their tag; a moment is a date as well, so it stands first."""
 
 
 # --- unpacking ---------------------------------------------------------------------------------------
@@ -208,18 +194,17 @@ def _cell(value: object) -> Any:
 def _unpacked(node: Any, arrays: Mapping[str, NDArray[Any]]) -> Any:
     if not isinstance(node, dict):
         return node
-    if "table" in node:
-        return _table_of(node["table"], arrays)
-    if "array" in node:
-        return arrays[node["array"]]
-    if "tuple" in node:
-        return tuple(_unpacked(each, arrays) for each in node["tuple"])
-    if "dict" in node:
-        return {key: _unpacked(each, arrays) for key, each in node["dict"]}
-    if "part" in node:
-        content = {key: _unpacked(each, arrays) for key, each in node["content"].items()}
-        return _PARTS[node["part"]](**content)
-    return _cell_of(node)
+    (tag, value), *_ = node.items()
+    readers: dict[str, Callable[[], Any]] = {
+        "table": lambda: _table_of(value, arrays),
+        "array": lambda: arrays[value],
+        "tuple": lambda: tuple(_unpacked(each, arrays) for each in value),
+        "dict": lambda: {key: _unpacked(each, arrays) for key, each in value},
+        "part": lambda: _PARTS[value](
+            **{key: _unpacked(each, arrays) for key, each in node["content"].items()}
+        ),
+    }
+    return readers[tag]() if tag in readers else _cell_of(node)
 
 
 def _table_of(node: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> pd.DataFrame:

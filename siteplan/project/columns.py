@@ -1,6 +1,7 @@
 """The one registry of columns, read from ``columns.toml``: a column of any table is one line there.
 
-Input schemas, templates, workbooks, CSV, layers, the data dictionary and what a reader may see are made from it.
+Input schemas, templates, workbooks, CSV, layers, the data dictionary and what a reader may see are made
+from it.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ INPUT_TABLES = (
 )
 """Tables with a name of their own under ``[inputs]``."""
 OTHER_TABLES = ("measurements", "located", "returns")
-"""Tables that come in another way: measurements, the sheet of doubtful addresses, what the field sends back."""
+"""Tables that come in another way: measurements, doubtful addresses, what the field sends back."""
 
 
 @dataclass(frozen=True)
@@ -149,11 +150,6 @@ def columns_of(table: str) -> tuple[Column, ...]:
     table
         A table that comes in, or one of ``[order]``.
 
-    Returns
-    -------
-    tuple of Column
-        In the registry's order.
-
     Raises
     ------
     KeyError
@@ -174,18 +170,7 @@ def columns_of(table: str) -> tuple[Column, ...]:
 
 
 def column_of(table: str, name: str) -> Column:
-    """One column of a table.
-
-    Parameters
-    ----------
-    table, name
-        As in the registry.
-
-    Returns
-    -------
-    Column
-        The column.
-    """
+    """One column of a table."""
     return next(column for column in columns_of(table) if column.name == name)
 
 
@@ -200,20 +185,7 @@ def printed_first() -> tuple[str, ...]:
 
 
 def readable(table: str, reader: Reader) -> tuple[str, ...]:
-    """Columns of a table that a reader may see: an allow-list, so a new column is hidden until allowed.
-
-    Parameters
-    ----------
-    table
-        As in the registry.
-    reader
-        Who reads.
-
-    Returns
-    -------
-    tuple of str
-        Names.
-    """
+    """Columns of a table that a reader may see: an allow-list, so a new column is hidden until allowed."""
     order = get_args(Reader)
     return tuple(
         column.name for column in columns_of(table) if order.index(column.reader) >= order.index(reader)
@@ -233,11 +205,6 @@ def _checks(column: Column) -> list[pa.Check]:
 @cache
 def schema_of(table: str) -> pa.DataFrameSchema:
     """Schema of a table that comes in.
-
-    Parameters
-    ----------
-    table
-        One of :data:`INPUT_TABLES` or :data:`OTHER_TABLES`.
 
     Returns
     -------
@@ -310,21 +277,6 @@ def failures(table: str, frame: pd.DataFrame, unchecked: Iterable[str] = ()) -> 
 
 
 def headers_of(table: str, names: Iterable[str], lang: str) -> list[str]:
-    """Headers of some columns of a table in one language.
-
-    Parameters
-    ----------
-    table
-        As in the registry.
-    names
-        Which, in which order.
-    lang
-        ``"zh"`` or ``"en"``.
-
-    Returns
-    -------
-    list of str
-        One a name.
-    """
+    """Headers of some columns of a table in one language."""
     known = {column.name: column.header(lang) for column in columns_of(table)}
     return [known[name] for name in names]

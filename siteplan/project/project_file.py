@@ -31,12 +31,15 @@ _EXPLAINED = {
     "int_from_float",
     "float_type",
     "float_parsing",
+    "finite_number",
     "bool_type",
     "bool_parsing",
     "date_type",
     "date_parsing",
     "date_from_datetime_parsing",
+    "date_from_datetime_inexact",
     "tuple_type",
+    "list_type",
     "dict_type",
     "model_type",
     "eirp_or_parts",
@@ -60,11 +63,6 @@ def load_config(path: Path) -> Config:
     ----------
     path
         ``project.toml`` or the folder that holds it.
-
-    Returns
-    -------
-    Config
-        The checked, frozen project.
 
     Raises
     ------
@@ -98,13 +96,6 @@ def _toml_of(file: Path) -> dict[str, object]:
 def read_calibration(config: Config, file: Path) -> Config:
     """Read a calibration file into a project.
 
-    Parameters
-    ----------
-    config
-        The project.
-    file
-        What ``siteplan calibrate`` wrote.
-
     Returns
     -------
     Config
@@ -124,15 +115,6 @@ def read_calibration(config: Config, file: Path) -> Config:
 
 def with_calibration(config: Config, data: dict[str, object], name: str = "calibration.toml") -> Config:
     """A project whose model is calibrated.
-
-    Parameters
-    ----------
-    config
-        The project.
-    data
-        Parsed content of a calibration file.
-    name
-        File name for messages.
 
     Returns
     -------
@@ -157,18 +139,6 @@ def with_calibration(config: Config, data: dict[str, object], name: str = "calib
 
 def parse_config(data: dict[str, object], name: str = "project.toml") -> Config:
     """Check the content of a project file.
-
-    Parameters
-    ----------
-    data
-        Parsed TOML.
-    name
-        File name for messages.
-
-    Returns
-    -------
-    Config
-        The checked, frozen project.
 
     Raises
     ------

@@ -1,6 +1,6 @@
 """The project file. One model; every default stands here and nowhere else.
 
-One decision to know: the file is data about one city and one network generation. Code never holds a
+The file is data about one city and one network generation. Code never holds a
 band, a county, a year or a quota.
 """
 
@@ -181,11 +181,6 @@ def _reference_faults(config: Config) -> list[ReferenceFault]:
 
 def clutter_kinds(config: Config) -> tuple[ClutterKind, ...]:
     """Built-up land of every area class in their order, then the land cover with a height of its own.
-
-    Parameters
-    ----------
-    config
-        The project.
 
     Returns
     -------

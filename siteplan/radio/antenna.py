@@ -1,6 +1,6 @@
 """Radiation pattern of a sector antenna (3GPP TR 38.901, Table 7.3-1), as attenuation against boresight.
 
-One decision to know: the gain at boresight is no part of a pattern. It is in the EIRP already, and a
+The gain at boresight is no part of a pattern. It is in the EIRP already, and a
 pattern takes from it; so an antenna of unknown azimuth is simply one whose attenuation is not taken.
 """
 

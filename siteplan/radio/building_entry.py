@@ -1,6 +1,6 @@
 """Loss of a signal that enters a building (ITU-R P.2109-2).
 
-One decision to know: the Recommendation gives a distribution over buildings and places inside them, not
+The Recommendation gives a distribution over buildings and places inside them, not
 one number; every call says which share of them it covers.
 """
 

@@ -1,6 +1,6 @@
 """Loss by what stands around an antenna, and how high that is (ITU-R P.2108-1, sections 3.1 and 3.2).
 
-One decision to know: the two methods answer different questions and are never added. Section 3.1 knows
+The two methods answer different questions and are never added. Section 3.1 knows
 the height of the obstacle before one antenna, section 3.2 only that the antenna is lost among buildings.
 """
 

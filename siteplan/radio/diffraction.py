@@ -1,6 +1,6 @@
 """Diffraction by the bulge of the Earth and by what stands on it (ITU-R P.1812-8, section 4.3).
 
-One decision to know: every function takes the whole profile of one path, as the Recommendation does, in
+Every function takes the whole profile of one path, as the Recommendation does, in
 double precision. Maps use the sweep (:mod:`siteplan.radio.sweep`), which solves the same Bullington
 construction for all pixels at once and is measured against these functions.
 """

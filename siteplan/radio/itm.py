@@ -1,6 +1,6 @@
 """The Irregular Terrain Model (Longley-Rice) on one profile, for a second opinion beside ITU-R P.1812.
 
-One decision to know: the model itself is the package itmlogic, called as it is; this module only checks
+The model itself is the package itmlogic, called as it is; this module only checks
 the range, builds the dictionary it wants and adds free space. It is slow (about a millisecond a path) and
 serves comparisons, not maps.
 """

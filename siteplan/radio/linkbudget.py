@@ -1,6 +1,6 @@
 """From a band and a mast to RSRP against distance, and to the probability of service.
 
-One decision to know: no margin hides in the budget. The median RSRP falls with distance, and
+No margin hides in the budget. The median RSRP falls with distance, and
 P(RSRP >= T) = Phi((median - T) / sigma); a drawn buffer ends where P reaches the project's edge target.
 The uplink enters as a threshold: where the phone is no longer heard, RSRP counts for nothing, so
 T = max(T_downlink, EIRP - L_uplink).

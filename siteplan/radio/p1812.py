@@ -1,6 +1,6 @@
 """Recommendation ITU-R P.1812-8 for one path: the truth the maps are measured against.
 
-One decision to know: symbols carry the Recommendation's names (in the spelling of ITU-R Study Group 3's
+Symbols carry the Recommendation's names (in the spelling of ITU-R Study Group 3's
 result sheets), so that a reader can follow the text equation by equation. Signal levels exceeded for
 50 % of time and locations are what maps use; other percentages are here because the Recommendation has
 them.

@@ -1,6 +1,6 @@
 """Path loss over flat ground, one published formula a function.
 
-One decision to know: outside its published range a formula raises; nothing is extrapolated. Where a
+Outside its published range a formula raises; nothing is extrapolated. Where a
 caller needs a value nearer than the lower end, it takes the value at the lower end, which is an upper
 bound of the loss (see :mod:`siteplan.radio.linkbudget`).
 """

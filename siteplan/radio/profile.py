@@ -1,6 +1,6 @@
 """Exact terrain profiles: one straight path, sampled every half pixel, for the points that decide.
 
-One decision to know: heights between pixel centres are bilinear, samples lie half a pixel apart at most,
+Heights between pixel centres are bilinear, samples lie half a pixel apart at most,
 and arithmetic is double. One sample a pixel is not enough to be called exact: where a slope rises close to
 the mast it misses the nearest crest (0.75 dB, and 6 % of the covered area at the worst of 18 places tried,
 against 0.2 dB and 0.7 % for half a pixel). The formula is the sweep's: this is what the sweep is measured

@@ -1,6 +1,6 @@
 """From a sweep to probabilities on coarser pixels: the last kernel before demand.
 
-One decision to know: a demand pixel gets the mean of the probabilities of the DEM pixels whose centres lie
+A demand pixel gets the mean of the probabilities of the DEM pixels whose centres lie
 in it, not the probability of their mean loss: half a pixel in deep shade is half a pixel served.
 """
 

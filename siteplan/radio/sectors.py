@@ -1,6 +1,6 @@
 """What sectors take from the EIRP: the pattern of each one towards a pixel, the best one counts.
 
-One decision to know: a sector without an azimuth radiates the same everywhere, and so does a mast whose
+A sector without an azimuth radiates the same everywhere, and so does a mast whose
 table names no sector; the pattern is that of :mod:`siteplan.radio.antenna`, compiled for windows of pixels.
 """
 

@@ -1,6 +1,6 @@
 """Bullington diffraction from one mast to every pixel around it, in one sweep of rays.
 
-One decision to know: pixels are not on rays. Each ray keeps what its profile shows from the transmitter
+Pixels are not on rays. Each ray keeps what its profile shows from the transmitter
 (the steepest slope) and from the receiver (the vertex of the profile's upper hull it looks over), and a
 pixel mixes the diffraction parameters of the two rays that pass it on either side. Each ray answers for a
 receiver over its own ground, raised by what the pixel has more than the ground between the rays: on a

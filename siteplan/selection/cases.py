@@ -12,7 +12,7 @@ weight and the conditional chance of every column as its share. Rows are cut whe
 columns meet; all others stay as they are. Columns of one place share the draw, which is the shared
 shadowing of the model.
 
-One decision to know: cutting never makes a bound wrong, only the choice of cuts makes it tight.
+Cutting never makes a bound wrong, only the choice of cuts makes it tight.
 """
 
 from __future__ import annotations

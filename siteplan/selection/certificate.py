@@ -7,7 +7,7 @@ asked from the rows of each village, weak duality gives for every feasible choic
             + sum_groups max(0, max_j c_j),
     c_j = sum a_j u + sum_villages v min(1, what j brings / need) - sizes (p - l) - shares k.
 
-One decision to know: nothing of the solver is used here, neither merged rows nor kernels, and every sum is
+Nothing of the solver is used here, neither merged rows nor kernels, and every sum is
 rounded up by more than its rounding error.
 """
 

@@ -4,7 +4,7 @@ Columns of one place share shadowing, so together they cover a row with the bett
 search therefore chooses among options; an option is a set of columns of one place, and of one place at
 most one option is chosen. Where every place has a single column, options are columns.
 
-One decision to know: limits of options are the sums over their columns, so the search keeps what the
+Limits of options are the sums over their columns, so the search keeps what the
 problem asks.
 """
 

@@ -3,7 +3,7 @@
 Rows covered by exactly the same columns with the same shares are one row with the sum of their weights,
 which changes no choice's value. A row's set of columns is told by 128 bits folded from random keys.
 
-One decision to know: merged rows keep the order of their first pixel and columns that of their middle
+Merged rows keep the order of their first pixel and columns that of their middle
 row, so what lies together on the ground lies together in memory.
 """
 

@@ -7,7 +7,7 @@ coverage y:
 
 Rows reached by one free column only become part of its gain, equal rows are merged.
 
-One decision to know: work is limited by how often HiGHS, on one thread, lets itself be looked at, which
+Work is limited by how often HiGHS, on one thread, lets itself be looked at, which
 follows its own progress and not the clock; so the same problem gives the same answer.
 """
 

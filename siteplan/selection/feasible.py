@@ -1,6 +1,6 @@
 """Can the constraints hold together? If so one choice that keeps them, else which one fails and by how much.
 
-One decision to know: the question is asked with every quota, minimum and floor allowed to give way at a
+The question is asked with every quota, minimum and floor allowed to give way at a
 price, so the answer names the constraints that must give, and by how much they must at least.
 """
 

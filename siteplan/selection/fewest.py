@@ -4,7 +4,7 @@ With a budget B the relaxation proves f <= bound + p (B' - B) for every other bu
 of the budget. Turned round: to cover a target one must spend at least B + (target - bound) / p. Budgets
 are tried until the dearest that cannot do and the cheapest that does meet.
 
-One decision to know: at 100 % every row must be covered, whatever it weighs; there rows count alike.
+At 100 % every row must be covered, whatever it weighs; there rows count alike.
 """
 
 from __future__ import annotations

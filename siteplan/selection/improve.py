@@ -3,7 +3,7 @@
 On these few options rows merge again, which makes every step ten times faster. Two lanes look from the
 same start with seeds of their own; changes that lie apart on the ground are then put together.
 
-One decision to know: there are always two lanes, whatever the number of threads, so the result is the same.
+There are always two lanes, whatever the number of threads, so the result is the same.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Columns of the relaxation are those of the problem (in the order of the core) followed by one for every
 village that can count; a village's column is at most what its rows are covered.
 
-One decision to know: caps that share no column, such as quotas by county, are kept exactly by projection;
+Caps that share no column, such as quotas by county, are kept exactly by projection;
 all other limits only have prices. Both give valid bounds.
 """
 

@@ -7,7 +7,7 @@ Rows are priced on the border and counted in full inside, so counties (caps that
 each optimum by branch and bound over the few columns that the relaxation cannot rule out. As the
 relaxation is what one gets when every county is relaxed, the sum is never above it.
 
-One decision to know: a column is left out of a county only when choosing (or leaving) it would cost more
+A column is left out of a county only when choosing (or leaving) it would cost more
 than the county's own gap, so nothing that could be optimal is lost.
 """
 

@@ -1,6 +1,6 @@
 """The problem and its answer; no geometry, no files.
 
-One decision to know: every constraint is inside the problem. Nothing is filtered after the choice.
+Every constraint is inside the problem. Nothing is filtered after the choice.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The order of building: every prefix good, and how good it could be.
 
-One decision to know: the order is the better of two, greedy from the first place up and dropping the
+The order is the better of two, greedy from the first place up and dropping the
 least useful from the last place down, judged by the mean over all prefixes.
 """
 

@@ -11,7 +11,7 @@ hybrid gradient method (Chambolle and Pock 2011, doi 10.1007/s10851-010-0251-1) 
 form with restarts (Lu and Yang 2024, arXiv 2407.16144), with diagonal steps (Pock and Chambolle 2011, doi
 10.1109/ICCV.2011.6126441).
 
-One decision to know: columns that no price makes interesting are left out of the iterations; on the few
+Columns that no price makes interesting are left out of the iterations; on the few
 that remain rows merge again, which makes an iteration ten times cheaper. The bound is always evaluated on
 all rows and columns, and columns that would break it are taken in.
 """

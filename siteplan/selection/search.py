@@ -4,7 +4,7 @@ The gain of every option is kept exact: gain_o = sum_i w_i left_i a_io with left
 a_io). Choosing or dropping an option changes the gains of all options that share a row with it, found by
 row.
 
-One decision to know: rows covered for certain are counted, not multiplied, so that an option can be
+Rows covered for certain are counted, not multiplied, so that an option can be
 dropped again without dividing by zero; ties go to the lower stable id.
 """
 

@@ -1,6 +1,6 @@
 """From a problem to a selection: search, proof, ranks.
 
-One decision to know: the normal end is the gap or the work limit; time is a guard, and a selection says
+The normal end is the gap or the work limit; time is a guard, and a selection says
 when it was cut short.
 """
 

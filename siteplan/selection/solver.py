@@ -1,6 +1,6 @@
 """The search for a choice and its proof: what is known so far, and the steps that improve it.
 
-One decision to know: every step counts its work in matrix entries touched, and steps follow each other by
+Every step counts its work in matrix entries touched, and steps follow each other by
 what is known and by work done, never by the clock; so the same problem gives the same answer on any
 machine and with any number of threads, unless time runs out.
 """

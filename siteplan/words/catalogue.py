@@ -29,18 +29,7 @@ class Key(str):
 
 @cache
 def sections(lang: Lang) -> dict[str, dict[str, str]]:
-    """Texts of one language by section and key, unfilled.
-
-    Parameters
-    ----------
-    lang
-        ``"zh"`` or ``"en"``.
-
-    Returns
-    -------
-    dict
-        Content of the catalogue file.
-    """
+    """Texts of one language by section and key, unfilled."""
     content: dict[str, dict[str, str]] = tomllib.loads(
         files(__package__).joinpath(f"{lang}.toml").read_text("utf-8")
     )
@@ -79,11 +68,6 @@ def translate(key: str, lang: Lang, /, **values: object) -> str:
         ``"zh"`` or ``"en"``.
     **values
         What the braces of the text take; a :class:`Key` is looked up first.
-
-    Returns
-    -------
-    str
-        The filled text.
 
     Raises
     ------

@@ -37,9 +37,9 @@ def planned(folder, county=None):
     return siteplan.open_project(folder).plan(county=county, threads=1).write()
 
 
-def words(caught):
-    """What the person at the keyboard reads, in English."""
-    return error_text(caught.value, "en")
+def words(caught, lang="en"):
+    """What the person at the keyboard reads."""
+    return error_text(caught.value, lang)
 
 
 def contents(folder):
@@ -139,7 +139,8 @@ def test_a_folder_open_in_excel_is_said_and_left_as_it_was(nth, tmp_path, monkey
     monkeypatch.setattr(Path, "rename", locked)
     with pytest.raises(RunLockedError) as caught, atomic_folder(target, replace=True) as work:
         (work / "候选站址.xlsx").write_bytes(b"second")
-    assert "Excel" in words(caught)
+    assert "open elsewhere, close it and retry" in words(caught)
+    assert "Excel" in words(caught, "zh")
     assert contents(target) == {"候选站址.xlsx": b"first"}
     assert [path.name for path in target.parent.iterdir()] == ["city"]
 

@@ -3,7 +3,6 @@
 import csv
 import math
 from collections import defaultdict
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,8 +12,6 @@ from siteplan.radio import clutter
 from siteplan.radio.building_entry import building_entry_loss, horizontal_median_db
 from siteplan.radio.clutter import statistical_clutter_loss, terminal_clutter_loss
 
-REFERENCE = Path(__file__).resolve().parents[2] / "shared" / "reference" / "radio" / "p2109"
-P2109_ROWS = REFERENCE / "p2109_validation_31250.csv"
 TYPES = {"1": "traditional", "2": "thermally_efficient"}
 
 # MHz, probability, building, elevation [deg], loss [dB]: worked from the Recommendation with the standard
@@ -124,11 +121,11 @@ def test_entry_loss_by_hand():
     assert horizontal_median_db(10_000, "thermally_efficient") == pytest.approx(33.67)
 
 
-@pytest.mark.skipif(not P2109_ROWS.exists(), reason="the reference tables are not here")
-def test_every_row_of_the_p2109_table():
+def test_every_row_of_the_p2109_table(shared_file):
     """31,250 rows; the column is in percent: its middle value is 50, its last 99.999999."""
     rows = defaultdict(list)
-    with P2109_ROWS.open(encoding="utf-8") as file:
+    table = shared_file("reference/radio/p2109/p2109_validation_31250.csv")
+    with table.open(encoding="utf-8") as file:
         for frequency, percent, kind, elevation, loss in list(csv.reader(file))[1:]:
             rows[float(frequency), kind].append((float(percent), float(elevation), float(loss)))
     assert sum(map(len, rows.values())) == 31_250

@@ -11,8 +11,8 @@ from siteplan.core.errors import RangeError
 from siteplan.radio.itm import GroundConstants, Variability, itm_loss_db
 from siteplan.radio.pathloss import free_space_loss
 
-REFERENCE = Path(__file__).resolve().parents[2] / "shared" / "reference" / "radio" / "itm"
-needs_reference = pytest.mark.skipif(not REFERENCE.exists(), reason="the reference tables are not here")
+DATA = Path(__file__).with_name("data")
+REFERENCE = "reference/radio/itm"
 EXAMPLE_GROUND = GroundConstants(15.0, 0.005, vertical=True)
 ACCIDENTAL = 1
 
@@ -25,17 +25,16 @@ def read_profiles(path):
         yield np.array(values[2:]), values[1]
 
 
-@needs_reference
-@pytest.mark.parametrize("row", range(5), ids=[f"NTIA-itm-p2p.csv-row{number}" for number in range(1, 6)])
-def test_row_of_the_ntia_table(row):
-    """Row n of the table belongs to line n of the profiles; all five, printed to 0.01 dB.
+def copied(name):
+    """Rows of a table of ``data`` (see the README there)."""
+    with (DATA / name).open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
 
-    time, location and situation are percentages, mdvar 12 is mobile without variability by location.
-    """
-    with (REFERENCE / "p2p.csv").open(encoding="utf-8") as file:
-        given = {name: float(value) for name, value in list(csv.DictReader(file))[row].items()}
-    heights, spacing = list(read_profiles(REFERENCE / "pfls.csv"))[row]
-    loss = itm_loss_db(
+
+def loss_of(given, heights, spacing):
+    """Loss for one row of NTIA's table; time, location and situation are percentages."""
+    given = {name: float(value) for name, value in given.items()}
+    return itm_loss_db(
         heights,
         spacing,
         given["f__mhz"],
@@ -46,11 +45,36 @@ def test_row_of_the_ntia_table(row):
         ground=GroundConstants(given["epsilon"], given["sigma"], vertical=given["pol"] == 1),
         variability=Variability(given["time"], given["location"], given["situation"], int(given["mdvar"])),
     )
-    assert loss == pytest.approx(given["A__db"], abs=0.015)
 
 
-def command_example(reliability, confidence):
-    ((heights, spacing),) = read_profiles(REFERENCE / "cmd_examples" / "pfl.txt")
+@pytest.mark.parametrize(
+    ("given", "profile"),
+    list(zip(copied("ntia_itm_losses.csv"), copied("ntia_itm_profiles.csv"), strict=True)),
+    ids=[f"NTIA-itm-p2p.csv-row{row}-copied" for row in (2, 3, 4, 5)],
+)
+def test_paths_of_ntia(given, profile):
+    """Four of the five rows of NTIA's own table, printed to 0.01 dB."""
+    assert given["row"] == profile["row"]
+    heights = np.array(profile["heights_m"].split(), dtype=float)
+    assert loss_of(given, heights, float(profile["spacing_m"])) == pytest.approx(
+        float(given["A__db"]), abs=0.015
+    )
+
+
+@pytest.mark.parametrize("row", range(5), ids=[f"NTIA-itm-p2p.csv-row{number}" for number in range(1, 6)])
+def test_row_of_the_ntia_table(shared_file, row):
+    """Row n of the table belongs to line n of the profiles; all five, printed to 0.01 dB.
+
+    mdvar 12 is mobile without variability by location.
+    """
+    with shared_file(f"{REFERENCE}/p2p.csv").open(encoding="utf-8") as file:
+        given = list(csv.DictReader(file))[row]
+    heights, spacing = list(read_profiles(shared_file(f"{REFERENCE}/pfls.csv")))[row]
+    assert loss_of(given, heights, spacing) == pytest.approx(float(given["A__db"]), abs=0.015)
+
+
+def command_example(profile, reliability, confidence):
+    ((heights, spacing),) = read_profiles(profile)
     return itm_loss_db(
         heights,
         spacing,
@@ -64,7 +88,6 @@ def command_example(reliability, confidence):
     )
 
 
-@needs_reference
 @pytest.mark.parametrize(
     ("reliability", "confidence", "printed_db"),
     [
@@ -81,17 +104,17 @@ def command_example(reliability, confidence):
     ],
     ids=lambda value: f"{value}",
 )
-def test_command_line_example_of_ntia(reliability, confidence, printed_db):
+def test_command_line_example_of_ntia(shared_file, reliability, confidence, printed_db):
     """o_p2pcr.txt and o_p2pcr_tbl.txt, 3.635 km at 3.5 GHz, printed to 0.1 dB.
 
     NTIA's normal quantile is good to 4.5e-4; times a spread of 10 dB that is another 0.005 dB.
     """
-    assert command_example(reliability, confidence) == pytest.approx(printed_db, abs=0.055)
+    profile = shared_file(f"{REFERENCE}/cmd_examples/pfl.txt")
+    assert command_example(profile, reliability, confidence) == pytest.approx(printed_db, abs=0.055)
 
 
-@needs_reference
-def test_printed_example_names_the_same_values():
-    text = (REFERENCE / "cmd_examples" / "o_p2pcr.txt").read_text(encoding="utf-8")
+def test_printed_example_names_the_same_values(shared_file):
+    text = shared_file(f"{REFERENCE}/cmd_examples/o_p2pcr.txt").read_text(encoding="utf-8")
     assert "Basic Transmission Loss  114.5" in text
     assert "Free Space               114.5" in text
 

@@ -21,8 +21,26 @@ from siteplan.radio.diffraction import (
 )
 from siteplan.radio.p1812 import P1812Result, path_loss_p1812
 
-REFERENCE = Path(__file__).resolve().parents[2] / "shared" / "reference" / "radio" / "p1812"
-LOGS = sorted((REFERENCE / "validation_results").glob("*_log.csv"))
+DATA = Path(__file__).with_name("data")
+REFERENCE = "reference/radio/p1812"
+PATHS = {
+    "b2iseac": 3,
+    "b2iseac_dense_urban_land_eqdist": 3,
+    "b2iseac_eqdist": 3,
+    "b2iseac_eqdist_vertical": 3,
+    "b2iseac_rural_land_100km": 3,
+    "b2iseac_rural_land_100km_eqdist": 3,
+    "b2iseac_rural_land_10km": 3,
+    "b2iseac_rural_land_1km": 3,
+    "b2iseac_rural_land_1km_eqdist": 3,
+    "rburg": 3,
+    "rburg_rural_noclutter": 3,
+    "rburg_rural_noclutter_los_subpath_diffraction": 3,
+    "rburg_rural_with_clutter": 3,
+    "rburg_urban_with_clutter_vertical": 6,
+}
+"""Profiles of the study group, and result sheets of each."""
+LOGS = [(path, number) for path, count in PATHS.items() for number in range(count)]
 INPUTS = [
     "Ptx",
     "Gtx",
@@ -61,18 +79,18 @@ def read_profile(path):
     start = lines.index("{Begin of Profile}")
     count = int(lines[start + 1].split(",")[1])
     rows = [line.split(",")[:5] for line in lines[start + 2 : start + 2 + count]]
-    return np.array(rows, dtype=float)
+    return np.array(rows, dtype=float)[:, [0, 1, 3, 4]]
 
 
-def compute(log, profile):
-    one = {name: values[0] for name, values in log.items()}
+def compute(one, profile):
+    """Loss of a profile (distance, ground, clutter, zone) for the inputs of one sheet."""
     return path_loss_p1812(
         one["f"],
         one["p"],
         profile[:, 0],
         profile[:, 1],
-        profile[:, 3],
-        profile[:, 4].astype(int),
+        profile[:, 2],
+        profile[:, 3].astype(int),
         one["htg"],
         one["hrg"],
         polarization=int(one["pol"]),
@@ -93,19 +111,48 @@ def expected_values(log):
     return expected | {field: log[name][0] for name, field in first_of_two.items()}
 
 
-@pytest.mark.parametrize("log_file", LOGS, ids=lambda path: path.stem)
-def test_every_value_of_the_reference_sheet(log_file):
-    log = read_log(log_file)
-    profile = read_profile(REFERENCE / "validation_profiles" / (log_file.stem.rsplit("_", 2)[0] + ".csv"))
-    result = compute(log, profile).as_dict()
+@pytest.mark.parametrize(("path", "number"), LOGS, ids=[f"{path}_{number}" for path, number in LOGS])
+def test_every_value_of_the_reference_sheet(shared_file, path, number):
+    log = read_log(shared_file(f"{REFERENCE}/validation_results/{path}_{number}_log.csv"))
+    profile = read_profile(shared_file(f"{REFERENCE}/validation_profiles/{path}.csv"))
+    result = compute({name: values[0] for name, values in log.items()}, profile).as_dict()
     for name, value in expected_values(log).items():
         assert result[name] == pytest.approx(value, abs=1e-6), name
 
 
-def test_the_reference_sheets_are_all_there():
-    if not REFERENCE.exists():
-        pytest.skip("the reference folder is not part of the product")
+def test_the_reference_sheets_are_all_tried(shared_file):
+    sheets = shared_file(f"{REFERENCE}/validation_results").glob("*_log.csv")
+    assert {sheet.stem for sheet in sheets} == {f"{path}_{number}_log" for path, number in LOGS}
     assert len(LOGS) == 45
+
+
+def copied(name):
+    """Rows of a table of ``data`` (see the README there)."""
+    with (DATA / name).open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize(
+    "row",
+    copied("itu_p1812_losses.csv"),
+    ids=lambda row: f"P.1812-8-SG3-{row['path']}-{row['p']}%",
+)
+def test_paths_of_the_study_group(row):
+    """Three paths of 1, 10 and 235 km, over land and over sea: 47 values each, free space,
+    diffraction, ducting, troposcatter and what they come to among them."""
+    profile = np.array(
+        [
+            [float(point[name]) for name in ("distance_km", "ground_m", "clutter_m", "zone")]
+            for point in copied("itu_p1812_profiles.csv")
+            if point["path"] == row["path"]
+        ]
+    )
+    given = {name: float(value) for name, value in row.items() if name != "path"}
+    result = compute(given, profile).as_dict()
+    printed = {name: value for name, value in given.items() if name not in INPUTS}
+    assert {"Lbfs", "Ld50", "Ldp", "Lba", "Lbs", "Lbc", "Lb", "Ep"} <= set(printed)
+    for name, value in printed.items():
+        assert result[name] == pytest.approx(value, abs=1e-6), name
 
 
 def mountain(**changes):

@@ -2,7 +2,6 @@
 
 import csv
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,8 +9,6 @@ import pytest
 from siteplan.core.errors import RangeError
 from siteplan.radio import pathloss
 
-REFERENCE = Path(__file__).resolve().parents[2] / "shared" / "reference" / "radio" / "tr38901"
-NS3 = REFERENCE / "ns3_reference_pathloss.csv"
 LOSSES = {
     ("RMa", "1"): pathloss.rma_los_loss,
     ("RMa", "0"): pathloss.rma_nlos_loss,
@@ -27,10 +24,10 @@ PAIRS = [
 PAIR_IDS = ["TR38.901-RMa", "TR38.901-UMa", "TR38.901-UMi"]
 
 
-@pytest.mark.skipif(not NS3.exists(), reason="the reference tables are not here")
-def test_every_row_of_the_ns3_table():
+def test_every_row_of_the_ns3_table(shared_file):
     """The committed copy is in test_radio.py; here the file itself, with its own heights."""
-    with NS3.open(encoding="utf-8") as file:
+    table = shared_file("reference/radio/tr38901/ns3_reference_pathloss.csv")
+    with table.open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 16
     for row in rows:

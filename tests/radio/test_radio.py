@@ -1,5 +1,7 @@
 """Path loss against published values, ranges that raise, and link budgets."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -53,6 +55,33 @@ def test_hata_by_hand(environment, expected_db):
     loss = float(pathloss.okumura_hata_loss(1, 700, 35, 1.5, environment))
     assert loss == pytest.approx(by_hand, abs=1e-9)
     assert loss == pytest.approx(expected_db, abs=1.0)
+
+
+@pytest.mark.parametrize(
+    ("environment", "by_hand_db"), [("urban", 146.943), ("suburban", 137.000), ("open", 118.437)]
+)
+def test_hata_at_five_kilometres_by_hand(environment, by_hand_db):
+    """900 MHz, mast 50 m, mobile 1.5 m: log10 900 = 2.95424, log10 50 = 1.69897, log10 5 = 0.69897.
+
+    a(h_m) = (1.1 * 2.95424 - 0.7) * 1.5 - (1.56 * 2.95424 - 0.8) = 3.82450 - 3.80862 = 0.01588
+    urban: 69.55 + 77.28299 - 23.47977 - 0.01588 + (44.9 - 11.12825) * 0.69897 = 146.94278
+    suburban: less 2 * 1.50709^2 + 5.4 = 9.94261
+    open: less 4.78 * 8.72755 - 18.33 * 2.95424 + 40.94 = 28.50641
+    """
+    loss = float(pathloss.okumura_hata_loss(5, 900, 50, 1.5, environment))
+    assert loss == pytest.approx(by_hand_db, abs=2e-3)
+
+
+def test_free_space_by_hand():
+    """20 log10(4 pi d f / c): at 1 km and 1 GHz 20 * (1.09921 + 3 + 9 - 8.47682) = 92.448 dB; P.1812-8, (8)
+    has 92.4."""
+    by_hand = 20.0 * (math.log10(4.0 * math.pi) + 3.0 + 9.0 - math.log10(299_792_458.0))
+    assert by_hand == pytest.approx(92.448, abs=1e-3)
+    assert float(pathloss.free_space_loss(1000.0, 1000.0)) == pytest.approx(by_hand, abs=0.05)
+    assert float(pathloss.free_space_loss(1000.0, 1000.0)) == pytest.approx(92.4)
+    one, two, ten = pathloss.free_space_loss(np.array([500.0, 1000.0, 5000.0]), 700.0)
+    assert two - one == pytest.approx(20.0 * math.log10(2.0))
+    assert ten - one == pytest.approx(20.0)
 
 
 REFUSED = [

@@ -20,6 +20,7 @@ from worlds.drawn_ground import (
     exact,
     fields_of,
     on_flat_ground,
+    plane,
     point,
     raster,
     rough,
@@ -27,6 +28,7 @@ from worlds.drawn_ground import (
     that_counts,
     turned_left,
     whole,
+    with_voids,
     within,
 )
 
@@ -303,18 +305,6 @@ def test_the_land_beyond_the_edge_matters_to_the_outermost_pixels_only():
 
 
 # --- voids ----------------------------------------------------------------------------------------------
-
-
-def with_voids(values, *parts):
-    holed = np.array(values, dtype=np.float32)
-    for part in parts:
-        holed[part] = np.nan
-    return holed
-
-
-def plane():
-    row, col = np.mgrid[0:SIDE, 0:SIDE]
-    return 200.0 + 3.0 * row - 2.0 * col
 
 
 def test_a_hole_in_a_plane_is_the_plane():

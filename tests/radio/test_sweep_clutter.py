@@ -17,12 +17,14 @@ from worlds.drawn_ground import (
     covered,
     exact,
     patches,
+    plane,
     point,
     raster,
     rough,
     sweep,
     turned_left,
     whole,
+    with_voids,
     within,
 )
 

@@ -35,7 +35,7 @@ def test_the_lock_holds_every_dependency():
     locked = set(re.findall(r"^([a-z0-9-]+)==", lock, flags=re.MULTILINE))
     extras = PROJECT["optional-dependencies"].values()
     every = [*PROJECT["dependencies"], *(name for names in extras for name in names)]
-    names = {re.split(r"[<>=]", each)[0].lower() for each in every}
+    names = {re.split(r"[\[<>=]", each)[0].lower() for each in every}
     assert names <= locked
     assert "://" not in lock
 

@@ -1,6 +1,6 @@
 """Cells as people type them: text, numbers with units, Chinese dates.
 
-One decision to know: a cell that says "not known" in words is blank, a cell that cannot be read is a fault,
+A cell that says "not known" in words is blank, a cell that cannot be read is a fault,
 and nothing is guessed where two readings make sense (06/05/2023).
 """
 
@@ -56,16 +56,6 @@ _SERIAL_DAYS = (20_000.0, 80_000.0)
 def text_of(cell: object) -> str:
     """A cell as a person reads it; 12.0 from a spreadsheet is 12.
 
-    Parameters
-    ----------
-    cell
-        As a reader gives it.
-
-    Returns
-    -------
-    str
-        Trimmed text, "" for nothing.
-
     Examples
     --------
     >>> text_of(440203101001.0), text_of(" 坪石镇 "), text_of(None)
@@ -87,11 +77,6 @@ def is_told_blank(text: str) -> bool:
 
 def numbers_of(cells: pd.Series) -> tuple[pd.Series, pd.Series]:
     """Numbers typed in any common way: full-width digits, thousands, decimal commas, units.
-
-    Parameters
-    ----------
-    cells
-        Text, "" for nothing.
 
     Returns
     -------
@@ -130,11 +115,6 @@ def dates_of(cells: pd.Series) -> tuple[pd.Series, pd.Series]:
 
     Day-first and month-first are told apart by the column's other cells; where all of them fit both ways
     the cells are faults.
-
-    Parameters
-    ----------
-    cells
-        Text, "" for nothing.
 
     Returns
     -------

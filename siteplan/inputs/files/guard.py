@@ -1,6 +1,6 @@
 """Looks at a file before anything opens it: what it really is, and whether it would fill the memory.
 
-One decision to know: a file is refused by what it declares or holds, before a library unpacks it; limits are
+A file is refused by what it declares or holds, before a library unpacks it; limits are
 far above any real list of a province.
 """
 
@@ -51,11 +51,6 @@ class HostileFile(ValueError):
 
 def kind_of(path: Path) -> str:
     """What a file is by its first bytes: ``zip, xls, html, text, other``.
-
-    Parameters
-    ----------
-    path
-        A file.
 
     Returns
     -------

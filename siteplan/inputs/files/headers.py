@@ -1,6 +1,6 @@
 """Headers people write into the columns siteplan knows, each with how sure the match is.
 
-One decision to know: the project file's mapping comes first; of several headers that fit a column the
+The project file's mapping comes first; of several headers that fit a column the
 clearly best one is taken, and two that fit equally well are a question, never a guess.
 """
 
@@ -135,16 +135,6 @@ class HeaderMap:
 def normalise(text: object) -> str:
     """Text without width, case and blanks, for comparing.
 
-    Parameters
-    ----------
-    text
-        Any cell.
-
-    Returns
-    -------
-    str
-        Comparable form.
-
     Examples
     --------
     >>> normalise("挂高（米） ") == normalise("挂高(米)")
@@ -173,7 +163,7 @@ def match_headers(headers: Sequence[str], specs: Sequence[Column], mapping: Mapp
 
     Examples
     --------
-    >>> from siteplan.project.columns import COUNTIES, STATIONS, columns_of
+    >>> from siteplan.project.columns import columns_of
     >>> match_headers(["adcode", "名称"], columns_of("counties"), {}).taken
     {'county_id': 'adcode', 'county': '名称'}
     >>> found = match_headers(["jingdu", "RRU纬度"], columns_of("stations"), {})
@@ -232,13 +222,6 @@ def _suggested(scores: Mapping[tuple[str, str], float]) -> dict[str, str]:
 
 def fit(header: str, spec: Column) -> float:
     """How surely a header is a column's: 1 for the same words down to 0.
-
-    Parameters
-    ----------
-    header
-        As the file has it.
-    spec
-        The column.
 
     Returns
     -------
@@ -321,11 +304,6 @@ def _pinyin(word: str) -> str:
 
 def coordinate_part(header: str) -> tuple[str, str] | None:
     """Axis and part of a coordinate that stands in several columns.
-
-    Parameters
-    ----------
-    header
-        As the file has it.
 
     Returns
     -------

@@ -1,6 +1,6 @@
 """Where a sheet's header and records are: titles above, headers of several lines, totals and notes below.
 
-One decision to know: the header is the line (or two, three lines) that fits the table's columns best, not the
+The header is the line (or two, three lines) that fits the table's columns best, not the
 first one; every line that is left out is named with its reason.
 """
 

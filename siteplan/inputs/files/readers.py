@@ -1,6 +1,6 @@
 """Files into raw tables: spreadsheets, text and vector files, whatever they call themselves.
 
-One decision to know: values come out as text, number or date exactly as the file holds them, and each
+Values come out as text, number or date exactly as the file holds them, and each
 record keeps the sheet and the row number a spreadsheet shows, so that every later message can name it.
 """
 
@@ -13,14 +13,15 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyogrio
 import shapely
+from lxml import html
 from python_calamine import (
     CalamineError,
     CalamineWorkbook,
@@ -178,11 +179,6 @@ def read_table(wanted: Wanted, path: Path) -> RawTable:
         Table, sheet and headers looked for.
     path
         The file, or the folder of a file geodatabase.
-
-    Returns
-    -------
-    RawTable
-        All records, unchecked.
 
     Raises
     ------
@@ -407,11 +403,6 @@ def _delimiter(lines: Sequence[str]) -> str:
 def decode(content: bytes) -> str:
     """Text of unknown encoding: UTF-16 or UTF-8 when it is, else GB18030, which Chinese Excel writes.
 
-    Parameters
-    ----------
-    content
-        Bytes of a whole file.
-
     Returns
     -------
     str
@@ -461,48 +452,27 @@ def _broken_text(table: RawTable) -> list[Fault]:
     return faults
 
 
-class _Tables(HTMLParser):
-    """Cells of a page's tables: many systems export a web page and call it .xls."""
+class _Tables:
+    """Cells of a page's tables, row by row: many systems export a web page and call it .xls."""
 
     def __init__(self) -> None:
-        super().__init__()
         self.rows: list[list[object]] = []
         self.merges: list[Merge] = []
-        self._text: list[str] | None = None
-        self._span = (1, 1)
         self._covered: dict[int, int] = {}
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in ("tr", "td", "th"):
-            self._close()
-        if tag == "tr":
-            self.rows.append([])
-            self._covered = {column: left - 1 for column, left in self._covered.items() if left > 1}
-        elif tag in ("td", "th"):
-            told = dict(attrs)
-            self._span = _span(told.get("rowspan")), _span(told.get("colspan"))
-            self._text = []
+    def add_row(self, cells: Iterable[Any]) -> None:
+        """Put the cells of a row after those that cells above reach down into."""
+        self.rows.append([])
+        self._covered = {column: left - 1 for column, left in self._covered.items() if left > 1}
+        for cell in cells:
+            self._add(cell)
 
-    def handle_data(self, data: str) -> None:
-        if self._text is not None:
-            self._text.append(data)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in ("td", "th", "tr", "table"):
-            self._close()
-
-    def _close(self) -> None:
-        """Put the open cell into its row, after those that cells above reach down into."""
-        if self._text is None:
-            return
-        if not self.rows:
-            self.rows.append([])
-        row, (down, right) = self.rows[-1], self._span
+    def _add(self, cell: Any) -> None:
+        row, down, right = self.rows[-1], _span(cell.get("rowspan")), _span(cell.get("colspan"))
         while self._covered.get(len(row), 0):
             row.append("")
         top, left = len(self.rows) - 1, len(row)
-        row += ["".join(self._text).strip(), *[""] * (right - 1)]
-        self._text = None
+        row += [str(cell.text_content()).strip(), *[""] * (right - 1)]
         if down > 1 or right > 1:
             self.merges.append(((top, left), (top + down - 1, left + right - 1)))
         if down > 1:
@@ -517,8 +487,11 @@ def _read_html(wanted: Wanted, path: Path) -> RawTable:
     if path.stat().st_size > guard.MOST_TEXT:
         raise HostileFile("too_large")
     page = _Tables()
-    page.feed(decode(path.read_bytes()))
-    page.close()
+    text = decode(path.read_bytes())
+    parser = html.HTMLParser(no_network=True, remove_comments=True, remove_pis=True, encoding="utf-8")
+    if text.strip():
+        for row in html.document_fromstring(text.encode(), parser=parser).iter("tr"):
+            page.add_row(row.xpath("./td | ./th"))
     return _table_of(wanted, path, [_Sheet("", page.rows, page.merges)])
 
 

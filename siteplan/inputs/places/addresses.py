@@ -1,6 +1,6 @@
 """Places that are only described: found offline in the project's own names, with a grade and a radius.
 
-One decision to know: a description gets the finest level that all its words agree on and the radius that
+A description gets the finest level that all its words agree on and the radius that
 level
 has; where several places fit equally well the next coarser level stands, and a person is asked.
 """
@@ -86,11 +86,6 @@ def locate(
         The project's names.
     counties, towns
         County and town a row states beside its address, "" where it does not.
-
-    Returns
-    -------
-    list of Located
-        One a text, in order.
     """
     seen: dict[tuple[str, str, str], Located] = {}
     found = []
@@ -327,13 +322,6 @@ def _likeness(rest: str, entry: int, gazetteer: Gazetteer) -> float:
 
 def table_of(found: Sequence[Located], gazetteer: Gazetteer) -> pd.DataFrame:
     """Locations as columns.
-
-    Parameters
-    ----------
-    found
-        Of :func:`locate`.
-    gazetteer
-        The same one.
 
     Returns
     -------

@@ -1,6 +1,6 @@
 """The planning area: borders made from villages where none are given, and doubts about the CRS.
 
-One decision to know: an area without borders is a stated stand-in (land near villages), not a guess at
+An area without borders is a stated stand-in (land near villages), not a guess at
 the real border.
 """
 
@@ -48,20 +48,7 @@ def counties_around(villages: gpd.GeoDataFrame, city: str, code: str) -> gpd.Geo
 
 
 def crs_doubts(area: gpd.GeoDataFrame, crs: str) -> list[Fault]:
-    """A warning when the area lies outside the land its CRS is meant for.
-
-    Parameters
-    ----------
-    area
-        Polygons in the project CRS.
-    crs
-        Authority string.
-
-    Returns
-    -------
-    list of Fault
-        Empty when all is well.
-    """
+    """A warning when the area lies outside the land its CRS is meant for."""
     use = CRS.from_user_input(crs).area_of_use
     west, south, east, north = area.to_crs(4326).total_bounds
     x, y = (west + east) / 2, (south + north) / 2
@@ -82,11 +69,6 @@ def stray_points(name: str, file: str, table: gpd.GeoDataFrame | None) -> list[F
         Table and file, for the message.
     table
         Points with ``county_id`` ("" outside), or None.
-
-    Returns
-    -------
-    list of Fault
-        One for the table, or none.
     """
     if table is None:
         return []

@@ -1,6 +1,6 @@
 """The sheet of doubtful addresses as a person filled it in.
 
-One decision to know: every row of the sheet holds its own guesses with coordinates, so a choice means
+Every row of the sheet holds its own guesses with coordinates, so a choice means
 the same
 place even when villages or names have changed since.
 """
@@ -26,13 +26,6 @@ _DATUMS = ("wgs84", "cgcs2000", "gcj02", "bd09")
 
 def read_choices(path: Path, given: Input) -> tuple[dict[tuple[str, str], AddressChoice], list[Fault]]:
     """Read what was chosen; rows left open stay as they were found.
-
-    Parameters
-    ----------
-    path
-        The filled sheet.
-    given
-        Its entry in the project file.
 
     Returns
     -------

@@ -1,6 +1,6 @@
 """Chinese datums. GCJ-02 and BD-09 are shifts on WGS84 that PROJ does not know.
 
-One decision to know: the forward shift is the public formula; the inverse is its fixed point, solved to
+The forward shift is the public formula; the inverse is its fixed point, solved to
 well under a millimetre. CGCS2000 and WGS84 agree within decimetres and are taken as equal.
 """
 
@@ -159,11 +159,6 @@ def in_china(longitude: Degrees, latitude: Degrees) -> NDArray[np.bool_]:
     ----------
     longitude, latitude
         WGS84 [deg], shape (n,); NaN lies nowhere.
-
-    Returns
-    -------
-    ndarray
-        bool, shape (n,).
     """
     west, south, east, north = _CHINA_DEG
     return (longitude >= west) & (longitude <= east) & (latitude >= south) & (latitude <= north)

@@ -1,6 +1,6 @@
 """Which datum a table is in, tested against the names it speaks of; row group by row group where it is mixed.
 
-One decision to know: only names decide. A county border cannot tell shifts of some 600 m apart, so a
+Only names decide. A county border cannot tell shifts of some 600 m apart, so a
 table that
 names no town, village or known place gets an honest "cannot tell".
 """
@@ -299,18 +299,7 @@ def _split(
 
 
 def columns_that_group(frame: pd.DataFrame) -> dict[str, list[str]]:
-    """Text columns with few values, which may tell rows of different origin apart.
-
-    Parameters
-    ----------
-    frame
-        As read.
-
-    Returns
-    -------
-    dict
-        Values as text, by header.
-    """
+    """Text columns with few values, which may tell rows of different origin apart."""
     found = {}
     for header in frame.columns:
         values = frame[header].map(str)

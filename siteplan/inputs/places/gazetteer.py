@@ -1,6 +1,6 @@
 """The project's own names: counties, towns, villages, places; which of them a text speaks of.
 
-One decision to know: names are looked up, not parsed: every piece of a text that is some form of a known name
+Names are looked up, not parsed: every piece of a text that is some form of a known name
 is a hit, and the hits that agree with each other from county down to place win. What is not in the project's
 own data is never invented.
 """
@@ -126,16 +126,6 @@ class Gazetteer:
 def plain(text: object) -> str:
     """Text for comparing names: width, case and, between hanzi, blanks do not count.
 
-    Parameters
-    ----------
-    text
-        Any cell.
-
-    Returns
-    -------
-    str
-        Comparable form.
-
     Examples
     --------
     >>> plain("乳源 县（桂头）"), plain(" Sankt  Johann ")
@@ -156,13 +146,6 @@ def _stands_alone(text: str, start: int, end: int) -> bool:
 @lru_cache(maxsize=65_536)
 def core_of(name: str, level: int) -> str:
     """A name without its administrative ending.
-
-    Parameters
-    ----------
-    name
-        Plain text.
-    level
-        ``COUNTY``, ``TOWN`` or ``VILLAGE``.
 
     Returns
     -------
@@ -241,20 +224,7 @@ class Names:
 
 
 def gazetteer_of(parts: Iterable[Names], area: str) -> Gazetteer:
-    """Put names together and index them.
-
-    Parameters
-    ----------
-    parts
-        Entries by level.
-    area
-        Name of the city.
-
-    Returns
-    -------
-    Gazetteer
-        Looked up by text.
-    """
+    """Put names together and index them."""
     known = [part for part in parts if len(part.name)]
     level = np.concatenate(
         [np.full(len(part.name), part.level, dtype=np.int8) for part in known] or [_no(np.int8)]

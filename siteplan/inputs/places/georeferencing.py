@@ -1,6 +1,6 @@
 """Rows onto the map: degrees or metres, their datum, and rows that only have an address.
 
-One decision to know: a datum that is not declared is tested row group by row group, and every step that
+A datum that is not declared is tested row group by row group, and every step that
 is not
 plain reading (a grid found by trying, a datum found by names, a place found by its address) is said as a
 fault
@@ -118,11 +118,6 @@ class Georeferencer:
             A table without geometry, or with any geometry.
         given
             The project file's entry.
-
-        Returns
-        -------
-        GeoreferencedRow
-            Rows near the counties.
 
         Raises
         ------
@@ -351,7 +346,7 @@ class Georeferencer:
         self,
         checked: CheckedTable,
         at: NDArray[np.int64],
-        found: list,
+        found: list[Any],
         table: pd.DataFrame,
         gazetteer: Gazetteer,
     ) -> tuple[DoubtfulAddress, ...]:

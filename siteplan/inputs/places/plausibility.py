@@ -1,6 +1,6 @@
 """What is wrong between rows and between tables: doubles, namesakes, places where nothing can stand.
 
-One decision to know: nothing here rejects a row. Each doubt names one row,
+Nothing here rejects a row. Each doubt names one row,
 its counterpart where there is one,
 and what to do; a pair of rows is named once.
 """
@@ -86,11 +86,6 @@ def doubts(context: Context, villages: gpd.GeoDataFrame | None = None) -> list[F
         Placed tables.
     villages
         With ``residents`` where people are known, or None.
-
-    Returns
-    -------
-    list of Fault
-        Warnings, table by table.
     """
     found: list[Fault] = []
     for name in _ONCE:

@@ -1,5 +1,5 @@
 """Cells to columns.
 
-In: records with headers. Out: columns with their kinds, numbers, dates, angles and coordinates, rejected rows as
-faults.
+In: records with headers. Out: columns with their kinds, numbers, dates, angles and coordinates, rejected
+rows as faults.
 """

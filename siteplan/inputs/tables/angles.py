@@ -1,6 +1,6 @@
 """Cells that hold the angles of a station's sectors, such as "0/120/240".
 
-One decision to know: only a word for "all round", or nothing, means an omnidirectional antenna; a 0 is an
+Only a word for "all round", or nothing, means an omnidirectional antenna; a 0 is an
 azimuth of north.
 """
 

@@ -1,6 +1,6 @@
 """One table through the door: headers, kinds, ranges, ids; every bad cell becomes a fault.
 
-One decision to know: a bad row is rejected and listed, a bad table stops the run. Nothing is repaired
+A bad row is rejected and listed, a bad table stops the run. Nothing is repaired
 in silence.
 """
 
@@ -94,11 +94,6 @@ def check_table(raw: RawTable, given: Input, table: str) -> CheckedTable:
         The project file's entry.
     table
         Whose columns they are, by the registry's name.
-
-    Returns
-    -------
-    CheckedTable
-        Good rows and all faults.
 
     Raises
     ------

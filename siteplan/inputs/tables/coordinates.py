@@ -1,7 +1,7 @@
 """Coordinates as people type them: decimal, degrees-minutes-seconds, both in one cell, metres of a
 national grid.
 
-One decision to know: columns of parts are put together before headers are matched, so the rest of the door
+Columns of parts are put together before headers are matched, so the rest of the door
 sees one text per coordinate; metres are recognised by size and placed by testing, never by assumption.
 """
 
@@ -86,11 +86,6 @@ ON_SPOT = 0.9
 def degrees_of(cells: pd.Series, sides: str = "EWNS") -> tuple[pd.Series, pd.Series]:
     """Degrees from text in any common notation.
 
-    Parameters
-    ----------
-    cells
-        Text, "" for nothing.
-
     Returns
     -------
     tuple of Series
@@ -136,11 +131,6 @@ def _degrees(text: str, allowed: str = "EWNS") -> float:
 
 def assembled(raw: RawTable) -> RawTable:
     """The table with coordinates in one column each, where the file has their parts or both in one cell.
-
-    Parameters
-    ----------
-    raw
-        As read.
 
     Returns
     -------
@@ -257,16 +247,6 @@ def _whole_column(raw: RawTable, name: str) -> list[str]:
 
 def split_pair(text: str) -> tuple[str, str]:
     """Two coordinates of one cell as two texts, ("", "") when there are not two.
-
-    Parameters
-    ----------
-    text
-        Such as "113.58,24.80" or "N24°48′ E113°35′".
-
-    Returns
-    -------
-    tuple of str
-        In the order of the cell.
 
     Examples
     --------

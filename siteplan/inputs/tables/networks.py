@@ -1,6 +1,6 @@
 """Words for networks and bands: ids, names and aliases of the project file.
 
-One decision to know: a cell may name several networks; an empty cell means any of them.
+A cell may name several networks; an empty cell means any of them.
 """
 
 from __future__ import annotations
@@ -15,30 +15,12 @@ from siteplan.project.schema import Config
 
 
 def network_names(config: Config) -> dict[str, str]:
-    """Network id by every name it goes by, normalised.
-
-    Parameters
-    ----------
-    config
-        The project.
-
-    Returns
-    -------
-    dict
-        Id by name.
-    """
+    """Network id by every name it goes by, normalised."""
     return names_of([(each.id, each.name, *each.aliases) for each in config.networks])
 
 
 def split_networks(text: object, known: dict[str, str]) -> tuple[str, ...]:
     """Networks named in one cell, such as "移动、电信"; empty means any.
-
-    Parameters
-    ----------
-    text
-        The cell.
-    known
-        Network id by normalised name.
 
     Returns
     -------

@@ -1,6 +1,6 @@
 """The ranked list for other programs: Shapefile, MapInfo, GeoJSON, DXF and Ovital's text.
 
-One decision to know: old formats keep ten ASCII letters of a name and 254 bytes of a text, so the columns
+Old formats keep ten ASCII letters of a name and 254 bytes of a text, so the columns
 have short names of their own, told in a table beside the file; what had to be cut is told there as well.
 """
 
@@ -62,17 +62,6 @@ def write_old(proposal: Proposal, folder: Path, kind: str, lang: Lang = "zh") ->
     Text is in GBK, as programs in China expect; where a sign is not in GBK, all text is in UTF-8. The
     ``.cpg`` (or the file's own charset) says which. MapInfo has no unknown number, so a column with unknown
     ones is text there.
-
-    Parameters
-    ----------
-    proposal
-        The result.
-    folder
-        Existing folder.
-    kind
-        ``shapefile`` or ``mapinfo``.
-    lang
-        Language of the table of names.
     """
     table = proposal.places.proposed[[*readable("proposed", "tower"), "geometry"]].copy()
     encoding = _encoding(table)
@@ -160,13 +149,6 @@ def _write_geojson(proposal: Proposal, path: Path) -> None:
 def ovital_bytes(proposal: Proposal, lang: Lang = "zh") -> bytes:
     """The list as Ovital imports text: name, longitude, latitude, remark, one space between.
 
-    Parameters
-    ----------
-    proposal
-        The result.
-    lang
-        Language of the remark.
-
     Returns
     -------
     bytes
@@ -184,11 +166,6 @@ def ovital_bytes(proposal: Proposal, lang: Lang = "zh") -> bytes:
 
 def dxf_bytes(proposal: Proposal) -> bytes:
     """A drawing in the project's metres: points, search rings, names; the same list gives the same bytes.
-
-    Parameters
-    ----------
-    proposal
-        The result.
 
     Returns
     -------

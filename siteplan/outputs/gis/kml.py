@@ -1,19 +1,19 @@
 """KMZ for Google Earth and Ovital: named pins by county and status, descriptions, search rings; WGS84.
 
-One decision to know: written by hand, because the GDAL drivers give placemarks no name. Characters XML
-forbids are dropped. Google Earth shows a description as HTML, so its text is escaped as HTML first and
-as XML then; names and data values, which are not HTML, are escaped once.
+Built as a tree, because the GDAL drivers give placemarks no name. Characters XML forbids are dropped. Google
+Earth shows a description as HTML, so it is built as HTML and put in as text.
 """
 
 from __future__ import annotations
 
-import html
 import io
 import zipfile
-from xml.sax.saxutils import escape
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
+from lxml import etree
+from lxml.builder import E, ElementMaker
 
 from siteplan.outputs.sheets import plain, printable
 from siteplan.planning.proposal import Proposal
@@ -44,19 +44,15 @@ _SHOWN = (
     "latitude_gcj02",
 )
 """Data of a placemark; the description shows those that are filled, the reason first."""
+_KML = ElementMaker(
+    namespace="http://www.opengis.net/kml/2.2", nsmap={None: "http://www.opengis.net/kml/2.2"}
+)
 _BALLOON = "$[description]"
 """Only the description, whose text is escaped: without this Google Earth shows the raw data as HTML too."""
 
 
 def kmz_bytes(proposal: Proposal, lang: Lang = "zh") -> bytes:
     """The ranked candidates as KMZ.
-
-    Parameters
-    ----------
-    proposal
-        The result.
-    lang
-        Language of labels.
 
     Returns
     -------
@@ -72,20 +68,7 @@ def kmz_bytes(proposal: Proposal, lang: Lang = "zh") -> bytes:
 
 
 def kml_text(proposal: Proposal, lang: Lang = "zh") -> str:
-    """The KML inside the KMZ.
-
-    Parameters
-    ----------
-    proposal
-        The result.
-    lang
-        Language of labels.
-
-    Returns
-    -------
-    str
-        UTF-8 XML.
-    """
+    """The KML inside the KMZ."""
     rings, run = _rings(proposal.places.proposed), str(proposal.record.run_id)
     folders = [
         _county_folder(str(county), group, rings, run, lang)
@@ -93,53 +76,37 @@ def kml_text(proposal: Proposal, lang: Lang = "zh") -> str:
     ]
     title = f"{proposal.area.name} {proposal.record.year}"
     note = translate("synthetic", lang) if proposal.config.project.synthetic else ""
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n<kml xmlns="http://www.opengis.net/kml/2.2"><Document>'
-        f"<name>{xml(title)}</name><description>{xml(note)}</description>"
-        f"{''.join(_style(source_type) for source_type in _COLOURS)}{_RING_STYLE}{''.join(folders)}</Document></kml>\n"
+    document = _KML.Document(_text("name", title), _text("description", note))
+    document.extend([*(_style(each) for each in _COLOURS), _ring_style(), *folders])
+    tree: str = etree.tostring(_KML.kml(document), encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{tree}\n'
+
+
+def _text(tag: str, value: object) -> Any:
+    """An element that holds a text, without the signs XML forbids."""
+    return _KML(tag, printable(value))
+
+
+def _ring_style() -> Any:
+    return _KML.Style(
+        _KML.LineStyle(_KML.color("ff3c3cff"), _KML.width("1.5")), _KML.PolyStyle(_KML.fill("0")), id="ring"
     )
 
 
-def xml(value: object) -> str:
-    """Text for an XML element, with what XML forbids dropped.
-
-    Parameters
-    ----------
-    value
-        Anything.
-
-    Returns
-    -------
-    str
-        Escaped text.
-
-    Examples
-    --------
-    >>> xml("a<b & c")
-    'a&lt;b &amp; c'
-    """
-    return escape(printable(value))
-
-
-_RING_STYLE = (
-    '<Style id="ring"><LineStyle><color>ff3c3cff</color><width>1.5</width></LineStyle>'
-    "<PolyStyle><fill>0</fill></PolyStyle></Style>"
-)
-
-
-def _style(source_type: str) -> str:
-    return (
-        f'<Style id="source_type{source_type}"><IconStyle><color>{_COLOURS[source_type]}</color><scale>1.0</scale></IconStyle>'
-        f"<LabelStyle><scale>0.8</scale></LabelStyle><BalloonStyle><text>{xml(_BALLOON)}</text></BalloonStyle>"
-        "</Style>"
+def _style(source_type: str) -> Any:
+    return _KML.Style(
+        _KML.IconStyle(_KML.color(_COLOURS[source_type]), _KML.scale("1.0")),
+        _KML.LabelStyle(_KML.scale("0.8")),
+        _KML.BalloonStyle(_text("text", _BALLOON)),
+        id=f"source_type{source_type}",
     )
 
 
-def _folder(name: str, parts: list[str]) -> str:
-    return f"<Folder><name>{xml(name)}</name>{''.join(parts)}</Folder>"
+def _folder(name: str, parts: list[Any]) -> Any:
+    return _KML.Folder(_text("name", name), *parts)
 
 
-def _county_folder(county: str, group: pd.DataFrame, rings: pd.Series, run: str, lang: Lang) -> str:
+def _county_folder(county: str, group: pd.DataFrame, rings: pd.Series, run: str, lang: Lang) -> Any:
     """Pins in rank order by status, and the rings in a folder of their own that can be switched off."""
     word = _header("search_radius_m", lang)
     parts = []
@@ -150,42 +117,36 @@ def _county_folder(county: str, group: pd.DataFrame, rings: pd.Series, run: str,
     return _folder(county, [*parts, _folder(word, circles)])
 
 
-def _placemark(row: object, run: str, lang: Lang) -> str:
-    name = f"{row.rank} {row.name}"  # type: ignore[attr-defined]
-    point = f"{row.longitude},{row.latitude},0"  # type: ignore[attr-defined]
+def _placemark(row: Any, run: str, lang: Lang) -> Any:
+    name = f"{row.rank} {row.name}"
     values = {field: str(_value(row, field, lang)) for field in _SHOWN}
-    data = "".join(
-        f'<Data name="{field}"><displayName>{xml(_header(field, lang))}</displayName>'
-        f"<value>{xml(value)}</value></Data>"
+    data = [
+        _KML.Data(_text("displayName", _header(field, lang)), _text("value", value), name=field)
         for field, value in values.items()
-    )
-    return (
-        f"<Placemark><name>{xml(name)}</name>"
-        f"<description>{xml(_description(name, values, lang))}</description>"
-        f"<styleUrl>#source_type{row.source_type}</styleUrl>"  # type: ignore[attr-defined]
-        f'<ExtendedData>{data}<Data name="run_id"><value>{xml(run)}</value></Data></ExtendedData>'
-        f"<Point><coordinates>{point}</coordinates></Point></Placemark>"
+    ]
+    return _KML.Placemark(
+        _text("name", name),
+        _text("description", _description(name, values, lang)),
+        _KML.styleUrl(f"#source_type{row.source_type}"),
+        _KML.ExtendedData(*data, _KML.Data(_text("value", run), name="run_id")),
+        _KML.Point(_KML.coordinates(f"{row.longitude},{row.latitude},0")),
     )
 
 
 def _description(name: str, values: dict[str, str], lang: Lang) -> str:
-    """A table for the balloon: name, reason, then what is filled; every text escaped as HTML."""
+    """HTML of the balloon: name, reason, then a table of what is filled."""
     shown = [field for field in _SHOWN if field != "reason" and values[field] != ""]
-    rows = "".join(
-        f"<tr><td>{_html(_header(field, lang))}</td><td>{_html(values[field])}</td></tr>" for field in shown
-    )
-    return f'<b>{_html(name)}</b><p>{_html(values["reason"])}</p><table border="1">{rows}</table>'
+    rows = [E.tr(E.td(_header(field, lang)), E.td(printable(values[field]))) for field in shown]
+    parts = (E.b(printable(name)), E.p(printable(values["reason"])), E.table(*rows, border="1"))
+    return "".join(etree.tostring(part, encoding="unicode", method="html") for part in parts)
 
 
-def _html(text: str) -> str:
-    return html.escape(printable(text), quote=False)
-
-
-def _ring(row: object, ring: str, word: str) -> str:
-    name = f"{row.rank} {word} {row.search_radius_m}"  # type: ignore[attr-defined]
-    return (
-        f"<Placemark><name>{xml(name)}</name><styleUrl>#ring</styleUrl><Polygon><outerBoundaryIs><LinearRing>"
-        f"<coordinates>{ring}</coordinates></LinearRing></outerBoundaryIs></Polygon></Placemark>"
+def _ring(row: Any, ring: str, word: str) -> Any:
+    line = _KML.LinearRing(_KML.coordinates(ring))
+    return _KML.Placemark(
+        _text("name", f"{row.rank} {word} {row.search_radius_m}"),
+        _KML.styleUrl("#ring"),
+        _KML.Polygon(_KML.outerBoundaryIs(line)),
     )
 
 

@@ -1,6 +1,6 @@
 """GeoPackage and GeoTIFF, for people with a GIS.
 
-One decision to know: layers keep the project CRS and English column names; the GeoPackage is the
+Layers keep the project CRS and English column names; the GeoPackage is the
 canonical exchange format.
 """
 
@@ -22,15 +22,7 @@ NODATA = -1.0
 
 
 def write_geopackages(proposal: Proposal, folder: Path) -> None:
-    """Write ``candidates.gpkg`` (proposed and not, rings, villages, counties, deep_shadow) and ``gaps.gpkg``.
-
-    Parameters
-    ----------
-    proposal
-        The result.
-    folder
-        Existing folder.
-    """
+    """Write ``candidates.gpkg`` (proposed, not proposed, rings, villages, counties) and ``gaps.gpkg``.
     proposed = proposal.places.proposed
     rings = proposed[["rank", "candidate_id", "name", "search_radius_m", "geometry"]].copy()
     rings["geometry"] = proposed.geometry.buffer(proposed["search_radius_m"].clip(lower=1))
@@ -44,9 +36,14 @@ def write_geopackages(proposal: Proposal, folder: Path) -> None:
     }
     if proposal.existing.comparison is not None:
         layers["deep_shadow"] = proposal.existing.comparison
-    for name, table in layers.items():
-        _write(table, folder / "candidates.gpkg", name)
-    _write(proposal.existing.gaps, folder / "gaps.gpkg", "gaps")
+    # GDAL writes the time of writing into a GeoPackage unless it is given one: equal plans give equal bytes
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{proposal.record.reference_date}T00:00:00.000Z"})
+    try:
+        for name, table in layers.items():
+            _write(table, folder / "candidates.gpkg", name)
+        _write(proposal.existing.gaps, folder / "gaps.gpkg", "gaps")
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
 
 
 def _write(table: gpd.GeoDataFrame, path: Path, layer: str) -> None:
@@ -67,13 +64,6 @@ def write_coverage(proposal: Proposal, folder: Path) -> None:
 
     With terrain there is ``coverage_empirical.tif`` as well: today's network by buffers alone; with tiers
     ``signal_tier_before.tif`` and ``signal_tier_after.tif``.
-
-    Parameters
-    ----------
-    proposal
-        The result.
-    folder
-        Existing folder.
     """
     propagation = proposal.record.model.propagation
     for raster in (proposal.existing.coverage, proposal.effects.coverage):

@@ -1,4 +1,4 @@
-"""The report of a calibration on one page: errors on sites left out, what was fitted, what was not and why."""
+"""The report of a calibration on one page: errors on sites left out, what was fitted and what was not."""
 
 from __future__ import annotations
 
@@ -15,22 +15,7 @@ MOST_SITES = 200
 
 
 def report_html(judged: Judged, facts: Facts, plots: bytes, lang: Lang) -> str:
-    """The report as one page that needs no network.
-
-    Parameters
-    ----------
-    judged, facts
-        As in :func:`write_calibration`.
-    plots
-        PNG of :func:`residual_plots`.
-    lang
-        Language.
-
-    Returns
-    -------
-    str
-        HTML.
-    """
+    """The report as one page that needs no network."""
     warnings = [facts.synthetic] if facts.synthetic else []
     if not judged.is_worth_applying:
         warnings.append(translate("calibration_not_worth", lang))
@@ -60,7 +45,7 @@ def _source(judged: Judged, facts: Facts, lang: Lang) -> list[tuple[str, str]]:
     how = translate("serving_cells_only", lang)
     if not judged.terms.serving_only:
         how = translate("several_cells_place", lang)
-    rows = [
+    return [
         (translate("measurements", lang), f"{facts.measurements} ({facts.sha256[:12]})"),
         (translate("date", lang), facts.date),
         (translate("rows_read_used", lang), f"{facts.read} / {facts.matched}"),
@@ -70,7 +55,6 @@ def _source(judged: Judged, facts: Facts, lang: Lang) -> list[tuple[str, str]]:
         (translate("level_clutter", lang), f"{facts.propagation} / {facts.clutter or '—'}"),
         (translate("kind_measurement", lang), how),
     ]
-    return rows
 
 
 _REASONS = frozenset(

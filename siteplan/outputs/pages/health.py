@@ -51,11 +51,6 @@ def write_health(found: Examination, config: Config, folder: Path, lang: Lang) -
         Existing folder, not yet visible to users.
     lang
         Language of texts and file names.
-
-    Returns
-    -------
-    list of str
-        Names of the files.
     """
     names = [translate(f"file_{each}", lang) for each in ("faults", "health", "headers")]
     side_tables = {
@@ -74,13 +69,6 @@ def write_health(found: Examination, config: Config, folder: Path, lang: Lang) -
 
 def summary_table(found: Examination, lang: Lang) -> pd.DataFrame:
     """Rows read and left out, and faults by severity, table by table.
-
-    Parameters
-    ----------
-    found
-        What the door found.
-    lang
-        Language of the headers.
 
     Returns
     -------
@@ -108,20 +96,7 @@ def summary_table(found: Examination, lang: Lang) -> pd.DataFrame:
 
 
 def header_table(found: Examination, lang: Lang) -> pd.DataFrame:
-    """Which header was taken for which column, and how surely.
-
-    Parameters
-    ----------
-    found
-        What the door found.
-    lang
-        Language of the headers.
-
-    Returns
-    -------
-    DataFrame
-        One row a column.
-    """
+    """Which header was taken for which column, and how surely."""
     rows = [
         [
             table_name(table, lang),
@@ -138,13 +113,6 @@ def header_table(found: Examination, lang: Lang) -> pd.DataFrame:
 
 def datum_table(found: Examination, lang: Lang) -> pd.DataFrame:
     """The verdict on each table's datum with its evidence.
-
-    Parameters
-    ----------
-    found
-        What the door found.
-    lang
-        Language of the headers.
 
     Returns
     -------
@@ -176,15 +144,6 @@ def datum_table(found: Examination, lang: Lang) -> pd.DataFrame:
 def columns_toml(found: Examination, config: Config, lang: Lang) -> str:
     """Headers taken, as lines a user can paste into the project file.
 
-    Parameters
-    ----------
-    found
-        What the door found.
-    config
-        The project.
-    lang
-        Language of comments.
-
     Returns
     -------
     str
@@ -209,22 +168,7 @@ def columns_toml(found: Examination, config: Config, lang: Lang) -> str:
 
 
 def report_html(found: Examination, config: Config, lang: Lang) -> str:
-    """The report on one page, without any request.
-
-    Parameters
-    ----------
-    found
-        What was found.
-    config
-        The project.
-    lang
-        Language of texts.
-
-    Returns
-    -------
-    str
-        HTML.
-    """
+    """The report on one page, without any request."""
     return render(
         "health.html",
         lang,
@@ -261,13 +205,6 @@ def _table(heading: str, table: pd.DataFrame) -> Section:
 
 def verdict(found: Examination, lang: Lang) -> str:
     """One sentence: can be planned or not, and how many faults of each severity.
-
-    Parameters
-    ----------
-    found
-        What the door found.
-    lang
-        Language.
 
     Returns
     -------
@@ -323,13 +260,6 @@ def _map(inputs: Inputs, lang: Lang) -> dict[str, object]:
 
 def text_map(inputs: Inputs, lang: Lang) -> list[str]:
     """A small map in letters for a terminal: where the rows of each table lie.
-
-    Parameters
-    ----------
-    inputs
-        Checked inputs.
-    lang
-        Language of the last line.
 
     Returns
     -------

@@ -27,11 +27,6 @@ def write_changes(proposal: Proposal, folder: Path, lang: Lang) -> list[str]:
         Existing folder.
     lang
         Language of the picture; English where the machine has no font for Chinese.
-
-    Returns
-    -------
-    list of str
-        Files written.
     """
     curve = proposal.places.change_curve
     if curve.empty:

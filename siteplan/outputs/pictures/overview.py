@@ -1,6 +1,6 @@
 """A still picture of the plan, for phones that cannot open the page.
 
-One decision to know: Chinese needs a Chinese font on the machine that draws; where there is none the picture
+Chinese needs a Chinese font on the machine that draws; where there is none the picture
 speaks English and leaves names out, and says so, because boxes in place of names help nobody.
 """
 

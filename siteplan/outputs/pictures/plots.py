@@ -1,6 +1,6 @@
 """Plots of a calibration, drawn through matplotlib's objects: no window, no global state.
 
-One decision to know: labels are English and plain ASCII. A machine may lack a font for anything else, and
+Labels are English and plain ASCII. A machine may lack a font for anything else, and
 a name out of a table may hold what matplotlib would read as a formula.
 """
 
@@ -28,11 +28,6 @@ Values = NDArray[np.float64]
 def drawn(count: int) -> NDArray[np.int64]:
     """Positions of the points drawn: all, or an even draw that is always the same.
 
-    Parameters
-    ----------
-    count
-        Of all points.
-
     Returns
     -------
     ndarray
@@ -49,20 +44,7 @@ def drawn(count: int) -> NDArray[np.int64]:
 
 
 def residual_plots(judged: Judged, synthetic: str = "") -> bytes:
-    """Residuals against distance by band, their spread before and after, and measured against predicted.
-
-    Parameters
-    ----------
-    judged
-        Fit and evidence.
-    synthetic
-        What is synthetic, "" for nothing.
-
-    Returns
-    -------
-    bytes
-        PNG.
-    """
+    """Residuals against distance by band, their spread before and after, and measured against predicted."""
     figure = Figure(figsize=(13, 4.6), layout="constrained")
     if synthetic:
         figure.suptitle(_label(synthetic, "simulated or synthetic data"), color="#9c2b00", fontsize=10)

@@ -1,6 +1,6 @@
 """A project for a county that starts from nothing: project file, sheets to fill in, the first hour.
 
-One decision to know: the template project is read back through :func:`siteplan.project.project_file.load_config` before
+The template project is read back through :func:`siteplan.project.project_file.load_config` before
 anyone sees it, and the drop-downs of the sheets are printed from it, so file and sheets cannot disagree.
 """
 
@@ -47,11 +47,6 @@ def new_project(
         Year of the quota; None takes this year.
     lang
         Language of file names, headers and notes; the project file is in both.
-
-    Returns
-    -------
-    tuple of str
-        Names of the files written.
 
     Raises
     ------

@@ -70,11 +70,6 @@ def template_sheets(lang: Lang, county: str = "") -> tuple[TemplateSheet, ...]:
     county
         County named in the examples; empty leaves the made-up one.
 
-    Returns
-    -------
-    tuple of TemplateSheet
-        Villages, stations and properties first.
-
     Examples
     --------
     >>> [sheet.table for sheet in template_sheets("en")][:3]
@@ -110,20 +105,7 @@ def _choices(column: Column, entry: Mapping[str, Any], lang: Lang) -> tuple[str,
 
 
 def choices_of(column: TemplateColumn, config: Config) -> tuple[str, ...]:
-    """Words a drop-down offers: the column's own, or those the project file defines.
-
-    Parameters
-    ----------
-    column
-        The column.
-    config
-        The project.
-
-    Returns
-    -------
-    tuple of str
-        Empty for columns that take anything.
-    """
+    """Words a drop-down offers: the column's own, or those the project file defines."""
     networks = tuple(each.name for each in config.networks)
     defined = {
         "network": networks,
@@ -135,22 +117,7 @@ def choices_of(column: TemplateColumn, config: Config) -> tuple[str, ...]:
 
 
 def kind_words(column: TemplateColumn, config: Config, lang: Lang) -> str:
-    """Unit, limits or words a column takes, as one text for people.
-
-    Parameters
-    ----------
-    column
-        The column.
-    config
-        The project, for drop-downs.
-    lang
-        Language of the text.
-
-    Returns
-    -------
-    str
-        Such as "米，3 到 300".
-    """
+    """Unit, limits or words a column takes, as one text for people."""
     first = (
         " / ".join(choices_of(column, config)) or column.unit or translate(f"kind_{column.spec.kind}", lang)
     )

@@ -1,6 +1,6 @@
 """The sheets of a new project as XLSX: data sheet, example, data dictionary.
 
-One decision to know: the data sheet holds headers and nothing else, so an untouched template can never be
+The data sheet holds headers and nothing else, so an untouched template can never be
 planned as if it were data; the example stands on a sheet of its own that the project file does not name.
 """
 

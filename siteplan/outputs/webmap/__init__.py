@@ -1,6 +1,6 @@
 """The shared map: one HTML file that opens from a memory stick with the cable pulled out.
 
-One decision to know: folium renders a small skeleton; every script, style, picture and table is put
+Folium renders a small skeleton; every script, style, picture and table is put
 into it afterwards in one pass, so user text never goes through a template engine.
 """
 

@@ -1,6 +1,6 @@
 """Packaged scripts and styles, and how they take the place of what folium would download.
 
-One decision to know: the table ``assets/assets.toml`` lists every address a page may hold; one that
+The table ``assets/assets.toml`` lists every address a page may hold; one that
 is not listed stops the build instead of going out to the network on somebody's desk.
 """
 
@@ -57,16 +57,6 @@ def asset_table() -> tuple[Asset, ...]:
 
 def inline_assets(page: str) -> str:
     """Replace every external script and style of a page by packaged text.
-
-    Parameters
-    ----------
-    page
-        HTML as folium renders it.
-
-    Returns
-    -------
-    str
-        HTML without addresses.
 
     Raises
     ------

@@ -1,6 +1,6 @@
 """The base map that needs no network: roads, boundaries of towns and villages, and names.
 
-One decision to know: a boundary between two villages is one line, drawn once; roads are taken from the
+A boundary between two villages is one line, drawn once; roads are taken from the
 largest class down until the map's budget of vertices is used up.
 """
 
@@ -26,11 +26,6 @@ _SMALL = len(_ROADS)
 
 def base_spec(proposal: Proposal) -> dict[str, Any]:
     """Lines and labels of the base map.
-
-    Parameters
-    ----------
-    proposal
-        What to draw.
 
     Returns
     -------

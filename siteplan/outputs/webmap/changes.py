@@ -1,6 +1,6 @@
 """Two plans on one map: what is kept, moved, dropped and new, and what that does to coverage.
 
-One decision to know: it is the page of a plan with other data: left of the swipe is the old plan, right of it
+It is the page of a plan with other data: left of the swipe is the old plan, right of it
 the new one, and the ranked list is the list of changes.
 """
 
@@ -39,11 +39,6 @@ def diff_html(diff: Diff, *, lang: Lang = "zh") -> str:
         The plans and what becomes of every place.
     lang
         Language of the page.
-
-    Returns
-    -------
-    str
-        The page.
 
     Raises
     ------

@@ -1,6 +1,6 @@
 """The page's own folium elements; each writes one line of script and leaves its data outside.
 
-One decision to know: branca compiles every element as a template, so data would be run as template
+Branca compiles every element as a template, so data would be run as template
 code. The elements therefore write a slot, and :func:`fill` puts the data in after rendering.
 """
 
@@ -43,18 +43,6 @@ def slot(name: str) -> str:
 def fill(page: str, data: dict[str, str]) -> str:
     """Put the data into their slots, in one pass: what was put in is not looked at again.
 
-    Parameters
-    ----------
-    page
-        Rendered page.
-    data
-        Text by slot name.
-
-    Returns
-    -------
-    str
-        The whole page.
-
     Examples
     --------
     >>> fill("a = __siteplan:a__", {"a": '"__siteplan:b__"', "b": "?"})
@@ -74,7 +62,7 @@ class Program(JSCSSMixin, MacroElement):
     )
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._name = "SiteplanProgram"
         self.default_js = [(name, f"siteplan:{name}") for name in SCRIPTS]
         self.default_css = [(_STYLE, f"siteplan:{_STYLE}")]
@@ -93,7 +81,7 @@ class Call(MacroElement):
     )
 
     def __init__(self, function: str, key: str = "") -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._name = "SiteplanCall"
         self.function = function
         self.key = key

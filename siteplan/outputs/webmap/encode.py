@@ -1,6 +1,6 @@
 """Tables as compact text for the page: columns, whole-number rings, JSON that cannot end a script.
 
-One decision to know: NaN becomes null, text that repeats is stored once, and ``<``, ``>`` and ``&``
+NaN becomes null, text that repeats is stored once, and ``<``, ``>`` and ``&``
 are written as escapes, so that a name is a name wherever it stands.
 """
 
@@ -33,11 +33,6 @@ def to_json(data: object) -> str:
     ----------
     data
         Numbers, text, lists and dictionaries; NaN becomes null.
-
-    Returns
-    -------
-    str
-        One line.
 
     Examples
     --------
@@ -84,13 +79,6 @@ def _scalar(value: Any) -> Any:
 
 def column(values: Iterable[Any], decimals: int = 3) -> Any:
     """One column; text that repeats is stored once, ids that count up are stored as numbers.
-
-    Parameters
-    ----------
-    values
-        Scalars or lists.
-    decimals
-        Digits kept of numbers.
 
     Returns
     -------
@@ -161,11 +149,6 @@ def lonlat(table: gpd.GeoDataFrame) -> tuple[NDArray[np.float64], NDArray[np.flo
     ----------
     table
         Points; ready-made ``longitude`` and ``latitude`` columns are taken as they are.
-
-    Returns
-    -------
-    tuple of ndarray
-        Shape (n,) each.
     """
     if "longitude" in table and "latitude" in table:
         return table["longitude"].to_numpy(float), table["latitude"].to_numpy(float)
@@ -175,13 +158,6 @@ def lonlat(table: gpd.GeoDataFrame) -> tuple[NDArray[np.float64], NDArray[np.flo
 
 def shapes(geometry: gpd.GeoSeries, per_degree: float = DEGREES) -> list[list[list[list[int]]]]:
     """Polygons as whole numbers: first vertex, then steps.
-
-    Parameters
-    ----------
-    geometry
-        Polygons in any CRS.
-    per_degree
-        Whole numbers in a degree.
 
     Returns
     -------
@@ -194,13 +170,6 @@ def shapes(geometry: gpd.GeoSeries, per_degree: float = DEGREES) -> list[list[li
 
 def lines(geometry: gpd.GeoSeries, per_degree: float = DEGREES) -> list[list[int]]:
     """Lines as whole numbers: first vertex, then steps.
-
-    Parameters
-    ----------
-    geometry
-        Lines in any CRS.
-    per_degree
-        Whole numbers in a degree.
 
     Returns
     -------

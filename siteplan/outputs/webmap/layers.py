@@ -1,6 +1,6 @@
 """The drawn layers: each table of the proposal as columns, with its classes for drawing and legend.
 
-One decision to know: a layer is plain data (a dictionary that becomes JSON); how it is drawn and what
+A layer is plain data (a dictionary that becomes JSON); how it is drawn and what
 its popup says stands in ``siteplan_map.js``.
 """
 
@@ -142,11 +142,6 @@ def county_outlines(table: gpd.GeoDataFrame, resolution_m: float, lang: Lang) ->
         Pixel edge [m].
     lang
         Language of the layer's name.
-
-    Returns
-    -------
-    dict
-        A layer that is shown.
     """
     outline = table.geometry.simplify_coverage(resolution_m / 2)
     inside = table.geometry.representative_point().to_crs("EPSG:4326")
@@ -347,19 +342,6 @@ def outline_spec(
 ) -> Spec:
     """A layer of polygons.
 
-    Parameters
-    ----------
-    key, name
-        Of the layer.
-    outline
-        Polygons.
-    columns
-        What the page knows of them.
-    classes
-        Looks; every row has the first.
-    per_degree
-        Precision of the vertices.
-
     Returns
     -------
     dict
@@ -393,13 +375,6 @@ def _county_numbers(table: pd.DataFrame, proposal: Proposal) -> list[int]:
 
 def names_between(table: pd.DataFrame, config: Config) -> dict[str, list[str]]:
     """Names of networks and bands, for filters.
-
-    Parameters
-    ----------
-    table
-        Rows with ``networks`` and ``bands``.
-    config
-        The project.
 
     Returns
     -------

@@ -1,6 +1,6 @@
 """Online base maps, for builds that are allowed them: off until the reader switches one on.
 
-One decision to know: the page's policy lists exactly these hosts; a build without online tiles holds no
+The page's policy lists exactly these hosts; a build without online tiles holds no
 address of theirs.
 """
 
@@ -49,13 +49,6 @@ class Tiles:
 
 def online_tiles(config: Config, lang: Lang) -> tuple[Tiles, ...]:
     """Online base maps a project can offer; Tianditu only with the project's key.
-
-    Parameters
-    ----------
-    config
-        The project.
-    lang
-        Language of the names.
 
     Returns
     -------

@@ -1,6 +1,6 @@
 """The page as a whole: skeleton by folium, assets and data put in, network forbidden.
 
-One decision to know: element ids are set before rendering, in order of appearance, so the same
+Element ids are set before rendering, in order of appearance, so the same
 proposal gives the same bytes.
 """
 
@@ -123,11 +123,6 @@ def assembled(
         Language of the page.
     policy
         What the browser may load.
-
-    Returns
-    -------
-    str
-        The page.
     """
     data = {spec["key"]: to_json(spec) for spec in specs}
     data |= {"base": to_json(base), "pictures": to_json(pictures), "settings": to_json(page_settings)}
@@ -158,18 +153,7 @@ def _pictures(proposal: Proposal) -> dict[str, Any]:
 
 
 def initials_of_specs(specs: list[dict[str, Any]]) -> dict[str, str]:
-    """First letters of the readings of every character that can be searched for.
-
-    Parameters
-    ----------
-    specs
-        Layers.
-
-    Returns
-    -------
-    dict
-        Characters by their letters.
-    """
+    """First letters of the readings of every character that can be searched for."""
     texts: set[str] = set()
     for spec in specs:
         for name in _SEARCHED:
@@ -232,11 +216,6 @@ def framed(page: str, lang: Lang, head: str = "", body: str = "", policy: str = 
         HTML of one's own, right after the policy and at the start of the body.
     policy
         What the browser may load.
-
-    Returns
-    -------
-    str
-        The page.
     """
     code = "zh-CN" if lang == "zh" else "en"
     start = (

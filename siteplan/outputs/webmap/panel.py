@@ -1,6 +1,6 @@
 """What the side panel says in words and numbers; taken from the proposal, nothing is worked out.
 
-One decision to know: a number the run did not record is left out, never guessed.
+A number the run did not record is left out, never guessed.
 """
 
 from __future__ import annotations

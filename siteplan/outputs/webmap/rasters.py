@@ -1,6 +1,6 @@
 """Rasters as pictures in Web Mercator: relief and coverage, embedded as data URIs.
 
-One decision to know: a picture laid between two latitudes is stretched evenly, which is up to 285 m
+A picture laid between two latitudes is stretched evenly, which is up to 285 m
 wrong for a city, so every raster is warped to EPSG:3857 before it is embedded.
 """
 
@@ -90,11 +90,6 @@ class Warp:
 def warp_of(grid: Grid) -> Warp:
     """Where the pixels of a grid lie in Web Mercator, by nearest neighbour.
 
-    Parameters
-    ----------
-    grid
-        Demand grid.
-
     Returns
     -------
     Warp
@@ -146,38 +141,12 @@ def coverage_codes(
 
 
 def codes_picture(codes: NDArray[np.uint8], warp: Warp) -> Picture:
-    """Codes as grey levels; no transparency, so that the page reads them back exactly.
-
-    Parameters
-    ----------
-    codes
-        On the grid.
-    warp
-        Of the grid.
-
-    Returns
-    -------
-    Picture
-        Grey WebP, lossless.
-    """
+    """Codes as grey levels; no transparency, so that the page reads them back exactly."""
     return Picture(_uri(Image.fromarray(warp.seen(codes)).convert("RGB"), "webp", **_EXACT), warp.bounds)
 
 
 def ranks_picture(ranks: Raster, warp: Warp) -> Picture:
-    """Rank at which a pixel reaches the target, low byte in red and high byte in green.
-
-    Parameters
-    ----------
-    ranks
-        0 for never.
-    warp
-        Of the grid.
-
-    Returns
-    -------
-    Picture
-        WebP, lossless.
-    """
+    """Rank at which a pixel reaches the target, low byte in red and high byte in green."""
     seen = warp.seen(np.asarray(ranks.values)).astype(np.uint32)
     rgb = np.stack([seen & 255, seen >> 8 & 255, np.zeros_like(seen)], axis=-1).astype(np.uint8)
     return Picture(_uri(Image.fromarray(rgb), "webp", **_EXACT), warp.bounds)

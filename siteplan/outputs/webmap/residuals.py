@@ -64,7 +64,7 @@ class _Dots(MacroElement):
     )
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._name = "ResidualDots"
         self.data = slot("dots")
 
@@ -76,18 +76,7 @@ def residual_map(
     lang: Lang,
     places: Mapping[str, tuple[float, float]] | None = None,
 ) -> str:
-    """Map of measured less calibrated, as one page that needs no network.
-
-    Parameters
-    ----------
-    judged, config, facts, lang, places
-        As in :func:`write_calibration`.
-
-    Returns
-    -------
-    str
-        HTML.
-    """
+    """Map of measured less calibrated, as one page that needs no network."""
     data = _dots(judged, config, lang, places or {})
     chart = folium.Map(tiles=None, prefer_canvas=True, attribution_control=False, control_scale=False)
     _Dots().add_to(chart)

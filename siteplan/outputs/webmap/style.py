@@ -1,6 +1,6 @@
 """Colours and sizes, for the drawing and for the legend alike.
 
-One decision to know: coverage is pale, ochre below the target and blue above it, and things have the
+Coverage is pale, ochre below the target and blue above it, and things have the
 strong colours of the Okabe-Ito set with a white rim; both pairs stay apart for the colour-blind.
 """
 

@@ -1,6 +1,6 @@
 """What all workbooks have in common: fonts, number formats, heights of rows, cells that stay text.
 
-One decision to know: a value is written as what it is; text is never a formula, a link or too long.
+A value is written as what it is; text is never a formula, a link or too long.
 """
 
 from __future__ import annotations

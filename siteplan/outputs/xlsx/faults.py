@@ -41,13 +41,6 @@ def table_name(table: str, lang: Lang) -> str:
 def fault_rows(faults: Iterable[Fault], lang: Lang) -> pd.DataFrame:
     """Faults as a table, the gravest first, else in the order they were found.
 
-    Parameters
-    ----------
-    faults
-        Of an examination.
-    lang
-        Language of the texts.
-
     Returns
     -------
     DataFrame
@@ -129,19 +122,7 @@ def _plain_page(page: Worksheet, table: pd.DataFrame, head: Format, wrap: Format
 
 
 def write_addresses(doubtful: Sequence[DoubtfulAddress], path: Path, config: Config, lang: Lang) -> None:
-    """Write the sheet in which a person chooses where doubtful addresses are; the next run reads it back.
-
-    Parameters
-    ----------
-    doubtful
-        Rows with up to three guesses.
-    path
-        Where to.
-    config
-        The project.
-    lang
-        Language of headers and explanation.
-    """
+    """Write the sheet in which a person chooses where doubtful addresses are; the next run reads it back."""
     columns, title = columns_of("located"), translate("heading_addresses", lang)
     names = names_of("located")
     with new_book(path, title, config.project.reference_date) as book:

@@ -1,6 +1,6 @@
 """候选站址.xlsx: the list that goes out, as a form the tower company fills in and sends back.
 
-One decision to know: what was issued stands once more on a hidden sheet, so that a row that comes back is
+What was issued stands once more on a hidden sheet, so that a row that comes back is
 held against what its reader saw, whatever was planned since.
 """
 
@@ -228,7 +228,8 @@ def _outside(at: Mapping[str, str]) -> str:
     both = f"AND(ISNUMBER({at['longitude']}),ISNUMBER({at['latitude']}))"
     plain_datum = f'OR({at["datum"]}="",{at["datum"]}="WGS84",{at["datum"]}="CGCS2000")'
     alone = f"ISBLANK({at['longitude']})<>ISBLANK({at['latitude']})"
-    return f"=OR({alone},IF({both},AND({plain_datum},{away}>{at['search_radius_m']}*{RING_SHARE:g}+{RING_MARGIN_M:g}),FALSE))"
+    limit = f"{at['search_radius_m']}*{RING_SHARE:g}+{RING_MARGIN_M:g}"
+    return f"=OR({alone},IF({both},AND({plain_datum},{away}>{limit}),FALSE))"
 
 
 def _colour(sheet: Worksheet, area: tuple[int, int, int, int], formula: str, style: Format) -> None:

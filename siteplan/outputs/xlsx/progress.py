@@ -1,6 +1,6 @@
 """进度.xlsx: where the year's task stands, with a chart.
 
-One decision to know: the chart is the spreadsheet's own, so that it can be copied into a report and follows
+The chart is the spreadsheet's own, so that it can be copied into a report and follows
 the cells.
 """
 
@@ -28,24 +28,7 @@ _HEAD_ROW = 3
 
 
 def write_progress(found: Progress, config: Config, folder: Path, lang: Lang = "zh") -> list[str]:
-    """Write the workbook, and the finest lines as ``progress.csv``.
-
-    Parameters
-    ----------
-    found
-        Progress of a year.
-    config
-        The project.
-    folder
-        Existing folder.
-    lang
-        Language of the workbook.
-
-    Returns
-    -------
-    list of str
-        Files written.
-    """
+    """Write the workbook, and the finest lines as ``progress.csv``."""
     names = {each.id: each.name for each in config.networks}
     lines = found.lines.assign(network=[names.get(each, each) for each in found.lines["network"]])
     day = config.project.reference_date

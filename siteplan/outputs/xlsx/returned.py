@@ -1,6 +1,6 @@
 """What became of every row that came back, and what re-planning changed, as files.
 
-One decision to know: every row of every file is listed, those that were taken too; a held row has the key by
+Every row of every file is listed, those that were taken too; a held row has the key by
 which it can be taken.
 """
 
@@ -26,24 +26,7 @@ _VERDICTS = ("held", "rejected", "behind", "accepted", "agrees", "known", "uncha
 
 
 def write_checked(found: Merge, published_list: PublishedList, folder: Path, lang: Lang) -> list[str]:
-    """Write the list of returned rows as a workbook and as ``returns.csv``.
-
-    Parameters
-    ----------
-    found
-        Rows with their verdicts.
-    published_list
-        The published list.
-    folder
-        Existing folder.
-    lang
-        Language of the workbook.
-
-    Returns
-    -------
-    list of str
-        Files written.
-    """
+    """Write the list of returned rows as a workbook and as ``returns.csv``."""
     order = sorted(range(len(found.outcomes)), key=lambda n: (_VERDICTS.index(found.outcomes[n].verdict), n))
     rows = [_row(each, published_list, lang) for each in found.outcomes]
     codes = [

@@ -1,6 +1,6 @@
 """规划明细.xlsx: what the office looks things up in, one sheet a question.
 
-One decision to know: values are written as values; nothing a user typed is ever a formula or a link.
+Values are written as values; nothing a user typed is ever a formula or a link.
 """
 
 from __future__ import annotations

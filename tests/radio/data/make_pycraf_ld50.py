@@ -1,6 +1,6 @@
 """Write ``pycraf_ld50.csv``: delta-Bullington losses of drawn profiles by pycraf, an independent program.
 
-Run ``python tests/data/make_pycraf_ld50.py`` where pycraf is installed; it says which version it was. The
+Run ``python tests/radio/data/make_pycraf_ld50.py`` where pycraf is installed; it says which version it was. The
 committed table is of pycraf 2.1.0, which follows ITU-R P.452-16, section 4.2: the same delta-Bullington
 as P.1812-8, section 4.3. pycraf is no dependency of this project, and the table needs none: the tests
 draw the same profiles with `drawn_profile`.

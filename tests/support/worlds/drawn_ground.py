@@ -116,6 +116,18 @@ def within(geometry, pixels, resolution_m=PX):
     return geometry.distance_m < pixels * resolution_m - 0.01
 
 
+def with_voids(values, *parts):
+    holed = np.array(values, dtype=np.float32)
+    for part in parts:
+        holed[part] = np.nan
+    return holed
+
+
+def plane():
+    row, col = np.mgrid[0:SIDE, 0:SIDE]
+    return 200.0 + 3.0 * row - 2.0 * col
+
+
 def turned_left(row, col):
     """Where np.rot90 takes a place."""
     return SIDE - 1 - col, row

@@ -599,6 +599,31 @@ def with_places(proposal: Proposal, **tables: Any) -> Proposal:
     return replace(proposal, places=replace(proposal.places, **tables))
 
 
+def without_ground(proposal: Proposal) -> Proposal:
+    """The proposal of a project without relief, roads, properties and zones."""
+    area = replace(proposal.area, properties=None, exclusions=None, roads=None, dem=None, relief=None)
+    return replace(proposal, area=area)
+
+
+def without_rows(proposal: Proposal) -> Proposal:
+    """The proposal with empty tables of places, sites, gaps and villages."""
+    none, places, existing, effects = pd.DataFrame(), proposal.places, proposal.existing, proposal.effects
+    return replace(
+        proposal,
+        places=replace(
+            places,
+            candidates=places.candidates.iloc[:0],
+            proposed=places.proposed.iloc[:0],
+            footprints=(),
+            steps=none,
+            curve=none,
+            choices=none,
+        ),
+        existing=replace(existing, sites=existing.sites.iloc[:0], gaps=existing.gaps.iloc[:0]),
+        effects=replace(effects, villages=effects.villages.iloc[:0]),
+    )
+
+
 SMALL: dict[str, int] = {
     "proposed": 30,
     "villages": 40,

@@ -1,6 +1,6 @@
 /* Ground of the page: words, tables, what is filtered, and who is told when something changes.
  *
- * One decision to know: every word from a table reaches the page through textContent; no script here
+ * Every word from a table reaches the page through textContent; no script here
  * reads text as HTML. Syntax stays at what Chromium 80 can run. */
 window.siteplan = (function () {
   'use strict';
@@ -16,7 +16,8 @@ window.siteplan = (function () {
 
   // ---- who is told -----------------------------------------------------------------------------
   function on(event, listener) {
-    (listeners[event] = listeners[event] || []).push(listener);
+    if (!listeners[event]) listeners[event] = [];
+    listeners[event].push(listener);
   }
 
   function emit(event, value) {
@@ -147,7 +148,7 @@ window.siteplan = (function () {
   }
 
   // ---- GCJ-02 ------------------------------------------------------------------------------------
-  function wave(x, y, base, slope) {
+  function wave(x, base, slope) {
     const p = Math.PI;
     return base + 2 / 3 * (20 * Math.sin(6 * x * p) + 20 * Math.sin(2 * x * p)) +
       2 / 3 * (20 * Math.sin(slope * p) + 40 * Math.sin(slope / 3 * p));
@@ -159,12 +160,12 @@ window.siteplan = (function () {
     const y = latitude - 35;
     const p = Math.PI;
     const root = Math.sqrt(Math.abs(x));
-    const north = wave(x, y, -100 + 2 * x + 3 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * root, y) +
+    const north = wave(x, -100 + 2 * x + 3 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * root, y) +
       2 / 3 * (160 * Math.sin(y / 12 * p) + 320 * Math.sin(y * p / 30));
-    const east = wave(x, y, 300 + x + 2 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * root, x) +
+    const east = wave(x, 300 + x + 2 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * root, x) +
       2 / 3 * (150 * Math.sin(x / 12 * p) + 300 * Math.sin(x / 30 * p));
     const a = 6378245;
-    const e2 = 0.00669342162296594323;
+    const e2 = 0.006693421622965943;
     const phi = latitude * p / 180;
     const magic = 1 - e2 * Math.sin(phi) * Math.sin(phi);
     const meridian = a * (1 - e2) / (magic * Math.sqrt(magic));

@@ -1,6 +1,6 @@
 /* Canvas under Leaflet: two sheets, one for pictures and one for lines, points and names.
  *
- * One decision to know: a sheet is painted once when the map has come to rest and moved as a whole
+ * A sheet is painted once when the map has come to rest and moved as a whole
  * while it is dragged, so the number of points does not matter for panning. */
 (function (page) {
   'use strict';

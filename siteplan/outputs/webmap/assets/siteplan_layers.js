@@ -1,6 +1,6 @@
 /* The drawn layers: base map, zones, gaps, points with their ranks, and names.
  *
- * One decision to know: what is not yet built at the step of the slider is drawn pale and hollow, and
+ * What is not yet built at the step of the slider is drawn pale and hollow, and
  * villages show the state of that step, so the map and the numbers always speak of the same step. */
 (function (page) {
   'use strict';

@@ -1,7 +1,7 @@
 /* What stands around the map: title, warning, numbers, the step slider, counties, filters, search and
  * ranking, layers with their legend.
  *
- * One decision to know: the layer list is the legend, so a legend cannot disagree with what is shown.
+ * The layer list is the legend, so a legend cannot disagree with what is shown.
  * On narrow screens both panels start closed. */
 (function (page) {
   'use strict';

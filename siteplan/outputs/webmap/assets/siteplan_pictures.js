@@ -1,6 +1,6 @@
 /* Relief and coverage: read back from the embedded pictures, coloured here, painted under the lines.
  *
- * One decision to know: one picture holds the classes before and after, another the rank that changes a
+ * One picture holds the classes before and after, another the rank that changes a
  * pixel; the coverage at any step of the slider is worked out from these two. Whether a pixel reaches the
  * target is exact at every step; below the target its final class is shown from its last noticeable rank. */
 (function (page) {

@@ -1,6 +1,6 @@
 /* What a click says: why a place was chosen, how well a village is served, and coordinates to take away.
  *
- * One decision to know: every line is left out when there is nothing to say, so one table of lines serves
+ * Every line is left out when there is nothing to say, so one table of lines serves
  * every audience. */
 (function (page) {
   'use strict';

@@ -1,6 +1,6 @@
 /* Tools on the map: whole area, swipe, measuring, the view in the address, print, online base maps; start.
  *
- * One decision to know: the state of the page stands behind the # of its address, so a view can be sent as
+ * The state of the page stands behind the # of its address, so a view can be sent as
  * text; nothing is ever sent by the page itself. */
 (function (page) {
   'use strict';

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import re
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 from PIL import Image
-from worlds.webmap_world import HOSTILE, SMALL, draw_proposal
+from worlds.webmap_world import HOSTILE, SMALL, draw_proposal, with_places, without_ground, without_rows
 
 from siteplan.outputs.pictures import overview
 from siteplan.outputs.pictures.overview import overview_png
@@ -39,12 +37,11 @@ def test_the_picture_has_the_width_asked_for_and_is_always_the_same(proposal: Pr
     assert overview_png(proposal, width_px=1100) == raw
 
 
-def test_ranked_places_have_the_colour_of_their_rung(proposal: Proposal) -> None:
+def test_ranked_places_have_the_colour_of_their_source(proposal: Proposal) -> None:
     """The first place of every source_type lies where the map's own scale says."""
     shown = pixels(overview_png(proposal, width_px=2200))
-    without = pixels(
-        overview_png(dataclasses.replace(proposal, proposed=proposal.places.proposed.iloc[:0]), width_px=2200)
-    )
+    nobody = with_places(proposal, proposed=proposal.places.proposed.iloc[:0])
+    without = pixels(overview_png(nobody, width_px=2200))
     changed = np.abs(shown - without).sum(axis=2) > 60
     for key, colour in style.SOURCE_TYPES.items():
         wanted = np.array(to_rgb(colour)) * 255
@@ -82,13 +79,7 @@ def test_a_watermark_is_seen(proposal: Proposal) -> None:
 
 
 def test_empty_tables_and_no_relief_still_give_a_picture(proposal: Proposal) -> None:
-    nothing = SimpleNamespace(
-        properties=None, dem=None, terrain=None, clutter=None, roads=None, exclusions=None
-    )
-    empty: dict[str, Any] = {
-        name: getattr(proposal, name).iloc[:0] for name in ("villages", "sites", "proposed")
-    }
-    bare = dataclasses.replace(proposal, inputs=nothing, **empty)  # type: ignore[arg-type]
+    bare = without_ground(without_rows(proposal))
     assert pixels(overview_png(bare, width_px=700)).std() > 10
 
 

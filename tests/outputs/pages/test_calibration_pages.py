@@ -7,22 +7,22 @@ import tomllib
 
 import numpy as np
 import pytest
-from test_calibration import sample_of, serving, six_strongest
+from worlds.measured_world import sample_of, serving, six_strongest
 from worlds.two_counties import SOUTH, WEST, write_project
 
 from siteplan.calibration import calibrate
-from siteplan.outputs.pages.calibration import (
-    Facts,
+from siteplan.outputs.calibration import (
     calibration_data,
     calibration_toml,
     points_csv,
-    report_html,
-    residual_map,
     sites_csv,
-    unfitted,
     write_calibration,
 )
+from siteplan.outputs.calibration_facts import Facts, unfitted
+from siteplan.outputs.pages.calibration import report_html
 from siteplan.outputs.pictures.plots import MOST_DRAWN, drawn, residual_plots
+from siteplan.outputs.webmap.residuals import residual_map
+from siteplan.outputs.wording import text_of
 from siteplan.project.project_file import load_config, with_calibration
 
 SIMULATED = "模拟数据 / simulated"
@@ -74,17 +74,18 @@ def rows_of(content):
 
 def test_any_text_comes_back_from_toml():
     odd = {"text": '\\ " \x00 \x7f \u2028 \U000e0001 𠀀 东', '\\ " \x00': {"a.b": 1.5}}
-    assert tomllib.loads(calibration_toml(odd)) == odd
-    assert tomllib.loads(calibration_toml({"name": "a\udc80b"})) == {"name": "a\ufffdb"}
+    assert tomllib.loads(calibration_toml(odd, "zh")) == odd
+    assert tomllib.loads(calibration_toml({"name": "a\udc80b"}, "zh")) == {"name": "a\ufffdb"}
 
 
 def test_the_file_says_how_to_apply_it_and_when_not_to(judged, config):
-    data = calibration_data(judged, config, FACTS)
-    assert 'calibration = "calibration.toml"' in calibration_toml(data)
-    data["evidence"]["worth_applying"] = False
-    text = calibration_toml(data)
-    assert "不建议应用" in text
-    assert "do not apply it" in text
+    for lang, warning in (("zh", "不建议应用"), ("en", "do not apply it")):
+        data = calibration_data(judged, config, FACTS, lang)
+        text = calibration_toml(data, lang)
+        assert 'calibration = "calibration.toml"' in text
+        assert warning not in text
+        data["evidence"]["worth_applying"] = False
+        assert warning in calibration_toml(data, lang)
 
 
 def test_every_term_is_fitted_or_says_why_not(judged, config):
@@ -92,9 +93,9 @@ def test_every_term_is_fitted_or_says_why_not(judged, config):
     assert "slope" in names
     assert "sigma" in names
     assert "offset" not in names
-    data = calibration_data(judged, config, FACTS)
+    data = calibration_data(judged, config, FACTS, "en")
     assert "serving cells only" in data["evidence"]["not_fitted"]["slope"]
-    read_back = tomllib.loads(calibration_toml(data))
+    read_back = tomllib.loads(calibration_toml(data, "en"))
     assert read_back["evidence"]["not_fitted"] == data["evidence"]["not_fitted"]
 
 
@@ -103,16 +104,18 @@ def test_a_poor_sample_says_what_is_missing_and_still_applies(config):
     count = len(sample)
     words = {"band": np.full(count, config.bands[0].id, dtype=object), "cap_db": np.full(count, np.inf)}
     poor = calibrate(dataclasses.replace(sample, **words))
-    told = dict(unfitted(poor))
-    assert told["horizontal weight, vertical weight"][1].startswith("the stations give no azimuths")
-    assert "4 sites" in told["clutter dense"][1]
-    assert "0 points at 0 sites" in told["diffraction weight"][1]
-    data = calibration_data(poor, config, FACTS)
-    assert with_calibration(config, tomllib.loads(calibration_toml(data))).fitted.horizontal_weight == 1.0
+    why = {name: text_of(reason, "en") for name, reason in unfitted(poor)}
+    assert why["horizontal weight, vertical weight"].startswith("the stations give no azimuths")
+    assert "4 sites" in why["clutter dense"]
+    assert "0 points at 0 sites" in why["diffraction weight"]
+    data = calibration_data(poor, config, FACTS, "en")
+    assert (
+        with_calibration(config, tomllib.loads(calibration_toml(data, "en"))).fitted.horizontal_weight == 1.0
+    )
 
 
 def test_what_maps_leave_out_is_told_in_decibels(judged, config):
-    evidence = calibration_data(judged, config, FACTS)["evidence"]
+    evidence = calibration_data(judged, config, FACTS, "zh")["evidence"]
     ((name, value),) = evidence["local_clutter_db"].items()
     share = (judged.sample.clutter == name).mean()
     assert evidence["local_clutter_mean_db"] == pytest.approx(value * share, abs=2e-3)
@@ -137,7 +140,7 @@ def test_nothing_is_called_synthetic_that_is_not(judged, config):
     assert "synthetic" not in rows_of(points_csv(judged, config))[0]
     real = dataclasses.replace(FACTS, synthetic="")
     assert SIMULATED not in report_html(judged, real, b"", "zh")
-    assert 'class="warn"' not in residual_map(judged, config, real)
+    assert 'class="warn"' not in residual_map(judged, config, real, "zh")
 
 
 # --- pictures ---------------------------------------------------------------------------------------
@@ -188,7 +191,7 @@ def test_only_serving_cells_are_called_serving_cells():
 
 
 def test_the_map_shows_the_sites_it_is_told(judged, config, places):
-    assert '"masts":[]' in residual_map(judged, config, FACTS)
+    assert '"masts":[]' in residual_map(judged, config, FACTS, "zh")
     page = residual_map(judged, config, FACTS, "en", places)
     assert '"masts":[[' in page
     assert HOSTILE not in page

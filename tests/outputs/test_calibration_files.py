@@ -6,27 +6,22 @@ import io
 import json
 import re
 import tomllib
-from pathlib import Path
 
 import numpy as np
 import pytest
-from test_calibration import sample_of, serving, simulated_drive
 from typer.testing import CliRunner
+from worlds.measured_world import sample_of, serving, simulated_drive
 from worlds.two_counties import write_project
 
+import siteplan
 from siteplan.calibration import calibrate
-from siteplan.cli import app, plan_area
-from siteplan.outputs.pages.calibration import (
-    Facts,
-    calibration_data,
-    calibration_toml,
-    points_csv,
-    report_html,
-    residual_map,
-    residual_plots,
-    write_calibration,
-)
+from siteplan.cli.commands import app
+from siteplan.outputs.calibration import calibration_data, calibration_toml, points_csv, write_calibration
+from siteplan.outputs.calibration_facts import Facts
+from siteplan.outputs.pages.calibration import report_html
+from siteplan.outputs.pictures.plots import residual_plots
 from siteplan.outputs.webmap.panel import notes
+from siteplan.outputs.webmap.residuals import residual_map
 from siteplan.project.project_file import load_config, with_calibration
 
 FACTS = Facts(
@@ -52,7 +47,7 @@ def judged(config):
 
 
 def test_the_file_reads_back_as_the_fit(judged, config):
-    text = calibration_toml(calibration_data(judged, config, FACTS))
+    text = calibration_toml(calibration_data(judged, config, FACTS, "zh"), "zh")
     fitted = with_calibration(config, tomllib.loads(text)).fitted
     band = config.bands[0].id
     assert fitted.bands[band].offset_db == pytest.approx(judged.fit.offset_db[band], abs=5e-4)
@@ -62,14 +57,14 @@ def test_the_file_reads_back_as_the_fit(judged, config):
 
 
 def test_clutter_of_the_files_own_words_is_evidence_not_map(judged, config):
-    data = calibration_data(judged, config, FACTS)
+    data = calibration_data(judged, config, FACTS, "zh")
     assert set(data["clutter_db"]) <= {config.area_classes[0].id}
     assert set(data["evidence"]["local_clutter_db"]) <= {"file:=hostile"}
 
 
 def test_strings_survive_toml(config, judged):
     odd = dataclasses.replace(FACTS, measurements='a"b\\c\nd\t东.csv')
-    text = calibration_toml(calibration_data(judged, config, odd))
+    text = calibration_toml(calibration_data(judged, config, odd, "zh"), "zh")
     assert tomllib.loads(text)["evidence"]["measurements"] == odd.measurements
 
 
@@ -107,7 +102,7 @@ def test_the_report_prints_the_errors_it_was_given(judged):
 def test_the_same_fit_gives_the_same_bytes(judged, config, tmp_path):
     for name in ("first", "second"):
         (tmp_path / name).mkdir()
-        write_calibration(judged, config, FACTS, tmp_path / name)
+        write_calibration(judged, config, FACTS, tmp_path / name, "zh")
     names = {each.name for each in (tmp_path / "first").iterdir()}
     assert {"calibration.toml", "calibration_points.csv", "residual_map.html", "residuals.png"} <= names
     for name in names:
@@ -133,14 +128,14 @@ def test_what_the_command_writes_can_be_planned_with_and_is_said(tmp_path):
     assert [run["model"]["calibrated"] for run in runs] == [False, True]
     assert runs[1]["model"]["calibration"]["rows_used"] > 100
     assert runs[1]["population_covered_before"] < runs[0]["population_covered_before"]
-    again, _ = plan_area(folder, propagation="empirical", calibration=Path(file), output=tmp_path / "again")
+    again = siteplan.read_plan(tmp_path / "applied").proposal
     assert "模型已校准" in notes(again, "zh")
     assert "模型未经本地路测校准" not in notes(again, "zh")
     on_terrain = CliRunner().invoke(
         app, ["plan", str(folder), "--propagation", "terrain", "--calibration", file]
     )
     assert on_terrain.exit_code == 1
-    assert "校准是在 buffer 级别上做的" in on_terrain.output
+    assert "校准是在“传播缓冲区”级别上做的" in on_terrain.output
 
 
 def test_the_command_refuses_too_little_and_leaves_nothing(tmp_path):
