@@ -22,7 +22,7 @@ NODATA = -1.0
 
 
 def write_geopackages(proposal: Proposal, folder: Path) -> None:
-    """Write ``candidates.gpkg`` (proposed, not proposed, rings, villages, counties) and ``gaps.gpkg``.
+    """Write ``candidates.gpkg`` (proposed, not proposed, rings, villages, counties) and ``gaps.gpkg``."""
     proposed = proposal.places.proposed
     rings = proposed[["rank", "candidate_id", "name", "search_radius_m", "geometry"]].copy()
     rings["geometry"] = proposed.geometry.buffer(proposed["search_radius_m"].clip(lower=1))
