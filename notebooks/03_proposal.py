@@ -11,47 +11,57 @@
 # %% [markdown]
 # # 读懂方案：为什么是这些点？ / Why these sites?
 #
-# `pipeline.run` gives a `Proposal`: ranked places, the curve of covered weight with its proven bound, and what each
-# county and layer gained.
+# `project.plan` gives a `Plan`: ranked places, the curve of covered weight with its proven bound, and what each
+# county and layer gained. Nothing is written until `plan.write`.
 
 # %%
 import os
+import tempfile
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 
-from siteplan.planning import pipeline
-from siteplan.project.project_file import load_config
+import siteplan
 
-folder = Path(os.environ.get("SITEPLAN_PROJECT", "../data/shaoguan"))
-config = load_config(folder)
-proposal, _ = pipeline.run(pipeline.load(folder, config), config)
-proposal.places.proposed[["rank", "candidate_id", "name", "networks", "bands", "stations", "reason"]].head(10)
+project = siteplan.open_project(os.environ.get("SITEPLAN_PROJECT", "../data/shaoguan"))
+plan = project.plan()
+plan.sites[["rank", "candidate_id", "name", "networks", "bands", "stations", "people_newly_covered"]].head(10)
 
 # %% [markdown]
 # The first k of the list are a good k; nothing can lie above the bound.
 
 # %%
-curve = proposal.places.curve
-plt.plot(curve["stations"], curve["cumulative_gain"], label="ranked list")
-plt.plot(curve["stations"], curve["upper_bound"], "--", label="proven bound")
+plt.plot(plan.curve["stations"], plan.curve["cumulative_gain"], label="ranked list")
+plt.plot(plan.curve["stations"], plan.curve["upper_bound"], "--", label="proven bound")
 plt.xlabel("stations")
 plt.ylabel("newly covered weight")
 plt.legend()
 plt.show()
 
+# %%
+plan.record.objective, plan.bound, plan.record.optimality_gap
+
 # %% [markdown]
 # By layer and by county:
 
 # %%
-proposal.effects.layers
+plan.proposal.effects.layers
 
 # %%
-proposal.effects.counties
+plan.proposal.effects.counties
 
 # %% [markdown]
-# Why not the others? Every refused place carries its rule.
+# Why not the others? Every refused place carries its rule, as a key with values; files say it in words.
 
 # %%
-refused = proposal.places.candidates[proposal.places.candidates["status"] == "EXCLUDED"]
+refused = plan.candidates[plan.candidates["status"] == "EXCLUDED"]
 refused[["candidate_id", "name", "county", "rule"]].head(10)
+
+# %% [markdown]
+# Written out, a plan is a folder of lists, maps and layers; reading it back gives an equal plan.
+
+# %%
+with tempfile.TemporaryDirectory() as scratch:
+    folder = plan.write(Path(scratch) / "plan", lang="en")
+    print(sorted(path.name for path in folder.iterdir()))
+    print(siteplan.read_plan(folder) == plan)

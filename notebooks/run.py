@@ -9,9 +9,9 @@ import jupytext
 from nbclient import NotebookClient
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "tests"))
+sys.path.insert(0, str(HERE.parent / "tests" / "support"))
 
-from conftest import write_project
+from worlds.two_counties import write_project
 
 os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
 with tempfile.TemporaryDirectory() as folder:

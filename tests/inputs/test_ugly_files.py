@@ -124,7 +124,7 @@ def test_a_folder_or_a_link_in_place_of_a_file(two_counties, tmp_path):
 @QUICK
 @given(st.lists(st.tuples(st.integers(0, 400), st.binary(min_size=1, max_size=6)), max_size=8), st.booleans())
 def test_bytes_changed_anywhere_end_in_a_table_or_faults(tmp_path, changes, is_text):
-    content = bytearray(ugly.GOOD.encode("gb18030") if is_text else ugly._workbook(ugly._good_rows()))
+    content = bytearray(ugly.GOOD.encode("gb18030") if is_text else ugly.workbook(ugly.good_rows()))
     for at, piece in changes:
         content[at : at + len(piece)] = piece
     path = tmp_path / ("a.csv" if is_text else "a.xlsx")

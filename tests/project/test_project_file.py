@@ -51,7 +51,7 @@ KINDS = [  # entry of the catalogue, what is wrong, dotted path
     ("config_tuple_type", {"layers": "L1"}, "layers"),
     ("config_list_type", {"inputs.stations.where": {"网络": {"a": 1}}}, "inputs.stations.where.网络"),
     ("config_dict_type", {"bands.0.classes": "all"}, "bands.0.classes"),
-    ("config_model_type", {"project": "双县市"}, "project"),
+    ("config_model_type", {"project": "a city"}, "project"),
     ("config_eirp_or_parts", {"bands.0.classes.*": LOWER | {"power_w": 40}}, "bands.0.classes.*"),
     ("not_a_metric_crs", {"project.crs": "EPSG:4490"}, "project.crs"),
     ("id_twice", {"networks.1.id": "A"}, "networks"),

@@ -1,6 +1,7 @@
 """Kill plan and re-plan at random moments, and look after each whether everything is whole.
 
-``python kill_loop.py PROJECT RUN COUNT SEED``; prints how many were killed and how many had ended.
+``python tests/support/kill_loop.py PROJECT COUNT SEED``; prints how many were killed and how many had ended. The
+project holds a plan in ``runs/base``; filled forms ``form*.xlsx`` lie beside its folder.
 """
 
 from __future__ import annotations
@@ -14,10 +15,9 @@ from pathlib import Path
 
 import siteplan
 from siteplan.core.files import project_lock
+from siteplan.words.catalogue import translate
 
 TASKS = ("plan", "replan", "progress", "returns")
-LISTS = {"候选站址.xlsx", "规划明细.xlsx", "map.html", "run.json"}
-"""Some of what every whole run folder holds."""
 
 
 def work(task: str, folder: Path, run: Path, forms: list[Path], turn: int) -> None:
@@ -40,19 +40,21 @@ def checked(folder: Path, kept: dict[Path, bytes], journal: bytes) -> bytes:
     file = folder / "journal.jsonl"
     now = file.read_bytes() if file.exists() else b""
     assert now.startswith(journal)
-    siteplan.open_project(folder).journal()
-    for each in (folder / "runs").iterdir():
-        if not each.name.startswith((".", "progress")):
-            siteplan.read_plan(each)
-            assert {path.name for path in each.iterdir()} >= LISTS
+    project = siteplan.open_project(folder)
+    project.journal()
+    lists = {translate(key, project.language) for key in ("file_list", "file_details")}
+    for shown in (folder / "runs").iterdir():
+        if not shown.name.startswith((".", "progress")):
+            siteplan.read_plan(shown)
+            assert {path.name for path in shown.iterdir()} >= {*lists, "map.html", "run.json"}
     return now
 
 
 def main() -> None:
     """Run the loop."""
-    folder, run = Path(sys.argv[1]), Path(sys.argv[2])
-    count, draw = int(sys.argv[3]), random.Random(int(sys.argv[4]))
+    folder, count, draw = Path(sys.argv[1]), int(sys.argv[2]), random.Random(int(sys.argv[3]))
     forms = sorted(folder.parent.glob("form*.xlsx"))
+    run = folder / "runs" / "base"
     kept = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
     journal, killed, ended, longest = b"", 0, 0, 1.0
     for turn in range(count):
