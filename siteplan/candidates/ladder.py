@@ -1,4 +1,4 @@
-"""Who may be a site, on which source_type of the ladder, and why not.
+"""Who may be a site, on which source type of the ladder, and why not.
 
 Rungs: 1 existing site to be upgraded, 2 site-plan entry not built, 3 opened public property, 4 shared
 pole or tower, 5 new ground site in a gap.
@@ -70,7 +70,7 @@ def build_candidates(
     field_status: FieldStatus | None = None,
     published: Sequence[Place] = (),
 ) -> CandidateSet:
-    """Collect places of all source_types in the run's counties and apply the rules.
+    """Collect places of all source types in the run's counties and apply the rules.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def _with_remembered(
 def _remembered(
     source_type: SourceType, places: Sequence[Place], inputs: Inputs, config: Config
 ) -> pd.DataFrame:
-    """Rows of one source_type from what the journal or the published list says of them."""
+    """Rows of one source type from what the journal or the published list says of them."""
     mine = [place for place in places if place.source_type == source_type]
     if not mine:
         return pd.DataFrame()
@@ -204,7 +204,7 @@ def _empty(config: Config) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame({name: [] for name in columns}, geometry=[], crs=config.project.crs)
 
 
-# --- the source_types -------------------------------------------------------------------------------------
+# --- the source types -------------------------------------------------------------------------------------
 
 
 def _rows(
@@ -215,7 +215,7 @@ def _rows(
     height_m: pd.Series,
     config: Config,
 ) -> pd.DataFrame:
-    """Common columns of a source_type; a missing height takes the class's own."""
+    """Common columns of a source type; a missing height takes the class's own."""
     class_height = table["area_class"].map({each.id: each.antenna_height_m for each in config.area_classes})
     rows = pd.DataFrame(
         {

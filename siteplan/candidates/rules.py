@@ -217,7 +217,7 @@ def orders_first(places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def duplicates(places: gpd.GeoDataFrame, config: Config) -> gpd.GeoDataFrame:
-    """Of two places at one spot the higher source_type stays, then the lower key.
+    """Of two places at one spot the higher source type stays, then the lower key.
 
     Within a county only, so that a county run and the city run refuse the same places; across a border
     the spacing conflict of the selection keeps them apart.

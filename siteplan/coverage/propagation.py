@@ -79,7 +79,7 @@ class Footprint:
 
 
 class PropagationModel(Protocol):
-    """What a propagation level must do."""
+    """What a propagation model must do."""
 
     name: str
     config: Config

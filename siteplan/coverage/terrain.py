@@ -563,7 +563,7 @@ class TerrainModel:
 def propagation_for(
     inputs: Inputs, config: Config, services: Sequence[Service], cache: Cache | None = None
 ) -> EmpiricalModel | TerrainModel:
-    """The propagation level of a run.
+    """The propagation model of a run.
 
     Parameters
     ----------
@@ -578,7 +578,7 @@ def propagation_for(
 
     Returns
     -------
-    BufferLevel or TerrainLevel
+    EmpiricalModel or TerrainModel
         Terrain where a DEM fine enough is given.
 
     Raises
@@ -608,7 +608,7 @@ def propagation_for(
 
 
 def propagation_name(inputs: Inputs, config: Config) -> str:
-    """Name of the level a run takes: what the project asks for, and what its DEM allows [str]."""
+    """Name of the model a run takes: what the project asks for, and what its DEM allows [str]."""
     wanted, dem = config.coverage.propagation, inputs.terrain
     fine = dem is not None and (wanted == "terrain" or dem.grid.resolution_m <= COARSEST_DEM_M)
     return "terrain" if fine and wanted != "empirical" else "empirical"

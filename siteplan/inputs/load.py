@@ -109,7 +109,7 @@ class Inputs:
 
 @dataclass(frozen=True, eq=False)
 class Examination:
-    """One look through the door, whatever it found.
+    """One look at the inputs, whatever it found.
 
     Attributes
     ----------

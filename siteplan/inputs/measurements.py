@@ -1,4 +1,4 @@
-"""Drive tests and reports of phones through the door, matched to the stations they measured.
+"""Drive tests and reports of phones, matched to the stations they measured.
 
 A row names its station, else its site and band, else a PCI, and of stations that share
 a PCI the nearest is meant. A row that matches nothing is left out and listed, never guessed.

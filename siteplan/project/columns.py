@@ -274,9 +274,3 @@ def failures(table: str, frame: pd.DataFrame, unchecked: Iterable[str] = ()) -> 
         cases = errors.failure_cases[["column", "check", "failure_case", "index"]]
         return cases.sort_values(["index", "column"], kind="stable").reset_index(drop=True)
     return pd.DataFrame(columns=["column", "check", "failure_case", "index"])
-
-
-def headers_of(table: str, names: Iterable[str], lang: str) -> list[str]:
-    """Headers of some columns of a table in one language."""
-    known = {column.name: column.header(lang) for column in columns_of(table)}
-    return [known[name] for name in names]

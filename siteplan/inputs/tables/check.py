@@ -1,4 +1,4 @@
-"""One table through the door: headers, kinds, ranges, ids; every bad cell becomes a fault.
+"""One table checked: headers, kinds, ranges, ids; every bad cell becomes a fault.
 
 A bad row is rejected and listed, a bad table stops the run. Nothing is repaired
 in silence.

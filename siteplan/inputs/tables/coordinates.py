@@ -1,7 +1,7 @@
 """Coordinates as people type them: decimal, degrees-minutes-seconds, both in one cell, metres of a
 national grid.
 
-Columns of parts are put together before headers are matched, so the rest of the door
+Columns of parts are put together before headers are matched, so the rest of the reading
 sees one text per coordinate; metres are recognised by size and placed by testing, never by assumption.
 """
 

@@ -27,7 +27,7 @@ class TemplateColumn:
     header, meaning, unit
         As written into the sheet; ``unit`` is empty for columns without one.
     required
-        Whether the door refuses a row without it.
+        Whether a row without it is refused.
     example
         A value, or None.
     choices

@@ -119,7 +119,7 @@ def _note(column: TemplateColumn, config: Config, lang: Lang) -> str:
 
 
 def _rule(column: TemplateColumn, config: Config, lang: Lang) -> dict[str, Any]:
-    """Drop-down or limits; a drop-down only warns, because the door knows further names."""
+    """Drop-down or limits; a drop-down only warns, because further names are recognised."""
     if choices := choices_of(column, config):
         return {
             "validate": "list",
