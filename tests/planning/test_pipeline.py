@@ -245,8 +245,12 @@ def test_ids_are_kept_when_the_inputs_change(two_counties):
 # --- what a plan is asked for -------------------------------------------------------------------------
 
 
-def test_quota_and_built_given_to_a_plan_refer_to_this_plan(office):
-    plan = siteplan.open_project(office).plan(county="东县", quota=2, built=1)
+def test_quota_and_built_of_the_command_line_refer_to_this_run(office, tmp_path):
+    asked = ["--county", "东县", "--quota", "2", "--built", "1", "--out", str(tmp_path / "q")]
+    result = CliRunner().invoke(app, ["plan", str(office), *asked])
+    assert result.exit_code == 0, result.output
+    plan = siteplan.read_plan(tmp_path / "q")
+    assert (plan.record.quota, plan.record.built) == (2, 1)
     assert plan.record.remaining == 1
     assert plan.record.selected_stations == 1
 

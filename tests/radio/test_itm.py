@@ -67,9 +67,9 @@ def test_row_of_the_ntia_table(shared_file, row):
 
     mdvar 12 is mobile without variability by location.
     """
-    with shared_file(f"{REFERENCE}/p2p.csv").open(encoding="utf-8") as file:
+    with (shared_file(REFERENCE) / "p2p.csv").open(encoding="utf-8") as file:
         given = list(csv.DictReader(file))[row]
-    heights, spacing = list(read_profiles(shared_file(f"{REFERENCE}/pfls.csv")))[row]
+    heights, spacing = list(read_profiles(shared_file(REFERENCE) / "pfls.csv"))[row]
     assert loss_of(given, heights, spacing) == pytest.approx(float(given["A__db"]), abs=0.015)
 
 
@@ -109,12 +109,12 @@ def test_command_line_example_of_ntia(shared_file, reliability, confidence, prin
 
     NTIA's normal quantile is good to 4.5e-4; times a spread of 10 dB that is another 0.005 dB.
     """
-    profile = shared_file(f"{REFERENCE}/cmd_examples/pfl.txt")
+    profile = shared_file(REFERENCE) / "cmd_examples" / "pfl.txt"
     assert command_example(profile, reliability, confidence) == pytest.approx(printed_db, abs=0.055)
 
 
 def test_printed_example_names_the_same_values(shared_file):
-    text = shared_file(f"{REFERENCE}/cmd_examples/o_p2pcr.txt").read_text(encoding="utf-8")
+    text = (shared_file(REFERENCE) / "cmd_examples" / "o_p2pcr.txt").read_text(encoding="utf-8")
     assert "Basic Transmission Loss  114.5" in text
     assert "Free Space               114.5" in text
 

@@ -113,15 +113,16 @@ def expected_values(log):
 
 @pytest.mark.parametrize(("path", "number"), LOGS, ids=[f"{path}_{number}" for path, number in LOGS])
 def test_every_value_of_the_reference_sheet(shared_file, path, number):
-    log = read_log(shared_file(f"{REFERENCE}/validation_results/{path}_{number}_log.csv"))
-    profile = read_profile(shared_file(f"{REFERENCE}/validation_profiles/{path}.csv"))
+    folder = shared_file(REFERENCE)
+    log = read_log(folder / "validation_results" / f"{path}_{number}_log.csv")
+    profile = read_profile(folder / "validation_profiles" / f"{path}.csv")
     result = compute({name: values[0] for name, values in log.items()}, profile).as_dict()
     for name, value in expected_values(log).items():
         assert result[name] == pytest.approx(value, abs=1e-6), name
 
 
 def test_the_reference_sheets_are_all_tried(shared_file):
-    sheets = shared_file(f"{REFERENCE}/validation_results").glob("*_log.csv")
+    sheets = (shared_file(REFERENCE) / "validation_results").glob("*_log.csv")
     assert {sheet.stem for sheet in sheets} == {f"{path}_{number}_log" for path, number in LOGS}
     assert len(LOGS) == 45
 

@@ -93,12 +93,12 @@ def write_ascii_project(folder: Path) -> Path:
         table.to_file(path, layer=name)
     stations = ["station_id", "site_id", "network", "band", "antenna_height_m", "on_air_date", "x", "y"]
     _frame(STATIONS, stations).to_csv(folder / "stations.csv", index=False)
-    plan = ["plan_id", "name", "built", "networks", "antenna_height_m", "x", "y"]
+    plan = ["plan_id", "plan_name", "built", "networks", "antenna_height_m", "x", "y"]
     _sheet(folder / "site_plan.xlsx", _frame(SITE_PLAN, plan))
     properties = ["property_id", "property_name", "kind", "owner", "building_height_m", "x", "y"]
     _sheet(folder / "properties.xlsx", _frame(PROPERTIES, properties, gcj02=True))
     lon, lat = lonlat([10_800], [2_900])
-    keys = {"place_id": ["K1"], "name": ["hospital"], "kind": ["hospital"], "weight": [500]}
+    keys = {"place_id": ["K1"], "place": ["hospital"], "kind": ["hospital"], "weight": [500]}
     pd.DataFrame({**keys, "longitude": lon, "latitude": lat}).to_csv(folder / "key_places.csv", index=False)
     (folder / "roads.osm").write_text(osm_text().replace("岭下小学", "Ridgefoot school"), encoding="utf-8")
     return folder
