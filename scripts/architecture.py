@@ -73,7 +73,7 @@ def table() -> str:
     for floor in ROOMS["floors"]:
         for room, purpose in floor["rooms"].items():
             name = (
-                "`__main__.py`" if room == "__main__" else f"`{room}.py`" if room == "api" else f"`{room}/`"
+                "`__main__.py`" if room == "__main__" else f"`{room}/`"
             )
             lines.append(f"| {floor['floor']} | {name} | {purpose or 'what `python -m siteplan` runs'} |")
     confined = "; ".join(

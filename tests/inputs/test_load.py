@@ -198,7 +198,7 @@ def test_a_mistake_in_an_input_block_is_told(two_counties, entry, table, said):
     assert all(word in text for word in said), text
 
 
-def test_counties_that_are_points_are_refused_at_the_door(two_counties):
+def test_counties_that_are_points_are_refused(two_counties):
     counties = gpd.read_file(two_counties / "counties.gpkg")
     counties["geometry"] = counties.geometry.centroid
     (two_counties / "counties.gpkg").unlink()

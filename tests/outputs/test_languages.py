@@ -13,14 +13,14 @@ import pyogrio
 import pytest
 from typer.testing import CliRunner
 from worlds.ascii_counties import write_ascii_project
-from worlds.opened import DETAILS, LIST, balloon, opened_kml
+from worlds.opened import DETAILS, KML, LIST, opened_kml
 from worlds.visit import Visit
-from worlds.written_forms import written_forms
+from worlds.written_forms import unescaped, unpacked
 
 from siteplan.cli.commands import app
 
-CHINESE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]+")
-"""Characters and the punctuation between them."""
+CHINESE = re.compile("[\u2e80-\u2fff\u3001-\u9fff\uf900-\ufaff\uff00-\uffef]+")
+"""Characters and the punctuation between them; a space as wide as a character is a space."""
 
 
 # --- an English run ------------------------------------------------------------------------------------
@@ -57,7 +57,7 @@ def outputs_of(folder):
     return [path for path in written if path.is_file() and path.name not in internal]
 
 
-def text_of_file(path):
+def text_of_file(path):  # noqa: PLR0911 - one return a kind
     """Everything a file says, by its kind."""
     if path.suffix == ".xlsx":
         book = openpyxl.load_workbook(path)
@@ -83,7 +83,8 @@ def text_of_file(path):
     if path.suffix in {".dbf", ".shp"}:
         return pyogrio.read_dataframe(path).drop(columns="geometry").to_csv()
     if path.suffix == ".html":
-        return written_forms(path.read_text(encoding="utf-8"))
+        page = path.read_text(encoding="utf-8")
+        return page + unescaped(page) + unpacked(page)
     if path.suffix in {".png", ".tif", ".shx"}:
         return ""
     return path.read_bytes().decode("gb18030" if path.suffix in {".dxf", ".mif", ".mid"} else "utf-8-sig")
@@ -117,6 +118,10 @@ STANDARDS = {
     "GCJ-02",
     "BD-09",
     "CGCS2000",
+    "WGS84/CGCS2000",
+    "P.1812-8",
+    "Bullington",
+    "OSM",
     "GPS",
     "P.1812",
     "ITM",
@@ -131,18 +136,20 @@ STANDARDS = {
     "T",
     "k",
 }
-UNITS = {"dB", "dBm", "km", "m", "GHz", "MHz"}
+UNITS = {"dB", "dBm", "km", "m", "GHz", "MHz", "G"}
+CODES = {"A", "B", "C", "okumura_hata_suburban", "rma_nlos", "probability_floor"}
+"""Grades of addresses, ids of formulas and a setting, as the project file and its table of codes have them."""
 DATA = re.compile(
-    r"700M|2\.1G|=cmd\|' /C calc'!A0|b>某单位|\b[SZPVGDK]\d+(?:-\d+)?\b|\bL[123]\b|\d{4}-[0-9a-f]{12}\b"
+    r"700M|2\.1G|=cmd\|' /C calc'!A0|b>某单位|\b[SZPVGDK]\d+(?:-\d+)?\b|\bL[123]\b|\bE\d{6}N\d{7}\b|\d{4}-[0-9a-f]{12}\b"
     r"|[0-9a-f]{64}|\w+\.(?:gpkg|csv|xlsx|tif|osm)\b|siteplan-\w+/\d"
 )
-"""Words of the data: bands, names, ids of stations, places, villages, gaps and layers, run, hashes, files."""
+"""Words of the data: bands, names, ids of stations, places, pixels, villages, gaps and layers, run, hashes, files."""
 
 
-def latin_of(text, *more):
-    """Latin words of a text that are neither data, nor units, nor names of standards."""
+def latin_of(text):
+    """Latin words of a text that are neither data, nor units, nor names of standards, nor codes."""
     words = {word.strip("./-+") for word in LATIN.findall(DATA.sub(" ", text))}
-    return sorted(words - STANDARDS - UNITS - set(more) - {""})
+    return sorted(words - STANDARDS - UNITS - CODES - {""})
 
 
 def visible_cells(path, *hidden_columns):
@@ -168,11 +175,16 @@ def test_the_details_are_in_chinese(plan):
     assert latin_of("\n".join(visible_cells(plan[1] / DETAILS, "列名"))) == []
 
 
+def balloon_lines(mark):
+    """Text of a balloon, each cell on a line of its own."""
+    return re.sub(r"<[^>]+>", "\n", mark.findtext("k:description", namespaces=KML))
+
+
 def test_the_kmz_is_in_chinese(plan):
     root = opened_kml(plan[1])
-    marks = [each for each in root.iter("{http://www.opengis.net/kml/2.2}Placemark")]
+    marks = list(root.iter("{http://www.opengis.net/kml/2.2}Placemark"))
     shown = [
-        balloon(mark).text
+        balloon_lines(mark)
         for mark in marks
         if mark.find("{http://www.opengis.net/kml/2.2}description") is not None
     ]
@@ -189,7 +201,7 @@ def test_the_map_is_in_chinese(browser, plan):
     texts = [visit.page.locator("body").inner_text()]
     visit.page.locator(".sp-list .sp-row").first.click()
     texts.append(visit.popup().inner_text())
-    for layer in ("villages", "sites", "gaps", "others", "properties"):
+    for layer in ("villages", "sites", "others", "properties"):
         visit.script("key => siteplan.go(key, 0)", layer)
         texts.append(visit.popup().inner_text())
     visit.context.close()

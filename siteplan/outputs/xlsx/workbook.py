@@ -26,6 +26,7 @@ from siteplan.outputs.xlsx.cells import (
     write_rows,
 )
 from siteplan.planning.proposal import Proposal
+from siteplan.planning.run_record import RunRecord
 from siteplan.project.columns import CellFormat, Column, columns_of, names_of, printed_first
 from siteplan.words.catalogue import Key, Lang, translate
 
@@ -266,13 +267,25 @@ def _about(sheet: Worksheet, proposal: Proposal, formats: Formats, lang: Lang) -
     kinds: dict[int, CellFormat] = {}
     for column in columns_of("facts"):
         kinds[len(rows)] = column.cell_format
-        rows.append((column.header(lang), plain(getattr(record, column.name)), ""))
+        rows.append((column.header(lang), _fact(record, column.name, lang), ""))
     rows += [(translate("assumption", lang), translate(key, lang), "") for key in record.model.assumptions]
     rows += [
         (translate("input", lang), f"{translate(f'table_{each.name}', lang)}: {each.file}", each.sha256)
         for each in record.inputs
     ]
     _plain_rows(sheet, rows, formats, kinds)
+
+
+def _fact(record: RunRecord, name: str, lang: Lang) -> object:
+    """A fact of the run; codes in words."""
+    value = plain(getattr(record, name))
+    if name == "quota_unit":
+        return translate(f"quota_unit_{value}", lang)
+    if name == "selection_status":
+        return translate(f"selection_status_{value}", lang)
+    if name == "bound_source":
+        return translate(f"bound_source_{str(value).replace(' ', '_')}", lang)
+    return value
 
 
 def _plain_rows(

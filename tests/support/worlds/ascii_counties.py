@@ -72,7 +72,6 @@ WORDS = {
     "学校": "school",
     "公共服务": "service",
     "市政公用": "municipal",
-    "西三村": "West Three",
     "县教育局": "education office",
     "<b>某单位</b>": "<b>some office</b>",
     "低矮公厕": "low toilet",

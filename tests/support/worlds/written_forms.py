@@ -36,10 +36,15 @@ def unpacked(page: str) -> str:
     return "\n".join(cells)
 
 
+def unescaped(page: str) -> str:
+    """The page with the escapes of its scripts and data undone."""
+    plain = re.sub(r"\\u([0-9a-f]{4})", lambda match: chr(int(match.group(1), 16)), page)
+    return plain.encode("utf-8", "ignore").decode()
+
+
 def written_forms(page: str) -> str:
     """The page with everything that stands in it in another form: tables, escapes, base64, packed bytes."""
-    plain = re.sub(r"\\u([0-9a-f]{4})", lambda match: chr(int(match.group(1), 16)), page)
-    forms = [page, plain.encode("utf-8", "ignore").decode(), unpacked(page)]
+    forms = [page, unescaped(page), unpacked(page)]
     for text in re.findall(r"[A-Za-z0-9+/]{40,}={0,2}", page):
         raw = base64.b64decode(text + "=" * (-len(text) % 4))
         forms.append(raw.decode("utf-8", "ignore"))

@@ -520,7 +520,7 @@
     const said = page.parts.returnsSaid;
     try {
       const result = takeIn(text);
-      said.textContent = word('imported', { n: result.n, same: result.same, strange: result.strange, ids: result.ids.slice(0, 8).join('、') || '–' }) +
+      said.textContent = word('imported', { n: result.n, same: result.same, strange: result.strange, ids: result.ids.slice(0, 8).join(', ') || '–' }) +
         (result.other ? ' ' + word('other_run', { n: result.other, run: result.run }) : '');
     } catch (error) {
       said.textContent = word('import_bad', { file: name, why: error.message });

@@ -1,0 +1,48 @@
+"""What a notebook, a script and the command line call: a project, its inputs, its plans, its year.
+
+In: a project folder. Out: inputs with their faults, coverage, plans that are written and read back, the round
+of a month. What came back is in the journal before anything is planned with it, and a folder appears whole or
+not at all.
+"""
+
+from siteplan.api.language import free_folder, speak
+from siteplan.api.plan import Plan, PlanComparison, compare, read_plan
+from siteplan.api.project import Project, open_project, project_of, with_propagation
+from siteplan.api.results import (
+    THREADS,
+    AreaInputs,
+    CalibrationResult,
+    CheckReport,
+    ExistingCoverage,
+    ProgressReport,
+    ReturnsResult,
+    existing_coverage,
+    fork_faults,
+)
+from siteplan.demo import write_demo
+from siteplan.outputs.templates import DEFAULT_CRS, new_project
+
+__all__ = [
+    "DEFAULT_CRS",
+    "THREADS",
+    "AreaInputs",
+    "CalibrationResult",
+    "CheckReport",
+    "ExistingCoverage",
+    "Plan",
+    "PlanComparison",
+    "ProgressReport",
+    "Project",
+    "ReturnsResult",
+    "compare",
+    "existing_coverage",
+    "fork_faults",
+    "free_folder",
+    "new_project",
+    "open_project",
+    "project_of",
+    "read_plan",
+    "speak",
+    "with_propagation",
+    "write_demo",
+]
