@@ -24,7 +24,9 @@ import siteplan
 
 project = siteplan.open_project(os.environ.get("SITEPLAN_PROJECT", "../data/shaoguan"))
 inputs = project.load()
-pd.DataFrame([vars(source) for source in inputs.tables.sources])[["name", "file", "read", "rejected", "synthetic"]]
+pd.DataFrame([vars(source) for source in inputs.tables.sources])[
+    ["name", "file", "read", "rejected", "synthetic"]
+]
 
 # %% [markdown]
 # Faults in the project's language, first warnings, then rejected rows (an empty list is good news):

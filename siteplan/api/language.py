@@ -33,7 +33,7 @@ def speak(language: str) -> Lang:
     """
     if language not in LANGUAGES:
         attach_renderer(lambda subject: rendered(subject, "en"))
-        raise SiteplanError("unknown_language", value=language, choices=", ".join(LANGUAGES))
+        raise SiteplanError("unknown_language", value=language, choices=tuple(LANGUAGES))
     attach_renderer(lambda subject: rendered(subject, language))
     return language
 

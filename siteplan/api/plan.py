@@ -186,7 +186,8 @@ def _content(folder: Path, name: str) -> bytes:
     try:
         return (folder / name).read_bytes()
     except OSError as error:
-        raise SiteplanError("no_run_folder", path=str(folder), detail=str(error)) from error
+        missing = ("part_missing", {"name": name})
+        raise SiteplanError("no_run_folder", path=str(folder), detail=missing) from error
 
 
 def record_of(run: Path) -> RunRecord:

@@ -44,7 +44,7 @@ from siteplan.field.merge import Merge, MergeOptions, merge, undo
 from siteplan.field.published import PublishedList
 from siteplan.field.returns import read_returns
 from siteplan.field.status import FieldStatus, replay
-from siteplan.inputs.load import Examination
+from siteplan.inputs.load import Examination, Inputs
 from siteplan.outputs.calibration_facts import Facts
 from siteplan.outputs.write import report_write_errors
 from siteplan.outputs.xlsx.returned import write_checked
@@ -411,7 +411,7 @@ class Project:
             If there are no stations, nothing matches, or there is too little data.
         """
         if datum not in get_args(Datum):
-            choices = ", ".join(get_args(Datum))
+            choices = get_args(Datum)
             raise SiteplanError("unknown_choice", option="--datum", value=datum, choices=choices)
         path, config = Path(measurements), with_propagation(self.config, propagation)
         given = Input(path=str(path.absolute()), datum=cast(Datum, datum), columns=dict(columns or {}))
@@ -431,7 +431,7 @@ class Project:
             date.today().isoformat(),
             config.project.synthetic,
         )
-        return CalibrationResult(self, judged, rows, facts)
+        return CalibrationResult(self, judged, rows, facts, _sites_of(inputs))
 
     def journal(self) -> tuple[Event, ...]:
         """Events of the project's journal; none where nothing has come back yet."""
@@ -590,6 +590,15 @@ def with_propagation(config: Config, propagation: str | None, clutter: str | Non
     for name, value in update.items():
         if value not in choices[name]:
             raise SiteplanError(
-                "unknown_choice", option=f"--{name}", value=value, choices=", ".join(choices[name])
+                "unknown_choice", option=f"--{name}", value=value, choices=tuple(choices[name])
             )
     return config.model_copy(update={"coverage": config.coverage.model_copy(update=update)})
+
+
+def _sites_of(inputs: Inputs) -> dict[str, tuple[float, float]]:
+    """Easting and northing of each site of the network [m]."""
+    stations = inputs.stations
+    if stations is None:
+        return {}
+    first = stations.drop_duplicates("site_id")
+    return dict(zip(first["site_id"], zip(first.geometry.x, first.geometry.y, strict=True), strict=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,9 +16,7 @@ from numpy.typing import NDArray
 
 from siteplan.calibration import Judged
 from siteplan.core.errors import Fault
-from siteplan.core.files import (
-    atomic_folder,
-)
+from siteplan.core.files import atomic_folder
 from siteplan.field.journal import JOURNAL
 from siteplan.field.merge import Merge
 from siteplan.field.status import FieldStatus
@@ -110,7 +109,7 @@ class ExistingCoverage:
     config
         The project file.
     services
-        Keys of services, a layer or a layer of one network: ``"L1"``, ``"L2:CT-CU"``.
+        Keys of services, a layer or a layer of one network: ``"L1"``, ``"L2/CT-CU"``.
     outage
         Probability that nobody serves a pixel, float32, shape (services, height, width).
     """
@@ -139,7 +138,7 @@ class ExistingCoverage:
             If there is no such service.
         """
         for position, key in enumerate(self.services):
-            if service in (key, key.partition(":")[0]):
+            if service in (key, key.partition("/")[0]):
                 return np.asarray(1.0 - self.outage[position], dtype=np.float32)
         raise KeyError(service)
 
@@ -254,12 +253,15 @@ class CalibrationResult:
         Matched rows and what was wrong with others.
     facts
         Where it comes from.
+    sites
+        Easting and northing of each site [m], for the map of residuals.
     """
 
     project: Project
     judged: Judged
     measurements: Measurements
     facts: Facts
+    sites: Mapping[str, tuple[float, float]]
 
     def write(self, folder: Path | str | None = None) -> Path:
         """Write ``calibration.toml``, report, map and tables into a new folder [Path]."""
@@ -269,7 +271,9 @@ class CalibrationResult:
             Path(folder) if folder is not None else self.project.new_folder(directory, f"calibration-{stem}")
         )
         with atomic_folder(target) as work, report_write_errors(target):
-            write_calibration(self.judged, self.project.config, self.facts, work, self.project.language)
+            write_calibration(
+                self.judged, self.project.config, self.facts, work, self.project.language, self.sites
+            )
         return target
 
 

@@ -205,7 +205,7 @@ def calibrate(  # noqa: PLR0913, PLR0917 - one argument an option
     opened = api.open_project(project, data=data, language=lang)
     serving = {"auto": None, "serving": True, "several": False}
     if servers not in serving:
-        raise SiteplanError("unknown_choice", option="--servers", value=servers, choices=", ".join(serving))
+        raise SiteplanError("unknown_choice", option="--servers", value=servers, choices=tuple(serving))
     with console_report(err, opened.language, quiet=quiet).stage("calibration"):
         result = opened.calibrate(
             measurements,
@@ -353,7 +353,7 @@ def schema(
         "event": event_schema,
     }
     if name not in models:
-        raise SiteplanError("unknown_choice", option="schema", value=name, choices=", ".join(models))
+        raise SiteplanError("unknown_choice", option="schema", value=name, choices=tuple(models))
     out.print(json.dumps(models[name](), ensure_ascii=False, indent=2))
 
 

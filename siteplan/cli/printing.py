@@ -26,6 +26,9 @@ from siteplan.outputs.xlsx.faults import table_name
 from siteplan.words.catalogue import Key, Lang, translate
 
 
+_WIDTH = 200
+
+
 def check_report(found: CheckReport, paths: Sequence[Path], out: Console, err: Console) -> None:
     """Rows read, a small map, faults, the verdict, and where the files lie."""
     lang, examination = found.project.language, found.examination
@@ -140,7 +143,8 @@ def progress_report(report: ProgressReport, paths: Sequence[Path], out: Console,
     for row in found.counties.itertuples():
         grid.add_row(f"{row.place}", str(row.county), *_progress_cells(row))
     grid.add_row("", translate("total", lang), *_progress_cells(found.total))
-    out.print(grid)
+    # a file or a pipe has no width: nothing is cut there
+    out.print(grid, width=None if out.is_terminal else _WIDTH)
     if found.months:
         values = {
             "remaining": found.total.remaining,
@@ -166,7 +170,7 @@ def calibration_result(result: CalibrationResult, folder: Path, out: Console, er
         err.print(line)
     out.print(
         translate(
-            "rows_read_matched_sites_level",
+            "rows_read_matched_sites_model",
             lang,
             read=facts.read,
             matched=facts.matched,

@@ -583,8 +583,8 @@ def propagation_for(
 
     Raises
     ------
-    RangeError
-        If the project file asks for terrain and there is no DEM.
+    SiteplanError
+        If the project file asks for terrain and there is no DEM, or a calibration of another model.
     """
     wanted, dem = config.coverage.propagation, inputs.terrain
     propagation = propagation_name(inputs, config)

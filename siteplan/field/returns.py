@@ -254,7 +254,7 @@ def _table_rows(path: Path, issued: _Issued | None) -> tuple[ReturnRow, ...]:
     raw = read_table(Wanted("returns"), path)
     taken = match_headers(raw.headers, columns_of("returns"), {}).taken
     if "candidate_id" not in taken or not {"status", "longitude"} & set(taken):
-        raise InputFaults([_file_fault(path, "no_return_form", found="、".join(raw.headers[:20]))])
+        raise InputFaults([_file_fault(path, "no_return_form", found=tuple(raw.headers[:20]))])
     texts = pd.DataFrame({name: raw.frame[header].map(text_of) for name, header in taken.items()})
     degrees = {name: _degrees(texts[name], sides) for name, sides in _AXES if name in taken}
     days = dates_of(texts["reported_at"])[0] if "reported_at" in taken else None

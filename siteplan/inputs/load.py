@@ -311,7 +311,7 @@ def _doubts(
     if zones is not None:
         ruled = {rule.layer for rule in config.exclusions}
         for layer in sorted(set(zones["layer"]) - ruled):
-            values: dict[str, object] = {"value": layer, "found": "、".join(sorted(ruled)) or "—"}
+            values: dict[str, object] = {"value": layer, "found": tuple(sorted(ruled))}
             file = Path(given["exclusions"].path).name
             faults.append(Fault("warning", file, "unknown_layer", "unknown_layer_fix", values))
     return faults
@@ -328,7 +328,7 @@ def _area_of(counties: gpd.GeoDataFrame, config: Config, county: str | None) -> 
             "--county",
             "unknown_county",
             "unknown_county_fix",
-            {"value": county, "found": "、".join(counties["county"])},
+            {"value": county, "found": tuple(counties["county"])},
         )
         raise InputFaults([fault])
     return hit.reset_index(drop=True), str(hit["county"].iloc[0])

@@ -108,7 +108,8 @@ class ProjectReader:
         try:
             return read()
         except InputFaults as error:
-            self.faults += error.faults
+            # villages are read for their own sake and where counties are drawn from them: one fault, said once
+            self.faults += [each for each in error.faults if each not in self.faults]
             return None
 
     def stop_if_fatal(self) -> None:
@@ -226,7 +227,7 @@ class ProjectReader:
         wanted = _SHAPE_KINDS.get(checked.raw.name)
         kinds = set(checked.geometry.dropna().geom_type)
         if wanted and not any(wanted in kind for kind in kinds):
-            found = "、".join(sorted(kinds)) or "—"
+            found = tuple(sorted(kinds))
             raise InputFaults([checked.raw.fault("fatal", "wrong_shape", value=wanted, found=found)])
         shapes = _in_crs(checked, given)
         if given.datum in ("gcj02", "bd09"):
@@ -330,7 +331,7 @@ class ProjectReader:
         forms = checked.frame[column].map(normalise)
         ids = forms.map(known)
         header = column
-        found = "、".join(dict.fromkeys(known.values()))
+        found = tuple(dict.fromkeys(known.values()))
         faults = [
             checked.raw.fault(
                 "rejected",
@@ -409,10 +410,10 @@ class ProjectReader:
         if column is None or checked.raw.name == "stations":
             return
         known = network_names(self.config)
-        found = "、".join(network.id for network in self.config.networks)
+        found = tuple(network.id for network in self.config.networks)
         for row, text in zip(checked.rows, checked.frame[column], strict=True):
             words = [] if is_blank(text) else network_words(text)
-            unknown = "、".join(word for word in words if normalise(word) not in known)
+            unknown = tuple(word for word in words if normalise(word) not in known)
             if unknown:
                 fault = checked.raw.fault(
                     "warning", "unknown_network", int(row), column, value=unknown, found=found
@@ -432,7 +433,7 @@ class ProjectReader:
                 int(checked.rows[i]),
                 "county",
                 value=names.iloc[i],
-                found="、".join(self._counties["county"]),
+                found=tuple(self._counties["county"]),
             )
             for i in np.flatnonzero(unknown.to_numpy())
         ]
@@ -523,7 +524,7 @@ class ProjectReader:
                 kinds[np.isin(codes, cover.codes)] = position[cover.id]
         strange = sorted(set(np.unique(codes).tolist()) - known)
         if strange:
-            values: dict[str, object] = {"codes": "、".join(map(str, strange))}
+            values: dict[str, object] = {"codes": tuple(map(str, strange))}
             self.faults.append(
                 Fault("warning", path.name, "unknown_cover", "unknown_cover_fix", values, table="land_cover")
             )

@@ -47,6 +47,8 @@ def _value(value: Any, lang: Lang) -> Any:
         return text_of(value, lang)
     if isinstance(value, tuple) and value and all(_is_message(each) for each in value):
         return translate("join_semicolon", lang).join(text_of(each, lang) for each in value)
+    if isinstance(value, tuple):
+        return joined(value, lang) or "—"
     return value
 
 

@@ -194,7 +194,7 @@ def _targets(config: Config, counties: gpd.GeoDataFrame, year: int) -> list[tupl
     for target in config.quota.targets:
         if normalise(target.county) not in codes:
             raise SiteplanError(
-                "target_of_unknown_county", county=target.county, known=", ".join(counties["county"])
+                "target_of_unknown_county", county=target.county, known=tuple(counties["county"])
             )
         if target.year == year:
             found.append((codes[normalise(target.county)], target))

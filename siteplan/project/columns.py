@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal, get_args
@@ -141,6 +141,11 @@ def _column(name: str, entry: Mapping[str, Any]) -> Column:
     )
 
 
+def _recognised(column: Column) -> Column:
+    """A column that comes in: its own Chinese header is one of its names."""
+    return replace(column, aliases=tuple(dict.fromkeys((column.header_zh, *column.aliases))))
+
+
 @cache
 def columns_of(table: str) -> tuple[Column, ...]:
     """Columns of a table in their order.
@@ -164,7 +169,7 @@ def columns_of(table: str) -> tuple[Column, ...]:
     """
     registry = _registry()
     if table in (*INPUT_TABLES, *OTHER_TABLES):
-        return tuple(_column(name, entry) for name, entry in registry[table].items())
+        return tuple(_recognised(_column(name, entry)) for name, entry in registry[table].items())
     own, shared = registry.get(table, {}), registry["shared"]
     return tuple(_column(name, shared[name] | own.get(name, {})) for name in registry["order"][table])
 

@@ -18,4 +18,4 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 class ProjectPart(BaseModel):
     """A part of the project file."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=False, allow_inf_nan=False)

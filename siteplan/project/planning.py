@@ -62,10 +62,10 @@ class Coverage(ProjectPart):
     """How "covered" is decided."""
 
     propagation: Literal["auto", "terrain", "empirical"] = "auto"
-    """terrain: free space, diffraction over the DEM and clutter; buffer: the class's formula over flat
+    """terrain: free space, diffraction over the DEM and clutter; empirical: the class's formula over flat
     ground; auto: terrain where the DEM's own pixels are fine enough for it."""
     clutter: Literal["profile", "end_loss", "none"] = "profile"
-    """On the terrain level. profile: heights stand on the terrain (ITU-R P.1812); end_loss: bare terrain and
+    """Over terrain. profile: heights stand on the terrain (ITU-R P.1812); end_loss: bare terrain and
     the loss at the phone's end (ITU-R P.2108); none: bare terrain. Never two of them."""
     street_width_m: Positive = 27.0
     """How far before the phone its own clutter stands [m] (ITU-R P.2108's nominal street width)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +16,8 @@ from siteplan.project.radio import Calibration
 from siteplan.project.schema import REFERENCES, Config, clutter_kinds
 
 _Model = TypeVar("_Model", bound=ProjectPart)
+_QUOTED = re.compile(r"'([^']*)'")
+_BARE_KEY = re.compile(r"[a-z0-9_]+")
 _EXPLAINED = {
     "missing",
     "extra_forbidden",
@@ -154,7 +157,7 @@ def _validated(model: type[_Model], data: dict[str, object], name: str) -> _Mode
     except ValidationError as error:
         faults: list[Mapping[str, Any]] = [dict(fault) for fault in error.errors(include_url=False)]
         own = [fault for fault in faults if not _follows_from_another(fault["loc"], fault["type"], faults)]
-        raise ConfigError([each for fault in own for each in _faults_of(fault, name)]) from error
+        raise ConfigError([each for fault in own for each in _faults_of(fault, data, name)]) from error
 
 
 def _follows_from_another(
@@ -165,14 +168,35 @@ def _follows_from_another(
     return kind == "too_short" and any(each[: len(location)] == location for each in deeper)
 
 
-def _faults_of(fault: Mapping[str, Any], name: str) -> Iterator[ConfigFault]:
+def _faults_of(fault: Mapping[str, Any], data: Mapping[str, Any], name: str) -> Iterator[ConfigFault]:
     """One fault of the validator as ours; references that do not exist are several in one."""
-    path, kind, context = ".".join(str(part) for part in fault["loc"]), fault["type"], fault.get("ctx", {})
+    path, kind, context = _path_in(data, fault["loc"]), fault["type"], fault.get("ctx", {})
     if kind == REFERENCES:
         yield from (ConfigFault(name, *each) for each in context["faults"])
     elif kind == "extra_forbidden" and path in _RENAMED:
         yield ConfigFault(name, path, "config_renamed", {"new": _RENAMED[path]})
+    elif kind == "literal_error":
+        choices = tuple(_QUOTED.findall(context["expected"])) or context["expected"]
+        yield ConfigFault(name, path, "config_literal_error", {"expected": choices, "value": _shown(fault)})
     elif kind in _EXPLAINED:
-        yield ConfigFault(name, path, f"config_{kind}", {**context, "value": str(fault.get("input"))[:80]})
+        yield ConfigFault(name, path, f"config_{kind}", {**context, "value": _shown(fault)})
     else:
         yield ConfigFault(name, path, "config_other", {"detail": str(fault["msg"])})
+
+
+def _path_in(data: object, location: tuple[int | str, ...]) -> str:
+    """Dotted path of an entry; the validator's names of alternatives are no part of the file."""
+    kept: list[str] = []
+    here: Any = data
+    for part in location:
+        entries = dict(enumerate(here)) if isinstance(here, list) else here
+        if isinstance(entries, Mapping) and part in entries:
+            here = entries[part]
+        elif isinstance(part, int) or part != location[-1] or not _BARE_KEY.fullmatch(part):
+            continue
+        kept.append(str(part))
+    return ".".join(kept)
+
+
+def _shown(fault: Mapping[str, Any]) -> str:
+    return str(fault.get("input"))[:80]

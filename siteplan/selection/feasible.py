@@ -182,7 +182,12 @@ def _explain(soft: list[_Soft], given: Floats) -> None:
             continue
         wanted = abs(each.room)
         reached = wanted + amount if each.kind == "limit" else wanted - amount
-        values = {"name": each.name, "wanted": wanted, "reached": reached, "amount": amount}
+        values = {
+            "name": each.name,
+            "wanted": float(wanted),
+            "reached": float(reached),
+            "amount": float(amount),
+        }
         conflicts.append((f"conflict_{each.kind}", values))
     if conflicts:
         raise ImpossibleError("constraints_conflict", conflicts=tuple(conflicts))

@@ -137,6 +137,8 @@ STANDARDS = {
     "k",
 }
 UNITS = {"dB", "dBm", "km", "m", "GHz", "MHz", "G"}
+NAMES = {"A3", "CSV", "JSON", "E", "N", "siteplan", "low", "high"}
+"""Paper and file formats, compass points of degrees, the program, and the band ids of the project."""
 CODES = {"A", "B", "C", "okumura_hata_suburban", "rma_nlos", "probability_floor"}
 """Grades of addresses, ids of formulas and a setting, as the project file and its table of codes have them."""
 DATA = re.compile(
@@ -149,7 +151,7 @@ DATA = re.compile(
 def latin_of(text):
     """Latin words of a text that are neither data, nor units, nor names of standards, nor codes."""
     words = {word.strip("./-+") for word in LATIN.findall(DATA.sub(" ", text))}
-    return sorted(words - STANDARDS - UNITS - CODES - {""})
+    return sorted(words - STANDARDS - UNITS - NAMES - CODES - {""})
 
 
 def visible_cells(path, *hidden_columns):

@@ -252,7 +252,7 @@ def _read_workbook(wanted: Wanted, path: Path) -> RawTable:
     with path.open("rb") as file, CalamineWorkbook.from_filelike(file) as book:
         names = list(book.sheet_names)
         if wanted.layer and wanted.layer not in names:
-            found = "、".join(names)
+            found = tuple(names)
             raise InputFaults([_file_fault(wanted.name, path, "no_layer", value=wanted.layer, found=found)])
         visible = {each.name: each.visible == SheetVisibleEnum.Visible for each in book.sheets_metadata}
         sheets = []
@@ -512,11 +512,11 @@ def _inside(path: Path) -> str | Path:
 def _read_vector(wanted: Wanted, path: Path) -> RawTable:
     layers = [str(each) for each in pyogrio.list_layers(_inside(path))[:, 0]]
     if wanted.layer and wanted.layer not in layers:
-        found = "、".join(layers)
+        found = tuple(layers)
         raise InputFaults([_file_fault(wanted.name, path, "no_layer", value=wanted.layer, found=found)])
     chosen = [wanted.layer] if wanted.layer else layers
     if len(chosen) > 1 and path.suffix.lower() not in _ALL_LAYERS:
-        raise InputFaults([_file_fault(wanted.name, path, "several_layers", found="、".join(layers))])
+        raise InputFaults([_file_fault(wanted.name, path, "several_layers", found=tuple(layers))])
     parts = [_layer(path, name) for name in chosen]
     filled = [(name, part) for name, part in zip(chosen, parts, strict=True) if len(part)]
     if not filled:

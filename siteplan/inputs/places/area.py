@@ -75,6 +75,6 @@ def stray_points(name: str, file: str, table: gpd.GeoDataFrame | None) -> list[F
     outside = np.flatnonzero(table["county_id"].eq("").to_numpy())
     if not outside.size:
         return []
-    ids = "、".join(table[table.columns[0]].astype(str).iloc[outside[:20]])
-    values: dict[str, object] = {"count": len(outside), "ids": ids + ("…" if len(outside) > 20 else "")}
+    ids = tuple(table[table.columns[0]].astype(str).iloc[outside[:20]])
+    values: dict[str, object] = {"count": len(outside), "ids": ids + ("…",) * (len(outside) > 20)}
     return [Fault("warning", file, "outside_counties", "outside_counties_fix", values, table=name)]

@@ -182,7 +182,7 @@ class Georeferencer:
         box = self._box_deg()
         found = grid_of(first, second, self.config.project.crs, box) if box is not None else []
         if len(found) != 1:
-            names = "、".join(crs for crs, _ in found) or "—"
+            names = tuple(crs for crs, _ in found)
             raise InputFaults([*checked.faults, checked.raw.fault("fatal", "grid_unknown", found=names)])
         return found[0]
 

@@ -157,7 +157,7 @@ def _stations(context: Context) -> list[Fault]:
     elif "azimuth_deg" in table:
         keys = keys.assign(azimuth=table["azimuth_deg"].map(text_of))
     for j in np.flatnonzero(keys.duplicated().to_numpy()):
-        value = "、".join(keys.iloc[j].tolist()[:3])
+        value = tuple(keys.iloc[j].tolist()[:3])
         found.append(context.fault("stations", int(j), "duplicate_station", value=value))
     points = np.column_stack([table.geometry.x, table.geometry.y])
     first = pd.Series(np.arange(len(table))).groupby(table["site_id"].to_numpy()).transform("min").to_numpy()

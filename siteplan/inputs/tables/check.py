@@ -138,7 +138,7 @@ def _fatal_faults(raw: RawTable, given: Input, specs: tuple[Column, ...], header
         if _is_essential(by_name[name])
     ]
     fatal += [
-        raw.fault("fatal", "unknown_key", value=key, found="、".join(by_name))
+        raw.fault("fatal", "unknown_key", value=key, found=tuple(by_name))
         for key in sorted({*given.columns, *given.constants} - set(by_name))
     ]
     for spec in specs:
@@ -160,7 +160,7 @@ def _contradictions(raw: RawTable, headers: HeaderMap) -> list[Fault]:
         h for n in _COORDINATES if (h := f"{headers.taken.get(n)}2") in raw.headers and not _is_blank(raw, h)
     ]
     if len(twice) == 2:
-        faults.append(raw.fault("warning", "repeated_columns", None, twice[0], found="、".join(twice)))
+        faults.append(raw.fault("warning", "repeated_columns", None, twice[0], found=tuple(twice)))
     for name, own in zip(_COORDINATES, ("经度", "纬度"), strict=True):
         made = raw.made.get(name)
         if made and own in raw.headers:
@@ -254,14 +254,14 @@ def _only_where(raw: RawTable, given: Input) -> RawTable:
     keep = np.ones(len(raw.frame), dtype=bool)
     for header, values in given.where.items():
         if header not in raw.headers:
-            found = "、".join(raw.headers[:20])
+            found = tuple(raw.headers[:20])
             raise InputFaults([raw.fault("fatal", "where_column", value=header, found=found)])
         wanted = {text_of(value) for value in (values if isinstance(values, list) else [values])}
         cells = raw.frame[header].map(text_of)
         keep &= cells.isin(wanted).to_numpy(dtype=bool)
         if not keep.any():
-            found = "、".join(list(dict.fromkeys(cells))[:12])
-            value = f"{header} = {'、'.join(sorted(wanted))}"
+            found = tuple(dict.fromkeys(cells))[:12]
+            value = f"{header} = {' / '.join(sorted(wanted))}"
             raise InputFaults([raw.fault("fatal", "where_empty", value=value, found=found)])
     if keep.all():
         return raw
@@ -270,12 +270,12 @@ def _only_where(raw: RawTable, given: Input) -> RawTable:
 
 def missing_column(raw: RawTable, column: str, headers: list[str], aliases: tuple[str, ...] = ()) -> Fault:
     """Fault of a required column that no header fits, with headers that would."""
-    names = "、".join(aliases[:3]) or column
-    return raw.fault("fatal", "missing_column", column=column, names=names, found="、".join(headers[:20]))
+    names = tuple(aliases[:3]) or (column,)
+    return raw.fault("fatal", "missing_column", column=column, names=names, found=tuple(headers[:20]))
 
 
 def _ambiguous(raw: RawTable, severity: Severity, column: str, found: list[str]) -> Fault:
-    return raw.fault(severity, "ambiguous_column", column=column, found="、".join(found), first=found[0])
+    return raw.fault(severity, "ambiguous_column", column=column, found=tuple(found), first=found[0])
 
 
 def _convert(raw: RawTable, spec: Column, header: str) -> tuple[pd.Series, list[Fault]]:

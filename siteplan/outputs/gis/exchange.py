@@ -79,7 +79,14 @@ def write_old(proposal: Proposal, folder: Path, kind: str, lang: Lang = "zh") ->
         crs=proposal.places.proposed.crs,
     )
     if kind == "shapefile":
-        _write(table, folder / "candidates.shp", "ESRI Shapefile", encoding=encoding)
+        _write(
+            table,
+            folder / "candidates.shp",
+            "ESRI Shapefile",
+            # a table written tomorrow from the same plan has the same bytes
+            layer_options={"DBF_DATE_LAST_UPDATE": str(proposal.record.reference_date)},
+            encoding=encoding,
+        )
     else:
         charset = {"GBK": "CP936", "UTF-8": "UTF-8"}[encoding]
         _write(

@@ -189,7 +189,7 @@ def test_the_slider_counts_along_the_ranks(visit: Visit, proposal: Proposal) -> 
         villages = have.villages_covered_before + built["villages"].sum()
         text = visit.page.locator(".sp-build-more").inner_text()
         assert f"居民覆盖 {people:,.0f}（{people / have.population_total:.2%}）" in text
-        assert f"通5G行政村 {villages} / {have['villages_total']}" in text
+        assert f"通5G行政村 {villages} / {have.villages_total}" in text
         assert (
             f"先建前 {step} / {len(proposal.places.proposed)}"
             in visit.page.locator(".sp-build-said").inner_text()
