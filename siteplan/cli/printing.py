@@ -25,7 +25,6 @@ from siteplan.outputs.wording import fault_text, missing_text, summarise
 from siteplan.outputs.xlsx.faults import table_name
 from siteplan.words.catalogue import Key, Lang, translate
 
-
 _WIDTH = 200
 
 

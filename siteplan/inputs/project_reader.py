@@ -108,7 +108,7 @@ class ProjectReader:
         try:
             return read()
         except InputFaults as error:
-            # villages are read for their own sake and where counties are drawn from them: one fault, said once
+            # villages are read for themselves and where counties are drawn from them: a fault is said once
             self.faults += [each for each in error.faults if each not in self.faults]
             return None
 

@@ -28,9 +28,10 @@ CHINESE = re.compile("[\u3000-\u9fff\uff00-\uffef]")
 def calls():
     for path, tree in TREES.items():
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and node.args and isinstance(node.func, ast.Name):
-                if node.func.id in KEYED:
-                    yield from ((path, node, first) for first in branches(node.args[0]))
+            if not isinstance(node, ast.Call) or not node.args or not isinstance(node.func, ast.Name):
+                continue
+            if node.func.id in KEYED:
+                yield from ((path, node, first) for first in branches(node.args[0]))
 
 
 def branches(first):
@@ -77,7 +78,8 @@ def test_both_languages_hold_the_same_keys_in_the_same_order():
 @pytest.mark.parametrize("key", sorted(texts("zh")))
 def test_both_texts_of_a_key_take_the_same_values(key):
     assert placeholders(texts("zh")[key]) == placeholders(texts("en")[key])
-    assert texts("zh")[key] and texts("en")[key]
+    assert texts("zh")[key]
+    assert texts("en")[key]
 
 
 def test_no_key_stands_in_two_sections():
@@ -154,10 +156,15 @@ def test_nothing_below_the_outputs_holds_a_sentence():
     for path in BELOW:
         room = path.relative_to(PACKAGE).parts[0]
         for node in ast.walk(TREES[path]):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and CHINESE.search(node.value):
-                if len(node.value) > 1 and room not in RECOGNISED and not _is_docstring(node, TREES[path]):
-                    found.append((path.name, node.lineno, node.value[:30]))
+            if _is_sentence(node) and room not in RECOGNISED and not _is_docstring(node, TREES[path]):
+                found.append((path.name, node.lineno, node.value[:30]))
     assert not found
+
+
+def _is_sentence(node):
+    if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
+        return False
+    return len(node.value) > 1 and bool(CHINESE.search(node.value))
 
 
 def _is_docstring(node, tree):
