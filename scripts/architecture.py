@@ -72,9 +72,7 @@ def table() -> str:
     lines = ["| floor | room | what lives there |", "|---|---|---|"]
     for floor in ROOMS["floors"]:
         for room, purpose in floor["rooms"].items():
-            name = (
-                "`__main__.py`" if room == "__main__" else f"`{room}/`"
-            )
+            name = "`__main__.py`" if room == "__main__" else f"`{room}/`"
             lines.append(f"| {floor['floor']} | {name} | {purpose or 'what `python -m siteplan` runs'} |")
     confined = "; ".join(
         f"`{package}` in {', '.join(f'`{each}`' for each in allowed)}"
