@@ -121,9 +121,9 @@ def write_texts(folder: Path) -> None:
     for path in (*sorted(PARTS.glob("*.*")), *sorted(ROOT.glob("README*.md")), ROOT / "LICENSE"):
         text = path.read_text(encoding="utf-8")
         (folder / path.name).write_bytes(windows_text(text, bom=path.suffix == ".txt"))
-    for path in sorted((ROOT / "docs").glob("*.md")):
-        target = folder / "docs" / path.name
-        target.parent.mkdir(exist_ok=True)
+    for path in sorted((ROOT / "docs").rglob("*.md")):
+        target = folder / path.relative_to(ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(windows_text(path.read_text(encoding="utf-8"), bom=False))
     shutil.copytree(ROOT / "docs" / "images", folder / "docs" / "images")
 

@@ -17,7 +17,6 @@ from siteplan.project.schema import REFERENCES, Config, clutter_kinds
 
 _Model = TypeVar("_Model", bound=ProjectPart)
 _QUOTED = re.compile(r"'([^']*)'")
-_BARE_KEY = re.compile(r"[a-z0-9_]+")
 _EXPLAINED = {
     "missing",
     "extra_forbidden",
@@ -170,7 +169,7 @@ def _follows_from_another(
 
 def _faults_of(fault: Mapping[str, Any], data: Mapping[str, Any], name: str) -> Iterator[ConfigFault]:
     """One fault of the validator as ours; references that do not exist are several in one."""
-    path, kind, context = _path_in(data, fault["loc"]), fault["type"], fault.get("ctx", {})
+    path, kind, context = _path_in(data, fault["loc"], fault["type"]), fault["type"], fault.get("ctx", {})
     if kind == REFERENCES:
         yield from (ConfigFault(name, *each) for each in context["faults"])
     elif kind == "extra_forbidden" and path in _RENAMED:
@@ -184,7 +183,7 @@ def _faults_of(fault: Mapping[str, Any], data: Mapping[str, Any], name: str) -> 
         yield ConfigFault(name, path, "config_other", {"detail": str(fault["msg"])})
 
 
-def _path_in(data: object, location: tuple[int | str, ...]) -> str:
+def _path_in(data: object, location: tuple[int | str, ...], kind: str) -> str:
     """Dotted path of an entry; the validator's names of alternatives are no part of the file."""
     kept: list[str] = []
     here: Any = data
@@ -192,7 +191,7 @@ def _path_in(data: object, location: tuple[int | str, ...]) -> str:
         entries = dict(enumerate(here)) if isinstance(here, list) else here
         if isinstance(entries, Mapping) and part in entries:
             here = entries[part]
-        elif isinstance(part, int) or part != location[-1] or not _BARE_KEY.fullmatch(part):
+        elif kind != "missing" or part != location[-1]:
             continue
         kept.append(str(part))
     return ".".join(kept)

@@ -432,10 +432,10 @@ def _loss(
     if model.formula in _URBAN:
         return _URBAN[model.formula](distance_m, frequency, *heights)
     family, _, environment = model.formula.rpartition("_")
-    hata = pathloss.cost231_hata_loss if family == "cost231_hata" else pathloss.okumura_hata_loss
-    return hata(distance_m / 1000.0, frequency, *heights, environment)
+    return _HATA[family](distance_m / 1000.0, frequency, *heights, environment)
 
 
+_HATA = {"cost231_hata": pathloss.cost231_hata_loss, "okumura_hata": pathloss.okumura_hata_loss}
 _RURAL = {"rma_nlos": pathloss.rma_nlos_loss, "rma": pathloss.rma_loss}
 _URBAN = {
     "uma_nlos": pathloss.uma_nlos_loss,

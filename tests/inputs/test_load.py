@@ -118,7 +118,7 @@ def test_several_layers_are_a_question_not_a_guess(two_counties):
     villages.to_file(two_counties / "villages.gpkg", layer="more")
     with pytest.raises(InputFaults) as caught:
         loaded(two_counties)
-    assert "several layers: villages、more" in error_text(caught.value, "en")
+    assert "several layers: villages, more" in error_text(caught.value, "en")
 
 
 def test_without_borders_the_land_around_villages_is_planned(two_counties):

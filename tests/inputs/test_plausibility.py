@@ -34,7 +34,7 @@ def test_unknown_networks_of_an_order_are_said(two_counties):
     )
     inputs = loaded(two_counties)
     said = [fault for fault in inputs.faults if fault.problem == "unknown_network"]
-    assert [(fault.row, fault.values["value"]) for fault in said] == [(2, "铁通")]
+    assert [(fault.row, fault.values["value"]) for fault in said] == [(2, ("铁通",))]
 
 
 def test_an_order_outside_all_counties_is_named(two_counties):
@@ -42,7 +42,7 @@ def test_an_order_outside_all_counties_is_named(two_counties):
     with_input(two_counties, "orders", pd.DataFrame({"需求编号": ["D1", "D2"], "经度": lon, "纬度": lat}))
     inputs = loaded(two_counties)
     said = [fault for fault in inputs.faults if fault.problem == "outside_counties"]
-    assert [fault.values["ids"] for fault in said] == ["D1"]
+    assert [fault.values["ids"] for fault in said] == [("D1",)]
 
 
 @pytest.mark.demo

@@ -25,7 +25,6 @@ from siteplan.project.columns import (
     column_of,
     columns_of,
     failures,
-    headers_of,
     names_of,
     printed_first,
     readable,
@@ -116,7 +115,7 @@ def test_every_line_holds_only_what_the_head_of_the_file_explains(table):
 @pytest.mark.parametrize("table", [*COMING, *GOING])
 def test_every_column_has_a_header_in_each_language_and_none_is_used_twice(table):
     for lang in ("zh", "en"):
-        headers = headers_of(table, names_of(table), lang)
+        headers = [column.header(lang) for column in columns_of(table)]
         assert all(headers)
         assert len(headers) == len(set(headers)), Counter(headers).most_common(1)
     assert not [column.name for column in columns_of(table) if is_chinese(column.header_en)]
@@ -140,7 +139,7 @@ def test_a_header_is_an_alias_of_one_column_of_its_table(table):
 @pytest.mark.parametrize("table", INPUT_TABLES)
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_headers_of_the_template_are_recognised_as_their_own_columns(table, lang):
-    headers = headers_of(table, names_of(table), lang)
+    headers = [column.header(lang) for column in columns_of(table)]
     found = match_headers(headers, columns_of(table), {})
     assert found.taken == dict(zip(names_of(table), headers, strict=True))
 
@@ -160,6 +159,11 @@ def test_short_names_fit_formats_of_ten_letters_and_are_unique():
     short = [column.short for column in columns_of("proposed")]
     assert all(name.isascii() and 0 < len(name) <= 10 for name in short)
     assert len(short) == len(set(short))
+
+
+def test_the_form_shows_only_what_the_tower_company_may_read():
+    shown = {column.source for column in columns_of("form")} - {""}
+    assert shown <= set(readable("proposed", "tower"))
 
 
 def test_the_form_shows_columns_of_the_plan_and_leaves_the_others_to_fill_in():

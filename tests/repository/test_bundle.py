@@ -37,9 +37,9 @@ def texts(tmp_path_factory):
 
 
 def test_texts_are_there_with_windows_line_ends(texts):
-    names = {path.name for path in texts.iterdir()}
+    names = {path.name for path in texts.iterdir() if path.is_file()}
     assert names == {"start.bat", "start.py", "说明.txt", "README.md", "README.zh-CN.md", "LICENSE"}
-    for path in texts.iterdir():
+    for path in (*texts.glob("*.*"), *texts.glob("docs/*.md")):
         data = path.read_bytes()
         assert data.count(b"\n") == data.count(b"\r\n") > 0
         assert data.startswith(b"\xef\xbb\xbf") == (path.suffix == ".txt")
