@@ -98,6 +98,11 @@ def test_a_table_overrides_only_columns_of_its_order(table):
     assert set(REGISTRY.get(table, {})) <= set(REGISTRY["order"][table])
 
 
+@pytest.mark.parametrize("table", COMING)
+def test_every_column_that_comes_in_is_explained_in_both_languages(table):
+    assert not [column.name for column in columns_of(table) if not (column.about_zh and column.about_en)]
+
+
 def test_what_goes_on_paper_are_columns_of_a_ranked_row():
     assert set(printed_first()) <= set(names_of("proposed"))
     assert len(printed_first()) == len(set(printed_first()))
