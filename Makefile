@@ -30,7 +30,7 @@ plan: $(DEMO)/project.toml
 	$(BIN)/siteplan plan $(DEMO)
 
 test: $(READY)
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: $(READY)
 	$(BIN)/ruff check .

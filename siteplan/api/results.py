@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import geopandas as gpd
 import numpy as np
@@ -30,10 +30,7 @@ from siteplan.outputs.xlsx.progress import write_progress
 from siteplan.planning import pipeline
 from siteplan.planning.progress import Progress
 from siteplan.project.schema import Config
-
-if TYPE_CHECKING:
-    from siteplan.api.project import Project
-
+from siteplan.words.catalogue import Lang
 
 CACHE = Path(".cache") / "footprints.sqlite"
 """Footprints over terrain, kept in the project folder; deleting the file is always safe."""
@@ -47,6 +44,21 @@ REPORTS, RETURNS, CHECKS = "progress", "returns", "checks"
 
 
 THREADS = min(4, os.cpu_count() or 1)
+
+
+class OpenProject(Protocol):
+    """What a result asks of the project it belongs to."""
+
+    @property
+    def config(self) -> Config:
+        """The project file."""
+
+    @property
+    def language(self) -> Lang:
+        """Language of what is written."""
+
+    def new_folder(self, directory: str, name: str) -> Path:
+        """A free name in one of the project's folders."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,7 +198,7 @@ class CheckReport:
         Inputs, faults, headers, evidence of the datum, doubtful addresses.
     """
 
-    project: Project
+    project: OpenProject
     examination: Examination
 
     @property
@@ -227,7 +239,7 @@ class ProgressReport:
         The project as of the last report.
     """
 
-    project: Project
+    project: OpenProject
     progress: Progress
     config: Config
 
@@ -257,7 +269,7 @@ class CalibrationResult:
         Easting and northing of each site [m], for the map of residuals.
     """
 
-    project: Project
+    project: OpenProject
     judged: Judged
     measurements: Measurements
     facts: Facts
