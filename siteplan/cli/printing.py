@@ -142,8 +142,9 @@ def progress_report(report: ProgressReport, paths: Sequence[Path], out: Console,
     for row in found.counties.itertuples():
         grid.add_row(f"{row.place}", str(row.county), *_progress_cells(row))
     grid.add_row("", translate("total", lang), *_progress_cells(found.total))
-    # a file or a pipe has no width: nothing is cut there
-    out.print(grid, width=None if out.is_terminal else _WIDTH)
+    if not out.is_terminal:  # a file or a pipe has no width: nothing is cut there
+        out.width = _WIDTH
+    out.print(grid)
     if found.months:
         values = {
             "remaining": found.total.remaining,
