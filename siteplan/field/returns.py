@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from lxml import etree
+from pydantic.dataclasses import dataclass as validated
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, XmlError, ZipError
 
 from siteplan.core.errors import Fault, InputFaults, Severity
@@ -68,7 +69,7 @@ class Edit:
     found: str
 
 
-@dataclass(frozen=True)
+@validated(frozen=True, config={"extra": "forbid"})
 class ReturnRow:
     """One row that came back.
 
