@@ -14,12 +14,11 @@ import pandas as pd
 from siteplan.api.language import LANGUAGE_VARIABLE, require_plain, speak
 from siteplan.core.errors import Fault, SiteplanError
 from siteplan.core.files import (
-    atomic_folder,
     clear_leftovers,
 )
 from siteplan.core.progress import SILENT, Report
 from siteplan.outputs.audience import audience_of
-from siteplan.outputs.write import MapOrder, report_write_errors, write_all, write_diff, write_state_files
+from siteplan.outputs.write import MapOrder, output_folder, write_all, write_diff, write_state_files
 from siteplan.planning.compare import Diff, NamedPlan, compare_plans
 from siteplan.planning.proposal import Proposal
 from siteplan.planning.run_record import RunRecord
@@ -149,7 +148,7 @@ class Plan:
         chosen = self.language if lang is None else speak(lang)
         order = MapOrder(tuple(audiences), recipient, date.today().isoformat(), online_tiles)
         clear_leftovers(target.parent)
-        with report.stage("outputs"), atomic_folder(target) as work, report_write_errors(target):
+        with report.stage("outputs"), output_folder(target) as work:
             write_all(self.proposal, work, chosen, order)
             write_state_files(self.proposal, work)
             if self.previous is not None:
@@ -224,7 +223,7 @@ class PlanComparison:
         """Write the list and the map of changes into a new folder [list of Path]."""
         target = Path(folder)
         require_plain(target)
-        with atomic_folder(target) as work, report_write_errors(target):
+        with output_folder(target) as work:
             names = write_diff(self.diff, work, self.language)
         return [target / name for name in names]
 

@@ -27,7 +27,6 @@ from siteplan.candidates.returned_places import with_on_air
 from siteplan.core.errors import Fault, SiteplanError
 from siteplan.core.files import (
     append_lines,
-    atomic_folder,
     project_lock,
     read_lines,
     read_registry,
@@ -46,7 +45,7 @@ from siteplan.field.returns import read_returns
 from siteplan.field.status import FieldStatus, replay
 from siteplan.inputs.load import Examination, Inputs
 from siteplan.outputs.calibration_facts import Facts
-from siteplan.outputs.write import report_write_errors
+from siteplan.outputs.write import output_folder
 from siteplan.outputs.xlsx.returned import write_checked
 from siteplan.planning import pipeline
 from siteplan.planning.compare import NamedPlan
@@ -321,7 +320,7 @@ class Project:
             require_writable(self.folder / JOURNAL)
             append_lines(self.folder / JOURNAL, [line_of(event) for event in result.events])
             target = self.new_folder(RETURNS, "returns")
-            with atomic_folder(target) as work, report_write_errors(target):
+            with output_folder(target) as work:
                 write_checked(result, published, work, self.language)
         return ReturnsResult(result, replay((*events, *result.events)), target)
 

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from siteplan.calibration import Judged
 from siteplan.core.errors import Fault
-from siteplan.core.files import atomic_folder
 from siteplan.field.journal import JOURNAL
 from siteplan.field.merge import Merge
 from siteplan.field.status import FieldStatus
@@ -25,7 +24,7 @@ from siteplan.inputs.measurements import Measurements
 from siteplan.outputs.calibration import write_calibration
 from siteplan.outputs.calibration_facts import Facts
 from siteplan.outputs.pages.health import verdict, write_health
-from siteplan.outputs.write import report_write_errors
+from siteplan.outputs.write import output_folder
 from siteplan.outputs.xlsx.progress import write_progress
 from siteplan.planning import pipeline
 from siteplan.planning.progress import Progress
@@ -220,7 +219,7 @@ class CheckReport:
     def write(self, folder: Path | str | None = None) -> list[Path]:
         """Write fault list, report and headers into a new folder [list of Path]."""
         target = Path(folder) if folder is not None else self.project.new_folder(CHECKS, "check")
-        with atomic_folder(target) as work, report_write_errors(target):
+        with output_folder(target) as work:
             names = write_health(self.examination, self.project.config, work, self.project.language)
         return [target / name for name in names]
 
@@ -246,7 +245,7 @@ class ProgressReport:
     def write(self, folder: Path | str | None = None) -> list[Path]:
         """Write the workbook and the finest lines into a new folder [list of Path]."""
         target = Path(folder) if folder is not None else self.project.new_folder(REPORTS, "progress")
-        with atomic_folder(target) as work, report_write_errors(target):
+        with output_folder(target) as work:
             names = write_progress(self.progress, self.config, work, self.project.language)
         return [target / name for name in names]
 
@@ -282,7 +281,7 @@ class CalibrationResult:
         target = (
             Path(folder) if folder is not None else self.project.new_folder(directory, f"calibration-{stem}")
         )
-        with atomic_folder(target) as work, report_write_errors(target):
+        with output_folder(target) as work:
             write_calibration(
                 self.judged, self.project.config, self.facts, work, self.project.language, self.sites
             )

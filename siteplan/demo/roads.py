@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.sparse.csgraph import connected_components, dijkstra, minimum_spanning_tree
+from scipy.sparse.csgraph import dijkstra, minimum_spanning_tree
 
 from siteplan.demo.ground import Land, Points
 from siteplan.demo.noise import child
@@ -183,12 +183,3 @@ def _with_villages(
         name = f"{settlements.villages['village'].iloc[row]}村道（合成）"
         ways.append(Way("unclassified", name, (end, *path[: stop + 1])))
     return Roads(np.concatenate([mesh.nodes_m, points]), tuple(ways))
-
-
-def is_connected(roads: Roads) -> bool:
-    """Whether every road can be reached from every other."""
-    pairs = np.concatenate([np.column_stack([w.nodes[:-1], w.nodes[1:]]) for w in roads.ways])
-    count = len(roads.nodes_m)
-    graph = sparse.coo_array((np.ones(len(pairs)), pairs.T), shape=(count, count))
-    labels = connected_components(graph, directed=False)[1]
-    return len(np.unique(labels[np.unique(pairs)])) == 1

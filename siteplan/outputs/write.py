@@ -12,6 +12,7 @@ from rasterio.errors import RasterioIOError
 from xlsxwriter.exceptions import XlsxWriterException
 
 from siteplan.core.errors import RunLockedError
+from siteplan.core.files import atomic_folder
 from siteplan.outputs.audience import audience_of, map_name, redact_for_partners, seen_by
 from siteplan.outputs.gis.exchange import write_exchange
 from siteplan.outputs.gis.kml import kmz_bytes
@@ -138,7 +139,7 @@ def write_state_files(plan: Proposal, folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def report_write_errors(target: Path) -> Iterator[None]:
+def _report_write_errors(target: Path) -> Iterator[None]:
     """Turn a failed write of any library into a message that names the folder and what to do.
 
     Raises
@@ -150,3 +151,10 @@ def report_write_errors(target: Path) -> Iterator[None]:
         yield
     except (OSError, DataSourceError, FeatureError, RasterioIOError, XlsxWriterException) as error:
         raise RunLockedError("write_failed", path=str(target), detail=str(error)) from error
+
+
+@contextlib.contextmanager
+def output_folder(target: Path) -> Iterator[Path]:
+    """A folder that shows whole or not at all; a failed write of any library names the folder."""
+    with atomic_folder(target) as work, _report_write_errors(target):
+        yield work

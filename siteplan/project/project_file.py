@@ -20,7 +20,6 @@ _QUOTED = re.compile(r"'([^']*)'")
 _EXPLAINED = {
     "missing",
     "extra_forbidden",
-    "literal_error",
     "greater_than",
     "greater_than_equal",
     "less_than",

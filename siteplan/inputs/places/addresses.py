@@ -28,8 +28,6 @@ from siteplan.inputs.places.gazetteer import (
     sound_of,
 )
 
-GRADES = {PLACE: "A", VILLAGE: "B", TOWN: "C", COUNTY: "D"}
-"""A named building or place, B village, C town, D county; "" where nothing is known."""
 _GUESSES = 3
 _SIMILAR = 74.0
 """Similarity from which a name that is not in the gazetteer is taken for one that is, 0 to 100."""
@@ -49,7 +47,7 @@ class Located:
     Attributes
     ----------
     grade
-        ``A`` to ``D``, "" for not located.
+        ``A`` a building or named place, ``B`` a village, ``C`` a town, ``D`` a county, "" for not located.
     how
         ``exact``, ``sound`` (same sound, other characters), ``similar``, ``tied`` (several fit) or
         ``conflict`` (its village is not in its town), or ``elsewhere`` (in another city).
@@ -327,8 +325,7 @@ def table_of(found: Sequence[Located], gazetteer: Gazetteer) -> pd.DataFrame:
     -------
     DataFrame
         ``grade, how, matched, x, y, radius_m``; NaN where nothing is known. A place that may be one of
-        several
-        stands in their middle, with a radius that reaches all of them.
+        several stands in their middle, with a radius that reaches all of them.
     """
     members = [_members(each) for each in found]
     at = [
