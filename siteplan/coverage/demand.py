@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from siteplan.core.errors import Fault, InputFaults
 from siteplan.core.grid import Grid
-from siteplan.inputs.load import Inputs, zone_raster
+from siteplan.inputs.load import Inputs
 from siteplan.inputs.tables.networks import network_names, split_networks
+from siteplan.inputs.zones import zone_raster
 from siteplan.project.planning import Layer
 from siteplan.project.schema import Config
 

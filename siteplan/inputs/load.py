@@ -13,7 +13,6 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from rasterio.features import rasterize
 
 from siteplan.core.errors import Fault, InputFaults
 from siteplan.core.grid import Grid, Raster, part_of
@@ -22,7 +21,9 @@ from siteplan.inputs.places.area import crs_doubts, stray_points
 from siteplan.inputs.places.evidence import Evidence
 from siteplan.inputs.places.georeferencing import DoubtfulAddress
 from siteplan.inputs.places.plausibility import Context, doubts
+from siteplan.inputs.project_rasters import ProjectRasters
 from siteplan.inputs.project_reader import ProjectReader, Source
+from siteplan.inputs.zones import sums_within, zone_raster
 from siteplan.project.schema import Config
 
 _POINT_TABLES = ("key_places", "site_plan", "properties", "poles", "orders", "weak_points")
@@ -216,18 +217,23 @@ def _load(reader: ProjectReader, config: Config, county: str | None) -> Inputs:
     county_code, class_code = (part_of(zones, city, grid) for zones in (county_city, class_city))
     wanted = np.isin(county_code, _codes(counties, area))
     county_code, class_code = np.where(wanted, county_code, 0), np.where(wanted, class_code, -1)
-    population = reader.attempt(lambda: reader.raster("population", grid, city, "people"))
-    weak_raster = reader.attempt(lambda: reader.raster("weak_raster", grid, city, "people"))
-    dem = reader.attempt(lambda: reader.dem(grid, city, wanted))
+    rasters = ProjectRasters(reader, city, county_city)
+    people_city = reader.attempt(lambda: rasters.people(counties, villages, village_areas))
+    weak_city = reader.attempt(rasters.weak)
+    dem_city = reader.attempt(lambda: rasters.dem(np.isin(county_city, _codes(counties, area))))
     reader.stop_if_fatal()
-    terrain = reader.terrain(city)
+    population, weak_raster, dem = (_cut(each, grid) for each in (people_city, weak_city, dem_city))
+    terrain = reader.attempt(rasters.terrain)
+    reader.stop_if_fatal()
     land = city if terrain is None else terrain.grid
     clutter = reader.attempt(
-        lambda: reader.land_cover(land, _class_raster(tables["area_classes"], config, land))
+        lambda: rasters.land_cover(
+            land, _class_raster(tables["area_classes"], config, land), _places(tables["stations"], villages)
+        )
     )
     reader.stop_if_fatal()
     assert clutter is not None  # a reader that gave nothing left a fatal fault
-    people = _residents(villages, village_areas, population, grid)
+    people = _residents(villages, village_areas, population)
     reader.faults += doubts(Context(config, counties, _own_rows(tables), reader.raws, clutter), people)
     return Inputs(
         counties=counties,
@@ -251,6 +257,20 @@ def _load(reader: ProjectReader, config: Config, county: str | None) -> Inputs:
     )
 
 
+def _cut(raster: Raster | None, grid: Grid) -> Raster | None:
+    """The part of a raster on a smaller grid."""
+    if raster is None:
+        return None
+    return Raster(part_of(raster.values, raster.grid, grid), grid, raster.name, raster.unit)
+
+
+def _places(*tables: gpd.GeoDataFrame | None) -> np.ndarray:
+    """Eastings and northings of the points of tables [m], shape (n, 2)."""
+    given = [table for table in tables if table is not None and len(table)]
+    points = [np.column_stack([table.geometry.x, table.geometry.y]) for table in given]
+    return np.concatenate(points) if points else np.zeros((0, 2))
+
+
 def _refuse_too_large(counties: gpd.GeoDataFrame, resolution_m: float) -> None:
     """Refuse an area whose grid would fill the memory: borders in the wrong CRS, most likely."""
     west, south, east, north = _bounds(counties)
@@ -272,16 +292,12 @@ def _residents(
     villages: gpd.GeoDataFrame | None,
     areas: gpd.GeoDataFrame | None,
     population: Raster | None,
-    grid: Grid,
 ) -> gpd.GeoDataFrame | None:
     """Villages with ``residents``: of their area on the population raster, else as the table says."""
     if villages is None:
         return None
     if population is not None and areas is not None:
-        inside = zone_raster(areas.geometry, np.arange(1, len(areas) + 1), grid)
-        people = np.nan_to_num(population.values.astype(np.float64), nan=0.0)
-        total = np.bincount(inside.ravel(), people.ravel(), minlength=len(areas) + 1)[1:]
-        pixels = np.bincount(inside.ravel(), minlength=len(areas) + 1)[1:]
+        total, pixels = sums_within(areas.geometry, population)
         known = pixels >= _FEWEST_PIXELS
         return villages.assign(residents=np.where(known, total, 1.0))
     if population is None and "population" in villages:
@@ -339,24 +355,6 @@ def _joined(first: gpd.GeoDataFrame | None, second: gpd.GeoDataFrame | None) -> 
     if not parts:
         return None
     return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=parts[0].crs)
-
-
-def zone_raster(shapes: gpd.GeoSeries, codes: np.ndarray, grid: Grid) -> np.ndarray:
-    """Code of the zone that holds each pixel's centre; where zones overlap the first one wins.
-
-    Parameters
-    ----------
-    shapes
-        Polygons in the grid's CRS, shape (n,).
-    codes
-        Positive integers, shape (n,).
-    grid
-        Where to.
-    """
-    pairs = [(shape, int(code)) for shape, code in zip(shapes, codes, strict=True) if not shape.is_empty]
-    if not pairs:
-        return np.zeros(grid.shape, dtype=np.int32)
-    return rasterize(pairs[::-1], out_shape=grid.shape, transform=grid.transform, dtype="int32")
 
 
 def _bounds(shapes: gpd.GeoDataFrame) -> tuple[float, float, float, float]:

@@ -20,7 +20,7 @@ from siteplan.core.errors import Fault, InputFaults
 from siteplan.core.files import sha256_of
 from siteplan.core.grid import Grid, Raster
 from siteplan.inputs.files.headers import HeaderMap, match_headers, normalise
-from siteplan.inputs.files.readers import TABLE_SUFFIXES, RawTable, Wanted, read_table
+from siteplan.inputs.files.readers import RawTable, Wanted, read_table
 from siteplan.inputs.osm import read_osm
 from siteplan.inputs.places.area import counties_around
 from siteplan.inputs.places.choices import read_choices
@@ -38,13 +38,12 @@ from siteplan.inputs.places.gazetteer import (
     village_names,
 )
 from siteplan.inputs.places.georeferencing import NAME_COLUMNS, AddressChoice, DoubtfulAddress, Georeferencer
-from siteplan.inputs.rasters import read_codes, read_raster, read_terrain
 from siteplan.inputs.tables.angles import angles_of, downtilts_of
 from siteplan.inputs.tables.check import CheckedTable, check_table, missing_column
 from siteplan.inputs.tables.networks import is_blank, names_of, network_names, network_words
 from siteplan.project.columns import columns_of
 from siteplan.project.input_files import Input
-from siteplan.project.schema import Config, clutter_kinds
+from siteplan.project.schema import Config
 
 T = TypeVar("T")
 
@@ -55,9 +54,6 @@ _SHAPE_KINDS = {
     "roads": "LineString",
 }
 """Geometry a table must have to mean anything."""
-
-DEM_SHARE = 0.5
-"""Share of the area a DEM must cover; what it leaves open has no ground height."""
 
 
 @dataclass(frozen=True)
@@ -391,7 +387,7 @@ class ProjectReader:
                 path = self.folder / given.path
                 self._choices, faults = read_choices(path, given)
                 self.faults += faults
-                self._note("located", path, len(self._choices), 0, given)
+                self.note("located", path, len(self._choices), 0, given)
         return Georeferencer(self.config, self._counties, self._names, self._choices)
 
     def _names(self) -> Gazetteer:
@@ -438,7 +434,7 @@ class ProjectReader:
             for i in np.flatnonzero(unknown.to_numpy())
         ]
 
-    # --- OSM and rasters -----------------------------------------------------------------------------
+    # --- roads and points of people ------------------------------------------------------------------
 
     def roads(self) -> gpd.GeoDataFrame | None:
         """Road lines of a vector file."""
@@ -457,78 +453,17 @@ class ProjectReader:
             return None
         path = self.folder / given.path
         data = read_osm(path)
-        self._note("osm", path, len(data.roads) + len(data.public), 0, given)
+        self.note("osm", path, len(data.roads) + len(data.public), 0, given)
         return data.roads.to_crs(self.config.project.crs), data.public.to_crs(self.config.project.crs)
 
-    def raster(self, name: str, grid: Grid, city: Grid, unit: str) -> Raster | None:
-        """Population or relief on the demand grid; ``city`` is the grid of the whole project."""
-        given = getattr(self.config.inputs, name)
-        if given is None:
-            return None
-        path = self.folder / given.path
-        if name == "population" and path.suffix.lower() in TABLE_SUFFIXES:
-            return self._people_points(given, grid, unit)
-        raster = read_raster(name, path, grid, city, unit, given.crs)
-        self._note(name, path, 0, 0, given)
-        return raster
-
-    def _people_points(self, given: Input, grid: Grid, unit: str) -> Raster:
+    def people_points(self, given: Input, grid: Grid) -> Raster:
         """Population given as points, such as the hectares of a census."""
         table = self._placed(self._checked("population", given), given)
         row, col = grid.index(table.geometry.x.to_numpy(), table.geometry.y.to_numpy())
         on = grid.inside(row, col)
         values = np.zeros(grid.shape, dtype=np.float32)
         np.add.at(values, (row[on], col[on]), table["people"].to_numpy(dtype=np.float32)[on])
-        return Raster(values, grid, "population", unit)
-
-    def dem(self, grid: Grid, city: Grid, inside: np.ndarray) -> Raster | None:
-        """Relief, which must cover the run's area but for some voids."""
-        raster = self.raster("dem", grid, city, "m")
-        if raster is None:
-            return None
-        share = float(np.isfinite(raster.values[inside]).mean())
-        if share < 1.0:
-            file = Path(self.config.inputs.dem.path).name if self.config.inputs.dem else ""
-            if share < DEM_SHARE:
-                values: dict[str, object] = {"share": f"{share:.1%}"}
-                fatal = Fault("fatal", file, "dem_not_covering", "dem_not_covering_fix", values, table="dem")
-                raise InputFaults([fatal])
-            void: dict[str, object] = {"void": f"{1 - share:.2%}"}
-            self.faults.append(Fault("warning", file, "dem_voids", "dem_voids_fix", void, table="dem"))
-        return raster
-
-    def terrain(self, city: Grid) -> Raster | None:
-        """Relief at its own resolution, once :meth:`dem` found nothing wrong with it."""
-        given = self.config.inputs.dem
-        if given is None or self.config.coverage.propagation == "empirical":
-            return None
-        return read_terrain(self.folder / given.path, city, given.crs)
-
-    def land_cover(self, grid: Grid, built: np.ndarray) -> Raster:
-        """Kind of clutter by pixel: the cover's own, and by area class where it is built-up or unknown.
-
-        ``built`` holds the position of each pixel's area class, which is its kind when built-up.
-        """
-        kinds = built.astype(np.uint8)
-        given = self.config.inputs.land_cover
-        if given is None:
-            return Raster(kinds, grid, "clutter", "kind")
-        path = self.folder / given.path
-        codes = read_codes("land_cover", path, grid, given.crs)
-        self._note("land_cover", path, 0, 0, given)
-        position = {kind.id: i for i, kind in enumerate(clutter_kinds(self.config))}
-        known = {0}
-        for cover in self.config.land_cover:
-            known.update(cover.codes)
-            if cover.height_m is not None:
-                kinds[np.isin(codes, cover.codes)] = position[cover.id]
-        strange = sorted(set(np.unique(codes).tolist()) - known)
-        if strange:
-            values: dict[str, object] = {"codes": tuple(map(str, strange))}
-            self.faults.append(
-                Fault("warning", path.name, "unknown_cover", "unknown_cover_fix", values, table="land_cover")
-            )
-        return Raster(kinds, grid, "clutter", "kind")
+        return Raster(values, grid, "population", "people")
 
     # --- bookkeeping -----------------------------------------------------------------------------------
 
@@ -561,7 +496,7 @@ class ProjectReader:
         self.headers[name], self.raws[name] = checked.headers, checked.raw
         given = getattr(self.config.inputs, name)
         rejected = checked.read - len(checked.frame)
-        self._note(name, self.folder / given.path, checked.read, rejected, given)
+        self.note(name, self.folder / given.path, checked.read, rejected, given)
         by_row = {int(row): i for i, row in enumerate(checked.raw.rows)}
         rows = [
             {
@@ -581,7 +516,8 @@ class ProjectReader:
         if rows:
             self._rejected.append(pd.DataFrame(rows))
 
-    def _note(self, name: str, path: Path, read: int, rejected: int, given: Input) -> None:
+    def note(self, name: str, path: Path, read: int, rejected: int, given: Input) -> None:
+        """Put a file that was read into the books."""
         try:
             digest = sha256_of(path)
         except OSError as error:

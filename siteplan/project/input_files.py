@@ -17,7 +17,11 @@ class Input(ProjectPart):
 
     path: str
     layer: str = ""
-    """Sheet of a workbook or layer of a vector file; empty for the first."""
+    """Sheet of a workbook, layer of a vector file, number or name of a raster's band; empty: the only one."""
+    unit: str = ""
+    """Of a raster: what its numbers are, such as "ft" or "people/km2"; empty believes the file."""
+    legend: str = ""
+    """Of land cover: the product its codes are of, such as "CLCD"; empty: those of [[land_cover]]."""
     datum: Datum | Literal[""] = ""
     """Empty: points in China are tested against the names of their rows; elsewhere, and where names say
     nothing, they are taken as WGS84."""

@@ -29,7 +29,10 @@ from siteplan.coverage.empirical import EmpiricalModel
 from siteplan.coverage.terrain import propagation_for
 from siteplan.inputs.rasters import FINEST_M, MARGIN_M, read_terrain
 from siteplan.planning import pipeline
+from siteplan.project.input_files import Input
 from siteplan.project.project_file import load_config, with_calibration
+
+DEM = Input(path="dem.tif")
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +124,7 @@ def test_a_dem_in_the_project_crs_keeps_its_own_pixels(tmp_path):
     values[3, 4] = -1
     write_raster(tmp_path / "dem.tif", values, 30.0, west=17, north=1_500)
     city = Grid(CRS, WEST, SOUTH, 100.0, 10, 10)
-    dem = read_terrain(tmp_path / "dem.tif", city)
+    dem = read_terrain(tmp_path / "dem.tif", city, DEM)
     assert dem.grid == Grid(CRS, WEST + 17, SOUTH + 1_500, 30.0, 40, 50)
     assert np.isnan(dem.values[3, 4])
     np.testing.assert_array_equal(np.nan_to_num(dem.values, nan=-1), values)
@@ -130,7 +133,7 @@ def test_a_dem_in_the_project_crs_keeps_its_own_pixels(tmp_path):
 def test_a_wide_dem_is_read_as_far_as_it_can_matter(tmp_path):
     write_raster(tmp_path / "dem.tif", np.full((900, 900), 5, np.float32), 100.0, west=-45_000, north=45_000)
     city = Grid(CRS, WEST, SOUTH + 1_000, 100.0, 10, 10)
-    west, south, east, north = read_terrain(tmp_path / "dem.tif", city).grid.bounds
+    west, south, east, north = read_terrain(tmp_path / "dem.tif", city, DEM).grid.bounds
     assert (west, north) == (WEST - MARGIN_M, SOUTH + 1_000 + MARGIN_M)
     assert (east, south) == (WEST + 1_000 + MARGIN_M, SOUTH - MARGIN_M)
 
@@ -151,7 +154,7 @@ def test_a_dem_in_degrees_comes_at_its_own_resolution(tmp_path):
     with rasterio.open(tmp_path / "dem.tif", "w", **profile) as target:
         target.write(np.full((200, 200), 321, np.int16), 1)
     city = Grid.covering((448_000, 2_739_000, 455_000, 2_743_000), 100.0, CRS)
-    dem = read_terrain(tmp_path / "dem.tif", city)
+    dem = read_terrain(tmp_path / "dem.tif", city, DEM)
     assert 27.0 < dem.grid.resolution_m < 31.0
     assert set(np.unique(dem.values[np.isfinite(dem.values)])) == {321.0}
 
@@ -159,7 +162,7 @@ def test_a_dem_in_degrees_comes_at_its_own_resolution(tmp_path):
 def test_a_very_fine_dem_is_averaged(tmp_path):
     values = np.kron(np.array([[0, 40], [80, 120]], np.float32), np.ones((100, 100), np.float32))
     write_raster(tmp_path / "dem.tif", values, 2.0, west=0, north=400)
-    dem = read_terrain(tmp_path / "dem.tif", Grid(CRS, WEST, SOUTH + 400, 100.0, 4, 4))
+    dem = read_terrain(tmp_path / "dem.tif", Grid(CRS, WEST, SOUTH + 400, 100.0, 4, 4), DEM)
     assert dem.grid.resolution_m == FINEST_M
     assert np.nanmean(dem.values) == pytest.approx(60.0, abs=0.5)
 
