@@ -342,6 +342,8 @@ class _Merger:
             events = ()
         elif draft.point is not None and draft.place.source_type == SourceType.UPGRADE:
             problem, events = row.fault("upgrade_moved"), ()
+        elif row.is_hidden:
+            problem = row.fault("hidden_row")
         elif suspect is not None and draft.point is not None:
             problem = suspect
         elif (

@@ -95,6 +95,8 @@ class ReturnRow:
         Status that was issued with the form; "" where that is not known.
     is_event
         Whether the row is an event of a log, of which one place may have several.
+    is_hidden
+        Whether its row is hidden in the file, so that who filled it in may never have seen it.
     edits
         Locked cells that were changed.
     faults
@@ -117,6 +119,7 @@ class ReturnRow:
     run_id: str = ""
     seen: str = ""
     is_event: bool = False
+    is_hidden: bool = False
     edits: tuple[Edit, ...] = ()
     faults: tuple[Fault, ...] = field(default=())
 
@@ -260,16 +263,39 @@ def _table_rows(path: Path, issued: _Issued | None) -> tuple[ReturnRow, ...]:
     degrees = {name: _degrees(texts[name], sides) for name, sides in _AXES if name in taken}
     days = dates_of(texts["reported_at"])[0] if "reported_at" in taken else None
     sha, rows = sha256_of(path), []
-    for i in np.flatnonzero(texts["candidate_id"].ne("").to_numpy()):
+    unread = _unread(raw, taken)
+    known = texts["candidate_id"].ne("") | pd.Series([int(record) in unread for record in raw.rows])
+    for i in np.flatnonzero(known.to_numpy()):
         cells = {str(name): str(text) for name, text in texts.iloc[i].items()}
         at = {name: values[i] for name, values in degrees.items()}
         day = None if days is None or pd.isna(days.iloc[i]) else days.iloc[i].date().isoformat()
         sheet, number = raw.place_of(int(raw.rows[i]))
         row = ReturnRow(path.name, sha, sheet, number, cells["candidate_id"])
         row = _with_issued(_typed(row, cells, taken, at, day), raw, int(i), issued)
+        row = _seen_as_shown(row, raw, int(raw.rows[i]), unread)
         if _says_something(row):
             rows.append(row)
     return tuple(rows)
+
+
+def _unread(raw: RawTable, taken: Mapping[str, str]) -> dict[int, list[tuple[str, str]]]:
+    """Headers and texts of cells that were never computed, by record."""
+    found: dict[int, list[tuple[str, str]]] = {}
+    for (record, header), text in raw.unread.items():
+        if header in taken.values():
+            found.setdefault(record, []).append((header, text))
+    return found
+
+
+def _seen_as_shown(
+    row: ReturnRow, raw: RawTable, record: int, unread: Mapping[int, Sequence[tuple[str, str]]]
+) -> ReturnRow:
+    """The row with what its reporter cannot have seen: values nobody computed, and that it is hidden."""
+    faults = [
+        row.fault("unread_cell", header, value=text[:80], table="returns")
+        for header, text in unread.get(record, ())
+    ]
+    return replace(row, is_hidden=record in raw.hidden, faults=(*row.faults, *faults))
 
 
 _SAFE = etree.XMLParser(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import datetime as dt
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from siteplan.project.part import ProjectPart
 
@@ -31,12 +34,16 @@ class Input(ProjectPart):
     """CRS when the file has none, or the grid of its metres; empty finds the grid by trying."""
     columns: dict[str, str] = {}
     """siteplan's column name = the header in the file."""
-    constants: dict[str, str | float] = {}
+    constants: dict[str, Cell | dt.date] = {}
     """Values for columns the file does not have."""
     where: dict[str, Cell | list[Cell]] = {}
     """Keep only rows whose column (header in the file) has one of these values."""
     encoding: str = ""
     """Of a text file; empty takes UTF-8, else GB18030 (or Windows-1252 when the text is plainly Latin)."""
+    storey_height_m: Annotated[float, Field(ge=0, le=10)] = 0.0
+    """Metres a storey counts where heights are given in storeys; 0 takes 3 m and says so."""
+    tenth_month: Literal["", "january", "october"] = ""
+    """What a number such as 2023.1 means, which a spreadsheet shows for 2023.10 too; empty asks."""
     prefix: str = ""
     """Written before ids, so that ids of two files do not collide."""
     surface: bool = False

@@ -13,9 +13,7 @@ import unicodedata
 import numpy as np
 import pandas as pd
 
-_THOUSANDS = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?")
-_UNIT = re.compile(r"(?<=\d)\s*(米|m|公里|千米|km|人|元|个|座|户|岁|年|%|度|°|dbm|db|dbi)$", re.IGNORECASE)
-_KILOMETRES = re.compile(r"\d\s*(公里|千米|km)\s*$", re.IGNORECASE)
+_THOUSANDS = re.compile(r"[-+]?\d{1,3}([, ]\d{3})+(\.\d+)?")
 _TOLD_BLANK = {
     "/",
     "\\",
@@ -33,7 +31,6 @@ _TOLD_BLANK = {
     "未定",
     "na",
     "n/a",
-    "#n/a",
     "nan",
     "null",
     "none",
@@ -76,7 +73,7 @@ def is_told_blank(text: str) -> bool:
 
 
 def numbers_of(cells: pd.Series) -> tuple[pd.Series, pd.Series]:
-    """Numbers typed in any common way: full-width digits, thousands, decimal commas, units.
+    """Numbers typed in any common way: full-width digits, thousands, decimal commas; units are none of it.
 
     Returns
     -------
@@ -85,7 +82,7 @@ def numbers_of(cells: pd.Series) -> tuple[pd.Series, pd.Series]:
 
     Examples
     --------
-    >>> values, bad = numbers_of(pd.Series(["３５米", "1,234.5", "32,7", "暂无", "约35"]))
+    >>> values, bad = numbers_of(pd.Series(["３５", "1,234.5", "32,7", "暂无", "约35"]))
     >>> values.tolist(), bad.tolist()
     ([35.0, 1234.5, 32.7, nan, nan], [False, False, False, False, True])
     """
@@ -95,17 +92,15 @@ def numbers_of(cells: pd.Series) -> tuple[pd.Series, pd.Series]:
     if not odd.any():
         return values, odd
     values[odd] = pd.to_numeric(cells[odd].map(_plain_number), errors="coerce").astype("float64")
-    far = cells.map(lambda cell: bool(_KILOMETRES.search(unicodedata.normalize("NFKC", cell))))
-    values[far & odd] *= 1000.0
     values[~np.isfinite(values)] = np.nan
     return values, values.isna() & odd & ~cells.map(is_told_blank)
 
 
 def _plain_number(text: str) -> str:
-    """Number text without unit and separators: 1,234.5 has thousands, 12,5 has a decimal comma."""
-    plain = _UNIT.sub("", unicodedata.normalize("NFKC", text).strip().replace("−", "-"))
+    """Number text without separators: 1,234.5 has thousands, 12,5 has a decimal comma."""
+    plain = unicodedata.normalize("NFKC", text).strip().replace("−", "-")
     if _THOUSANDS.fullmatch(plain):
-        return plain.replace(",", "")
+        return plain.replace(",", "").replace(" ", "")
     return plain.replace(",", ".") if plain.count(",") == 1 and "." not in plain else plain
 
 

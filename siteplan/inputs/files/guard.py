@@ -25,6 +25,8 @@ MOST_COLUMNS = 16_384
 MOST_ENTRIES = 20_000
 _CHUNK = 1 << 20
 _TAIL = 512
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+"""Name of the stream that holds a workbook with a password to open."""
 _ENTITY = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 _CELL = re.compile(rb"<(?:\w+:)?c\s[^>]*?\br=\"([A-Z]+)(\d+)\"")
 _REPEATED = re.compile(
@@ -106,11 +108,19 @@ def inspect(path: Path) -> None:
     for table in {path, path.with_suffix(".dbf")}:
         if table.suffix.lower() == ".dbf" and table.is_file():
             _refuse_cut_short(table)
+    if kind_of(path) == "xls" and _is_encrypted(path):
+        raise HostileFile("locked_workbook")
     if kind_of(path) == "zip":
         _inspect_archive(path)
     elif path.suffix.lower() in _XML_SUFFIXES:
         with path.open("rb") as file:
             _refuse_entities(file)
+
+
+def _is_encrypted(path: Path) -> bool:
+    """Whether a compound file only wraps an encrypted workbook: it has a password to open."""
+    with path.open("rb") as file:
+        return any(_ENCRYPTED in chunk for chunk in _chunks(file))
 
 
 def _refuse_cut_short(path: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from siteplan.inputs.files.cells import text_of
@@ -90,6 +90,9 @@ class Layout:
         Lines below it that are no records.
     header_row
         Row number of the header's last line.
+    later_headers
+        Headers further down whose columns stand in another order: number of the record they come before, and
+        their names.
     """
 
     headers: list[str]
@@ -98,6 +101,25 @@ class Layout:
     title: tuple[str, ...]
     skipped: tuple[Skipped, ...]
     header_row: int
+    later_headers: tuple[tuple[int, list[str]], ...] = ()
+
+    def parts(self) -> tuple[Layout, ...]:
+        """The layout by header: one part for each order the columns stand in."""
+        starts = [0, *(start for start, _ in self.later_headers)]
+        ends = [*starts[1:], len(self.records)]
+        names = [self.headers, *(names for _, names in self.later_headers)]
+        return tuple(
+            replace(
+                self,
+                headers=own,
+                records=self.records[start:end],
+                rows=self.rows[start:end],
+                skipped=self.skipped if start == 0 else (),
+                title=self.title if start == 0 else (),
+                later_headers=(),
+            )
+            for own, start, end in zip(names, starts, ends, strict=True)
+        )
 
 
 def lay_out(
@@ -139,7 +161,10 @@ def lay_out(
     down = _filled_down(cells, merges, first + lines)
     width = max([len(names), *(len(cells[i]) for i in body)])
     names = _named(names + [""] * (width - len(names)), [cells[i] for i in body])
-    records, rows, skipped = [], [], []
+    records: list[list[object]] = []
+    rows: list[int] = []
+    skipped: list[Skipped] = []
+    later: list[tuple[int, list[str]]] = []
     forms = [normalise(name) for name in names]
     for i in body:
         record = [*cells[i], *[None] * (width - len(cells[i]))]
@@ -149,13 +174,16 @@ def lay_out(
             why = ""
         if why:
             skipped.append(Skipped(i + 1, why, " ".join(text for text in texts if text)[:80]))
+            if why == "header" and _is_reordered(texts, forms):
+                forms = [normalise(text) for text in texts]
+                later.append((len(records), _named([_one_line(text) for text in texts], [])))
             continue
         for column, cell in down.get(i, ()):
             record[column] = cell
         records.append(record)
         rows.append(i + 1)
     title = tuple(text for i in filled if i < first for text in map(text_of, cells[i]) if text)
-    return Layout(names, records, rows, title, tuple(skipped), first + lines)
+    return Layout(names, records, rows, title, tuple(skipped), first + lines, tuple(later))
 
 
 def _header(
@@ -307,6 +335,15 @@ def _is_header_again(
         return False
     again = sum(form == forms[j] or form in words for j, form in zip(at, said, strict=True))
     return again * 2 >= len(at)
+
+
+def _is_reordered(texts: list[str], forms: list[str]) -> bool:
+    """Whether a header that stands again has its words over other columns than the one before."""
+    said = [normalise(text) for text in texts]
+    words = [each for each in said if each]
+    named = [form for form in forms if form]
+    moved = any(a and b and a != b for a, b in zip(said, forms, strict=True))
+    return moved and 2 * sum(word in named for word in words) >= len(words) and len(words) > 1
 
 
 def _is_placed(at: list[int], texts: list[str], forms: list[str]) -> bool:

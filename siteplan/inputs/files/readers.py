@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 import pyogrio
 import shapely
-from lxml import html
+from lxml import etree, html
 from python_calamine import (
     CalamineError,
     CalamineWorkbook,
@@ -38,6 +38,7 @@ from siteplan.inputs.files import guard
 from siteplan.inputs.files.guard import HostileFile
 from siteplan.inputs.files.headers import HeaderMap, coordinate_part, match_headers, normalise
 from siteplan.inputs.files.layout import Layout, Merge, Row, lay_out
+from siteplan.inputs.files.marks import NO_MARKS, MarksUnreadable, SheetMarks, is_unread, marks_of, shown_as
 from siteplan.project.columns import INPUT_TABLES, Column, columns_of
 
 _WORKBOOKS = {".xlsx", ".xls", ".xlsm", ".ods", ".et"}
@@ -88,6 +89,13 @@ class RawTable:
         Headers of columns put together from others, by siteplan's name.
     notes
         Lines and sheets that were left out, with their reason.
+    unread
+        Text of cells whose value is unknown (an error, a formula never computed), by record and header; they
+        are blank in ``frame``.
+    hidden
+        Records of hidden rows.
+    hidden_headers
+        Headers of hidden columns.
     """
 
     name: str
@@ -99,6 +107,9 @@ class RawTable:
     title: tuple[str, ...] = ()
     made: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[Fault, ...] = ()
+    unread: Mapping[tuple[int, str], str] = field(default_factory=dict)
+    hidden: frozenset[int] = frozenset()
+    hidden_headers: tuple[str, ...] = ()
 
     @property
     def headers(self) -> list[str]:
@@ -208,6 +219,7 @@ def read_table(wanted: Wanted, path: Path) -> RawTable:
         NotImplementedError,
         MemoryError,
         ValueError,
+        etree.XMLSyntaxError,
         shapely.errors.ShapelyError,
         pyogrio.errors.DataSourceError,
         pyogrio.errors.DataLayerError,
@@ -246,6 +258,7 @@ class _Sheet:
     cells: Sequence[Row]
     merges: Sequence[Merge] = ()
     hidden: bool = False
+    marks: SheetMarks = NO_MARKS
 
 
 def _read_workbook(wanted: Wanted, path: Path) -> RawTable:
@@ -254,16 +267,40 @@ def _read_workbook(wanted: Wanted, path: Path) -> RawTable:
         if wanted.layer and wanted.layer not in names:
             found = tuple(names)
             raise InputFaults([_file_fault(wanted.name, path, "no_layer", value=wanted.layer, found=found)])
+        marks, doubts = _marks(wanted, path)
         visible = {each.name: each.visible == SheetVisibleEnum.Visible for each in book.sheets_metadata}
         sheets = []
         for name in [wanted.layer] if wanted.layer else names:
             sheet = book.get_sheet_by_name(name)
             if sheet.total_height * sheet.total_width > guard.MOST_CELLS:
                 raise HostileFile("too_wide")
-            cells = sheet.to_python(skip_empty_area=False)
+            own = marks.get(name, NO_MARKS)
+            cells = _marked([list(row) for row in sheet.to_python(skip_empty_area=False)], own)
             hidden = not visible.get(name, True) and not wanted.layer
-            sheets.append(_Sheet(name, cells, sheet.merged_cell_ranges or (), hidden))
-    return _table_of(wanted, path, sheets)
+            sheets.append(_Sheet(name, cells, sheet.merged_cell_ranges or (), hidden, own))
+    table = _table_of(wanted, path, sheets)
+    return replace(table, notes=(*table.notes, *doubts))
+
+
+def _marks(wanted: Wanted, path: Path) -> tuple[dict[str, SheetMarks], tuple[Fault, ...]]:
+    """Marks of the sheets; a binary workbook whose marks cannot be read is said to be so."""
+    try:
+        return marks_of(path), ()
+    except MarksUnreadable:
+        values: dict[str, object] = {"table": wanted.name, "column": ""}
+        fault = Fault("warning", path.name, "xls_unseen", "xls_unseen_fix", values, table=wanted.name)
+        return {}, (fault,)
+
+
+def _marked(cells: list[list[object]], marks: SheetMarks) -> list[list[object]]:
+    """Cells with the text of what was never computed, and numbers with the zeros they are shown with."""
+    for (row, column), text in marks.unread.items():
+        if row < len(cells) and column < len(cells[row]):
+            cells[row][column] = text
+    for (row, column), code in marks.shown.items():
+        if row < len(cells) and column < len(cells[row]):
+            cells[row][column] = shown_as(cells[row][column], code)
+    return cells
 
 
 def _table_of(wanted: Wanted, path: Path, sheets: Sequence[_Sheet]) -> RawTable:
@@ -276,7 +313,8 @@ def _table_of(wanted: Wanted, path: Path, sheets: Sequence[_Sheet]) -> RawTable:
         hidden = [_left_out(empty, sheet, "hidden_sheet") for sheet, layout in laid if layout is not None]
         return replace(empty, sheets=tuple(s.name for s in sheets[:1]) or ("",), notes=tuple(hidden))
     best = max(shown, key=lambda name: (maps[name].score, -shown.index(name)))
-    chosen, notes = [], []
+    chosen: list[tuple[_Sheet, Layout]] = []
+    notes: list[Fault] = []
     for sheet, layout in laid:
         if layout is None:
             continue
@@ -285,7 +323,8 @@ def _table_of(wanted: Wanted, path: Path, sheets: Sequence[_Sheet]) -> RawTable:
         elif sheet.name == best or (
             layout.records and _same_table(wanted, layout, maps[sheet.name], maps[best])
         ):
-            chosen.append((sheet.name, layout))
+            parts = layout.parts()
+            chosen += [(sheet, part) for part in parts if part.records or part is parts[0]]
         else:
             notes.append(_left_out(empty, sheet, "other_sheet"))
     return _stacked(wanted, path, chosen, notes)
@@ -314,27 +353,66 @@ def _left_out(table: RawTable, sheet: _Sheet, problem: str) -> Fault:
 
 
 def _stacked(
-    wanted: Wanted, path: Path, parts: Sequence[tuple[str, Layout]], notes: Sequence[Fault]
+    wanted: Wanted, path: Path, parts: Sequence[tuple[_Sheet, Layout]], notes: Sequence[Fault]
 ) -> RawTable:
     """Records of all sheets under each other, by header."""
-    names = tuple(name for name, _ in parts)
+    names = tuple(dict.fromkeys(sheet.name for sheet, _ in parts))
     frames, rows = [], []
-    for number, (_, layout) in enumerate(parts):
+    unread: dict[tuple[int, str], str] = {}
+    hidden: set[int] = set()
+    hidden_headers: dict[str, None] = {}
+    for sheet, layout in parts:
+        number = names.index(sheet.name)
         keep = [j for j, header in enumerate(layout.headers) if header]
         frame = pd.DataFrame(layout.records, columns=range(len(layout.headers)), dtype=object)[keep]
         same = _renamed(wanted, layout, parts[0][1])
         frame.columns = pd.Index([same.get(layout.headers[j], layout.headers[j]) for j in keep], dtype=object)
+        records = np.array(layout.rows, dtype=np.int64) + number * _STRIDE
+        unread |= _taken_out(frame, records, keep, sheet.marks)
+        hidden.update(int(each) for each in records if int(each) % _STRIDE - 1 in sheet.marks.hidden_rows)
+        at = [n for n, j in enumerate(keep) if j in sheet.marks.hidden_columns]
+        hidden_headers |= dict.fromkeys(str(frame.columns[n]) for n in at)
         frames.append(frame)
-        rows.append(np.array(layout.rows, dtype=np.int64) + number * _STRIDE)
+        rows.append(records)
     frame = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
     title = tuple(text for _, layout in parts for text in layout.title)
-    table = RawTable(wanted.name, path.name, names, frame.astype(object), np.concatenate(rows), title=title)
+    table = RawTable(
+        wanted.name,
+        path.name,
+        names,
+        frame.astype(object),
+        np.concatenate(rows),
+        title=title,
+        unread=unread,
+        hidden=frozenset(hidden),
+        hidden_headers=tuple(hidden_headers),
+    )
     lines = [
-        table.fault("note", f"line_{line.why}", line.row + number * _STRIDE, value=line.text)
-        for number, (_, layout) in enumerate(parts)
+        table.fault("note", f"line_{line.why}", line.row + names.index(sheet.name) * _STRIDE, value=line.text)
+        for sheet, layout in parts
         for line in layout.skipped
     ]
     return replace(table, notes=(*notes, *lines))
+
+
+def _taken_out(
+    frame: pd.DataFrame, records: np.ndarray, columns: Sequence[int], marks: SheetMarks
+) -> dict[tuple[int, str], str]:
+    """Cells without a known value by record and header; the frame is blank there afterwards."""
+    found: dict[tuple[int, str], str] = {}
+    by_row = {int(record) % _STRIDE - 1: i for i, record in enumerate(records)}
+    by_column = {j: n for n, j in enumerate(columns)}
+    at = {(by_row[r], by_column[c]) for r, c in marks.unread if r in by_row and c in by_column}
+    for n in range(frame.shape[1]):
+        cells = frame.iloc[:, n]
+        odd = cells.map(
+            lambda cell: isinstance(cell, str) and cell[:1] in ("#", "=", "E") and is_unread(cell)
+        )
+        at |= {(int(i), n) for i in np.flatnonzero(odd.to_numpy(dtype=bool))}
+    for i, n in sorted(at):
+        found[int(records[i]), str(frame.columns[n])] = str(frame.iloc[i, n])
+        frame.iloc[i, n] = None
+    return found
 
 
 def _renamed(wanted: Wanted, layout: Layout, first: Layout) -> dict[str, str]:

@@ -18,7 +18,8 @@ from siteplan.inputs.files.cells import dates_of, is_told_blank, numbers_of, tex
 from siteplan.inputs.files.headers import HeaderMap, match_headers, normalise
 from siteplan.inputs.files.readers import RawTable
 from siteplan.inputs.tables.angles import canonical_angles
-from siteplan.inputs.tables.coordinates import are_metres, assembled, degrees_of
+from siteplan.inputs.tables.coordinates import are_metres, assembled, degrees_of, is_of_coordinates
+from siteplan.inputs.tables.units import STOREY_M, amount_of, header_unit, units_of
 from siteplan.project.columns import Column, columns_of, failures
 from siteplan.project.input_files import Input
 
@@ -109,10 +110,13 @@ def check_table(raw: RawTable, given: Input, table: str) -> CheckedTable:
     if fatal:
         raise InputFaults([*raw.notes, *fatal])
     frame, faults = _frame(raw, given, specs, headers.taken)
+    faults = [*_unread_faults(raw, specs, headers.taken), *_hidden_faults(raw, headers.taken), *faults]
     faults = [*raw.notes, *_optional_questions(raw, headers), *_contradictions(raw, headers), *faults]
     unchecked = _COORDINATES if _in_metres(frame, given) else ()
     known = {fault.record for fault in faults if fault.severity == "rejected"}
     faults += _schema_faults(raw, failures(table, frame, unchecked), frame, headers.taken, known)
+    if any(fault.severity == "fatal" for fault in faults):
+        raise InputFaults(faults)
     bad = [fault.record for fault in faults if fault.severity == "rejected" and fault.record is not None]
     whole = CheckedTable(raw, frame, raw.rows, raw.geometry, (), len(frame), headers)
     return whole.rejecting(np.isin(raw.rows, np.array(bad, dtype=np.int64)), faults)
@@ -130,9 +134,14 @@ def _is_essential(spec: Column) -> bool:
 
 
 def _fatal_faults(raw: RawTable, given: Input, specs: tuple[Column, ...], headers: HeaderMap) -> list[Fault]:
-    """Ambiguous headers, unknown keys of the project file, and columns that must be there."""
+    """Ambiguous headers, unknown keys of the project file, columns that must be there, and open questions."""
     by_name = {spec.name: spec for spec in specs}
     fatal = [
+        fault
+        for name, header in headers.taken.items()
+        for fault in _questions(raw, given, by_name[name], header)
+    ]
+    fatal += [
         _ambiguous(raw, "fatal", name, found)
         for name, found in headers.ambiguous.items()
         if _is_essential(by_name[name])
@@ -183,14 +192,14 @@ def _frame(
     faults: list[Fault] = []
     for spec in specs:
         if spec.name in taken and not (_is_id(spec) and _is_blank(raw, taken[spec.name])):
-            columns[spec.name], bad = _convert(raw, spec, taken[spec.name])
+            columns[spec.name], bad = _convert(raw, given, spec, taken[spec.name])
             faults += bad
         elif spec.name in given.constants:
-            cells = pd.Series([given.constants[spec.name]] * len(raw.frame), dtype=object)
-            columns[spec.name] = _constant(raw, spec, cells)
+            columns[spec.name] = _constant(raw, given, spec)
         elif _is_id(spec):
             columns[spec.name] = pd.Series([raw.label_of(row) for row in raw.rows], dtype=object)
     faults += _id_doubts(raw, specs[0], taken, columns)
+    faults += _notation_doubts(raw, taken, columns)
     frame = pd.DataFrame(columns, index=range(len(raw.frame)))
     id_name = specs[0].name
     if _is_id(specs[0]) and given.prefix:
@@ -222,6 +231,33 @@ def _id_doubts(
     ]
 
 
+def _notation_doubts(raw: RawTable, taken: dict[str, str], columns: dict[str, pd.Series]) -> list[Fault]:
+    """Ids that are one id in two notations: with and without leading zeros, in capitals, in full width."""
+    faults = []
+    for name, ids in columns.items():
+        if not name.endswith("_id") or name not in taken:
+            continue
+        texts = ids[ids.notna()].astype(str)
+        first: dict[str, str] = {}
+        for i, text in texts.items():
+            form = normalise(text)
+            zeros = form.isdigit() and form.startswith("0")
+            key = form.lstrip("0") or "0" if form.isdigit() else form
+            other = first.setdefault(key, text)
+            if other != text:
+                record = int(raw.rows[int(str(i))])
+                differs = zeros or (other.startswith("0") and form.isdigit())
+                problem: tuple[Severity, str] = ("fatal", "id_zeros") if differs else ("warning", "ids_alike")
+                faults.append(raw.fault(*problem, record, taken[name], value=text, other=other))
+    return _first_of(faults)
+
+
+def _first_of(faults: list[Fault]) -> list[Fault]:
+    """Of many fatal faults of one sort the first ten; the sort is what has to be settled."""
+    fatal = [fault for fault in faults if fault.severity == "fatal"]
+    return fatal[:10] + [fault for fault in faults if fault.severity != "fatal"]
+
+
 def _starts_again(ids: pd.Series) -> bool:
     """Whether serial numbers count from 1 several times, section by section."""
     numbers = pd.to_numeric(ids, errors="coerce")
@@ -230,18 +266,58 @@ def _starts_again(ids: pd.Series) -> bool:
 
 def _is_blank(raw: RawTable, header: str) -> bool:
     """Whether a column holds nothing at all, such as the ids of a KML that has none."""
-    return not any(text_of(cell) for cell in raw.frame[header])
+    return not any(text_of(cell) for cell in raw.frame[header]) and all(h != header for _, h in raw.unread)
 
 
-def _constant(raw: RawTable, spec: Column, cells: pd.Series) -> pd.Series:
-    """A column of the project file's own; angles there must be angles too."""
-    if spec.kind != "angles":
-        return cells
-    angles, bad = canonical_angles(cells.map(text_of), spec.name)
-    if bad.any():
-        value = {"value": cells.iloc[0], "table": raw.name}
-        raise InputFaults([raw.fault("fatal", "not_angles", None, spec.name, **value)])
-    return angles
+def _unread_faults(raw: RawTable, specs: tuple[Column, ...], taken: dict[str, str]) -> list[Fault]:
+    """Cells whose value nobody knows: they reject a row where it hangs on them, elsewhere they warn."""
+    by_header = {header: name for name, header in taken.items()}
+    grave = {spec.name for spec in specs if spec.required or spec.kind == "flag" or _is_essential(spec)}
+    faults: list[Fault] = []
+    lesser: dict[str, list[tuple[int, str]]] = {}
+    rows = set(raw.rows.tolist())
+    for (record, header), text in raw.unread.items():
+        if record not in rows:
+            continue
+        if by_header.get(header) in grave or (header not in by_header and is_of_coordinates(header)):
+            faults.append(raw.fault("rejected", "unread_cell", record, header, value=text[:80]))
+        elif header in by_header:
+            lesser.setdefault(header, []).append((record, text))
+    for header, cells in lesser.items():
+        places = tuple(raw.label_of(record) for record, _ in cells[:10])
+        values = {"count": len(cells), "value": cells[0][1][:80], "found": places}
+        faults.append(raw.fault("warning", "unread_column", cells[0][0], header, **values))
+    return faults
+
+
+def _hidden_faults(raw: RawTable, taken: dict[str, str]) -> list[Fault]:
+    """Rows and columns that are read though nobody sees them."""
+    faults = []
+    hidden = sorted(raw.hidden & set(raw.rows.tolist()))
+    if hidden:
+        places = tuple(raw.label_of(record) for record in hidden[:20]) + ("…",) * (len(hidden) > 20)
+        faults.append(raw.fault("warning", "hidden_rows", hidden[0], count=len(hidden), found=places))
+    columns = tuple(header for header in raw.hidden_headers if header in taken.values())
+    if columns:
+        faults.append(raw.fault("warning", "hidden_columns", None, columns[0], found=columns))
+    return faults
+
+
+def _constant(raw: RawTable, given: Input, spec: Column) -> pd.Series:
+    """A column of the project file's own, read like a cell."""
+    text = text_of(given.constants[spec.name])
+    if isinstance(given.constants[spec.name], bool):
+        text = "yes" if given.constants[spec.name] else "no"
+    if spec.kind == "angles":
+        column, bad = canonical_angles(pd.Series([text], dtype=object), spec.name)
+        problem = "not_angles" if bad.any() else ""
+    else:
+        one = replace(raw, frame=raw.frame.iloc[:1].assign(**{spec.name: text}), rows=raw.rows[:1])
+        column, faults = _converted(one, given, spec, spec.name, pd.Series([text], dtype=object))
+        problem = next((fault.problem for fault in faults if fault.severity == "rejected"), "")
+    if problem:
+        raise InputFaults([raw.fault("fatal", problem, None, spec.name, value=text)])
+    return pd.Series([column.iloc[0]] * len(raw.frame), dtype=column.dtype)
 
 
 def _is_id(spec: Column) -> bool:
@@ -278,18 +354,73 @@ def _ambiguous(raw: RawTable, severity: Severity, column: str, found: list[str])
     return raw.fault(severity, "ambiguous_column", column=column, found=tuple(found), first=found[0])
 
 
-def _convert(raw: RawTable, spec: Column, header: str) -> tuple[pd.Series, list[Fault]]:
-    cells = raw.frame[header].map(text_of)
+def _questions(raw: RawTable, given: Input, spec: Column, header: str) -> list[Fault]:
+    """What a column's numbers leave open and nobody may guess."""
+    if spec.kind == "number" and spec.name not in _COORDINATES:
+        unit = header_unit(header, spec)
+        if unit is not None and unit.factor is None:
+            values = {"value": unit.word, "found": tuple(units_of(spec))}
+            return [raw.fault("fatal", "unknown_unit", None, header, **values)]
+    if spec.kind == "date" and not given.tenth_month:
+        tenths = np.flatnonzero(raw.frame[header].map(_is_tenth).to_numpy(dtype=bool))
+        if tenths.size:
+            rows = tuple(raw.label_of(int(raw.rows[i])) for i in tenths[:10])
+            cell = text_of(raw.frame[header].iloc[tenths[0]])
+            record = int(raw.rows[tenths[0]])
+            return [
+                raw.fault("fatal", "tenth_month", record, header, value=cell, count=len(tenths), found=rows)
+            ]
+    return []
+
+
+def _is_tenth(cell: object) -> bool:
+    """Whether a number such as 2023.1 may be January or October."""
+    if not isinstance(cell, float) or not 1900.0 < cell < 2100.0:
+        return False
+    return round(cell * 10) % 10 == 1 and abs(cell * 10 - round(cell * 10)) < 1e-6
+
+
+def _read_numbers(
+    raw: RawTable, given: Input, spec: Column, header: str, cells: pd.Series
+) -> tuple[pd.Series, list[Fault]]:
+    """Numbers in the registry's unit: a cell's own unit first, then the header's."""
+    storey_m = given.storey_height_m or STOREY_M
+    amounts = {cell: amount_of(cell, spec, storey_m) for cell in cells.unique() if cell}
+    own = cells.map(lambda cell: amounts.get(cell) is not None)
+    values, bad = numbers_of(cells.where(~own, ""))
+    unit = header_unit(header, spec)
+    factor = 1.0 if unit is None else (storey_m if unit.storeys else unit.factor or 1.0)
+    values = values * factor
+    values[own] = [amounts[cell][0] for cell in cells[own]]  # type: ignore[index]
+    storeys = own & cells.map(lambda cell: bool(amounts.get(cell) and amounts[cell][1]))  # type: ignore[index]
+    counted = int(storeys.sum()) + (int(values.notna().sum()) if unit and unit.storeys else 0)
+    faults = _cell_faults(raw, header, cells, bad, "not_number")
+    if counted:
+        severity: Severity = "note" if given.storey_height_m else "warning"
+        values_said = {"count": counted, "value": f"{storey_m:g}"}
+        faults.append(raw.fault(severity, "storeys_assumed", None, header, **values_said))
+    elif unit and factor != 1.0:
+        faults.append(raw.fault("note", "unit_converted", None, header, value=unit.word))
+    return values, faults
+
+
+def _convert(raw: RawTable, given: Input, spec: Column, header: str) -> tuple[pd.Series, list[Fault]]:
+    return _converted(raw, given, spec, header, raw.frame[header].map(text_of))
+
+
+def _converted(
+    raw: RawTable, given: Input, spec: Column, header: str, cells: pd.Series
+) -> tuple[pd.Series, list[Fault]]:
+    """Texts of a column as what its kind holds, and the cells that are none."""
     blank = cells == ""
     if spec.name in _COORDINATES:
         values, bad = degrees_of(cells, "EW" if spec.name == "longitude" else "NS")
         return values, _cell_faults(raw, header, cells, bad, "not_coordinate")
     if spec.kind == "number":
-        values, bad = numbers_of(cells)
-        plain = ~cells.str.contains(r"[^\d.,\s+-]", regex=True)
-        values[plain] *= _header_factor(header)
-        return values, _cell_faults(raw, header, cells, bad, "not_number")
+        return _read_numbers(raw, given, spec, header, cells)
     if spec.kind == "date":
+        if given.tenth_month == "october":
+            cells = cells.where(~raw.frame[header].map(_is_tenth), cells + "0")
         values, bad = dates_of(cells)
         return values, _cell_faults(raw, header, cells, bad, "not_date")
     if spec.kind == "flag":
@@ -300,18 +431,10 @@ def _convert(raw: RawTable, spec: Column, header: str) -> tuple[pd.Series, list[
         angles, bad = canonical_angles(cells, spec.name)
         return angles, _cell_faults(raw, header, cells, bad, "not_angles")
     if spec.name.endswith("_id"):
-        cells = cells.str.replace(r"^(\d{6,})\.0$", r"\1", regex=True)
+        cells = cells.str.replace(r"^(\d{6,})\.0$", r"\1", regex=True).str.removeprefix("'")
     if spec.nullable:
         blank |= cells.isin([cell for cell in cells.unique() if is_told_blank(cell)])
     return cells.where(~blank, None), []
-
-
-_HEADER_UNITS = {"公里": 1000.0, "千米": 1000.0, "km": 1000.0, "英尺": 0.3048, "ft": 0.3048, "万人": 10_000.0}
-
-
-def _header_factor(header: str) -> float:
-    found = re.search(r"[(\[【](.*?)[)\]】]$", normalise(header))
-    return _HEADER_UNITS.get(found[1], 1.0) if found else 1.0
 
 
 def _cell_faults(raw: RawTable, header: str, cells: pd.Series, bad: pd.Series, problem: str) -> list[Fault]:

@@ -240,6 +240,20 @@ def _from_both(raw: RawTable) -> dict[str, list[str]]:
     return {}
 
 
+def is_of_coordinates(header: str) -> bool:
+    """Whether a header holds a coordinate, a part of one or both [bool].
+
+    Examples
+    --------
+    >>> [is_of_coordinates(header) for header in ("经度·度", "经纬度", "站点坐标", "挂高")]
+    [True, True, True, False]
+    """
+    form = normalise(header).split(PART_SIGN)[-1]
+    bare = re.sub(r"\(.*?\)", "", form)
+    both = bool({form, bare} & (_BOTH | _BOTH_TURNED)) or bare.endswith(("经纬度", "坐标"))
+    return both or coordinate_part(header) is not None
+
+
 def _whole_column(raw: RawTable, name: str) -> list[str]:
     header = next((h for h in raw.headers if normalise(h) == name), None)
     return [""] * len(raw.frame) if header is None else [text_of(cell) for cell in raw.frame[header]]

@@ -1,0 +1,275 @@
+"""What a spreadsheet's cells hold beside their values: formulas nobody computed, errors, hidden rows and
+columns, and numbers shown with zeros of their own.
+
+A reader of values sees a blank cell where there is an error or a formula without a stored result; here they
+keep their text, so that a later step can name them instead of losing them.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import struct
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import xlrd
+from lxml import etree
+
+ERROR_TEXT = re.compile(r"#(REF!|N/A|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA)|Err:5\d\d")
+"""What spreadsheets write into a cell that failed."""
+FORMULA_TEXT = re.compile(r"=\s*[A-Z][A-Z0-9.]*\(.*\)\s*", re.DOTALL)
+"""A formula that came out as its own text."""
+_SHOWN = re.compile(r"0{2,30}|0\.00")
+"""Formats whose digits a value alone does not keep: leading zeros, and 2023.10 for a month."""
+_BUILT_IN = {"2": "0.00"}
+"""Formats a workbook need not spell out, by number."""
+_CELL = re.compile(r"([A-Z]+)(\d+)")
+_MOST_MARKS = 2_000_000
+_XLRD_FAILS = (xlrd.XLRDError, xlrd.compdoc.CompDocError)
+
+At = tuple[int, int]
+"""Row and column of a cell, from 0."""
+
+
+@dataclass(frozen=True, eq=False)
+class SheetMarks:
+    """Marks of one sheet.
+
+    Attributes
+    ----------
+    unread
+        Text of cells whose value is unknown: an error, or a formula that was never computed.
+    hidden_rows, hidden_columns
+        Numbers from 0.
+    shown
+        Formats of numbers whose zeros the value does not keep: "000000", "0.00".
+    """
+
+    unread: Mapping[At, str] = field(default_factory=dict)
+    hidden_rows: frozenset[int] = frozenset()
+    hidden_columns: frozenset[int] = frozenset()
+    shown: Mapping[At, str] = field(default_factory=dict)
+
+
+NO_MARKS = SheetMarks()
+
+
+def is_unread(text: str) -> bool:
+    """Whether a text stands for a value that was never computed [bool].
+
+    Examples
+    --------
+    >>> [is_unread(text) for text in ("#REF!", '=VLOOKUP(A2,总表!A:C,3,0)', "=cmd|' /C calc'!A0", "已建")]
+    [True, True, False, False]
+    """
+    return bool(ERROR_TEXT.fullmatch(text) or FORMULA_TEXT.fullmatch(text))
+
+
+class MarksUnreadable(ValueError):
+    """A binary workbook of a make whose marks cannot be read, though its values can."""
+
+
+def shown_as(cell: object, code: str) -> object:
+    """A number as its format shows it, where that says more than the value.
+
+    Examples
+    --------
+    >>> shown_as(42.0, "000000"), shown_as(2023.1, "0.00"), shown_as(35.5, "0.00")
+    ('000042', '2023.10', 35.5)
+    """
+    if not isinstance(cell, int | float) or isinstance(cell, bool):
+        return cell
+    if code == "0.00":
+        return f"{cell:.2f}" if 1900.0 < cell < 2100.0 and cell != int(cell) else cell
+    return str(int(cell)).zfill(len(code)) if cell == int(cell) else cell
+
+
+def marks_of(path: Path) -> dict[str, SheetMarks]:
+    """Marks of every sheet of a workbook, by its name; sheets without any may be missing.
+
+    Parameters
+    ----------
+    path
+        .xlsx, .xlsm, .ods, .xls or .et; the file decides by its first bytes.
+
+    Raises
+    ------
+    MarksUnreadable
+        For a binary workbook that xlrd cannot read.
+    """
+    with path.open("rb") as file:
+        if file.read(2) != b"PK":
+            return _marks_of_xls(path)
+    with zipfile.ZipFile(path) as archive:
+        names = set(archive.namelist())
+        if "content.xml" in names:
+            return _marks_of_ods(archive)
+        return {
+            name: _marks_of_sheet(archive, part, _shown_styles(archive)) for name, part in _parts(archive)
+        }
+
+
+# --- .xlsx -------------------------------------------------------------------------------------------
+
+
+def _parts(archive: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
+    """Names of the sheets and where they stand in the archive."""
+    names = set(archive.namelist())
+    book = next((name for name in ("xl/workbook.xml",) if name in names), "")
+    if not book or "xl/_rels/workbook.xml.rels" not in names:
+        return
+    targets = {each.get("Id"): each.get("Target") for each in _root(archive, "xl/_rels/workbook.xml.rels")}
+    for sheet in _root(archive, book).iter("{*}sheet"):
+        link = next((value for key, value in sheet.attrib.items() if etree.QName(key).localname == "id"), "")
+        target = targets.get(link) or ""
+        part = target.lstrip("/") if target.startswith("/") else posixpath.normpath(f"xl/{target}")
+        if part in names:
+            yield sheet.get("name", ""), part
+
+
+def _root(archive: zipfile.ZipFile, name: str) -> Any:
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    return etree.fromstring(archive.read(name), parser)
+
+
+def _shown_styles(archive: zipfile.ZipFile) -> dict[str, str]:
+    """Formats that keep zeros, by style."""
+    if "xl/styles.xml" not in archive.namelist():
+        return {}
+    styles = _root(archive, "xl/styles.xml")
+    codes = {each.get("numFmtId"): each.get("formatCode", "") for each in styles.iter("{*}numFmt")}
+    formats = next(iter(styles.iter("{*}cellXfs")), ())
+    known = _BUILT_IN | codes
+    shown = {str(n): known.get(each.get("numFmtId"), "") for n, each in enumerate(formats)}
+    return {n: code for n, code in shown.items() if _SHOWN.fullmatch(code)}
+
+
+def _elements(file: IO[bytes], *names: str) -> Iterator[Any]:
+    """Elements of a stream by local name, each forgotten once it was looked at."""
+    tags = [f"{{*}}{name}" for name in names]
+    for _, each in etree.iterparse(file, tag=tags, resolve_entities=False, no_network=True, load_dtd=False):
+        yield each
+        each.clear(keep_tail=False)
+        while each.getprevious() is not None and each.getparent() is not None:
+            del each.getparent()[0]
+
+
+def _marks_of_sheet(archive: zipfile.ZipFile, part: str, styles: dict[str, str]) -> SheetMarks:
+    unread: dict[At, str] = {}
+    shown: dict[At, str] = {}
+    rows: set[int] = set()
+    columns: set[int] = set()
+    number = -1
+    with archive.open(part) as file:
+        for each in _elements(file, "row", "col"):
+            if etree.QName(each).localname == "col":
+                columns |= _hidden_columns(each)
+                continue
+            number = int(each.get("r", number + 2)) - 1
+            if each.get("hidden") in ("1", "true"):
+                rows.add(number)
+            for at, cell in _cells(each, number):
+                if text := _unread_text(cell):
+                    unread[at] = text
+                elif cell.get("s") in styles and cell.get("t", "n") == "n":
+                    shown[at] = styles[cell.get("s")]
+            if len(unread) + len(shown) > _MOST_MARKS:
+                break
+    return SheetMarks(unread, frozenset(rows), frozenset(columns), shown)
+
+
+def _hidden_columns(element: Any) -> set[int]:
+    """Columns of a range that are hidden; ranges reach to the last possible column."""
+    if element.get("hidden") not in ("1", "true"):
+        return set()
+    first, last = int(element.get("min", 1)), int(element.get("max", 1))
+    return set(range(first - 1, min(last, first + 1000)))
+
+
+def _cells(row: Any, number: int) -> Iterator[tuple[At, Any]]:
+    column = -1
+    for cell in row.iterchildren("{*}c"):
+        found = _CELL.fullmatch(cell.get("r", ""))
+        column = _column(found[1]) if found else column + 1
+        yield (number, column), cell
+
+
+def _column(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number - 1
+
+
+def _unread_text(cell: Any) -> str:
+    """Error or formula of a cell whose value is unknown, else ""."""
+    formula, value = cell.find("{*}f"), cell.find("{*}v")
+    text = (value.text or "") if value is not None else ""
+    if cell.get("t") == "e":
+        return text or "#N/A"
+    if formula is None or text or (cell.get("t") == "str" and value is not None):
+        return ""
+    return f"={formula.text or ''}"
+
+
+# --- .ods --------------------------------------------------------------------------------------------
+
+
+def _marks_of_ods(archive: zipfile.ZipFile) -> dict[str, SheetMarks]:
+    """Hidden rows of the sheets; errors are text there already."""
+    found: dict[str, SheetMarks] = {}
+    with archive.open("content.xml") as file:
+        for table in _elements(file, "table"):
+            name = next((v for k, v in table.attrib.items() if etree.QName(k).localname == "name"), "")
+            rows: set[int] = set()
+            number = 0
+            for row in table.iter("{*}table-row"):
+                facts = {etree.QName(key).localname: value for key, value in row.attrib.items()}
+                count = int(facts.get("number-rows-repeated", 1))
+                if facts.get("visibility") in ("collapse", "filter"):
+                    rows |= set(range(number, number + min(count, 100_000)))
+                number += count
+            found[name] = SheetMarks(hidden_rows=frozenset(rows))
+    return found
+
+
+# --- .xls --------------------------------------------------------------------------------------------
+
+
+def _marks_of_xls(path: Path) -> dict[str, SheetMarks]:
+    """Errors, hidden rows and columns, and zeros of the binary format, whose formulas are always computed."""
+    try:
+        with xlrd.open_workbook(str(path), formatting_info=True, on_demand=True, logfile=_Silent()) as book:
+            return {name: _marks_of_xls_sheet(book, book.sheet_by_name(name)) for name in book.sheet_names()}
+    except (*_XLRD_FAILS, struct.error, AssertionError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise MarksUnreadable(str(error)) from error
+
+
+class _Silent:
+    """A stream that says nothing: xlrd writes what it doubts to one."""
+
+    def write(self, text: str) -> int:
+        """Take a text and drop it."""
+        return len(text)
+
+
+def _marks_of_xls_sheet(book: Any, sheet: Any) -> SheetMarks:
+    unread: dict[At, str] = {}
+    shown: dict[At, str] = {}
+    for row in range(sheet.nrows):
+        for column, kind in enumerate(sheet.row_types(row)):
+            if kind == xlrd.XL_CELL_ERROR:
+                code = sheet.cell_value(row, column)
+                unread[row, column] = xlrd.error_text_from_code.get(code, "#N/A")
+            elif kind == xlrd.XL_CELL_NUMBER:
+                style = book.xf_list[sheet.cell_xf_index(row, column)]
+                code = book.format_map[style.format_key].format_str
+                if _SHOWN.fullmatch(code):
+                    shown[row, column] = code
+    rows = frozenset(n for n, info in sheet.rowinfo_map.items() if info.hidden)
+    columns = frozenset(n for n, info in sheet.colinfo_map.items() if info.hidden)
+    return SheetMarks(unread, rows, columns, shown)
