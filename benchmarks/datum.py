@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from siteplan.inputs.files.readers import RawTable
+from siteplan.inputs.files.raw_table import RawTable
 from siteplan.inputs.places.datum import bd09_from_gcj02, gcj02_from_wgs84
 from siteplan.inputs.places.evidence import DATUMS
 from siteplan.inputs.places.georeferencing import NAME_COLUMNS, Georeferencer

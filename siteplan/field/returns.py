@@ -28,7 +28,8 @@ from siteplan.core.files import sha256_of
 from siteplan.inputs.files import guard
 from siteplan.inputs.files.cells import dates_of, text_of
 from siteplan.inputs.files.headers import match_headers, normalise
-from siteplan.inputs.files.readers import RawTable, Wanted, read_table
+from siteplan.inputs.files.raw_table import RawTable, Wanted
+from siteplan.inputs.files.readers import read_table
 from siteplan.inputs.tables.coordinates import degrees_of
 from siteplan.project.columns import columns_of
 from siteplan.project.statuses import MOVED, RETURN_COLUMNS, RETURNS_SCHEMA, SiteStatus

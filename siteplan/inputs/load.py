@@ -18,6 +18,7 @@ from siteplan.core.errors import Fault, InputFaults
 from siteplan.core.grid import Grid, Raster, part_of
 from siteplan.inputs.files.headers import HeaderMap, normalise
 from siteplan.inputs.places.area import crs_doubts, stray_points
+from siteplan.inputs.places.crs import nothing_left
 from siteplan.inputs.places.evidence import Evidence
 from siteplan.inputs.places.georeferencing import DoubtfulAddress
 from siteplan.inputs.places.plausibility import Context, doubts
@@ -213,7 +214,7 @@ def _load(reader: ProjectReader, config: Config, county: str | None) -> Inputs:
     homed = partial(_homed, counties=counties, config=config, grid=city, zones=(county_city, class_city))
     tables |= {name: homed(tables[name]) for name in ("stations", *_POINT_TABLES)}
     villages, village_areas = reader.inside_only(homed(villages), village_areas)
-    reader.faults += _doubts(config, counties, tables)
+    reader.faults += [*_doubts(config, counties, tables), *_empty_tables(config, tables)]
     county_code, class_code = (part_of(zones, city, grid) for zones in (county_city, class_city))
     wanted = np.isin(county_code, _codes(counties, area))
     county_code, class_code = np.where(wanted, county_code, 0), np.where(wanted, class_code, -1)
@@ -330,6 +331,24 @@ def _doubts(
             values: dict[str, object] = {"value": layer, "found": tuple(sorted(ruled))}
             file = Path(given["exclusions"].path).name
             faults.append(Fault("warning", file, "unknown_layer", "unknown_layer_fix", values))
+    return faults
+
+
+_FEW_ROWS = 3
+"""Rows of a table of which none in the area may be chance."""
+
+
+def _empty_tables(config: Config, tables: dict[str, gpd.GeoDataFrame | None]) -> list[Fault]:
+    """Tables none of whose rows lies in a county: their coordinates or their CRS are wrong."""
+    given = config.inputs.given()
+    faults: list[Fault] = []
+    for name in ("stations", *_POINT_TABLES):
+        table = tables[name]
+        if name not in given or table is None or len(table) < _FEW_ROWS:
+            continue
+        own = table[table["record"].notna()] if "record" in table else table
+        if len(own) >= _FEW_ROWS and own["county_id"].eq("").all():
+            faults += nothing_left(name, Path(given[name].path).name, len(own)).faults
     return faults
 
 

@@ -5,12 +5,22 @@ Only a local file is read; nothing here ever asks the network.
 
 from __future__ import annotations
 
+import bz2
+import copy
+import gzip
+import tempfile
+import zlib
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
 import pyogrio
+from lxml import etree
 
 from siteplan.core.errors import Fault, InputFaults
 from siteplan.inputs.files import guard
@@ -43,10 +53,13 @@ class OsmData:
         Lines, EPSG:4326, column ``highway``.
     public
         Points, EPSG:4326, columns ``place_id, place, kind``.
+    cut
+        Ways and relations of which the file holds only a part.
     """
 
     roads: gpd.GeoDataFrame
     public: gpd.GeoDataFrame
+    cut: int = 0
 
 
 def read_osm(path: Path) -> OsmData:
@@ -68,12 +81,15 @@ def read_osm(path: Path) -> OsmData:
         guard.inspect(path)
         if path.suffix == ".pbf":
             return OsmData(_pbf_roads(path), _pbf_public(path))
-        return OsmData(_roads(path), _public(path))
+        with _whole(path) as (whole, cut):
+            return OsmData(_roads(whole), _public(whole), cut)
     except HostileFile as error:
         raise InputFaults([_fault(path, str(error))]) from error
     except (
         OSError,
         SyntaxError,
+        EOFError,
+        zlib.error,
         ValueError,
         KeyError,
         TypeError,
@@ -85,6 +101,64 @@ def read_osm(path: Path) -> OsmData:
 
 def _fault(path: Path, problem: str, **values: object) -> Fault:
     return Fault("fatal", path.name, problem, f"{problem}_fix", dict(values), table="osm")
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[tuple[Path, int]]:
+    """The file, or a copy without what a clip left in pieces, and the number of its pieces.
+
+    A way is cut where its nodes are missing; each run of nodes that are there stays a way. A relation with a
+    missing member is left out.
+    """
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
+    root = etree.fromstring(_content(path), parser)
+    kinds = ("node", "way", "relation")
+    here = {kind: {each.get("id") for each in root.iterchildren(kind)} for kind in kinds}
+    cut = sum(_mend_way(way, here["node"], n) for n, way in enumerate(list(root.iterchildren("way"))))
+    for relation in list(root.iterchildren("relation")):
+        members = relation.iterchildren("member")
+        if any(each.get("ref") not in here.get(each.get("type", ""), set()) for each in members):
+            root.remove(relation)
+            cut += 1
+    if not cut:
+        yield path, 0
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        whole = Path(folder) / "whole.osm"
+        etree.ElementTree(root).write(whole, encoding="utf-8", xml_declaration=True)
+        yield whole, cut
+
+
+def _content(path: Path) -> bytes:
+    """Bytes of a file, unpacked."""
+    opened: dict[str, Callable[[Path], Any]] = {".gz": gzip.open, ".bz2": bz2.open}
+    with opened.get(path.suffix, partial(Path.open, mode="rb"))(path) as file:
+        content = bytes(file.read(guard.MOST_UNPACKED + 1))
+    if len(content) > guard.MOST_UNPACKED:
+        raise HostileFile("too_large")
+    return content
+
+
+def _mend_way(way: Any, nodes: Collection[str], number: int) -> bool:
+    """Cut a way where nodes are missing; whether there was anything to cut."""
+    refs = [each.get("ref") for each in way.iterchildren("nd")]
+    if all(ref in nodes for ref in refs):
+        return False
+    runs: list[list[str]] = [[]]
+    for ref in refs:
+        if ref in nodes:
+            runs[-1].append(ref)
+        elif runs[-1]:
+            runs.append([])
+    for part, run in enumerate(run for run in runs if len(run) > 1):
+        piece = copy.deepcopy(way)
+        piece.set("id", str(-(1000 * (number + 1) + part)))
+        for node in list(piece.iterchildren("nd")):
+            piece.remove(node)
+        piece[0:0] = [etree.Element("nd", ref=ref) for ref in run]
+        way.addprevious(piece)
+    way.getparent().remove(way)
+    return True
 
 
 def _roads(path: Path) -> gpd.GeoDataFrame:

@@ -16,14 +16,16 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from siteplan.core.errors import Fault, InputFaults
+from siteplan.core.errors import Fault, InputFaults, Severity
 from siteplan.core.files import sha256_of
 from siteplan.core.grid import Grid, Raster
 from siteplan.inputs.files.headers import HeaderMap, match_headers, normalise
-from siteplan.inputs.files.readers import RawTable, Wanted, read_table
+from siteplan.inputs.files.raw_table import RawTable, Wanted
+from siteplan.inputs.files.readers import read_table
 from siteplan.inputs.osm import read_osm
 from siteplan.inputs.places.area import counties_around
 from siteplan.inputs.places.choices import read_choices
+from siteplan.inputs.places.crs import nothing_left, settled
 from siteplan.inputs.places.datum import to_wgs84
 from siteplan.inputs.places.evidence import Evidence
 from siteplan.inputs.places.gazetteer import (
@@ -191,6 +193,8 @@ class ProjectReader:
             fault = Fault("warning", file, "village_outside", "village_outside_fix", values, table="villages")
             self.faults.append(fault)
         kept = villages[~outside].reset_index(drop=True)
+        if kept.empty and len(villages):
+            self.faults += nothing_left("villages", file, len(villages)).faults
         return kept, None if areas is None else areas[~outside].reset_index(drop=True)
 
     def zones(self, name: str) -> gpd.GeoDataFrame | None:
@@ -225,10 +229,15 @@ class ProjectReader:
         if wanted and not any(wanted in kind for kind in kinds):
             found = tuple(sorted(kinds))
             raise InputFaults([checked.raw.fault("fatal", "wrong_shape", value=wanted, found=found)])
-        shapes = _in_crs(checked, given)
+        shapes, notes = self._in_crs(checked, given)
+        self.faults += notes
         if given.datum in ("gcj02", "bd09"):
             shapes = _shifted(shapes, given.datum)
-        shapes = shapes.to_crs(self.config.project.crs).make_valid()
+        shapes = shapes.to_crs(self.config.project.crs)
+        lost = ~np.isfinite(shapes.bounds.to_numpy()).all(axis=1) & shapes.notna().to_numpy()
+        if lost.any():
+            raise InputFaults([*checked.faults, _lost_fault(checked, lost)])
+        shapes = shapes.make_valid()
         if wanted == "Polygon":
             shapes = gpd.GeoSeries([_polygons_of(shape) for shape in shapes], crs=self.config.project.crs)
         return gpd.GeoDataFrame(checked.frame, geometry=shapes, crs=self.config.project.crs)
@@ -344,7 +353,7 @@ class ProjectReader:
 
     def _placed(self, checked: CheckedTable, given: Input) -> gpd.GeoDataFrame:
         """Give every record a point in the project CRS, or reject it; the table is kept in the books."""
-        placed = self.placer().place(self._pointed(checked, given), given)
+        placed = self.placer().place(self._pointed(_points_only(checked), given), given)
         checked, points = placed.checked.require_most(), placed.points
         if placed.evidence is not None:
             self.evidence[checked.raw.name] = placed.evidence
@@ -376,7 +385,26 @@ class ProjectReader:
         """The table with its geometry in a known CRS, if it has any."""
         if checked.geometry is None:
             return checked
-        return replace(checked, geometry=_in_crs(checked, given))
+        shapes, notes = self._in_crs(checked, given)
+        return replace(checked, geometry=shapes, faults=(*checked.faults, *notes))
+
+    def _in_crs(self, checked: CheckedTable, given: Input) -> tuple[gpd.GeoSeries, list[Fault]]:
+        """Geometry in a CRS its numbers can be in."""
+        assert checked.geometry is not None
+        if not (checked.geometry.crs or given.crs):
+            raise InputFaults([*checked.faults, checked.raw.fault("fatal", "no_crs")])
+        crs, problem, fitting = settled(checked.geometry, given.crs, self.config.project.crs)
+        shapes = checked.geometry.set_crs(crs, allow_override=True)
+        if not problem:
+            return shapes, []
+        found = fitting or ("—",)
+        severity: Severity = "warning" if problem == "crs_overridden" else "fatal"
+        fault = checked.raw.fault(
+            severity, problem, crs=crs.to_string(), count=len(shapes), found=found, first=found[0]
+        )
+        if severity == "fatal":
+            raise InputFaults([*checked.faults, fault])
+        return shapes, [fault]
 
     def placer(self) -> Georeferencer:
         """What places rows by what is known so far."""
@@ -454,6 +482,9 @@ class ProjectReader:
         path = self.folder / given.path
         data = read_osm(path)
         self.note("osm", path, len(data.roads) + len(data.public), 0, given)
+        if data.cut:
+            values: dict[str, object] = {"count": data.cut, "table": "osm"}
+            self.faults.append(Fault("warning", path.name, "osm_cut", "osm_cut_fix", values, table="osm"))
         return data.roads.to_crs(self.config.project.crs), data.public.to_crs(self.config.project.crs)
 
     def people_points(self, given: Input, grid: Grid) -> Raster:
@@ -528,6 +559,21 @@ class ProjectReader:
         self.sources.append(Source(name, path.name, digest, read, rejected, given.synthetic))
 
 
+def _points_only(checked: CheckedTable) -> CheckedTable:
+    """Rows that can be one place: tracks never are, areas are not where their file marks places by pins."""
+    if checked.geometry is None:
+        return checked
+    kinds = checked.geometry.geom_type.fillna("")
+    bad = kinds.str.contains("Line").to_numpy(dtype=bool).copy()
+    if checked.raw.file.lower().endswith((".kml", ".kmz")) and kinds.str.contains("Point").any():
+        bad |= kinds.str.contains("Polygon").to_numpy(dtype=bool)
+    faults = [
+        checked.raw.fault("rejected", "wrong_shape", int(checked.rows[i]), value="Point", found=kinds.iloc[i])
+        for i in np.flatnonzero(bad)
+    ]
+    return checked.rejecting(bad, faults)
+
+
 def _rejecting_blank(checked: CheckedTable, column: str, blank: pd.Series) -> CheckedTable:
     faults = [
         checked.raw.fault("rejected", "empty_cell", int(checked.rows[i]), column)
@@ -557,6 +603,13 @@ def _with_sound_shapes(checked: CheckedTable) -> CheckedTable:
     return checked.rejecting(missing | other, faults)
 
 
+def _lost_fault(checked: CheckedTable, lost: np.ndarray) -> Fault:
+    """Shapes that the project's CRS cannot hold."""
+    at = np.flatnonzero(lost)
+    rows = tuple(checked.raw.label_of(int(checked.rows[i])) for i in at[:10])
+    return checked.raw.fault("fatal", "shapes_lost", int(checked.rows[at[0]]), count=len(at), found=rows)
+
+
 def _polygons_of(shape: shapely.Geometry) -> shapely.Geometry:
     """What is left of a mended polygon without the lines and points the mending leaves."""
     if shape is None or shape.geom_type in ("Polygon", "MultiPolygon"):
@@ -568,15 +621,6 @@ def _polygons_of(shape: shapely.Geometry) -> shapely.Geometry:
 def _county_core(name: object) -> str:
     """A county's name however long it is written: 乳源县 is 乳源瑶族自治县."""
     return core_of(plain(name), COUNTY)
-
-
-def _in_crs(checked: CheckedTable, given: Input) -> gpd.GeoSeries:
-    """Geometry in the CRS of the file, else that of the project file."""
-    assert checked.geometry is not None
-    crs = checked.geometry.crs or given.crs
-    if not crs:
-        raise InputFaults([checked.raw.fault("fatal", "no_crs")])
-    return checked.geometry.set_crs(crs, allow_override=True)
 
 
 def _shifted(shapes: gpd.GeoSeries, datum: str) -> gpd.GeoSeries:

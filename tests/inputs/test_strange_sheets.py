@@ -296,3 +296,31 @@ def test_constants_are_read_like_cells(two_counties):
     table, faults = seen(two_counties, inputs__site_plan=given)
     assert table is None
     assert faults[0][:2] == ("not_number", "fatal")
+
+
+def with_second_pair(folder, shift, hidden=False):
+    rows = [[*row, row[5] + shift, row[6]] for row in plan_rows()]
+
+    def hide(sheet):
+        for letter in "HI" if hidden else "":
+            sheet.column_dimensions[letter].hidden = True
+
+    write_plan(folder, rows, [*PLAN_HEAD, "百度经度", "百度纬度"], hide)
+
+
+def test_two_pairs_of_coordinates_that_disagree_are_a_question(two_counties):
+    with_second_pair(two_counties, 0.0064, hidden=True)
+    table, faults = seen(two_counties)
+    assert table is None
+    assert ("two_pairs", "fatal", 2, "经度") in faults
+    columns = {"longitude": "经度", "latitude": "纬度"}
+    given = {"path": "site_plan.xlsx", "datum": "wgs84", "columns": columns}
+    table, faults = seen(two_counties, inputs__site_plan=given)
+    assert len(table) == 5
+
+
+def test_two_pairs_that_agree_are_none(two_counties):
+    with_second_pair(two_counties, 0.00001)
+    table, faults = seen(two_counties)
+    assert len(table) == 5
+    assert faults == []

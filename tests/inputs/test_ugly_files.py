@@ -16,7 +16,8 @@ from siteplan.cli.commands import app
 from siteplan.core.errors import InputFaults
 from siteplan.inputs.files.cells import dates_of, numbers_of, text_of
 from siteplan.inputs.files.layout import lay_out
-from siteplan.inputs.files.readers import Wanted, read_table
+from siteplan.inputs.files.raw_table import Wanted
+from siteplan.inputs.files.readers import read_table
 from siteplan.inputs.tables.coordinates import degrees_of, split_pair
 
 RUNNER = CliRunner()
@@ -71,7 +72,8 @@ import sys, tempfile, pathlib
 sys.path.insert(0, {tests!r})
 from worlds import ugly
 from siteplan.core.errors import InputFaults
-from siteplan.inputs.files.readers import Wanted, read_table
+from siteplan.inputs.files.raw_table import Wanted
+from siteplan.inputs.files.readers import read_table
 for name in ugly.HOSTILE:
     file, content = ugly.FILES[name]
     path = pathlib.Path(tempfile.mkdtemp()) / file

@@ -48,7 +48,19 @@ _XML_SUFFIXES = {".kml", ".gml", ".gpx", ".xml"}
 
 
 class HostileFile(ValueError):
-    """A file that no list of places looks like; the argument is a key of the texts."""
+    """A file that no list of places looks like.
+
+    Parameters
+    ----------
+    key
+        Entry of the catalogue.
+    found
+        What was met instead, for the message.
+    """
+
+    def __init__(self, key: str, found: tuple[str, ...] = ()) -> None:
+        super().__init__(key)
+        self.found = found
 
 
 def kind_of(path: Path) -> str:

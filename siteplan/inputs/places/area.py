@@ -13,6 +13,8 @@ import shapely
 from pyproj import CRS
 
 from siteplan.core.errors import Fault
+from siteplan.inputs.places.crs import between
+from siteplan.inputs.tables.coordinates import transformer
 
 MARGIN_M = 5_000.0
 """Land around villages that counts as the area when no borders are given [m]."""
@@ -50,9 +52,10 @@ def counties_around(villages: gpd.GeoDataFrame, city: str, code: str) -> gpd.Geo
 def crs_doubts(area: gpd.GeoDataFrame, crs: str) -> list[Fault]:
     """A warning when the area lies outside the land its CRS is meant for."""
     use = CRS.from_user_input(crs).area_of_use
-    west, south, east, north = area.to_crs(4326).total_bounds
-    x, y = (west + east) / 2, (south + north) / 2
-    if use is None or (use.west <= x <= use.east and use.south <= y <= use.north):
+    # one point of the land itself: bounds in degrees say nothing where an area crosses the antimeridian
+    middle = area.union_all().representative_point()
+    x, y = transformer(crs, "EPSG:4326").transform(middle.x, middle.y)
+    if use is None or (between(x, use.west, use.east) and use.south <= y <= use.north):
         return []
     values: dict[str, object] = {"crs": crs, "zone": use.name, "centre": f"{x:.2f}, {y:.2f}"}
     return [

@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from siteplan.core.errors import Fault
-from siteplan.inputs.files.readers import RawTable, Wanted, read_table
+from siteplan.inputs.files.raw_table import RawTable, Wanted
+from siteplan.inputs.files.readers import read_table
 from siteplan.inputs.places.datum import to_wgs84
 from siteplan.inputs.places.gazetteer import PLACE_RADIUS_M
 from siteplan.inputs.places.georeferencing import AddressChoice

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
+from pyproj import CRS
 
 from siteplan.core.errors import Fault, InputFaults
 from siteplan.inputs.files.cells import text_of
@@ -140,7 +141,9 @@ class Georeferencer:
         """Points of a table's own coordinates in the project CRS, None where it has none; nothing is
         tested.
         """
-        lonlat, _, _ = self._lonlat(checked, given)
+        columns = (checked.frame["longitude"], checked.frame["latitude"])
+        own = given if are_metres(*columns) else given.model_copy(update={"crs": ""})
+        lonlat, _, _ = self._lonlat(checked, own)
         safe = np.where(np.abs(lonlat[:, [1]]) <= 90.0, lonlat, np.nan)
         return self._project(np.column_stack(to_wgs84(safe[:, 0], safe[:, 1], given.datum or "wgs84")))
 
@@ -163,6 +166,7 @@ class Georeferencer:
             raise InputFaults([*checked.faults, *_missing(checked, missing)])
         first, second = (frame[name].to_numpy(dtype=np.float64) for name in names)
         if given.crs:
+            self._refuse_degrees(checked, given)
             return self._from_grid(first, second, given.crs), False, []
         if are_metres(frame["longitude"], frame["latitude"]):
             crs, is_turned = self._grid(checked, first, second)
@@ -170,6 +174,16 @@ class Georeferencer:
             note = checked.raw.fault("warning", "grid_found", None, "longitude/latitude", crs=crs)
             return self._from_grid(*turned, crs), False, [note]
         return np.column_stack([first, second]), True, []
+
+    def _refuse_degrees(self, checked: CheckedTable, given: Input) -> None:
+        """Degrees are no metres of the grid the project file names."""
+        pair = (checked.frame["longitude"], checked.frame["latitude"])
+        if pair[0].notna().any() and not are_metres(*pair) and CRS.from_user_input(given.crs).is_projected:
+            count, fitting = len(checked.frame), "EPSG:4326"
+            fault = checked.raw.fault(
+                "fatal", "crs_impossible", crs=given.crs, count=count, found=(fitting,), first=fitting
+            )
+            raise InputFaults([*checked.faults, fault])
 
     def _from_grid(
         self, east: NDArray[np.float64], north: NDArray[np.float64], crs: str

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from siteplan.core.errors import Fault
 from siteplan.core.grid import Raster
 from siteplan.inputs.files.cells import text_of
-from siteplan.inputs.files.readers import RawTable
+from siteplan.inputs.files.raw_table import RawTable
 from siteplan.inputs.places.gazetteer import COUNTY, core_of, plain
 from siteplan.inputs.places.georeferencing import NAME_COLUMNS
 from siteplan.project.schema import Config, clutter_kinds

@@ -7,6 +7,7 @@ in silence.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import geopandas as gpd
@@ -15,8 +16,15 @@ import pandas as pd
 
 from siteplan.core.errors import Fault, InputFaults, Severity
 from siteplan.inputs.files.cells import dates_of, is_told_blank, numbers_of, text_of
-from siteplan.inputs.files.headers import HeaderMap, match_headers, normalise
-from siteplan.inputs.files.readers import RawTable
+from siteplan.inputs.files.headers import (
+    TAKEN_FROM,
+    HeaderMap,
+    coordinate_part,
+    fit,
+    match_headers,
+    normalise,
+)
+from siteplan.inputs.files.raw_table import RawTable
 from siteplan.inputs.tables.angles import canonical_angles
 from siteplan.inputs.tables.coordinates import are_metres, assembled, degrees_of, is_of_coordinates
 from siteplan.inputs.tables.units import STOREY_M, amount_of, header_unit, units_of
@@ -146,6 +154,7 @@ def _fatal_faults(raw: RawTable, given: Input, specs: tuple[Column, ...], header
         for name, found in headers.ambiguous.items()
         if _is_essential(by_name[name])
     ]
+    fatal += _second_pair(raw, given, by_name, headers)
     fatal += [
         raw.fault("fatal", "unknown_key", value=key, found=tuple(by_name))
         for key in sorted({*given.columns, *given.constants} - set(by_name))
@@ -370,6 +379,33 @@ def _questions(raw: RawTable, given: Input, spec: Column, header: str) -> list[F
             return [
                 raw.fault("fatal", "tenth_month", record, header, value=cell, count=len(tenths), found=rows)
             ]
+    return []
+
+
+_FARTHEST_DEG = 1e-4
+"""Two coordinates of one place may differ by this much: rounding to four decimals [deg]."""
+
+
+def _second_pair(raw: RawTable, given: Input, specs: Mapping[str, Column], headers: HeaderMap) -> list[Fault]:
+    """Another pair of coordinate columns that says something else: nobody knows which is meant."""
+    if not set(_COORDINATES) <= set(headers.taken) or set(_COORDINATES) & {*given.columns, *raw.made}:
+        return []
+    pair = [headers.taken[name] for name in _COORDINATES]
+    repeated = {f"{header}2" for header in pair}  # a list in two blocks side by side: other rows, not these
+    free = [h for h in raw.headers if h not in pair and h not in repeated and coordinate_part(h) is None]
+    others = [[h for h in free if fit(h, specs[name]) >= TAKEN_FROM] for name in _COORDINATES]
+    first = [degrees_of(raw.frame[header].map(text_of))[0].to_numpy() for header in pair]
+    for second in zip(*others, strict=False):
+        values = [degrees_of(raw.frame[header].map(text_of))[0].to_numpy() for header in second]
+        away = np.maximum(*(np.abs(one - two) for one, two in zip(first, values, strict=True)))
+        comparable = np.isfinite(away) & (np.abs(values[0]) <= 360.0) & (np.abs(first[0]) <= 360.0)
+        rows = np.flatnonzero(comparable & (away > _FARTHEST_DEG))
+        if rows.size:
+            hidden = tuple(header for header in (*pair, *second) if header in raw.hidden_headers)
+            found = (f"{pair[0]}、{pair[1]}", f"{second[0]}、{second[1]}")
+            said = {"count": len(rows), "found": found, "hidden": hidden or ("—",)}
+            said |= {"first": pair[0], "second": pair[1]}
+            return [raw.fault("fatal", "two_pairs", int(raw.rows[rows[0]]), pair[0], **said)]
     return []
 
 

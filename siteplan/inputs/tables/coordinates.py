@@ -20,7 +20,7 @@ from pyproj import CRS, Transformer
 
 from siteplan.inputs.files.cells import is_told_blank, text_of
 from siteplan.inputs.files.headers import PART_SIGN, coordinate_part, normalise
-from siteplan.inputs.files.readers import RawTable
+from siteplan.inputs.files.raw_table import RawTable
 
 DEGREES_LIMIT = 1000.0
 """Numbers beyond this are metres."""

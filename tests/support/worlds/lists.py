@@ -5,7 +5,8 @@ import xlsxwriter
 from shapely.geometry import Point
 
 from siteplan.core.errors import InputFaults
-from siteplan.inputs.files.readers import Wanted, read_table
+from siteplan.inputs.files.raw_table import Wanted
+from siteplan.inputs.files.readers import read_table
 from siteplan.inputs.tables.check import check_table
 from siteplan.project.input_files import Input
 
