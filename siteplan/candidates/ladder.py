@@ -24,6 +24,7 @@ from siteplan.candidates.rules import (
     heights,
     located,
     missing_bands,
+    on_land,
     orders_first,
     refuse,
     roads_near,
@@ -114,6 +115,7 @@ def build_candidates(
     places = located(places, config)
     places = heights(places, config, propagation)
     places = zones(places, inputs.exclusions, config)
+    places = on_land(places, inputs, config)
     places = roads_near(places, inputs.roads, config)
     places = spacing(places, existing, config)
     places = orders_first(places)

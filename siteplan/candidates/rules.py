@@ -15,9 +15,12 @@ import pandas as pd
 import shapely
 from sklearn.neighbors import NearestNeighbors
 
+from siteplan.core.grid import Raster
 from siteplan.coverage.masts import served_bands
 from siteplan.coverage.propagation import PropagationModel
-from siteplan.project.schema import Config
+from siteplan.inputs.load import Inputs
+from siteplan.inputs.places.extent import extent_of
+from siteplan.project.schema import Config, clutter_kinds
 from siteplan.project.statuses import CandidateState, SourceType
 
 Rule = tuple[str, dict[str, object]]
@@ -157,6 +160,29 @@ def _zone_of(places: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, buffer_m: float)
     return names
 
 
+def on_land(places: gpd.GeoDataFrame, inputs: Inputs, config: Config) -> gpd.GeoDataFrame:
+    """A new ground site stands on ground whose height is known, and not in water."""
+    ground = places["source_type"].eq(SourceType.NEW_GROUND.value).to_numpy()
+    x, y = places["easting_m"].to_numpy(), places["northing_m"].to_numpy()
+    if inputs.dem is not None:
+        heights = _under(inputs.dem, x, y)
+        places = refuse(places, ground & ~np.isfinite(heights), lambda _: ("rule_no_ground", {}))
+    kinds = [kind.id for kind in clutter_kinds(config)]
+    if config.inputs.land_cover is not None and "water" in kinds:
+        wet = _under(inputs.clutter, x, y) == kinds.index("water")
+        places = refuse(places, ground & wet, lambda _: ("rule_water", {}))
+    return places
+
+
+def _under(raster: Raster, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Value of a raster under each point, NaN outside it."""
+    row, col = raster.grid.index(x, y)
+    on = raster.grid.inside(row, col)
+    found = np.full(len(x), np.nan)
+    found[on] = raster.values[row[on], col[on]]
+    return found
+
+
 def roads_near(places: gpd.GeoDataFrame, roads: gpd.GeoDataFrame | None, config: Config) -> gpd.GeoDataFrame:
     """A new ground site needs a road within reach."""
     farthest = config.candidates.new_site_max_road_m
@@ -168,6 +194,12 @@ def roads_near(places: gpd.GeoDataFrame, roads: gpd.GeoDataFrame | None, config:
     nearest = shapely.STRtree(lines).nearest(points)
     distance = np.zeros(len(places))
     distance[ground] = shapely.distance(points, lines[nearest])
+    beyond = ground[~shapely.covers(extent_of(roads, farthest), points)]
+    distance[beyond] = 0.0  # no road is known there, which is not the same as no road
+    notes = [list(each) for each in places["notes"]]
+    for i in beyond:
+        notes[i].append(("note_roads_unknown", {}))
+    places = places.assign(notes=pd.Series([tuple(each) for each in notes], index=places.index, dtype=object))
     return refuse(
         places,
         distance > farthest,

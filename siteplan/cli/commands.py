@@ -164,7 +164,7 @@ def _plan_and_print(
     strict: bool,
     quiet: bool,
 ) -> None:
-    """Plan, write, print; exit code 5 where ``--strict`` meets a warning."""
+    """Plan, write, print; exit 4: the plan contradicts itself, 5: ``--strict`` met a warning."""
     from siteplan import api  # noqa: PLC0415
     from siteplan.cli import printing  # noqa: PLC0415
     from siteplan.cli.progress import console_report  # noqa: PLC0415
@@ -176,6 +176,8 @@ def _plan_and_print(
     planned = call(**request, threads=threads or api.THREADS, report=report)
     folder = planned.write(output, report=report, **options)
     printing.plan_result(planned, folder, options.get("audiences", ()), out, err)
+    if planned.record.is_wrong:
+        raise typer.Exit(4)
     if strict and any(fault.severity in ("warning", "rejected") for fault in planned.faults):
         raise typer.Exit(5)
 

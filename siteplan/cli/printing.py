@@ -21,7 +21,14 @@ from siteplan.field.journal import Event
 from siteplan.field.status import FieldStatus
 from siteplan.outputs.audience import audience_of, map_name
 from siteplan.outputs.pages.health import text_map
-from siteplan.outputs.wording import fault_text, missing_text, summarise
+from siteplan.outputs.wording import (
+    banners,
+    fallbacks_text,
+    fault_text,
+    findings_text,
+    missing_text,
+    summarise,
+)
 from siteplan.outputs.xlsx.faults import table_name
 from siteplan.words.catalogue import Key, Lang, translate
 
@@ -51,8 +58,10 @@ def plan_result(plan: Plan, folder: Path, audiences: Sequence[str], out: Console
     for line in summarise(plan.faults, lang):
         err.print(line)
     _change_curve(plan, out)
-    if config.project.synthetic:
-        out.print(translate("synthetic", lang))
+    for line in banners(plan.proposal, lang):
+        out.print(line, style="bold red")
+    for line in findings_text(record, lang):
+        err.print(line)
     people = f"{record.population_covered_before:,.0f} → {record.population_covered_after:,.0f}"
     villages = f"{record.villages_covered_before} → {record.villages_covered_after} / {record.villages_total}"
     lines = {
@@ -60,6 +69,7 @@ def plan_result(plan: Plan, folder: Path, audiences: Sequence[str], out: Console
         "quota_built_remaining": f"{record.quota} / {record.built} / {record.remaining}",
         "stations_sites_proposed": f"{record.selected_stations} / {record.selected_sites}",
         "people_covered": people,
+        "people_expected": _expected(plan),
         "villages_served": villages,
         "gap_bound": translate("at_most_better", lang, gap=record.optimality_gap),
         "seconds": f"{record.costs.seconds.get('total', 0.0):.1f}",
@@ -79,12 +89,23 @@ def plan_result(plan: Plan, folder: Path, audiences: Sequence[str], out: Console
         out.print(translate("warnings_counted", lang, count=warnings))
 
 
+def _expected(plan: Plan) -> str:
+    """People times probability, and how many verdicts hang on a hair."""
+    record, lang = plan.record, plan.language
+    text = f"{record.population_expected_before:,.0f} → {record.population_expected_after:,.0f}"
+    margin = f"{plan.proposal.config.sanity.marginal:g}"
+    hair = translate("people_marginal", lang, people=f"{record.population_marginal:,.0f}", margin=margin)
+    return f"{text}{translate('join_semicolon', lang)}{hair}" if record.population_marginal >= 1 else text
+
+
 def _remarks(plan: Plan) -> dict[str, str]:
     """What was planned without, and why quota is left over."""
     lang, record, rows = plan.language, plan.record, {}
     if record.missing_inputs:
         stop = translate("join_semicolon", lang)
         rows["not_given"] = stop.join(missing_text(record.missing_inputs, lang))
+    if record.fallbacks:
+        rows["fall_title"] = translate("join_semicolon", lang).join(fallbacks_text(record, lang))
     unused = record.remaining - record.selected_stations
     if unused:
         least = plan.proposal.config.selection.min_gain_per_station

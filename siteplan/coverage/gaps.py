@@ -91,6 +91,10 @@ def _outlines(labels: NDArray[np.int32], inputs: Inputs) -> dict[int, object]:
     return {value: outline for (value, _), outline in zip(found, whole, strict=True)}
 
 
+_MOST_PEOPLE = 0.5
+"""Share of a village's people covered before from which it is no longer "newly" covered."""
+
+
 def village_table(
     inputs: Inputs,
     demand: DemandGrid,
@@ -137,9 +141,9 @@ def village_table(
         table[f"covered_{name}"] = reached[0][pixel]
         table[f"share_{name}"] = share[number]
         table[f"networks_{name}"] = reached[each][:, pixel].sum(axis=0) if each else 0
-    table["state"] = np.select(
-        [table["covered_before"], table["covered_after"]], ["covered", "newly"], default="uncovered"
-    )
+    table["settled_by"] = villages["settled_by"].to_numpy() if "settled_by" in villages else "table"
+    had = table["covered_before"] | (table["share_before"].fillna(0.0) >= _MOST_PEOPLE)
+    table["state"] = np.select([had, table["covered_after"]], ["covered", "newly"], default="uncovered")
     return gpd.GeoDataFrame(table, geometry="geometry", crs=inputs.grid.crs)
 
 
@@ -156,7 +160,7 @@ def basic_services(demand: DemandGrid) -> list[int]:
 
 
 def _no_villages(inputs: Inputs) -> gpd.GeoDataFrame:
-    columns = ["village_id", "village", "town", "county_id", "county", "people", "state"]
+    columns = ["village_id", "village", "town", "county_id", "county", "people", "settled_by", "state"]
     for name in ("before", "after"):
         columns += [f"probability_{name}", f"covered_{name}", f"share_{name}", f"networks_{name}"]
     return gpd.GeoDataFrame({name: [] for name in columns}, geometry=[], crs=inputs.grid.crs)

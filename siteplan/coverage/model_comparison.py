@@ -6,6 +6,7 @@ marked, with what the second model says, because no measurement tells yet which 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -14,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from siteplan.core.errors import RangeError
 from siteplan.core.grid import lonlat
 from siteplan.coverage.demand import DemandGrid
 from siteplan.coverage.propagation import Mast
@@ -200,7 +202,10 @@ def _row(
 ) -> dict[str, object]:
     """One point in deep shadow with what both models say."""
     frequency = config.band(str(served.band[i])).frequency_mhz
-    p1812, itm = both_losses_db(propagation, mast, point.geometry.x, point.geometry.y, frequency)
+    try:
+        p1812, itm = both_losses_db(propagation, mast, point.geometry.x, point.geometry.y, frequency)
+    except RangeError:  # thin air on high mountains, say: the second model has no opinion there
+        p1812 = itm = math.nan
     target = float(ndtri(config.coverage.edge_probability_target))
     other, here = served.other[i] >= target, served.score[i] >= target
     turned = served.score[i] - (itm - p1812) / served.sigma_db[i] < target
@@ -214,7 +219,7 @@ def _row(
         "itm_db": round(itm, 2),
         "difference_db": round(itm - p1812, 2),
         "only_low_band": bool(here and not other),
-        "verdict_differs": bool(here and not other and turned),
+        "verdict_differs": bool(here and not other and turned and not math.isnan(itm)),
         "geometry": point.geometry,
     }
 
@@ -282,13 +287,17 @@ def comparison_summary(spread: gpd.GeoDataFrame, sampled: int) -> dict[str, floa
     Returns
     -------
     dict
-        Points looked at, in deep shadow, decided by a low band alone, of another verdict under ITM; mean
+        Points looked at, in deep shadow, of these out of ITM's range, decided by a low band alone, of
+        another verdict under ITM; mean
         and 90 % quantile of the spread [dB], NaN-free (0 where there is no point).
     """
     gap = spread["difference_db"].to_numpy(dtype=float)
+    silent = int(np.isnan(gap).sum())
+    gap = gap[np.isfinite(gap)]
     return {
         "points": sampled,
         "deep_shadow": len(spread),
+        "out_of_range": silent,
         "only_low_band": int(spread["only_low_band"].sum()),
         "verdict_differs": int(spread["verdict_differs"].sum()),
         "difference_mean_db": round(float(gap.mean()), 2) if gap.size else 0.0,

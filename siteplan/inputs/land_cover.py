@@ -111,9 +111,7 @@ def translated(codes: NDArray[np.integer], given: Input, file: str) -> NDArray[n
     return table[codes]
 
 
-def cover_faults(
-    found: CoverEvidence, classes: tuple[CoverClass, ...], given: Input, file: str
-) -> list[Fault]:
+def cover_faults(found: CoverEvidence, classes: tuple[CoverClass, ...], file: str) -> list[Fault]:
     """Whether the legend can be right, how much of the area it leaves open, and codes of no class."""
     known = {code for cover in classes for code in cover.codes}
     here = found.at(found.inside)

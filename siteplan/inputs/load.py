@@ -20,12 +20,14 @@ from siteplan.inputs.files.headers import HeaderMap, normalise
 from siteplan.inputs.places.area import crs_doubts, stray_points
 from siteplan.inputs.places.crs import nothing_left
 from siteplan.inputs.places.evidence import Evidence
+from siteplan.inputs.places.extent import counties_without, roads_short
 from siteplan.inputs.places.georeferencing import DoubtfulAddress
-from siteplan.inputs.places.plausibility import Context, doubts
+from siteplan.inputs.places.plausibility import Context, doubts, settlement_doubts
+from siteplan.inputs.places.settlement import Settled, built_up, low_ground, mask_of, settle
 from siteplan.inputs.project_rasters import ProjectRasters
 from siteplan.inputs.project_reader import ProjectReader, Source
 from siteplan.inputs.zones import sums_within, zone_raster
-from siteplan.project.schema import Config
+from siteplan.project.schema import Config, clutter_kinds
 
 _POINT_TABLES = ("key_places", "site_plan", "properties", "poles", "orders", "weak_points")
 """In the order they are read: later ones are located by the names of earlier ones."""
@@ -194,15 +196,29 @@ def load(folder: Path, config: Config, county: str | None = None) -> Inputs:
     return _load(ProjectReader(folder, config), config, county)
 
 
+@dataclass(frozen=True, eq=False)
+class _Ground:
+    """What says where people live: on the grid of the whole project, or in its CRS; None where not given."""
+
+    people: Raster | None
+    dem: Raster | None
+    clutter: Raster | None
+    roads: gpd.GeoDataFrame | None
+    places: gpd.GeoDataFrame | None
+
+
 def _load(reader: ProjectReader, config: Config, county: str | None) -> Inputs:
-    """Read all tables, then rasters; raise when something fatal was among them."""
+    """Read all inputs; raise when something fatal was among them.
+
+    Villages are settled by rasters and roads before other tables are read, which are placed by their names.
+    """
     counties = reader.attempt(reader.counties)
     villages, village_areas = reader.villages()
-    tables = _tables(reader)
-    roads, public = reader.attempt(reader.osm) or (None, None)
-    roads = _joined(roads, reader.attempt(reader.roads))
-    tables["key_places"] = _joined(tables["key_places"], public)
+    zones = {name: reader.attempt(partial(reader.zones, name)) for name in _ZONE_TABLES}
+    osm = reader.attempt(reader.osm)
+    roads = _joined(None if osm is None else osm.roads, reader.attempt(reader.roads))
     if counties is None:
+        _tables(reader)
         raise InputFaults(reader.faults)
     area, area_name = _area_of(counties, config, county)
     crs, resolution_m = config.project.crs, config.coverage.demand_resolution_m
@@ -210,31 +226,34 @@ def _load(reader: ProjectReader, config: Config, county: str | None) -> Inputs:
     city = Grid.covering(_bounds(counties), resolution_m, crs)
     grid = Grid.covering(_bounds(area), resolution_m, crs)
     county_city = zone_raster(counties.geometry, np.arange(1, len(counties) + 1), city)
-    class_city = _class_raster(tables["area_classes"], config, city)
+    class_city = _class_raster(zones["area_classes"], config, city)
     homed = partial(_homed, counties=counties, config=config, grid=city, zones=(county_city, class_city))
-    tables |= {name: homed(tables[name]) for name in ("stations", *_POINT_TABLES)}
-    villages, village_areas = reader.inside_only(homed(villages), village_areas)
-    reader.faults += [*_doubts(config, counties, tables), *_empty_tables(config, tables)]
-    county_code, class_code = (part_of(zones, city, grid) for zones in (county_city, class_city))
+    county_code, class_code = (part_of(each, city, grid) for each in (county_city, class_city))
     wanted = np.isin(county_code, _codes(counties, area))
     county_code, class_code = np.where(wanted, county_code, 0), np.where(wanted, class_code, -1)
+    villages, village_areas = reader.inside_only(homed(villages), village_areas)
     rasters = ProjectRasters(reader, city, county_city)
     people_city = reader.attempt(lambda: rasters.people(counties, villages, village_areas))
     weak_city = reader.attempt(rasters.weak)
     dem_city = reader.attempt(lambda: rasters.dem(np.isin(county_city, _codes(counties, area))))
-    reader.stop_if_fatal()
-    population, weak_raster, dem = (_cut(each, grid) for each in (people_city, weak_city, dem_city))
-    terrain = reader.attempt(rasters.terrain)
-    reader.stop_if_fatal()
+    terrain = None if dem_city is None else reader.attempt(rasters.terrain)
     land = city if terrain is None else terrain.grid
     clutter = reader.attempt(
-        lambda: rasters.land_cover(
-            land, _class_raster(tables["area_classes"], config, land), _places(tables["stations"], villages)
-        )
+        lambda: rasters.land_cover(land, _class_raster(zones["area_classes"], config, land))
     )
+    ground = _Ground(people_city, dem_city, clutter, roads, None if osm is None else osm.places)
+    villages, people_city = _settled(villages, village_areas, ground, config, city, reader)
+    villages = homed(villages)
+    tables = {**_tables(reader), **zones}
+    tables["key_places"] = _joined(tables["key_places"], None if osm is None else osm.public)
+    tables |= {name: homed(tables[name]) for name in ("stations", *_POINT_TABLES)}
+    reader.faults += [*_doubts(config, counties, tables), *_empty_tables(config, tables)]
+    reader.faults += _extents(config, counties, roads, zones)
+    reader.attempt(lambda: rasters.check_land_cover(_places(tables["stations"], villages)))
     reader.stop_if_fatal()
     assert clutter is not None  # a reader that gave nothing left a fatal fault
-    people = _residents(villages, village_areas, population)
+    population, weak_raster, dem = (_cut(each, grid) for each in (people_city, weak_city, dem_city))
+    people = _residents(villages, village_areas, population if config.inputs.population else None)
     reader.faults += doubts(Context(config, counties, _own_rows(tables), reader.raws, clutter), people)
     return Inputs(
         counties=counties,
@@ -256,6 +275,76 @@ def _load(reader: ProjectReader, config: Config, county: str | None) -> Inputs:
         sources=reader.listed_sources(),
         **tables,
     )
+
+
+def _settled(
+    villages: gpd.GeoDataFrame | None,
+    areas: gpd.GeoDataFrame | None,
+    ground: _Ground,
+    config: Config,
+    city: Grid,
+    reader: ProjectReader,
+) -> tuple[gpd.GeoDataFrame | None, Raster | None]:
+    """Villages on their settlements, and people by pixel: of polygons without a raster, spread over them."""
+    if villages is None or areas is None or not len(villages):
+        return villages, ground.people
+    found = settle(areas.geometry, city, _evidence(areas, ground, config, city))
+    own = villages["settled_by"].eq("table").to_numpy()
+    points = gpd.points_from_xy(found.easting_m, found.northing_m)
+    how = np.where(own, "table", found.how)
+    geometry = np.where(own, villages.geometry.to_numpy(), points)
+    villages = villages.set_geometry(gpd.GeoSeries(geometry, crs=villages.crs)).assign(settled_by=how)
+    reader.settled(villages, areas)
+    file = Path(config.inputs.villages.path).name if config.inputs.villages else ""
+    reader.faults += settlement_doubts(file, villages, ground.roads, ground.dem)
+    if ground.people is not None or "population" not in villages:
+        return villages, ground.people
+    return villages, _spread(villages, found, city)
+
+
+def _spread(villages: gpd.GeoDataFrame, found: Settled, city: Grid) -> Raster:
+    """People of the table on the pixels of their settlement; where none is known, on the village's own."""
+    people = villages["population"].fillna(0.0).to_numpy(dtype=np.float64)
+    values = found.share * np.concatenate([[0.0], people])[found.code]
+    left = people - np.bincount(found.code.ravel(), values.ravel(), minlength=len(people) + 1)[1:]
+    row, col = city.index(villages.geometry.x.to_numpy(), villages.geometry.y.to_numpy())
+    on = city.inside(row, col) & (left > 1e-6)
+    np.add.at(values, (row[on], col[on]), left[on])
+    return Raster(values.astype(np.float32), city, "population", "people")
+
+
+def _evidence(areas: gpd.GeoDataFrame, ground: _Ground, config: Config, city: Grid) -> dict[str, np.ndarray]:
+    """Weight of each pixel by sort of evidence, as far as there is any."""
+    evidence: dict[str, np.ndarray] = {}
+    if ground.people is not None:
+        evidence["population"] = np.nan_to_num(ground.people.values.astype(np.float64), nan=0.0)
+    if ground.clutter is not None and config.inputs.land_cover is not None:
+        built = frozenset(i for i, kind in enumerate(clutter_kinds(config)) if kind.built)
+        evidence["built"] = built_up(ground.clutter, built, city)
+    if ground.places is not None and len(ground.places):
+        evidence["places"] = mask_of(ground.places.geometry, city)
+    if ground.roads is not None and len(ground.roads):
+        evidence["roads"] = mask_of(ground.roads.geometry, city)
+    if ground.dem is not None:
+        evidence["low_ground"] = low_ground(areas.geometry, ground.dem)
+    return evidence
+
+
+def _extents(
+    config: Config,
+    counties: gpd.GeoDataFrame,
+    roads: gpd.GeoDataFrame | None,
+    zones: dict[str, gpd.GeoDataFrame | None],
+) -> list[Fault]:
+    """Layers that end before the area does."""
+    given, faults = config.inputs.given(), []
+    if roads is not None and len(roads):
+        file = Path(given["roads" if "roads" in given else "osm"].path).name
+        faults += roads_short(file, roads, counties, config.candidates.new_site_max_road_m)
+    for name, shapes in zones.items():
+        if shapes is not None and len(shapes):
+            faults += counties_without(name, Path(given[name].path).name, shapes, counties)
+    return faults
 
 
 def _cut(raster: Raster | None, grid: Grid) -> Raster | None:
@@ -307,11 +396,10 @@ def _residents(
 
 
 def _tables(reader: ProjectReader) -> dict[str, gpd.GeoDataFrame | None]:
-    """All tables but counties and villages; the faults of each are kept for the end."""
+    """All tables of points but villages; the faults of each are kept for the end."""
     return {
         "stations": reader.attempt(reader.stations),
         **{name: reader.attempt(partial(reader.points, name)) for name in _POINT_TABLES},
-        **{name: reader.attempt(partial(reader.zones, name)) for name in _ZONE_TABLES},
     }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import bz2
 import copy
 import gzip
+import io
 import tempfile
 import zlib
 from collections.abc import Callable, Collection, Iterator
@@ -41,6 +42,24 @@ PUBLIC_AMENITIES = (
     "post_office",
 )
 """OSM ``amenity`` values read as key places."""
+NOT_DRIVABLE = (
+    "path",
+    "footway",
+    "steps",
+    "cycleway",
+    "bridleway",
+    "pedestrian",
+    "corridor",
+    "via_ferrata",
+    "construction",
+    "proposed",
+    "abandoned",
+    "raceway",
+    "platform",
+)
+"""OSM ``highway`` values no lorry drives on."""
+SETTLEMENTS = ("city", "town", "village", "hamlet", "suburb", "quarter", "neighbourhood", "isolated_dwelling")
+"""OSM ``place`` values where people live."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,12 +72,15 @@ class OsmData:
         Lines, EPSG:4326, column ``highway``.
     public
         Points, EPSG:4326, columns ``place_id, place, kind``.
+    places
+        Towns, villages and hamlets as points, EPSG:4326.
     cut
         Ways and relations of which the file holds only a part.
     """
 
     roads: gpd.GeoDataFrame
     public: gpd.GeoDataFrame
+    places: gpd.GeoDataFrame
     cut: int = 0
 
 
@@ -80,9 +102,9 @@ def read_osm(path: Path) -> OsmData:
     try:
         guard.inspect(path)
         if path.suffix == ".pbf":
-            return OsmData(_pbf_roads(path), _pbf_public(path))
+            return OsmData(_pbf_roads(path), _pbf_public(path), _pbf_places(path))
         with _whole(path) as (whole, cut):
-            return OsmData(_roads(whole), _public(whole), cut)
+            return OsmData(_roads(whole), _public(whole), _places(whole), cut)
     except HostileFile as error:
         raise InputFaults([_fault(path, str(error))]) from error
     except (
@@ -167,7 +189,25 @@ def _roads(path: Path) -> gpd.GeoDataFrame:
     graph = osmnx.graph.graph_from_xml(path, bidirectional=False, simplify=False, retain_all=True)
     edges = osmnx.convert.graph_to_gdfs(graph, nodes=False, fill_edge_geometry=True).reset_index()
     edges = edges[edges["u"] < edges["v"]] if _is_doubled(edges) else edges
-    return edges[["highway", "geometry"]].reset_index(drop=True)
+    return _drivable(edges[["highway", "geometry"]])
+
+
+def _drivable(lines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Roads a lorry can use: a mast cannot be built from a footpath."""
+    kinds = lines["highway"].map(lambda each: each[0] if isinstance(each, list) else each)
+    return lines[~kinds.isin(NOT_DRIVABLE)].reset_index(drop=True)
+
+
+def _places(path: Path) -> gpd.GeoDataFrame:
+    """Nodes that name a settlement."""
+    points: list[tuple[float, float]] = []
+    stream = io.BytesIO(_content(path))
+    for _, node in etree.iterparse(stream, tag="node", resolve_entities=False, no_network=True):
+        if any(tag.get("k") == "place" and tag.get("v") in SETTLEMENTS for tag in node.iterchildren("tag")):
+            points.append((float(node.get("lon")), float(node.get("lat"))))
+        node.clear()
+    lon, lat = zip(*points, strict=True) if points else ((), ())
+    return gpd.GeoDataFrame(geometry=gpd.points_from_xy(lon, lat), crs=4326)
 
 
 def _is_doubled(edges: gpd.GeoDataFrame) -> bool:
@@ -197,7 +237,13 @@ def _public(path: Path) -> gpd.GeoDataFrame:
 
 def _pbf_roads(path: Path) -> gpd.GeoDataFrame:
     lines = pyogrio.read_dataframe(path, layer="lines", columns=["highway"], where="highway IS NOT NULL")
-    return lines[["highway", "geometry"]]
+    return _drivable(lines[["highway", "geometry"]])
+
+
+def _pbf_places(path: Path) -> gpd.GeoDataFrame:
+    """Nodes that name a settlement."""
+    points = pyogrio.read_dataframe(path, layer="points", columns=["place"], where="place IS NOT NULL")
+    return points[points["place"].isin(SETTLEMENTS)][["geometry"]].reset_index(drop=True)
 
 
 def _pbf_public(path: Path) -> gpd.GeoDataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import geopandas as gpd
@@ -40,11 +40,14 @@ class ProjectRasters:
         Grid of the whole project.
     zones
         County of each of its pixels, 0 outside all of them.
+    codes
+        Land cover as read, in WorldCover's codes, until it is checked.
     """
 
     reader: ProjectReader
     city: Grid
     zones: NDArray[np.integer]
+    codes: list[Raster] = field(default_factory=list)
 
     def _given(self, name: str) -> tuple[Input, Path] | None:
         given = getattr(self.reader.config.inputs, name)
@@ -141,6 +144,22 @@ class ProjectRasters:
             )
         return raster
 
+    def check_land_cover(self, places: NDArray[np.float64]) -> None:
+        """Whether the legend that was read can be the file's.
+
+        Parameters
+        ----------
+        places
+            Eastings and northings of stations and villages [m], shape (n, 2): few of them stand in water.
+        """
+        entry = self._given("land_cover")
+        if entry is None or not self.codes:
+            return
+        (read,), config = self.codes, self.reader.config
+        inside = np.column_stack(self.city.centre(*np.nonzero(self.zones > 0)))
+        found = CoverEvidence(read.values.astype(np.int64), read.grid, places, inside)
+        self.reader.faults += cover_faults(found, config.land_cover, entry[1].name)
+
     def _warn_jumps(self, path: Path, jumps: int, raster: Raster) -> None:
         """Steps of hundreds of metres; many of them mean that the numbers are broken."""
         share = jumps / max(raster.values.size, 1)
@@ -151,7 +170,7 @@ class ProjectRasters:
             raise InputFaults([fault])
         self.reader.faults.append(fault)
 
-    def land_cover(self, grid: Grid, built: NDArray[np.integer], places: NDArray[np.float64]) -> Raster:
+    def land_cover(self, grid: Grid, built: NDArray[np.integer]) -> Raster:
         """Kind of clutter by pixel: the cover's own, and by area class where it is built-up or unknown.
 
         Parameters
@@ -160,8 +179,6 @@ class ProjectRasters:
             Where to.
         built
             Position of each pixel's area class, which is its kind when built-up.
-        places
-            Eastings and northings of stations and villages [m], shape (n, 2): few of them stand in water.
         """
         kinds, config = built.astype(np.uint8), self.reader.config
         entry = self._given("land_cover")
@@ -169,10 +186,7 @@ class ProjectRasters:
             return Raster(kinds, grid, "clutter", "kind")
         given, path = entry
         codes = translated(read_codes("land_cover", path, grid, given), given, path.name)
-        inside = np.column_stack(self.city.centre(*np.nonzero(self.zones > 0)))
-        found = CoverEvidence(codes, grid, places, inside)
-        faults = cover_faults(found, config.land_cover, given, path.name)
-        self.reader.faults += faults
+        self.codes.append(Raster(codes, grid, "land_cover", "code"))
         self.reader.note("land_cover", path, 0, 0, given)
         position = {kind.id: i for i, kind in enumerate(clutter_kinds(config))}
         for cover in config.land_cover:

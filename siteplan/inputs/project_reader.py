@@ -22,7 +22,7 @@ from siteplan.core.grid import Grid, Raster
 from siteplan.inputs.files.headers import HeaderMap, match_headers, normalise
 from siteplan.inputs.files.raw_table import RawTable, Wanted
 from siteplan.inputs.files.readers import read_table
-from siteplan.inputs.osm import read_osm
+from siteplan.inputs.osm import OsmData, read_osm
 from siteplan.inputs.places.area import counties_around
 from siteplan.inputs.places.choices import read_choices
 from siteplan.inputs.places.crs import nothing_left, settled
@@ -168,14 +168,21 @@ class ProjectReader:
         table = self._with_shapes(checked, given).assign(record=checked.rows)
         areas = table[["village_id", "geometry"]].copy()
         points = table.geometry.representative_point()
+        table = table.assign(settled_by="interior")
         if {"longitude", "latitude"} <= set(checked.frame.columns):
             plain_table = replace(checked, geometry=None)
             given_points = self.placer().coordinates(plain_table, given)
             points = points.where(given_points.isna().to_numpy(), given_points.to_numpy())
+            table = table.assign(settled_by=np.where(given_points.isna(), "interior", "table"))
         table = table.set_geometry(gpd.GeoSeries(points, crs=self.config.project.crs))
         self._keep(checked)
         order = table.sort_values("village_id").index
         return table.loc[order].reset_index(drop=True), areas.loc[order].reset_index(drop=True)
+
+    def settled(self, villages: gpd.GeoDataFrame, areas: gpd.GeoDataFrame | None) -> None:
+        """Villages as they were settled: names of other tables are held against these places."""
+        self._villages_known = (villages, areas)
+        self._gazetteer = None
 
     def inside_only(
         self, villages: gpd.GeoDataFrame | None, areas: gpd.GeoDataFrame | None
@@ -474,8 +481,8 @@ class ProjectReader:
         self._keep(checked)
         return table
 
-    def osm(self) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame] | None:
-        """Roads and public buildings of the OSM file, in the project CRS."""
+    def osm(self) -> OsmData | None:
+        """Roads, public buildings and places of the OSM file, in the project CRS."""
         given = self.config.inputs.osm
         if given is None:
             return None
@@ -485,7 +492,8 @@ class ProjectReader:
         if data.cut:
             values: dict[str, object] = {"count": data.cut, "table": "osm"}
             self.faults.append(Fault("warning", path.name, "osm_cut", "osm_cut_fix", values, table="osm"))
-        return data.roads.to_crs(self.config.project.crs), data.public.to_crs(self.config.project.crs)
+        crs = self.config.project.crs
+        return OsmData(data.roads.to_crs(crs), data.public.to_crs(crs), data.places.to_crs(crs), data.cut)
 
     def people_points(self, given: Input, grid: Grid) -> Raster:
         """Population given as points, such as the hectares of a census."""

@@ -12,6 +12,7 @@ import pandas as pd
 from siteplan.core.errors import ConfigError, ConfigFault, Fault, InputFaults, SiteplanError
 from siteplan.planning.compare import Diff
 from siteplan.planning.proposal import Proposal
+from siteplan.planning.run_record import RunRecord
 from siteplan.project.schema import Config
 from siteplan.project.statuses import SourceType
 from siteplan.words.catalogue import Key, Lang, Message, translate
@@ -262,6 +263,28 @@ def _reason(row: Any, gains_by_layer: Mapping[str, float], config: Config, lang:
         villages=villages,
         notes=translate("reason_note", lang, note=row.restriction) if row.restriction else "",
     )
+
+
+def banners(plan: Proposal, lang: Lang) -> list[str]:
+    """What every output says first: that the plan contradicts itself, what is synthetic; often nothing."""
+    lines = [translate("sane_wrong", lang)] if plan.record.is_wrong else []
+    return lines + ([translate("synthetic", lang)] if plan.config.project.synthetic else [])
+
+
+def findings_text(record: RunRecord, lang: Lang) -> list[str]:
+    """What the plan's check of itself came to, one line each, the wrong first."""
+    heads = {"wrong": "sane_wrong", "look": "sane_look"}
+    colon = translate("join_colon", lang)
+    return [
+        f"{translate(heads[each.grade], lang)}{colon}{text_of((each.key, each.values), lang)}"
+        for each in record.findings
+    ]
+
+
+def fallbacks_text(record: RunRecord, lang: Lang) -> list[str]:
+    """What was done without, one line each; where the size of its effect was not computed, that is said."""
+    stop, unknown = translate("join_semicolon", lang), translate("fall_unknown", lang)
+    return [f"{text_of((each.key, each.values), lang)}{stop}{unknown}" for each in record.fallbacks]
 
 
 def missing_text(names: Iterable[str], lang: Lang) -> list[str]:

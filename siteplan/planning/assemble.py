@@ -21,6 +21,7 @@ from siteplan.field.published import PublishedList
 from siteplan.inputs.load import Inputs
 from siteplan.inputs.places.datum import gcj02_from_wgs84
 from siteplan.planning.background import relief_source, water_of
+from siteplan.planning.fallbacks import fallbacks_of
 from siteplan.planning.formulate import BuildOptions
 from siteplan.planning.proposal import (
     MACHINE_COLUMNS,
@@ -31,7 +32,8 @@ from siteplan.planning.proposal import (
     RankedPlaces,
 )
 from siteplan.planning.replan import statuses_of
-from siteplan.planning.run_record import RequestRecord, run_id, run_record
+from siteplan.planning.run_record import RequestRecord, RunRecord, run_id, run_record
+from siteplan.planning.sanity import check_plan
 from siteplan.planning.stages import Solved
 from siteplan.project.columns import CANDIDATES, names_of
 from siteplan.project.schema import Config
@@ -106,7 +108,9 @@ def assemble(inputs: Inputs, config: Config, solved: Solved, request: RequestRec
     comparison = effects.comparison
     return Proposal(
         config=config,
-        record=run_record(inputs, config, solved, published, request),
+        record=_self_checked(
+            run_record(inputs, config, solved, published, request), inputs, config, solved, proposed
+        ),
         area=_area(inputs, config),
         existing=ExistingNetwork(
             sites=_located(_sites(inputs, solved), config),
@@ -136,6 +140,14 @@ def assemble(inputs: Inputs, config: Config, solved: Solved, request: RequestRec
         ),
         rejected=inputs.rejected,
     )
+
+
+def _self_checked(
+    record: RunRecord, inputs: Inputs, config: Config, solved: Solved, proposed: gpd.GeoDataFrame
+) -> RunRecord:
+    """The record with what the plan's check of itself came to, and what it did without."""
+    findings = check_plan(inputs, config, solved, proposed)
+    return record.model_copy(update={"findings": findings, "fallbacks": fallbacks_of(inputs, config, solved)})
 
 
 def _area(inputs: Inputs, config: Config) -> PlanArea:

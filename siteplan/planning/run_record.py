@@ -7,7 +7,7 @@ import json
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from siteplan.core.version import VERSION
 from siteplan.coverage.gaps import basic_services
@@ -132,6 +132,28 @@ class ModelRecord(_Record):
     """Keys of the catalogue."""
 
 
+class _Said(_Record):
+    """Key of the catalogue and what its braces take; lists of a file are tuples again."""
+
+    key: str
+    values: dict[str, object]
+
+    @field_validator("values")
+    @classmethod
+    def _tuples(cls, values: dict[str, object]) -> dict[str, object]:
+        return {name: tuple(each) if isinstance(each, list) else each for name, each in values.items()}
+
+
+class Finding(_Said):
+    """Something wrong or odd about a plan."""
+
+    grade: Literal["wrong", "look"]
+
+
+class Fallback(_Said):
+    """Something a plan did without, and what was put in its place."""
+
+
 class RunCosts(_Record):
     """What a run cost; measured, so no part of what makes two plans equal."""
 
@@ -183,6 +205,12 @@ class RunRecord(_Record):
     basic_services: tuple[str, ...]
     since: SinceRecord
     model: ModelRecord
+    findings: tuple[Finding, ...] = ()
+    """What the plan's check of itself came to, the wrong first."""
+    fallbacks: tuple[Fallback, ...] = ()
+    """What was done without, most harmful first."""
+    population_marginal: float = 0.0
+    """People whose probability lies so near the target that their verdict may flip."""
     missing_inputs: tuple[str, ...]
     """Names of inputs; what is done without them is in the catalogue."""
     synthetic: str
@@ -199,6 +227,11 @@ class RunRecord(_Record):
         return isinstance(other, RunRecord) and self.model_dump() == other.model_dump()
 
     __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether the plan contradicts itself."""
+        return any(finding.grade == "wrong" for finding in self.findings)
 
     def to_json(self) -> bytes:
         """Content of ``run.json``: UTF-8, readable by people [bytes]."""
@@ -249,6 +282,7 @@ def run_record(
         basic_services=tuple(ready.demand.services[k].key for k in basic_services(ready.demand)),
         since=_since(solved),
         model=_model(inputs, config, solved),
+        population_marginal=_marginal(config, solved),
         missing_inputs=missing_inputs(inputs),
         synthetic=config.project.synthetic,
         synthetic_inputs=tuple(source.name for source in inputs.sources if source.synthetic),
@@ -271,6 +305,14 @@ def run_id(inputs: Inputs, config: Config, ledger: Ledger, context: ReplanContex
     before = (context.field_status.digest, context.base, context.change_penalty, context.max_changes)
     text = json.dumps([VERSION, files, asked, before], ensure_ascii=False)
     return f"{ledger.year}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
+def _marginal(config: Config, solved: Solved) -> float:
+    """People within ``sanity.marginal`` of the target after the plan, in the first service."""
+    demand = solved.ready.demand
+    probability = 1.0 - solved.effects.outage[0].ravel()[demand.pixels].astype(np.float64)
+    near = np.abs(probability - config.coverage.edge_probability_target) <= config.sanity.marginal
+    return float(demand.people[near].sum())
 
 
 def _since(solved: Solved) -> SinceRecord:

@@ -24,6 +24,7 @@ from siteplan.project.outputs import Outputs
 from siteplan.project.part import ProjectPart
 from siteplan.project.planning import Candidates, Coverage, Layer, Quota, ReplanRules, SelectionRules
 from siteplan.project.radio import Antenna, Band, Calibration, Network, Tier
+from siteplan.project.sanity import SanityRules
 
 REFERENCES = "project_references"
 """Kind of the validator's fault that holds all references that do not exist."""
@@ -69,6 +70,7 @@ class Config(ProjectPart):
     candidates: Candidates = Candidates()
     selection: SelectionRules = SelectionRules()
     replan: ReplanRules = ReplanRules()
+    sanity: SanityRules = SanityRules()
     outputs: Outputs = Outputs()
     fitted: Calibration | None = None
     """Content of the calibration file; read with the project, never written in it."""

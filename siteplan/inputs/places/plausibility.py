@@ -40,6 +40,10 @@ BUILT_NEAR_M = 200.0
 """Within this distance of an entry said to be built a station must be on air [m]."""
 TALLEST_M = {"building_height_m": 200.0, "antenna_height_m": 150.0}
 """Heights above which a value wants a second look [m]."""
+HIGH_ABOVE_M = 500.0
+"""A village point this far above the nearest road is hardly where people live [m]."""
+GUESSED = ("places", "roads", "low_ground", "interior")
+"""Sorts of evidence that do not show houses."""
 _ONCE = ("properties", "poles", "site_plan", "key_places", "orders")
 _DRY = ("stations", "site_plan", "properties", "poles", "key_places")
 _SHORTEST_ID = 4
@@ -335,11 +339,72 @@ def _overdue(context: Context) -> list[Fault]:
 
 
 def _empty_villages(context: Context, villages: gpd.GeoDataFrame) -> list[Fault]:
-    """Villages in which nobody lives."""
+    """Villages in which nobody lives, and those of which nobody says how many do."""
     raw = context.raws["villages"]
     if "residents" not in villages:
         return []
-    return [
+    faults = [
         raw.fault("warning", "village_empty", int(row.record), "population", value=str(row.village))
-        for row in villages[villages["residents"].fillna(0.0) <= 0.0].itertuples()
+        for row in villages[villages["residents"] <= 0.0].itertuples()
     ]
+    unknown = villages[villages["residents"].isna()]
+    if len(unknown):
+        names = tuple(unknown["village"].astype(str).iloc[:10]) + ("…",) * (len(unknown) > 10)
+        values = {"count": len(unknown), "total": len(villages), "found": names}
+        first = int(unknown["record"].iloc[0])
+        faults.append(raw.fault("warning", "villages_uncounted", first, "population", **values))
+    return faults
+
+
+def settlement_doubts(
+    file: str, villages: gpd.GeoDataFrame, roads: gpd.GeoDataFrame | None, dem: Raster | None
+) -> list[Fault]:
+    """Villages whose houses nobody knows, and points far above the nearest road.
+
+    Parameters
+    ----------
+    file
+        Of the villages.
+    villages
+        Settled, with ``settled_by``.
+    roads, dem
+        None where not given.
+    """
+    counts = villages["settled_by"].value_counts()
+    guessed = {how: int(counts[how]) for how in GUESSED if how in counts}
+    faults = []
+    if guessed:
+        words = tuple((f"settled_{how}", {"count": count}) for how, count in guessed.items())
+        told = {"count": sum(guessed.values()), "total": len(villages), "found": words}
+        faults.append(_of_villages(file, "villages_settled", told))
+    if dem is None or roads is None or roads.empty:
+        return faults
+    points, lines = villages.geometry.to_numpy(), roads.geometry.to_numpy()
+    nearest = lines[shapely.STRtree(lines).nearest(points)]
+    feet = shapely.get_point(shapely.shortest_line(points, nearest), 1)
+    above = _heights(dem, points) - _heights(dem, feet)
+    names = villages["village"].astype(str).to_numpy()
+    return faults + [
+        _of_villages(file, "village_high", {"value": names[i], "height": f"{above[i]:.0f}"})
+        for i in np.flatnonzero(above > HIGH_ABOVE_M)
+    ]
+
+
+def _of_villages(file: str, problem: str, values: Mapping[str, object]) -> Fault:
+    return Fault(
+        "warning",
+        file,
+        problem,
+        f"{problem}_fix",
+        {"table": "villages", "column": "", **values},
+        table="villages",
+    )
+
+
+def _heights(dem: Raster, points: NDArray[np.object_]) -> NDArray[np.float64]:
+    """Height under each point, NaN where it is not known [m]."""
+    row, col = dem.grid.index(shapely.get_x(points), shapely.get_y(points))
+    on = dem.grid.inside(row, col)
+    found = np.full(len(points), np.nan)
+    found[on] = dem.values[row[on], col[on]]
+    return found

@@ -16,6 +16,7 @@ from lxml import etree
 from lxml.builder import E, ElementMaker
 
 from siteplan.outputs.sheets import plain, printable
+from siteplan.outputs.wording import banners
 from siteplan.planning.proposal import Proposal
 from siteplan.project.columns import column_of
 from siteplan.project.statuses import SiteStatus
@@ -75,7 +76,7 @@ def kml_text(proposal: Proposal, lang: Lang = "zh") -> str:
         for county, group in proposal.places.proposed.groupby("county", sort=True)
     ]
     title = f"{proposal.area.name} {proposal.record.year}"
-    note = translate("synthetic", lang) if proposal.config.project.synthetic else ""
+    note = " · ".join(banners(proposal, lang))
     document = _KML.Document(_text("name", title), _text("description", note))
     document.extend([*(_style(each) for each in _COLOURS), _ring_style(), *folders])
     tree: str = etree.tostring(_KML.kml(document), encoding="unicode")

@@ -125,6 +125,7 @@ def _origin(proposal: Proposal, propagation: str) -> dict[str, str]:
     return {
         "MODEL": f"{propagation}, {_calibrated(proposal)}",
         "SYNTHETIC": proposal.config.project.synthetic or "no",
+        "SELF_CHECK": "wrong: do not build from it" if proposal.record.is_wrong else "passed",
     }
 
 

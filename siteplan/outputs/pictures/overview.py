@@ -145,7 +145,7 @@ def _head(figure: Figure, proposal: Proposal, lang: Lang, font: str) -> None:
         f"{each['label']} {each['value']} {each['note']}".strip() for each in facts(proposal, lang)
     )
     figure.text(0.012, 0.925, _text(numbers, font, 160), **_look(font, 13))
-    said = warning(proposal.config, lang)
+    said = warning(proposal, lang)
     if said:
         box = {"facecolor": "#ffd34d", "edgecolor": "none", "pad": 5}
         figure.text(0.012, 0.895, _text(" ".join(said), font, 150), bbox=box, **_look(font, 12))

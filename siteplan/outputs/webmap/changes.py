@@ -202,7 +202,7 @@ def _settings(diff: Diff, lang: Lang) -> dict[str, Any]:
     return {
         "lang": lang,
         "title": _title(diff, lang),
-        "warning": warning(config, lang),
+        "warning": warning(diff.after.plan, lang),
         "facts": _facts(diff, lang),
         "notes": _notes((diff.before, diff.after), lang),
         "bounds": [[south, west], [north, east]],

@@ -69,6 +69,7 @@ _VILLAGES = (
     "town",
     "county",
     "people",
+    "settled_by",
     "share_before",
     "share_after",
     "networks_before",

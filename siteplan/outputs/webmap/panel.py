@@ -14,7 +14,7 @@ from siteplan.outputs.webmap import style
 from siteplan.outputs.webmap.encode import plain
 from siteplan.outputs.webmap.online import Tiles
 from siteplan.outputs.webmap.words import page_words
-from siteplan.outputs.wording import missing_text
+from siteplan.outputs.wording import fallbacks_text, findings_text, missing_text
 from siteplan.planning.proposal import Proposal
 from siteplan.planning.run_record import ModelRecord
 from siteplan.project.outputs import Audience
@@ -79,7 +79,7 @@ def settings(proposal: Proposal, edition: Edition, lang: Lang) -> dict[str, Any]
     return {
         "lang": lang,
         "title": title(proposal, lang),
-        "warning": warning(proposal.config, lang),
+        "warning": warning(proposal, lang),
         "facts": facts(proposal, lang),
         "notes": notes(proposal, lang),
         "bounds": [[south, west], [north, east]],
@@ -225,10 +225,11 @@ def title(proposal: Proposal, lang: Lang) -> str:
     return translate("map.title", lang, city=place, year=proposal.record.year)
 
 
-def warning(config: Config, lang: Lang) -> list[str]:
-    """What is synthetic, in large letters; empty when nothing is."""
-    said = config.project.synthetic
-    return [translate("synthetic", lang), said] if said else []
+def warning(proposal: Proposal, lang: Lang) -> list[str]:
+    """That the plan contradicts itself, and what is synthetic, in large letters; often empty."""
+    said, record = proposal.config.project.synthetic, proposal.record
+    wrong = findings_text(record, lang)[: sum(each.grade == "wrong" for each in record.findings)]
+    return [*wrong, *([translate("synthetic", lang), said] if said else [])]
 
 
 def facts(proposal: Proposal, lang: Lang) -> list[dict[str, str]]:
@@ -266,6 +267,11 @@ def notes(proposal: Proposal, lang: Lang) -> list[str]:
         translate(f"map.{calibrated}", lang),
         translate("map.date", lang, date=config.project.reference_date.isoformat()),
     ]
+    looks = sum(each.grade == "wrong" for each in have.findings)
+    lines += findings_text(have, lang)[looks:]
+    if have.fallbacks:
+        without = translate("join_semicolon", lang).join(fallbacks_text(have, lang))
+        lines.append(f"{translate('fall_title', lang)}{translate('join_colon', lang)}{without}")
     if config.quota.note:
         lines.append(f"{translate('map.quota_note', lang)}: {config.quota.note}")
     if have.missing_inputs:

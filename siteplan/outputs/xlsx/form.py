@@ -20,6 +20,7 @@ from xlsxwriter.worksheet import Worksheet
 from siteplan.field.returns import META, issued_hash
 from siteplan.inputs.files.cells import text_of
 from siteplan.outputs.sheets import plain
+from siteplan.outputs.wording import banners
 from siteplan.outputs.xlsx.cells import (
     Formats,
     Look,
@@ -185,11 +186,11 @@ def _as_read(value: object) -> str:
 
 def _top(sheet: Worksheet, proposal: Proposal, county: str, formats: _FormFormats, lang: Lang) -> None:
     """Title, version and what kind of data this is, legend, header."""
-    synthetic = proposal.config.project.synthetic
+    said = banners(proposal, lang)
     sheet.write_string(0, 0, f"{_title(proposal, lang)} · {county}", formats.title)
     sheet.set_row(0, 26)
-    line = " · ".join([_version(proposal, lang), *([translate("synthetic", lang)] if synthetic else [])])
-    sheet.write_string(1, 0, line, formats.banner if synthetic else formats.note)
+    line = " · ".join([*said[:-1], _version(proposal, lang), *said[-1:]])
+    sheet.write_string(1, 0, line, formats.banner if said else formats.note)
     legend = translate("fill_yellow_cells_others_are", lang)
     sheet.write_string(2, 0, legend, formats.note)
     write_head(sheet, _HEAD_ROW, _headers(lang), [look_of(column) for column in COLUMNS], formats)
@@ -253,8 +254,8 @@ def _guide(sheet: Worksheet, proposal: Proposal, formats: _FormFormats, lang: La
     sheet.set_column(1, 1, 96)
     sheet.write_string(0, 0, _title(proposal, lang), formats.title)
     sheet.write_string(1, 0, _version(proposal, lang), formats.note)
-    if proposal.config.project.synthetic:
-        sheet.write_string(2, 0, translate("synthetic", lang), formats.banner)
+    if said := banners(proposal, lang):
+        sheet.write_string(2, 0, " · ".join(said), formats.banner)
     steps = [(_headers(lang)[i], c.about(lang)) for i, c in enumerate(COLUMNS) if not c.source]
     line = 4
     for header, text in steps:

@@ -13,6 +13,7 @@ import pandas as pd
 from xlsxwriter.worksheet import Worksheet
 
 from siteplan.outputs.sheets import plain, records, unproposed
+from siteplan.outputs.wording import banners, fallbacks_text, findings_text
 from siteplan.outputs.xlsx.cells import (
     Formats,
     Look,
@@ -189,7 +190,11 @@ def _village_rows(proposal: Proposal, lang: Lang) -> pd.DataFrame:
     """Villages with yes and no, and the state in words."""
     villages = pd.DataFrame(proposal.effects.villages.drop(columns="geometry"))
     flags = _yes_no(villages, ("covered_before", "covered_after"), lang)
-    return villages.assign(state=[translate(f"village_{each}", lang) for each in villages["state"]], **flags)
+    words = {
+        "state": [translate(f"village_{each}", lang) for each in villages["state"]],
+        "settled_by": [translate(f"map.settled_{each}", lang) for each in villages["settled_by"]],
+    }
+    return villages.assign(**words, **flags)
 
 
 def _fill(sheet: Worksheet, proposal: Proposal, each: _Sheet, formats: Formats, lang: Lang) -> None:
@@ -219,7 +224,7 @@ def _top(sheet: Worksheet, proposal: Proposal, printed: int, formats: Formats, l
     """Title, what kind of data this is, and the plan in one line."""
     sheet.write_string(0, 0, f"{_title(proposal, lang)} · {sheet.name}", formats.title)
     sheet.set_row(0, 26)
-    style = formats.banner if proposal.config.project.synthetic else formats.note
+    style = formats.banner if banners(proposal, lang) else formats.note
     for number in range(printed):
         sheet.write_blank(1, number, None, style)
     sheet.write_string(1, 0, _note(proposal, lang), style)
@@ -239,7 +244,7 @@ def _highlight(sheet: Worksheet, names: Sequence[str], last: int, formats: Forma
 
 
 def _note(proposal: Proposal, lang: Lang) -> str:
-    parts = [translate("synthetic", lang)] if proposal.config.project.synthetic else []
+    parts = banners(proposal, lang)
     model = proposal.record.model
     calibrated = Key("model_calibrated" if model.calibrated else "model_uncalibrated")
     text = translate(f"model_{model.propagation}", lang, calibrated=calibrated)
@@ -268,6 +273,10 @@ def _about(sheet: Worksheet, proposal: Proposal, formats: Formats, lang: Lang) -
     for column in columns_of("facts"):
         kinds[len(rows)] = column.cell_format
         rows.append((column.header(lang), _fact(record, column.name, lang), ""))
+    checks = [(translate("self_check", lang), each, "") for each in findings_text(record, lang)]
+    without = [(translate("fall_title", lang), each, "") for each in fallbacks_text(record, lang)]
+    kinds = {line + len(checks) + len(without): kind for line, kind in kinds.items()}
+    rows[1:1] = [*checks, *without]
     rows += [(translate("assumption", lang), translate(key, lang), "") for key in record.model.assumptions]
     rows += [
         (translate("input", lang), f"{translate(f'table_{each.name}', lang)}: {each.file}", each.sha256)
