@@ -258,6 +258,7 @@ class Project:
         watch, config = Stopwatch(report), as_of(config, context.field_status)
         with watch.stage("load"):
             inputs = pipeline.load(self.data, config, record.county)
+        inputs = replace(inputs, faults=(*_date_moved(self.config, config, inputs), *inputs.faults))
         registry = self.folder / REGISTRY
         with (
             project_lock(self.folder),
@@ -310,13 +311,14 @@ class Project:
         SiteplanError
             If a file is no return form, the run or the journal cannot be read, or the project is locked.
         """
-        published = record_of(Path(run)).published
+        record = record_of(Path(run))
+        published = record.published
         with project_lock(self.folder):
             events = self.journal()
             if not files:
                 return ReturnsResult(Merge((), ()), replay(events), None)
             paths = [Path(file) for file in files]
-            result = _merged(published, events, paths, reporter, take)
+            result = _merged(published, events, paths, reporter, take, record.reference_date)
             require_writable(self.folder / JOURNAL)
             append_lines(self.folder / JOURNAL, [line_of(event) for event in result.events])
             target = self.new_folder(RETURNS, "returns")
@@ -520,13 +522,14 @@ def _merged(
     files: Sequence[Path],
     reporter: str,
     take: Collection[str],
+    issued_on: str,
 ) -> Merge:
-    """Verdicts on all rows; a row without a date is as old as its file."""
+    """Verdicts on all rows; a row without a date has that of the list."""
     ids = sorted({*published.places, *published.unlisted, *(event.candidate_id for event in events)})
-    rows = [row for file in files for row in read_returns(file, ids)]
-    days = {sha256_of(f): datetime.fromtimestamp(f.stat().st_mtime).date().isoformat() for f in files}
+    names = {candidate_id: place.name for candidate_id, place in published.places.items()}
+    rows = [row for file in files for row in read_returns(file, ids, names)]
     now = datetime.now().astimezone().isoformat(timespec="seconds")
-    return merge(rows, published, events, MergeOptions(now, reporter, days, tuple(take)))
+    return merge(rows, published, events, MergeOptions(now, reporter, tuple(take), issued_on))
 
 
 def _built_since(status: FieldStatus, before: RunRecord) -> int:
@@ -555,6 +558,19 @@ def as_of(config: Config, status: FieldStatus) -> Config:
         return config
     project = config.project.model_copy(update={"reference_date": latest})
     return config.model_copy(update={"project": project})
+
+
+def _date_moved(before: Config, after: Config, inputs: Inputs) -> list[Fault]:
+    """That reports have moved the plan's date, and what the later date alone makes count."""
+    old, new = before.project.reference_date, after.project.reference_date
+    if old == new:
+        return []
+    count = 0
+    if inputs.stations is not None and "on_air_date" in inputs.stations:
+        dates = inputs.stations["on_air_date"]
+        count = int(((dates > str(old)) & (dates <= str(new))).sum())
+    values: dict[str, object] = {"date": str(old), "found": str(new), "count": count, "table": "returns"}
+    return [Fault("warning", JOURNAL, "date_moved", "date_moved_fix", values, table="returns")]
 
 
 def with_propagation(config: Config, propagation: str | None, clutter: str | None = None) -> Config:

@@ -51,6 +51,7 @@ def with_on_air(inputs: Inputs, field_status: FieldStatus, config: Config) -> In
     if not states:
         return inputs
     xy = points_of(states, config.project.crs)
+    inputs = _dated(inputs, states, xy)
     rows = [
         row
         for state, point in zip(states, xy, strict=True)
@@ -67,10 +68,31 @@ def with_on_air(inputs: Inputs, field_status: FieldStatus, config: Config) -> In
     if inputs.stations is None:
         return replace(inputs, stations=new)
     table = inputs.stations
+    if "on_air_date" not in table:
+        table = table.assign(on_air_date=pd.NaT)
     joined = pd.concat(
         [pd.DataFrame(table), pd.DataFrame(new)[[c for c in new if c in table]]], ignore_index=True
     )
     return replace(inputs, stations=gpd.GeoDataFrame(joined, geometry="geometry", crs=table.crs))
+
+
+def _dated(inputs: Inputs, states: Sequence[PlaceStatus], xy: np.ndarray) -> Inputs:
+    """Stations of places on air with the day they were reported, where the register has no date for them."""
+    table = inputs.stations
+    if table is None or table.empty:
+        return inputs
+    dates = table["on_air_date"].copy() if "on_air_date" in table else pd.Series(pd.NaT, index=table.index)
+    for state, point in zip(states, xy, strict=True):
+        near = _near(state, point, table) & table["band"].isin(state.place.bands) & dates.isna()
+        dates[near] = pd.Timestamp(state.since)
+    return replace(inputs, stations=table.assign(on_air_date=dates))
+
+
+def _near(state: PlaceStatus, point: np.ndarray, stations: gpd.GeoDataFrame) -> pd.Series:
+    """Stations that stand where a place on air is, or on the site it upgrades."""
+    own = stations["site_id"].eq(state.place.source) & (state.place.source_type == SourceType.UPGRADE)
+    away = np.hypot(stations.geometry.x - point[0], stations.geometry.y - point[1])
+    return own | (away <= _SAME_SITE_M)
 
 
 def _missing_bands(
@@ -79,9 +101,7 @@ def _missing_bands(
     """Bands of a place on air that no station near it has."""
     if stations is None or stations.empty:
         return state.place.bands
-    own = stations["site_id"].eq(state.place.source) & (state.place.source_type == SourceType.UPGRADE)
-    away = np.hypot(stations.geometry.x - point[0], stations.geometry.y - point[1])
-    near = stations[own | (away <= _SAME_SITE_M)]
+    near = stations[_near(state, point, stations)]
     return tuple(band for band in state.place.bands if band not in set(near["band"]))
 
 
@@ -155,8 +175,11 @@ def moved(places: pd.DataFrame, field_status: FieldStatus, inputs: Inputs, confi
 
 
 def returned(places: gpd.GeoDataFrame, field_status: FieldStatus, config: Config) -> gpd.GeoDataFrame:
-    """Refuse what the field has refused, and new places within the cooling radius of a refusal."""
-    ended = {s.place.key: s for s in field_status.with_status(*EXITS) if _still_stands(s, config)}
+    """Refuse what the field has refused, and new places within the cooling radius of a refusal.
+
+    A refusal stands until a later report with a reason says otherwise; only its neighbours cool down.
+    """
+    ended = {s.place.key: s for s in field_status.with_status(*EXITS)}
     own = places["key"].isin(ended).to_numpy()
     keys = places["key"].to_numpy(dtype=object)
 
@@ -169,14 +192,12 @@ def returned(places: gpd.GeoDataFrame, field_status: FieldStatus, config: Config
     new = places["source_type"].ne(SourceType.UPGRADE.value).to_numpy()
     on_air = new & places["key"].isin(built).to_numpy()
     places = refuse(places, on_air, lambda i: ("rule_on_air", {"date": built[keys[i]].since}))
-    refused = [s for s in ended.values() if s.status == SiteStatus.REFUSED]
+    refused = [s for s in ended.values() if s.status == SiteStatus.REFUSED and _is_warm(s, config)]
     return _cooled(places, refused, new, config)
 
 
-def _still_stands(state: PlaceStatus, config: Config) -> bool:
-    """Whether an end still counts: a refusal for some months, the others for good."""
-    if state.status != SiteStatus.REFUSED:
-        return True
+def _is_warm(state: PlaceStatus, config: Config) -> bool:
+    """Whether a refusal still keeps new places away from around it."""
     end = pd.Timestamp(state.since) + pd.Timedelta(days=config.replan.cooling_months * _DAYS_A_MONTH)
     return bool(end >= pd.Timestamp(config.project.reference_date))
 

@@ -7,10 +7,11 @@ else is held with its reason and a key by which a person can take it.
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -113,14 +114,14 @@ class Merge:
 
 @dataclass(frozen=True)
 class MergeOptions:
-    """What the office says of the files: who reports and when where rows do not say, when they came in, and
-    the keys of rows that are taken although they were held.
+    """What the office says of the files: who reports where rows do not say, when they came in, the keys of
+    rows that are taken although they were held, and the date of the list, which is that of rows without one.
     """
 
     recorded_at: str
     reporter: str = ""
-    reported_at: Mapping[str, str] = field(default_factory=dict)
     take: Collection[str] = ()
+    issued_on: str = ""
 
     def takes(self, event: Event) -> bool:
         """Whether a person takes this event."""
@@ -147,6 +148,9 @@ def merge(
         else:
             drafts[number] = made
     suspects = _suspects(drafts)
+    for number, fault in _odd_dates(drafts, events, options).items():
+        row = drafts[number].row
+        drafts[number] = replace(drafts[number], row=replace(row, doubts=(*row.doubts, fault)))
     merger = _Merger(published_list, events, options)
     by_place: dict[str, list[int]] = defaultdict(list)
     for number, draft in drafts.items():
@@ -183,24 +187,16 @@ def _draft(
     """A row that can be weighed, or why it cannot."""
     if row.faults:
         return Outcome(row, "rejected", row.faults)
+    if row.row == 0 and row.doubts and not row.status:
+        return Outcome(row, "unchanged", row.doubts)
     state = field_status.states.get(row.candidate_id)
     place = published_list.places.get(row.candidate_id) or (state.place if state else None)
     if place is None:
         problem = "not_listed" if row.candidate_id in published_list.unlisted else "unknown_candidate"
         return Outcome(row, "rejected", (row.fault(problem),))
-    row = replace(
-        row,
-        reported_by=row.reported_by or options.reporter,
-        reported_at=row.reported_at or options.reported_at.get(row.sha256, options.recorded_at[:10]),
-        run_id=row.run_id or published_list.run_id,
-    )
-    faults = [
-        row.fault("locked_cell", e.column, "warning", issued=e.issued, value=e.found) for e in row.edits
-    ]
-    if row.run_id != published_list.run_id:
-        faults.append(row.fault("other_run", "", "warning", value=row.run_id, found=published_list.run_id))
-    if row.candidate_id not in published_list.places:
-        faults.append(row.fault("no_longer_listed", "", "warning"))
+    row, faults = _completed(row, place, published_list, options)
+    if any(fault.severity == "rejected" for fault in faults):
+        return Outcome(row, "rejected", tuple(faults))
     seen = row.seen or published_list.published(row.candidate_id)
     point = None
     if row.longitude is not None and row.latitude is not None:
@@ -210,9 +206,79 @@ def _draft(
     draft = _Draft(row, place, seen, None if point and away <= 1.0 else point, away, tuple(faults))
     if draft.point is None and not row.reason and not row.is_event and row.status in ("", seen):
         return Outcome(row, "unchanged", draft.faults)
-    if not row.reported_by:
-        return Outcome(row, "rejected", (*draft.faults, row.fault("no_reporter")))
-    return draft
+    return draft if row.reported_by else Outcome(row, "rejected", (*draft.faults, row.fault("no_reporter")))
+
+
+def _completed(
+    row: ReturnRow, place: Place, published_list: PublishedList, options: MergeOptions
+) -> tuple[ReturnRow, list[Fault]]:
+    """A row with what the office says of its file, and what a person should know of it."""
+    is_undated = not row.reported_at and bool(row.status or row.longitude is not None)
+    row = replace(
+        _turned(row, place),
+        reported_by=row.reported_by or options.reporter,
+        reported_at=row.reported_at or options.issued_on or options.recorded_at[:10],
+        run_id=row.run_id or published_list.run_id,
+    )
+    faults = [
+        row.fault("locked_cell", e.column, "warning", issued=e.issued, value=e.found) for e in row.edits
+    ]
+    if is_undated and row.status != row.seen:
+        faults.append(row.fault("date_assumed", "", "note", value=row.reported_at))
+    if row.run_id != published_list.run_id:
+        faults.append(row.fault("other_run", "", "warning", value=row.run_id, found=published_list.run_id))
+    if row.candidate_id not in published_list.places:
+        faults.append(row.fault("no_longer_listed", "", "warning"))
+    if row.latitude is not None and abs(row.latitude) > 90.0:
+        faults.append(row.fault("not_coordinate", "", value=f"{row.latitude:g}"))
+    return row, faults
+
+
+_FAR_M = 100_000.0
+"""A point this far from its place is not where anybody went [m]."""
+
+
+def _turned(row: ReturnRow, place: Place) -> ReturnRow:
+    """A row whose longitude and latitude stand the other way round, turned and doubted."""
+    if row.longitude is None or row.latitude is None or abs(row.longitude) > 90.0:
+        return row
+    here = (row.longitude, row.latitude)
+    away = _distance_m(place.point, here) if abs(row.latitude) <= 90.0 else np.inf
+    if away < _FAR_M or _distance_m(place.point, (row.latitude, row.longitude)) >= _FAR_M:
+        return row
+    value = f"{row.longitude:g}, {row.latitude:g}"
+    doubt = row.fault("turned_lonlat", "", value=value)
+    return replace(row, longitude=row.latitude, latitude=row.longitude, doubts=(*row.doubts, doubt))
+
+
+_LATE_DAYS, _EARLY_DAYS = 60, 365
+"""Days after every other date, and before the list's own, from which a date looks mistyped."""
+
+
+def _odd_dates(
+    drafts: Mapping[int, _Draft], events: Sequence[Event], options: MergeOptions
+) -> dict[int, Fault]:
+    """Dates after today, long after every other one, or long before the list was issued."""
+    today = _day(options.recorded_at)
+    days = {number: _day(draft.row.reported_at) for number, draft in drafts.items()}
+    issued = [_day(options.issued_on)] if options.issued_on else []
+    known = [*issued, *(_day(event.reported_at) for event in events)]
+    found: dict[int, Fault] = {}
+    for number, day in days.items():
+        row = drafts[number].row
+        others = [*known, *(each for other, each in days.items() if other != number)]
+        others = [each for each in others if each <= today]
+        if day > today:
+            found[number] = row.fault("date_future", "", value=str(day), found=str(today))
+        elif others and (day - max(others)).days > _LATE_DAYS:
+            found[number] = row.fault("date_late", "", value=str(day), found=str(max(others)))
+        elif issued and (issued[0] - day).days > _EARLY_DAYS:
+            found[number] = row.fault("date_early", "", value=str(day), found=options.issued_on)
+    return found
+
+
+def _day(text: str) -> dt.date:
+    return dt.date.fromisoformat(text[:10])
 
 
 def _content(row: ReturnRow) -> tuple[str, ...]:
@@ -316,7 +382,8 @@ class _Merger:
             events, problem = alone[n]
             if problem is None and n in clashes:
                 problem = draft.row.fault("returns_conflict", "", "rejected", **clashes[n])
-            is_taken = problem is not None and bool(events) and self.options.takes(events[0])
+            is_taken = problem is not None and bool(events)
+            is_taken = is_taken and (draft.row.is_adopted or self.options.takes(events[0]))
             options = (
                 (*draft.faults, replace(problem, severity="warning"))
                 if problem and is_taken
@@ -344,6 +411,8 @@ class _Merger:
             problem, events = row.fault("upgrade_moved"), ()
         elif row.is_hidden:
             problem = row.fault("hidden_row")
+        elif row.doubts:
+            problem = row.doubts[0]
         elif suspect is not None and draft.point is not None:
             problem = suspect
         elif (
@@ -438,7 +507,7 @@ class _Merger:
         options: dict[str, object] = {"other": state.reported_by if state else ""}
         options |= {"value": Key(f"status_{current}"), "found": Key(f"status_{event.after}")}
         verdict, problem = _VERDICTS[found]
-        if found == "conflict" and self.options.takes(event):
+        if found == "conflict" and (row.is_adopted or self.options.takes(event)):
             verdict, problem = "accepted", ""
         if verdict == "accepted" and needs_reason(current, event.after) and not row.reason:
             is_end = SiteStatus(event.after) in EXITS

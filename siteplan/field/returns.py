@@ -25,15 +25,16 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError, XmlE
 
 from siteplan.core.errors import Fault, InputFaults, Severity
 from siteplan.core.files import sha256_of
+from siteplan.field.words import probable_status, status_of
 from siteplan.inputs.files import guard
 from siteplan.inputs.files.cells import dates_of, text_of
 from siteplan.inputs.files.headers import match_headers, normalise
 from siteplan.inputs.files.raw_table import RawTable, Wanted
 from siteplan.inputs.files.readers import read_table
-from siteplan.inputs.tables.coordinates import degrees_of
+from siteplan.inputs.tables.coordinates import degrees_of, split_pair
 from siteplan.project.columns import columns_of
-from siteplan.project.statuses import MOVED, RETURN_COLUMNS, RETURNS_SCHEMA, SiteStatus
-from siteplan.words.catalogue import Lang, translate
+from siteplan.project.statuses import RETURN_COLUMNS, RETURNS_SCHEMA
+from siteplan.words.catalogue import Key
 
 META = "_meta"
 """Hidden sheet of a form: what was issued."""
@@ -98,6 +99,10 @@ class ReturnRow:
         Whether the row is an event of a log, of which one place may have several.
     is_hidden
         Whether its row is hidden in the file, so that who filled it in may never have seen it.
+    is_adopted
+        Whether a person ticked it in a sheet of rows that were held.
+    doubts
+        Cells that were understood with a guess: the row waits for a person.
     edits
         Locked cells that were changed.
     faults
@@ -121,6 +126,8 @@ class ReturnRow:
     seen: str = ""
     is_event: bool = False
     is_hidden: bool = False
+    is_adopted: bool = False
+    doubts: tuple[Fault, ...] = ()
     edits: tuple[Edit, ...] = ()
     faults: tuple[Fault, ...] = field(default=())
 
@@ -148,7 +155,9 @@ class _Issued:
     rows: Mapping[str, Mapping[str, str]]
 
 
-def read_returns(path: Path, known: Collection[str]) -> tuple[ReturnRow, ...]:
+def read_returns(
+    path: Path, known: Collection[str], names: Mapping[str, str] | None = None
+) -> tuple[ReturnRow, ...]:
     """Read one returned file.
 
     Parameters
@@ -157,6 +166,8 @@ def read_returns(path: Path, known: Collection[str]) -> tuple[ReturnRow, ...]:
         A form (XLSX and what other spreadsheets make of it, CSV), the map's JSON or CSV, KML or KMZ.
     known
         Ids of candidates, to find them in the text of pins that lost their data.
+    names
+        Names of candidates by id, to match lists that have names only.
 
     Returns
     -------
@@ -193,41 +204,13 @@ def read_returns(path: Path, known: Collection[str]) -> tuple[ReturnRow, ...]:
         ZipError,
     ) as error:
         raise InputFaults([_file_fault(path, "unreadable", detail=str(error)[:300])]) from error
-    return _table_rows(path, issued)
+    return _table_rows(path, issued, names or {})
 
 
 def issued_hash(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Hash of the issued part of a form."""
     text = json.dumps([list(columns), [list(row) for row in rows]], ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def status_of(word: str) -> str | None:
-    """Status by its code or its word in either language.
-
-    Returns
-    -------
-    str or None
-        Its code, ``MOVED`` or "" for an empty word; None for a word that is none.
-
-    Examples
-    --------
-    >>> status_of("已签约"), status_of("owner refused"), status_of(""), status_of("完成了")
-    ('SIGNED', 'REFUSED', '', None)
-    """
-    return _STATUS_WORDS.get(normalise(word)) if word.strip() else ""
-
-
-def _status_words() -> dict[str, str]:
-    codes = [*(each.value for each in SiteStatus), MOVED]
-    languages: tuple[Lang, ...] = ("zh", "en")
-    words = {normalise(code): code for code in codes}
-    return words | {
-        normalise(translate(f"status_{code}", lang)): code for code in codes for lang in languages
-    }
-
-
-_STATUS_WORDS = _status_words()
 
 
 def _file_fault(path: Path, problem: str, **values: object) -> Fault:
@@ -255,12 +238,16 @@ def _issued(path: Path) -> _Issued | None:
     return _Issued(facts["run_id"], columns, table)
 
 
-def _table_rows(path: Path, issued: _Issued | None) -> tuple[ReturnRow, ...]:
+def _table_rows(path: Path, issued: _Issued | None, names: Mapping[str, str]) -> tuple[ReturnRow, ...]:
     raw = read_table(Wanted("returns"), path)
     taken = match_headers(raw.headers, columns_of("returns"), {}).taken
+    raw, taken, by_name = _with_ids(raw, taken, names)
     if "candidate_id" not in taken or not {"status", "longitude"} & set(taken):
         raise InputFaults([_file_fault(path, "no_return_form", found=tuple(raw.headers[:20]))])
-    texts = pd.DataFrame({name: raw.frame[header].map(text_of) for name, header in taken.items()})
+    texts = _in_two_cells(
+        pd.DataFrame({name: raw.frame[header].map(text_of) for name, header in taken.items()})
+    )
+    adopted = _adopted(raw)
     degrees = {name: _degrees(texts[name], sides) for name, sides in _AXES if name in taken}
     days = dates_of(texts["reported_at"])[0] if "reported_at" in taken else None
     sha, rows = sha256_of(path), []
@@ -274,9 +261,72 @@ def _table_rows(path: Path, issued: _Issued | None) -> tuple[ReturnRow, ...]:
         row = ReturnRow(path.name, sha, sheet, number, cells["candidate_id"])
         row = _with_issued(_typed(row, cells, taken, at, day), raw, int(i), issued)
         row = _seen_as_shown(row, raw, int(raw.rows[i]), unread)
-        if _says_something(row):
+        if int(i) in by_name:
+            row = replace(row, doubts=(*row.doubts, row.fault("matched_by_name", value=by_name[int(i)])))
+        if adopted is not None:
+            row = replace(row, is_adopted=True)
+        if _says_something(row) and (adopted is None or adopted[i]):
             rows.append(row)
-    return tuple(rows)
+    return (*rows, *_missing_rows(path, sha, raw, texts, issued))
+
+
+_NAME_HEADERS = frozenset(map(normalise, ("名称", "站址名称", "候选名称", "站名", "name", "site name")))
+_TAKE_HEADERS = frozenset(map(normalise, ("采用", "take")))
+_NO_TICK = frozenset(map(normalise, ("", "否", "不采用", "no", "n", "0", "x", "×")))
+
+
+def _with_ids(
+    raw: RawTable, taken: dict[str, str], names: Mapping[str, str]
+) -> tuple[RawTable, dict[str, str], dict[int, str]]:
+    """A list of names with the ids they belong to, as far as one name is one place."""
+    header = next((each for each in raw.headers if normalise(each) in _NAME_HEADERS), None)
+    if "candidate_id" in taken or header is None or "status" not in taken:
+        return raw, taken, {}
+    by_name: dict[str, list[str]] = {}
+    for candidate_id, name in names.items():
+        by_name.setdefault(normalise(name), []).append(candidate_id)
+    cells = [text_of(cell) for cell in raw.frame[header]]
+    meant = [by_name.get(normalise(cell), []) if cell else [] for cell in cells]
+    ids = [each[0] if len(each) == 1 else cell for each, cell in zip(meant, cells, strict=True)]
+    found = {i: cells[i] for i, each in enumerate(meant) if len(each) == 1}
+    column = "candidate_id"
+    frame = raw.frame.assign(**{column: pd.Series(ids, dtype=object)})
+    return replace(raw, frame=frame), {column: column, **taken}, found
+
+
+def _in_two_cells(texts: pd.DataFrame) -> pd.DataFrame:
+    """Coordinates that stand together in one cell, apart."""
+    if not {"longitude", "latitude"} <= set(texts):
+        return texts
+    pairs = [split_pair(text) for text in texts["longitude"]]
+    both = [pair != ("", "") and not other for pair, other in zip(pairs, texts["latitude"], strict=True)]
+    split = pd.Series(both, index=texts.index)
+    first, second = (pd.Series([pair[n] for pair in pairs], index=texts.index) for n in (0, 1))
+    return texts.assign(
+        longitude=texts["longitude"].where(~split, first), latitude=texts["latitude"].where(~split, second)
+    )
+
+
+def _adopted(raw: RawTable) -> np.ndarray | None:
+    """Rows a person ticked in the sheet of rows that were held; None for any other table."""
+    header = next((each for each in raw.headers if normalise(each) in _TAKE_HEADERS), None)
+    if header is None:
+        return None
+    return np.array([normalise(text_of(cell)) not in _NO_TICK for cell in raw.frame[header]], dtype=bool)
+
+
+def _missing_rows(
+    path: Path, sha: str, raw: RawTable, texts: pd.DataFrame, issued: _Issued | None
+) -> tuple[ReturnRow, ...]:
+    """Rows of the issued list that are no longer in the file, where most of it is there."""
+    if issued is None:
+        return ()
+    here = set(texts["candidate_id"])
+    gone = [each for each in issued.rows if each not in here]
+    if not gone or 2 * len(gone) > len(issued.rows):
+        return ()
+    rows = (ReturnRow(path.name, sha, "", 0, each) for each in gone)
+    return tuple(replace(row, doubts=(row.fault("row_missing", "", "note"),)) for row in rows)
 
 
 def _unread(raw: RawTable, taken: Mapping[str, str]) -> dict[int, list[tuple[str, str]]]:
@@ -306,7 +356,8 @@ _AXES = (("longitude", "EW"), ("latitude", "NS"))
 
 
 def _says_something(row: ReturnRow) -> bool:
-    return bool(row.status or row.longitude is not None or row.reason or row.note or row.edits or row.faults)
+    said = row.status or row.longitude is not None or row.reason or row.note
+    return bool(said or row.edits or row.faults or row.doubts)
 
 
 def _degrees(cells: pd.Series, sides: str) -> list[float | None]:
@@ -324,10 +375,13 @@ def _typed(
 ) -> ReturnRow:
     """A row with its cells understood, and a fault for each that is not."""
     when = _moment(cells.get("reported_at", ""), day)
+    status, doubts = _status(row, cells.get("status", ""), taken)
+    if when is None:
+        said = cells.get("reported_at", "")[:60]
+        doubts.append(row.fault("not_date", taken.get("reported_at", ""), value=said))
     understood = {
-        "status": (status_of(cells.get("status", "")), "no_status"),
+        "status": (status, "no_status"),
         "datum": (_datum_of(cells.get("datum", "")), "no_datum"),
-        "reported_at": (when, "not_date"),
         **{name: (value, "not_coordinate") for name, value in at.items()},
     }
     faults = [
@@ -347,12 +401,22 @@ def _typed(
         datum=str(understood["datum"][0] or ""),
         reported_at=when or "",
         faults=tuple(faults),
+        doubts=tuple(doubts),
         is_event=_EVENT_COLUMN in taken,
         reason=cells.get("reason", ""),
         note=cells.get("note", ""),
         reported_by=cells.get("reported_by", ""),
         run_id=cells.get("run_id", ""),
     )
+
+
+def _status(row: ReturnRow, word: str, taken: Mapping[str, str]) -> tuple[str | None, list[Fault]]:
+    """A status, or the one a word probably means with the question whether it does."""
+    status = status_of(word)
+    if status is not None or not (probable := probable_status(word)):
+        return status, []
+    meant = Key(f"status_{probable}")
+    return probable, [row.fault("did_you_mean", taken.get("status", ""), value=word[:60], found=meant)]
 
 
 def _datum_of(word: str) -> str | None:

@@ -547,7 +547,7 @@ class ProjectReader:
                 "code": fault.problem,
                 "problem": (fault.problem, fault.values),
                 "remedy": (fault.remedy, fault.values),
-                "content": _content(checked.raw.frame.iloc[by_row[fault.record]]),
+                "content": _content(checked.raw, by_row[fault.record]),
             }
             for fault in checked.faults
             if fault.severity == "rejected" and fault.record in by_row
@@ -639,5 +639,8 @@ def _shifted(shapes: gpd.GeoSeries, datum: str) -> gpd.GeoSeries:
     return gpd.GeoSeries(shapely.transform(geographic.to_numpy(), shift), crs=4326)
 
 
-def _content(row: pd.Series) -> str:
-    return " | ".join(f"{name}={value}" for name, value in row.items() if value is not None)[:500]
+def _content(raw: RawTable, i: int) -> str:
+    """Every cell of a record as its file has it, cells without a known value too."""
+    record = int(raw.rows[i])
+    cells = {name: raw.unread.get((record, str(name)), value) for name, value in raw.frame.iloc[i].items()}
+    return " | ".join(f"{name}={value}" for name, value in cells.items() if value is not None)[:500]

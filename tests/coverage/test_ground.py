@@ -217,42 +217,43 @@ def test_without_a_land_cover_kinds_follow_the_area_classes(shared_world):
 def test_codes_become_kinds_and_built_up_land_is_of_its_class(two_counties):
     """Quarters from west to east: woods, built-up, water, not mapped."""
     codes = np.repeat(np.array([[10, 50, 80, 0]], dtype=np.uint8), 550, axis=0)
-    codes = np.repeat(codes, [100, 200, 150, 100], axis=1)  # ends at 2.5, 8.5, 13 and 16 km
+    codes = np.repeat(codes, [100, 200, 100, 150], axis=1)  # ends at 2.5, 8.5, 11.5 and 16 km
+    codes[350:, 300:400] = 50  # the town of the east is dry: only a hamlet stands in the lake
     config, inputs = load(with_cover(two_counties, codes))
-    places = [(500.0, 9_000.0), (2_700.0, 2_000.0), (5_000.0, 9_000.0), (11_000.0, 12_000.0)]
+    places = [(500.0, 9_000.0), (2_700.0, 2_000.0), (5_000.0, 9_000.0), (9_500.0, 9_000.0)]
     assert names_at(config, inputs, places) == ["trees", "town", "rural", "water"]
     assert names_at(config, inputs, [(14_000.0, 9_000.0)]) == ["rural"]
-    assert {fault.problem for fault in inputs.faults} == {"in_water"}
+    assert {fault.problem for fault in inputs.faults} == {"cover_partly"}
     assert "land_cover" in {source.name for source in inputs.sources}
 
 
 def test_unknown_codes_are_named_and_count_as_built_up(two_counties):
     codes = np.full((550, 550), 30, dtype=np.uint8)
-    codes[:, :100], codes[:, 100:120] = 77, 13
+    codes[:, 20:60], codes[:, 100:120] = 77, 13
     config, inputs = load(with_cover(two_counties, codes))
     (fault,) = [fault for fault in inputs.faults if fault.problem == "unknown_cover"]
     assert (fault.severity, fault.file, fault.table) == ("warning", "cover.tif", "land_cover")
     assert "13、77" in fault_text(fault, "zh")
     assert "13" in fault_text(fault, "en")
     assert "77" in fault_text(fault, "en")
-    places = [(1_500.0, 2_000.0), (1_000.0, 9_000.0), (5_000.0, 9_000.0)]
+    places = [(1_210.0, 2_000.0), (1_000.0, 9_000.0), (5_000.0, 9_000.0)]
     assert names_at(config, inputs, places) == ["town", "rural", "open"]
 
 
 def test_a_finer_land_cover_counts_by_its_commonest_class(two_counties):
-    """Of nine pixels of 10 m in one of 30 m, five are water, four woods."""
-    block = np.array([[80, 10, 80], [10, 80, 10], [80, 10, 80]], dtype=np.uint8)
+    """Of nine pixels of 10 m in one of 30 m, five are shrubs, four woods."""
+    block = np.array([[20, 10, 20], [10, 20, 10], [20, 10, 20]], dtype=np.uint8)
     config, inputs = load(with_cover(two_counties, np.tile(block, (550, 550)), 10.0))
-    assert names_at(config, inputs, [IN_COUNTRY, IN_TOWN]) == ["water", "water"]
-    assert set(np.unique(inputs.clutter.values)) == {code_of(config, "water")}
+    assert names_at(config, inputs, [IN_COUNTRY, IN_TOWN]) == ["shrub", "shrub"]
+    assert set(np.unique(inputs.clutter.values)) == {code_of(config, "shrub")}
 
 
 def test_a_coarser_land_cover_keeps_its_codes(two_counties):
     """No class is ever between two others."""
-    codes = np.where(np.indices((60, 60)).sum(axis=0) % 2, 10, 80).astype(np.uint8)
+    codes = np.where(np.indices((60, 60)).sum(axis=0) % 2, 10, 20).astype(np.uint8)
     config, inputs = load(with_cover(two_counties, codes, 300.0, north=16_000.0))
     found = {clutter_kinds(config)[code].id for code in np.unique(inputs.clutter.values)}
-    assert found == {"trees", "water"}
+    assert found == {"trees", "shrub"}
 
 
 def test_a_project_may_name_its_own_classes(two_counties):

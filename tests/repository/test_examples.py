@@ -6,7 +6,7 @@ import geopandas as gpd
 import pytest
 
 import siteplan
-from siteplan.inputs.osm import PUBLIC_AMENITIES, read_osm
+from siteplan.inputs.osm import NOT_DRIVABLE, PUBLIC_AMENITIES, read_osm
 from siteplan.project.project_file import load_config
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "data" / "examples"
@@ -50,7 +50,9 @@ def test_dem_voids_are_said_and_do_not_stop_a_plan(tmp_path, shared_file):
 
 def test_a_pbf_gives_roads_and_public_buildings(shared_file):
     data = read_osm(shared_file("cases/osm/liechtenstein.osm.pbf"))
-    assert len(data.roads) > 4_000
+    assert len(data.roads) > 3_000
+    assert not set(data.roads["highway"]) & set(NOT_DRIVABLE)
+    assert len(data.places) > 10
     assert set(data.public["kind"]) <= set(PUBLIC_AMENITIES)
     assert data.public["kind"].eq("school").sum() > 10
     assert isinstance(data.roads, gpd.GeoDataFrame)

@@ -88,6 +88,7 @@ def write_old(proposal: Proposal, folder: Path, kind: str, lang: Lang = "zh") ->
             encoding=encoding,
         )
     else:
+        table = table.to_crs(4326)  # MapInfo has no name for many datums, CGCS2000 among them
         charset = {"GBK": "CP936", "UTF-8": "UTF-8"}[encoding]
         _write(
             table,

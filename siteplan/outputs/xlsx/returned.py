@@ -45,6 +45,7 @@ def _row(each: Outcome, published_list: PublishedList, lang: Lang) -> dict[str, 
     row, stop = each.row, translate("text", lang)
     place = published_list.places.get(row.candidate_id)
     return {
+        "take": "",
         "file": row.file,
         "sheet": row.sheet,
         "row": row.row,
@@ -78,6 +79,11 @@ def _workbook(path: Path, rows: Sequence[dict[str, object]], found: Merge, lang:
         heads = [column.header(lang) for column in columns_of("returned_rows")]
         write_head(sheet, 2, heads, looks, formats)
         write_rows(sheet, 3, [[plain(row[name]) for name in _COLUMNS] for row in rows], looks, formats)
+        held = [n for n, row in enumerate(rows) if row["key"]]
+        tick = {"validate": "list", "source": [translate("tick", lang)], "ignore_blank": True}
+        for n in held:
+            sheet.data_validation(3 + n, 0, 3 + n, 0, tick)
+            sheet.write_blank(3 + n, 0, None, formats.first)
         sheet.autofilter(2, 0, max(3, len(rows) + 2), len(looks) - 1)
         sheet.freeze_panes(3, 4)
         on_a3(sheet, 2)
