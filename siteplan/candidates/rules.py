@@ -255,7 +255,8 @@ def duplicates(places: gpd.GeoDataFrame, config: Config) -> gpd.GeoDataFrame:
     the spacing conflict of the selection keeps them apart.
     """
     reach = config.candidates.duplicate_distance_m
-    usable = np.flatnonzero(places["status"].eq(CandidateState.CANDIDATE.value).to_numpy())
+    exact = places["location_grade"].eq("").to_numpy()  # what an address found shares its village's point
+    usable = np.flatnonzero(places["status"].eq(CandidateState.CANDIDATE.value).to_numpy() & exact)
     if len(usable) < 2 or reach <= 0:
         return places
     coordinates = places[["easting_m", "northing_m"]].to_numpy()[usable]

@@ -21,6 +21,7 @@ from siteplan.inputs.places.area import crs_doubts, stray_points
 from siteplan.inputs.places.crs import nothing_left
 from siteplan.inputs.places.evidence import Evidence
 from siteplan.inputs.places.extent import counties_without, roads_short
+from siteplan.inputs.places.gazetteer import county_core
 from siteplan.inputs.places.georeferencing import DoubtfulAddress
 from siteplan.inputs.places.plausibility import Context, doubts, settlement_doubts
 from siteplan.inputs.places.settlement import Settled, built_up, low_ground, mask_of, settle
@@ -443,8 +444,12 @@ def _empty_tables(config: Config, tables: dict[str, gpd.GeoDataFrame | None]) ->
 def _area_of(counties: gpd.GeoDataFrame, config: Config, county: str | None) -> tuple[gpd.GeoDataFrame, str]:
     if county is None:
         return counties, config.project.city
-    wanted = normalise(county)
+    wanted, city = normalise(county), config.project.city
     hit = counties[counties["county"].map(normalise).eq(wanted) | counties["county_id"].eq(county)]
+    if hit.empty:
+        core = county_core(county, city)
+        hit = counties[counties["county"].map(lambda name: county_core(name, city)).eq(core)]
+        hit = hit if len(hit) == 1 else hit.iloc[:0]
     if hit.empty:
         fault = Fault(
             "fatal",

@@ -19,6 +19,7 @@ import shapely
 from siteplan.core.errors import Fault, InputFaults, Severity
 from siteplan.core.files import sha256_of
 from siteplan.core.grid import Grid, Raster
+from siteplan.inputs.files.cells import text_of
 from siteplan.inputs.files.headers import HeaderMap, match_headers, normalise
 from siteplan.inputs.files.raw_table import RawTable, Wanted
 from siteplan.inputs.files.readers import read_table
@@ -29,20 +30,20 @@ from siteplan.inputs.places.crs import nothing_left, settled
 from siteplan.inputs.places.datum import to_wgs84
 from siteplan.inputs.places.evidence import Evidence
 from siteplan.inputs.places.gazetteer import (
-    COUNTY,
     Gazetteer,
     Names,
-    core_of,
+    county_core,
     county_names,
     gazetteer_of,
     place_names,
-    plain,
     village_names,
 )
 from siteplan.inputs.places.georeferencing import NAME_COLUMNS, AddressChoice, DoubtfulAddress, Georeferencer
+from siteplan.inputs.places.plausibility import overlaps
 from siteplan.inputs.tables.angles import angles_of, downtilts_of
 from siteplan.inputs.tables.check import CheckedTable, check_table, missing_column
-from siteplan.inputs.tables.networks import is_blank, names_of, network_names, network_words
+from siteplan.inputs.tables.networks import is_blank, network_names, network_words
+from siteplan.inputs.tables.station_bands import with_bands
 from siteplan.project.columns import columns_of
 from siteplan.project.input_files import Input
 from siteplan.project.schema import Config
@@ -78,6 +79,10 @@ class Source:
     read: int
     rejected: int
     synthetic: bool
+
+
+FAR_FROM_AREA_M = 1000.0
+"""A village's own point this far outside its polygon belongs to another one [m]."""
 
 
 class ProjectReader:
@@ -161,7 +166,8 @@ class ProjectReader:
         return read or (None, None)
 
     def _villages(self, given: Input) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame | None]:
-        checked = self._checked("villages", given)
+        raw = _joined_parts(self._read("villages", given), given)
+        checked = _with_sound_shapes(check_table(raw, given, "villages")).require_most()
         polygons = checked.geometry is not None and checked.geometry.geom_type.str.contains("Polygon").any()
         if not polygons:
             return self._placed(checked, given), None
@@ -171,13 +177,36 @@ class ProjectReader:
         table = table.assign(settled_by="interior")
         if {"longitude", "latitude"} <= set(checked.frame.columns):
             plain_table = replace(checked, geometry=None)
-            given_points = self.placer().coordinates(plain_table, given)
+            given_points = self._own_points(checked, self.placer().coordinates(plain_table, given), table)
             points = points.where(given_points.isna().to_numpy(), given_points.to_numpy())
             table = table.assign(settled_by=np.where(given_points.isna(), "interior", "table"))
         table = table.set_geometry(gpd.GeoSeries(points, crs=self.config.project.crs))
         self._keep(checked)
+        self.faults += overlaps(checked.raw.file, table["village"], areas.geometry)
         order = table.sort_values("village_id").index
         return table.loc[order].reset_index(drop=True), areas.loc[order].reset_index(drop=True)
+
+    def _own_points(
+        self, checked: CheckedTable, points: gpd.GeoSeries, areas: gpd.GeoDataFrame
+    ) -> gpd.GeoSeries:
+        """Coordinates of the table that lie in or near their polygon; the others are doubted and left."""
+        away = shapely.distance(points.to_numpy(), areas.geometry.to_numpy())
+        far = np.flatnonzero(np.nan_to_num(away, nan=0.0) > FAR_FROM_AREA_M)
+        names = areas["village"].astype(str).to_numpy()
+        self.faults += [
+            checked.raw.fault(
+                "warning",
+                "point_outside_area",
+                int(checked.rows[i]),
+                "longitude/latitude",
+                value=names[i],
+                distance=f"{away[i] / 1000:.1f}",
+            )
+            for i in far
+        ]
+        kept = points.to_numpy().copy()
+        kept[far] = None
+        return gpd.GeoSeries(kept, crs=points.crs)
 
     def settled(self, villages: gpd.GeoDataFrame, areas: gpd.GeoDataFrame | None) -> None:
         """Villages as they were settled: names of other tables are held against these places."""
@@ -281,8 +310,7 @@ class ProjectReader:
             frame = frame.assign(site_id=frame["station_id"])
         frame = frame.assign(site_id=frame["site_id"].fillna(frame["station_id"]))
         checked = self._with_downtilts(replace(checked, frame=frame))
-        checked = self._translated(checked, "network", network_names(self.config), "unknown_network")
-        checked = self._translated(checked, "band", self._band_names(), "unknown_band")
+        checked = with_bands(checked, self.config)
         self._check_rs_power(checked)
         table = self._placed(checked, given)
         self.knows("stations", table.drop_duplicates("site_id"))
@@ -333,9 +361,6 @@ class ProjectReader:
             if len(choices) == 1 and not named:
                 constants.setdefault(column, choices[0].id)
         return given.model_copy(update={"constants": constants})
-
-    def _band_names(self) -> dict[str, str]:
-        return names_of([(each.id, each.name, *each.aliases) for each in self.config.bands])
 
     def _translated(
         self, checked: CheckedTable, column: str, known: dict[str, str], problem: str
@@ -454,9 +479,14 @@ class ProjectReader:
     def _check_county_names(self, checked: CheckedTable) -> None:
         if "county" not in checked.frame or self._counties.empty:
             return
-        known = {_county_core(each) for each in self._counties["county"]} | set(self._counties["county_id"])
+        city = self.config.project.city
+        known = {county_core(each, city) for each in self._counties["county"]} | set(
+            self._counties["county_id"]
+        )
         names = checked.frame["county"]
-        unknown = names.notna() & ~names.map(_county_core).isin(known)
+        unknown = (
+            names.notna() & ~names.map(lambda name: county_core(name, city)).isin(known) & ~names.isin(known)
+        )
         self.faults += [
             checked.raw.fault(
                 "warning",
@@ -534,7 +564,7 @@ class ProjectReader:
         name = checked.raw.name
         self.headers[name], self.raws[name] = checked.headers, checked.raw
         given = getattr(self.config.inputs, name)
-        rejected = checked.read - len(checked.frame)
+        rejected = checked.rejected
         self.note(name, self.folder / given.path, checked.read, rejected, given)
         by_row = {int(row): i for i, row in enumerate(checked.raw.rows)}
         rows = [
@@ -565,6 +595,30 @@ class ProjectReader:
                 [Fault("fatal", path.name, "unreadable", "unreadable_fix", values, table=name)]
             ) from error
         self.sources.append(Source(name, path.name, digest, read, rejected, given.synthetic))
+
+
+def _joined_parts(raw: RawTable, given: Input) -> RawTable:
+    """Parts of one village (the same code and name, each with its own polygon) as one record."""
+    taken = match_headers(raw.headers, columns_of("villages"), given.columns).taken
+    if raw.geometry is None or not {"village_id", "village"} <= set(taken):
+        return raw
+    kinds = raw.geometry.geom_type.fillna("")
+    keys = raw.frame[[taken["village_id"], taken["village"]]].map(text_of)
+    parts = keys.duplicated(keep=False) & keys.ne("").all(axis=1) & kinds.str.contains("Polygon").to_numpy()
+    if not parts.any():
+        return raw
+    groups = keys[parts].groupby(list(keys.columns), sort=False).indices
+    where = np.flatnonzero(parts.to_numpy())
+    geometry, keep, notes = raw.geometry.copy(), np.ones(len(keys), dtype=bool), []
+    for name, members in groups.items():
+        rows = where[members]
+        geometry.iloc[rows[0]] = shapely.union_all(shapely.make_valid(geometry.iloc[rows].to_numpy()))
+        keep[rows[1:]] = False
+        notes.append(
+            raw.fault("note", "parts_joined", int(raw.rows[rows[0]]), value=name[1], count=len(rows))
+        )
+    whole = replace(raw, geometry=geometry).only(keep)
+    return replace(whole, notes=(*raw.notes, *notes))
 
 
 def _points_only(checked: CheckedTable) -> CheckedTable:
@@ -624,11 +678,6 @@ def _polygons_of(shape: shapely.Geometry) -> shapely.Geometry:
         return shape
     parts = [part for part in getattr(shape, "geoms", []) if "Polygon" in part.geom_type]
     return shapely.union_all(parts) if parts else shapely.Polygon()
-
-
-def _county_core(name: object) -> str:
-    """A county's name however long it is written: 乳源县 is 乳源瑶族自治县."""
-    return core_of(plain(name), COUNTY)
 
 
 def _shifted(shapes: gpd.GeoSeries, datum: str) -> gpd.GeoSeries:

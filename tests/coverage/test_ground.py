@@ -223,7 +223,7 @@ def test_codes_become_kinds_and_built_up_land_is_of_its_class(two_counties):
     places = [(500.0, 9_000.0), (2_700.0, 2_000.0), (5_000.0, 9_000.0), (9_500.0, 9_000.0)]
     assert names_at(config, inputs, places) == ["trees", "town", "rural", "water"]
     assert names_at(config, inputs, [(14_000.0, 9_000.0)]) == ["rural"]
-    assert {fault.problem for fault in inputs.faults} == {"cover_partly"}
+    assert {fault.problem for fault in inputs.faults} == {"cover_partly", "in_water"}
     assert "land_cover" in {source.name for source in inputs.sources}
 
 
@@ -330,9 +330,9 @@ def test_a_land_cover_that_cannot_be_used_is_named(two_counties, breakage, probl
 
 
 def test_a_crs_given_by_the_project_serves_a_file_without(two_counties):
-    codes = np.full((550, 550), 80, dtype=np.uint8)
+    codes = np.full((550, 550), 20, dtype=np.uint8)
     config, inputs = load(with_cover(two_counties, codes, crs=None, changes={"inputs.land_cover.crs": CRS}))
-    assert names_at(config, inputs, [IN_COUNTRY]) == ["water"]
+    assert names_at(config, inputs, [IN_COUNTRY]) == ["shrub"]
 
 
 @pytest.mark.parametrize(

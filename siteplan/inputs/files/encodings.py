@@ -41,6 +41,19 @@ def decode(content: bytes) -> str:
     return chinese
 
 
+def encoding_of_text(start: bytes) -> str:
+    """Encoding of a long file by its beginning, which may end inside a character [str]."""
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    for cut in range(4):
+        try:
+            start[: len(start) - cut].decode("utf-8-sig")
+        except UnicodeDecodeError:
+            continue
+        return "utf-8-sig"
+    return "cp1252" if is_western(start.decode("gb18030", errors="replace")) else "gb18030"
+
+
 def is_western(chinese: str) -> bool:
     """Whether hanzi come from accented letters read as Chinese: single ones beside a Latin letter [bool]."""
     runs = _HANZI_RUN.findall(chinese)

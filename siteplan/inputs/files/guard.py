@@ -16,7 +16,13 @@ from typing import IO
 MOST_UNPACKED = 1 << 30
 """Largest unpacked size of an archive [bytes]."""
 MOST_TEXT = 1 << 28
-"""Largest text file [bytes]."""
+"""Largest page of a web export [bytes]."""
+BIG_TEXT = 1 << 26
+"""Text files beyond this are read in pieces [bytes]."""
+SAMPLE_BYTES = 1 << 20
+"""How much of a long text file is looked at to understand it [bytes]."""
+MOST_ROWS = 30_000_000
+"""Rows of a long text file."""
 MOST_CELLS = 20_000_000
 """Largest rectangle of cells a sheet may span."""
 MOST_LINES = 5_000_000

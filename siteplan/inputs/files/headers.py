@@ -247,6 +247,11 @@ def _fit(form: str, words: tuple[str, ...]) -> float:
         return 1.0 - 0.02 * words.index(form) / len(words) if words.index(form) > 1 else 1.0
     if "#n/a" in form or not form:
         return 0.0
+    if form.isascii():  # property_id, property-id and PropertyID are one header
+        bare = form.replace("_", "").replace("-", "")
+        at = next((n for n, word in enumerate(words) if word.replace("_", "").replace("-", "") == bare), None)
+        if at is not None and len(bare) > _SHORTEST_CUT:
+            return 0.97 - 0.02 * at / len(words)
     best = 0.0
     for plain, loss in _plainer(form):
         if plain in words:

@@ -34,8 +34,9 @@ from python_calamine import (
 from siteplan.core.errors import Fault, InputFaults
 from siteplan.core.files import restored
 from siteplan.inputs.files import guard
+from siteplan.inputs.files.cards import card_of
 from siteplan.inputs.files.containers import unpacked
-from siteplan.inputs.files.encodings import decode
+from siteplan.inputs.files.encodings import decode, encoding_of_text
 from siteplan.inputs.files.guard import HostileFile
 from siteplan.inputs.files.headers import HeaderMap, match_headers
 from siteplan.inputs.files.layout import Layout, Merge, Row, lay_out
@@ -51,6 +52,7 @@ _KEPT_AS_TEXT = re.compile(r'^="(.*)"$', re.DOTALL)
 """How programs make a spreadsheet keep the zeros of an id."""
 _DELIMITERS = ",;\t|，"
 _SAMPLE_LINES = 60
+_PIECE_ROWS = 500_000
 _SPILT = 3
 """Line ends in one cell of a text file from which a quotation mark was left open."""
 TABLE_SUFFIXES = (
@@ -198,6 +200,9 @@ def _marked(cells: list[list[object]], marks: SheetMarks) -> list[list[object]]:
 def _table_of(wanted: Wanted, path: Path, sheets: Sequence[_Sheet]) -> RawTable:
     """One table from the sheets that hold it: the best one, and every other with the same columns."""
     empty = RawTable(wanted.name, path.name, (wanted.layer,), pd.DataFrame(), np.array([], dtype=np.int64))
+    cards = _cards(wanted, path, sheets)
+    if cards is not None:
+        return cards
     laid = [(sheet, lay_out(sheet.cells, sheet.merges, wanted.score, wanted.words)) for sheet in sheets]
     maps = {sheet.name: _map_of(wanted, layout) for sheet, layout in laid if layout is not None}
     shown = [sheet.name for sheet, layout in laid if layout is not None and not sheet.hidden]
@@ -220,6 +225,38 @@ def _table_of(wanted: Wanted, path: Path, sheets: Sequence[_Sheet]) -> RawTable:
         else:
             notes.append(_left_out(empty, sheet, "other_sheet"))
     return _stacked(wanted, path, chosen, notes)
+
+
+def _cards(wanted: Wanted, path: Path, sheets: Sequence[_Sheet]) -> RawTable | None:
+    """Forms of one site a sheet as one table; None where a sheet reads better as a list."""
+    shown = [sheet for sheet in sheets if not sheet.hidden]
+    cards = [(sheet, card_of(sheet.cells, wanted.words)) for sheet in shown]
+    cards = [(sheet, card) for sheet, card in cards if card]
+    if not cards:
+        return None
+    best = max(
+        (wanted.score(layout.headers) for sheet, _ in cards if (layout := _laid(wanted, sheet)) is not None),
+        default=0.0,
+    )
+    if best >= max(len(card) for _, card in cards):
+        return None
+    names = tuple(sheet.name for sheet, _ in cards)
+    headers = list(dict.fromkeys(label for _, card in cards for label in card))
+    values = [[card.get(label, (0, None))[1] for label in headers] for _, card in cards]
+    rows = [min(row for row, _ in card.values()) + n * STRIDE for n, (_, card) in enumerate(cards)]
+    table = RawTable(
+        wanted.name,
+        path.name,
+        names,
+        pd.DataFrame(values, columns=headers, dtype=object),
+        np.array(rows, dtype=np.int64),
+    )
+    note = table.fault("note", "read_as_cards", None, count=len(cards))
+    return replace(table, notes=(note,))
+
+
+def _laid(wanted: Wanted, sheet: _Sheet) -> Layout | None:
+    return lay_out(sheet.cells, sheet.merges, wanted.score, wanted.words)
 
 
 def _map_of(wanted: Wanted, layout: Layout) -> HeaderMap:
@@ -318,8 +355,8 @@ def _renamed(wanted: Wanted, layout: Layout, first: Layout) -> dict[str, str]:
 
 
 def _read_text(wanted: Wanted, path: Path) -> RawTable:
-    if path.stat().st_size > guard.MOST_TEXT:
-        raise HostileFile("too_large")
+    if path.stat().st_size > guard.BIG_TEXT:
+        return _read_big_text(wanted, path)
     content = path.read_bytes()
     text = content.decode(wanted.encoding, errors="replace") if wanted.encoding else decode(content)
     nul = text.count("\x00")
@@ -337,6 +374,52 @@ def _read_text(wanted: Wanted, path: Path) -> RawTable:
     if nul:
         table = replace(table, notes=(*table.notes, table.fault("warning", "nul_bytes", count=nul)))
     return replace(table, notes=(*table.notes, *broken_text(table)))
+
+
+def _read_big_text(wanted: Wanted, path: Path) -> RawTable:
+    """A long list in pieces: columns the table knows, numbers as numbers; the header stands at the top."""
+    with path.open("rb") as file:
+        start = file.read(guard.SAMPLE_BYTES)
+    encoding = wanted.encoding or encoding_of_text(start)
+    lines = start.decode(encoding, errors="replace").splitlines()[:_SAMPLE_LINES]
+    mark = _delimiter([line for line in lines if line.strip()]) or ","
+    cells = [list(row) for row in csv.reader(lines, delimiter=mark)]
+    layout = lay_out(cells, (), wanted.score, wanted.words)
+    if layout is None:
+        raise HostileFile("too_large", _limits())
+    taken = set(_map_of(wanted, layout).taken.values()) | set((wanted.columns or {}).values())
+    names = [header or f"_{j}" for j, header in enumerate(layout.headers)]
+    pieces = pd.read_csv(
+        path,
+        sep=mark,
+        encoding=encoding,
+        encoding_errors="replace",
+        header=None,
+        names=names,
+        usecols=[name for name in names if name in taken],
+        skiprows=layout.header_row,
+        dtype=str,
+        keep_default_na=False,
+        chunksize=_PIECE_ROWS,
+        on_bad_lines="error",
+    )
+    frame = pd.concat([piece.apply(_as_numbers) for piece in pieces], ignore_index=True)
+    if len(frame) > guard.MOST_ROWS:
+        raise HostileFile("too_large", _limits())
+    rows = np.arange(len(frame), dtype=np.int64) + layout.header_row + 1
+    table = RawTable(wanted.name, path.name, ("",), frame, rows, title=layout.title)
+    return replace(table, notes=(table.fault("note", "read_in_pieces", None, count=len(frame)),))
+
+
+def _as_numbers(cells: pd.Series) -> pd.Series:
+    """A column of a piece as numbers where every cell is one."""
+    values = pd.to_numeric(cells, errors="coerce")
+    return values if values.notna().all() else cells
+
+
+def _limits() -> tuple[str, ...]:
+    """Largest files that are read, for people."""
+    return (f"{guard.MOST_UNPACKED >> 20:,} MiB", f"{guard.MOST_ROWS:,}", f"{guard.MOST_CELLS:,}")
 
 
 def _refuse_open_quotes(wanted: Wanted, path: Path, cells: Sequence[Row]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -37,6 +37,13 @@ _OTHER_CITY = re.compile(
     r"(市(?![场政区民容话])|自治州|地区(?!分)|盟(?=市|县|旗))"
 )
 """Start of an address that names a city; it must be the project's own or one of its counties."""
+_QUALIFIER = re.compile(
+    r"^(?:[东南西北中左右前后]{1,2}(?:侧|面|角|边|门|区|楼|院|部|头|段|座|栋|方向)?"
+    r"|[一二三四五六七八九十\d]+(?:期|号楼|栋|座|分院|校区|分校)|[新老旧分](?:院|校|区|址|馆|楼)|[a-z](?:座|栋|区))"
+)
+"""Words after a name that mean another place beside it: its north, its second phase, its new branch."""
+QUALIFIED_RADIUS_M = 400.0
+"""How far a place may lie from the one its name is qualified by [m]."""
 _DETAIL = re.compile(r"(楼顶|天面|屋面|旁边?|附近|对面|内|处|侧|后面|门口|路口)$")
 
 
@@ -49,8 +56,9 @@ class Located:
     grade
         ``A`` a building or named place, ``B`` a village, ``C`` a town, ``D`` a county, "" for not located.
     how
-        ``exact``, ``sound`` (same sound, other characters), ``similar``, ``tied`` (several fit) or
-        ``conflict`` (its village is not in its town), or ``elsewhere`` (in another city).
+        ``exact``, ``sound`` (same sound, other characters), ``similar``, ``tied`` (several fit),
+        ``qualified`` (beside the named place: its north, its second phase), ``conflict`` (its village is not
+        in its town), or ``elsewhere`` (in another city).
     entry
         Entry of the gazetteer, -1 for none.
     guesses
@@ -110,7 +118,11 @@ def _locate(text: str, county_text: str, town_text: str, gazetteer: Gazetteer) -
         hit for hit in _at_level(hits, PLACE, counties, gazetteer) if _near_towns(hit.entry, towns, gazetteer)
     ]
     if places:
-        return _named_place(places, gazetteer)
+        found = _named_place(places, gazetteer)
+        longest = max(places, key=lambda hit: (hit.end - hit.start, hit.start))
+        if found.how == "exact" and _QUALIFIER.match(text[longest.end :]):
+            return replace(found, grade="B", how="qualified")
+        return found
     county_span = max((h.end for h in hits if gazetteer.level[h.entry] == COUNTY and h.start == 0), default=0)
     village = _village(hits, counties, towns, (town_span, (0, county_span)), gazetteer)
     if village is not None:
@@ -333,6 +345,10 @@ def table_of(found: Sequence[Located], gazetteer: Gazetteer) -> pd.DataFrame:
         for group in members
     ]
     radius = [_reach(group, x, y, gazetteer) for group, (x, y) in zip(members, at, strict=True)]
+    radius = [
+        max(r, QUALIFIED_RADIUS_M) if each.how == "qualified" else r
+        for r, each in zip(radius, found, strict=True)
+    ]
     names = ["、".join(str(gazetteer.name[entry]) for entry in group[:_GUESSES]) for group in members]
     xy = np.array(at, dtype=np.float64).reshape(-1, 2)
     return pd.DataFrame(

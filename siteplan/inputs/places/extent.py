@@ -9,7 +9,7 @@ import shapely
 from siteplan.core.errors import Fault
 
 MOST_WITHOUT = 1 / 3
-"""Share of counties without a zone up to which it is odd; where most have none, that is the place's nature."""
+"""Share of counties without a zone up to which it is odd: where most have none, that is their nature."""
 LEAST_SHARE = 0.01
 """Share of the area beyond a layer's extent from which it is said."""
 

@@ -162,6 +162,28 @@ def core_of(name: str, level: int) -> str:
     return again if level == VILLAGE and core != name and len(again) >= _SHORTEST_BARE else core
 
 
+_OFFICE = re.compile(
+    r"(人民政府|政府|工业和信息化局|工信局|通信发展办公室|通信局|分公司|公司|区域|全境|办事处)$"
+)
+
+
+def county_core(name: object, city: str) -> str:
+    """A county's bare name in whatever form it is written.
+
+    Examples
+    --------
+    >>> [county_core(each, "韶关市") for each in ("韶关市曲江区", "曲江", "曲江区人民政府")]
+    ['曲江', '曲江', '曲江']
+    """
+    form = re.sub(r"^[\u4e00-\u9fff]{2,3}省", "", plain(name))
+    own = plain(city)
+    for start in (own, core_of(own, COUNTY) + "市"):
+        if start and form.startswith(start) and len(form) > len(start) + 1:
+            form = form[len(start) :]
+    form = _OFFICE.sub("", form) or form
+    return core_of(form, COUNTY)
+
+
 @lru_cache(maxsize=65_536)
 def sound_of(name: str) -> tuple[str, ...]:
     """Syllables of a name [tuple of str]."""

@@ -22,7 +22,7 @@ from siteplan.core.errors import Fault
 from siteplan.core.grid import Raster
 from siteplan.inputs.files.cells import text_of
 from siteplan.inputs.files.raw_table import RawTable
-from siteplan.inputs.places.gazetteer import COUNTY, core_of, plain
+from siteplan.inputs.places.gazetteer import county_core, plain
 from siteplan.inputs.places.georeferencing import NAME_COLUMNS
 from siteplan.project.schema import Config, clutter_kinds
 
@@ -42,6 +42,8 @@ TALLEST_M = {"building_height_m": 200.0, "antenna_height_m": 150.0}
 """Heights above which a value wants a second look [m]."""
 HIGH_ABOVE_M = 500.0
 """A village point this far above the nearest road is hardly where people live [m]."""
+OVERLAP_SHARE = 0.05
+"""Share of the smaller polygon two villages may have in common: borders are drawn with a pen."""
 GUESSED = ("places", "roads", "low_ground", "interior")
 """Sorts of evidence that do not show houses."""
 _ONCE = ("properties", "poles", "site_plan", "key_places", "orders")
@@ -98,7 +100,7 @@ def doubts(context: Context, villages: gpd.GeoDataFrame | None = None) -> list[F
     if "stations" in context.tables:
         found += _stations(context)
     for name in context.tables:
-        found += _elsewhere(context, name) + _tall(context, name)
+        found += _elsewhere(context, name) + _tall(context, name) + _years(context, name)
     for name in _DRY:
         if name in context.tables:
             found += _in_water(context, name)
@@ -177,7 +179,33 @@ def _stations(context: Context) -> list[Fault]:
         )
         for j in np.flatnonzero(away > SITE_SPREAD_M)
     ]
-    return found + _sites_in_one_place(context, table)
+    return found + _site_heights(context, table) + _sites_in_one_place(context, table)
+
+
+def _site_heights(context: Context, table: gpd.GeoDataFrame) -> list[Fault]:
+    """Sites whose rows give different heights: one mast has one here, the first row's."""
+    if "antenna_height_m" not in table:
+        return []
+    heights = table["antenna_height_m"].astype(float)
+    found = []
+    for site, rows in table.groupby("site_id", sort=True).indices.items():
+        known = heights.iloc[rows].dropna()
+        if len(known) and known.min() < known.max():
+            values = tuple(f"{value:g}" for value in sorted(known.unique()))
+            used = heights.iloc[rows[0]]
+            used_text = "—" if np.isnan(used) else f"{used:g}"
+            found.append(
+                context.fault(
+                    "stations",
+                    int(rows[0]),
+                    "heights_differ",
+                    "antenna_height_m",
+                    value=site,
+                    found=values,
+                    used=used_text,
+                )
+            )
+    return found
 
 
 def _sites_in_one_place(context: Context, table: gpd.GeoDataFrame) -> list[Fault]:
@@ -205,12 +233,13 @@ def _elsewhere(context: Context, name: str) -> list[Fault]:
     table = context.tables[name]
     if "stated_county" not in table or context.counties.empty:
         return []
-    shapes = {core_of(plain(row.county), COUNTY): row.geometry for row in context.counties.itertuples()}
+    city = context.config.project.city
+    shapes = {county_core(row.county, city): row.geometry for row in context.counties.itertuples()}
     shapes |= {plain(row.county_id): row.geometry for row in context.counties.itertuples()}
     stated = [plain(each) for each in table["stated_county"]]
     found = []
     for core in dict.fromkeys(stated):
-        shape = shapes.get(core_of(core, COUNTY)) or shapes.get(core)
+        shape = shapes.get(county_core(core, city)) or shapes.get(core)
         rows = np.flatnonzero([each == core for each in stated])
         if not core or shape is None or not rows.size:
             continue
@@ -243,6 +272,23 @@ def _tall(context: Context, name: str) -> list[Fault]:
         if column in table
         for i in np.flatnonzero(table[column].to_numpy(dtype=float) > limit)
     ]
+
+
+_EARLIEST_YEAR, _YEARS_AHEAD = 1990, 10
+
+
+def _years(context: Context, name: str) -> list[Fault]:
+    """Dates and years before mobile radio, or farther ahead than anybody plans."""
+    table, latest = context.tables[name], context.config.project.reference_date.year + _YEARS_AHEAD
+    found = []
+    for column in ("on_air_date", "due_date", "year"):
+        if column not in table:
+            continue
+        years = table[column] if column == "year" else pd.to_datetime(table[column]).dt.year
+        years = years.astype(float).to_numpy()
+        for i in np.flatnonzero((years < _EARLIEST_YEAR) | (years > latest)):
+            found.append(context.fault(name, int(i), "year_doubt", column, value=f"{years[i]:.0f}"))
+    return found
 
 
 def _in_water(context: Context, name: str) -> list[Fault]:
@@ -354,6 +400,30 @@ def _empty_villages(context: Context, villages: gpd.GeoDataFrame) -> list[Fault]
         first = int(unknown["record"].iloc[0])
         faults.append(raw.fault("warning", "villages_uncounted", first, "population", **values))
     return faults
+
+
+def overlaps(file: str, names: pd.Series, areas: gpd.GeoSeries) -> list[Fault]:
+    """Village polygons that share land: people there would be counted for the first of them.
+
+    Parameters
+    ----------
+    file
+        Of the villages.
+    names, areas
+        One a village, in a metric CRS.
+    """
+    shapes = areas.to_numpy()
+    one, other = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    pairs = one < other
+    one, other = one[pairs], other[pairs]
+    shared = shapely.area(shapely.intersection(shapes[one], shapes[other]))
+    smaller = np.minimum(shapely.area(shapes[one]), shapely.area(shapes[other]))
+    much = np.flatnonzero(shared > OVERLAP_SHARE * np.maximum(smaller, 1.0))
+    if not much.size:
+        return []
+    told = tuple(f"{names.iloc[one[k]]} / {names.iloc[other[k]]}" for k in much[:10])
+    values = {"count": len(much), "found": told + ("…",) * (len(much) > 10)}
+    return [_of_villages(file, "villages_overlap", values)]
 
 
 def settlement_doubts(

@@ -82,9 +82,14 @@ class CheckedTable:
         faults_now = (*self.faults, *faults)
         return replace(self, frame=frame, rows=self.rows[keep], geometry=geometry, faults=faults_now)
 
+    @property
+    def rejected(self) -> int:
+        """Rows of the file that are no longer here; a row that became several counts once."""
+        return self.read - len(np.unique(self.rows))
+
     def require_most(self) -> CheckedTable:
         """Raise when so many rows are rejected that a plan would mean nothing."""
-        rejected = self.read - len(self.frame)
+        rejected = self.rejected
         if rejected > MOST_REJECTED * self.read:
             table = self.raw.name
             last = self.raw.fault("fatal", "too_many_faults", rejected=rejected, read=self.read, table=table)
