@@ -41,6 +41,7 @@ from siteplan.inputs.places.gazetteer import (
 from siteplan.inputs.places.georeferencing import NAME_COLUMNS, AddressChoice, DoubtfulAddress, Georeferencer
 from siteplan.inputs.places.plausibility import overlaps
 from siteplan.inputs.tables.angles import angles_of, downtilts_of
+from siteplan.inputs.tables.azimuths import with_true_azimuths
 from siteplan.inputs.tables.check import CheckedTable, check_table, missing_column
 from siteplan.inputs.tables.networks import is_blank, network_names, network_words
 from siteplan.inputs.tables.station_bands import with_bands
@@ -309,7 +310,7 @@ class ProjectReader:
         if "site_id" not in frame:
             frame = frame.assign(site_id=frame["station_id"])
         frame = frame.assign(site_id=frame["site_id"].fillna(frame["station_id"]))
-        checked = self._with_downtilts(replace(checked, frame=frame))
+        checked = with_true_azimuths(self._with_downtilts(replace(checked, frame=frame)))
         checked = with_bands(checked, self.config)
         self._check_rs_power(checked)
         table = self._placed(checked, given)

@@ -88,8 +88,7 @@ def improve(
         choice.become(start)
         own = seed * 1_000_003 + turn * LANES + number
         choice.explore(everyone, size, rounds, own % 2**31, _HEATS[(turn + number) % len(_HEATS)])
-        while choice.swap(everyone):
-            pass
+        choice.settle(everyone)
         return choice
 
     with ThreadPoolExecutor(LANES) as pool:
@@ -202,6 +201,5 @@ def rounded(field: Field, size: Floats, fraction: Floats, pool: Ints) -> SiteSea
             choice.add(int(option))
     choice.fill(pool, size)
     choice.fill(np.arange(field.core.columns), size)
-    while choice.swap(pool):
-        pass
+    choice.settle(pool)
     return choice

@@ -309,6 +309,19 @@ class SiteSearch:
         self.work += 1e-6 * touched
         return int(changed)
 
+    def settle(self, pool: Ints) -> None:
+        """Swap until nothing in the pool helps; swaps between equals that only go round end it too."""
+        worth, unmet = self.worth(), self.unmet()
+        while self.swap(pool):
+            now, short = self.worth(), self.unmet()
+            if short >= unmet and now <= worth + _ROOM * max(abs(worth), 1.0):
+                return
+            worth, unmet = now, short
+
+    def worth(self) -> float:
+        """Covered weight less what the chosen options are charged."""
+        return self.value() - float(self.rules.charge[self.options].sum())
+
     def explore(self, pool: Ints, size: Floats, rounds: int, seed: int, heat: float) -> float:
         """Take neighbourhoods apart and fill them again; what was gained."""
         ground = _ground(len(self.state.gain), pool)

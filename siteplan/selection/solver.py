@@ -371,8 +371,7 @@ class Solver:
         return self.options_holding(np.sort(self.core.column[columns[columns < self.core.columns]]))
 
     def _polish(self, choice: SiteSearch) -> None:
-        while choice.swap(self.pool):
-            pass
+        choice.settle(self.pool)
         self.offer(choice.options, choice.value())
 
     def reopen(self, limits: StopCriteria, stop: Clock) -> None:
@@ -484,8 +483,7 @@ class Solver:
         pool = np.union1d(self.pool, self.best)
         choice.fill(pool, self.size)
         choice.fill(np.arange(len(self.size)), self.size)
-        while choice.swap(pool):
-            pass
+        choice.settle(pool)
         columns = np.sort(self.columns_of(choice.options))
         broken = violations(task, columns)
         if broken:

@@ -53,6 +53,8 @@ _KEPT_AS_TEXT = re.compile(r'^="(.*)"$', re.DOTALL)
 _DELIMITERS = ",;\t|，"
 _SAMPLE_LINES = 60
 _PIECE_ROWS = 500_000
+_LIST_SCORE = 2.0
+"""Fit of headers from which a sheet is a list."""
 _SPILT = 3
 """Line ends in one cell of a text file from which a quotation mark was left open."""
 TABLE_SUFFIXES = (
@@ -234,12 +236,16 @@ def _cards(wanted: Wanted, path: Path, sheets: Sequence[_Sheet]) -> RawTable | N
     cards = [(sheet, card) for sheet, card in cards if card]
     if not cards:
         return None
-    best = max(
-        (wanted.score(layout.headers) for sheet, _ in cards if (layout := _laid(wanted, sheet)) is not None),
-        default=0.0,
-    )
-    if best >= max(len(card) for _, card in cards):
-        return None
+    among = {sheet.name for sheet, _ in cards}
+    lists = {
+        sheet.name: wanted.score(layout.headers)
+        for sheet in shown
+        if (layout := _laid(wanted, sheet)) is not None and layout.records
+    }
+    others = max((score for name, score in lists.items() if name not in among), default=0.0)
+    own = max((score for name, score in lists.items() if name in among), default=0.0)
+    if others >= _LIST_SCORE or own >= max(len(card) for _, card in cards):
+        return None  # a page of explanations beside a list looks like a form
     names = tuple(sheet.name for sheet, _ in cards)
     headers = list(dict.fromkeys(label for _, card in cards for label in card))
     values = [[card.get(label, (0, None))[1] for label in headers] for _, card in cards]

@@ -98,9 +98,10 @@ def doubts(context: Context, villages: gpd.GeoDataFrame | None = None) -> list[F
         if name in context.tables:
             found += _doubles(context, name)
     if "stations" in context.tables:
-        found += _stations(context)
+        found += _stations(context) + _not_yet(context)
     for name in context.tables:
         found += _elsewhere(context, name) + _tall(context, name) + _years(context, name)
+        found += _heavy(context, name)
     for name in _DRY:
         if name in context.tables:
             found += _in_water(context, name)
@@ -271,6 +272,44 @@ def _tall(context: Context, name: str) -> list[Fault]:
         for column, limit in TALLEST_M.items()
         if column in table
         for i in np.flatnonzero(table[column].to_numpy(dtype=float) > limit)
+    ]
+
+
+_DAYS_AHEAD = 366
+"""Days after the reference date from which a station on air is hardly a plan of openings."""
+_HEAVY, _FEWEST_WEIGHTS = 20.0, 5
+"""Times the median weight from which one is hardly meant, and weights that have a median."""
+
+
+def _not_yet(context: Context) -> list[Fault]:
+    """Stations said to go on air long after the reference date: they are no part of the network."""
+    table = context.tables["stations"]
+    if "on_air_date" not in table:
+        return []
+    limit = pd.Timestamp(context.config.project.reference_date) + pd.Timedelta(days=_DAYS_AHEAD)
+    late = np.flatnonzero((table["on_air_date"] > limit).to_numpy())
+    if not late.size:
+        return []
+    date = str(context.config.project.reference_date)
+    first = str(table["on_air_date"].iloc[late[0]].date())
+    values = {"count": len(late), "value": first, "date": date}
+    return [context.fault("stations", int(late[0]), "stations_not_yet", "on_air_date", **values)]
+
+
+def _heavy(context: Context, name: str) -> list[Fault]:
+    """Weights far above all others of their table."""
+    table = context.tables[name]
+    weights = table["weight"].astype(float) if "weight" in table else pd.Series(dtype=float)
+    known = weights[weights > 0]
+    if len(known) < _FEWEST_WEIGHTS:
+        return []
+    median = float(known.median())
+    heavy = np.flatnonzero((weights > _HEAVY * median).to_numpy())
+    return [
+        context.fault(
+            name, int(i), "weight_doubt", "weight", value=f"{weights.iloc[i]:g}", found=f"{median:g}"
+        )
+        for i in heavy
     ]
 
 
