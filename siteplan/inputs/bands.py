@@ -15,6 +15,7 @@ import numpy as np
 import rasterio
 from affine import Affine
 from numpy.typing import NDArray
+from pyproj import Proj
 from rasterio.enums import ColorInterp
 from rasterio.windows import Window
 
@@ -159,6 +160,7 @@ def read_band(source: rasterio.DatasetReader, window: Window, asked: BandQuestio
         faults.append(asked.fault("note", "raster_scaled", scale=f"{scale:g}", offset=f"{offset:g}"))
     mask = _mask_heights if asked.is_heights else _mask_amounts
     masked, parts = _Masked(), []
+    _refuse_clipped(source, number, window, asked)
     for strip in _strips(window, asked.factor):
         raw = source.read(number, window=strip, masked=True)
         plain = np.ma.filled(raw.astype(np.float32), np.nan)
@@ -171,6 +173,20 @@ def read_band(source: rasterio.DatasetReader, window: Window, asked: BandQuestio
     faults += _masked_faults(asked, masked, int(window.width) * int(window.height))
     transform = source.window_transform(window) @ Affine.scale(asked.factor)
     return _north_up(Band(values, transform, source.crs, tuple(faults)))
+
+
+_MOST_CLIPPED = 0.001
+
+
+def _refuse_clipped(source: rasterio.DatasetReader, number: int, window: Window, asked: BandQuestion) -> None:
+    """Refuse amounts in bytes that end at 255 again and again: grey tones, or a code for nothing."""
+    if asked.is_heights or source.dtypes[number - 1] != "uint8":
+        return
+    values = source.read(number, window=window, masked=True)
+    full = values.filled(0) == 255
+    if full.mean() > _MOST_CLIPPED:
+        share = f"{full.mean():.1%}"
+        raise InputFaults([asked.fault("fatal", "bytes_clipped", count=int(full.sum()), share=share)])
 
 
 def _north_up(band: Band) -> Band:
@@ -235,9 +251,22 @@ def _areas_km2(source: rasterio.DatasetReader, strip: Window) -> NDArray[np.floa
     size = abs(t.a * t.e - t.b * t.d)
     if source.crs is None or not source.crs.is_geographic:
         unit = source.crs.linear_units_factor[1] if source.crs else 1.0
-        return np.full(int(strip.height), size * unit**2 / 1e6)
+        return size * unit**2 / 1e6 / _areal_scale(source, strip)
     latitude = t.f + t.e * (strip.row_off + np.arange(int(strip.height)) + 0.5)
     return size * _KM_PER_DEGREE**2 * np.cos(np.radians(latitude))
+
+
+def _areal_scale(source: rasterio.DatasetReader, strip: Window) -> NDArray[np.float64]:
+    """How much larger areas are in the raster's grid than on the ground, by row: web maps stretch them."""
+    rows = np.arange(int(strip.height)) + strip.row_off + 0.5
+    middle = strip.col_off + strip.width / 2.0
+    if source.crs is None:
+        return np.ones(len(rows))
+    x, y = source.transform @ (np.full(len(rows), middle), rows)
+    projection = Proj(source.crs.to_wkt())
+    longitude, latitude = projection(x, y, inverse=True)
+    scale = np.asarray(projection.get_factors(longitude, latitude).areal_scale, dtype=np.float64)
+    return np.where(np.isfinite(scale) & (scale > 0), scale, 1.0)
 
 
 def _joined(
@@ -281,7 +310,7 @@ def _extremes(values: NDArray[np.float32]) -> tuple[float, ...]:
 def _stands_apart(values: NDArray[np.float32], value: float, cliff: float) -> bool:
     """Whether pixels of a value end in a cliff nearly everywhere."""
     row, col = np.nonzero(values == np.float32(value))
-    if not row.size or 2 * row.size > values.size:
+    if not row.size:
         return False
     jumps = []
     for down, right in ((-1, 0), (1, 0), (0, -1), (0, 1)):
@@ -290,7 +319,8 @@ def _stands_apart(values: NDArray[np.float32], value: float, cliff: float) -> bo
         other = values[r[on], c[on]]
         jumps.append(np.abs(other[np.isfinite(other) & (other != np.float32(value))] - value))
     all_jumps = np.concatenate(jumps)
-    return bool(all_jumps.size and np.median(all_jumps) > cliff)
+    # the sea has gentle shores beside its cliffs, a void has none
+    return bool(all_jumps.size and np.median(all_jumps) > cliff and np.quantile(all_jumps, 0.2) > cliff / 4)
 
 
 def _lonely(values: NDArray[np.float32], cliff: float) -> NDArray[np.bool_]:

@@ -408,7 +408,7 @@ def _doubts(
     config: Config, counties: gpd.GeoDataFrame, tables: dict[str, gpd.GeoDataFrame | None]
 ) -> list[Fault]:
     """What is not wrong but worth a word: CRS, stray points, zones no rule speaks of."""
-    faults = crs_doubts(counties, config.project.crs)
+    faults = [*crs_doubts(counties, config.project.crs), *_date_doubts(config)]
     given = config.inputs.given()
     for name in _POINT_TABLES:
         if name in given and name != "key_places":
@@ -438,6 +438,30 @@ def _empty_tables(config: Config, tables: dict[str, gpd.GeoDataFrame | None]) ->
         own = table[table["record"].notna()] if "record" in table else table
         if len(own) >= _FEW_ROWS and own["county_id"].eq("").all():
             faults += nothing_left(name, Path(given[name].path).name, len(own)).faults
+    return faults
+
+
+_YEARS_APART = 2
+"""Years between the reference date and the planned year from which one of them is mistyped."""
+
+
+def _date_doubts(config: Config) -> list[Fault]:
+    """A reference date far from the year that is planned, and targets of a year far from it."""
+    date, year = config.project.reference_date, config.project.year
+    faults = []
+    if abs(date.year - year) > _YEARS_APART:
+        values: dict[str, object] = {"date": str(date), "value": year}
+        faults.append(
+            Fault("warning", "project.toml", "date_far", "date_far_fix", values, column="project.year")
+        )
+    years = [target.year for target in config.quota.targets]
+    odd = sorted({each for each in years if abs(each - year) > 3 * _YEARS_APART})
+    if odd:
+        count = sum(each in odd for each in years)
+        values = {"found": tuple(map(str, odd)), "count": count, "value": year}
+        faults.append(
+            Fault("warning", "project.toml", "targets_far", "targets_far_fix", values, column="quota.targets")
+        )
     return faults
 
 

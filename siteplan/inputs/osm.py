@@ -134,6 +134,7 @@ def _whole(path: Path) -> Iterator[tuple[Path, int]]:
     """
     parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
     root = etree.fromstring(_content(path), parser)
+    odd = _without_odd(root)
     kinds = ("node", "way", "relation")
     here = {kind: {each.get("id") for each in root.iterchildren(kind)} for kind in kinds}
     cut = sum(_mend_way(way, here["node"], n) for n, way in enumerate(list(root.iterchildren("way"))))
@@ -142,6 +143,7 @@ def _whole(path: Path) -> Iterator[tuple[Path, int]]:
         if any(each.get("ref") not in here.get(each.get("type", ""), set()) for each in members):
             root.remove(relation)
             cut += 1
+    cut += odd
     if not cut:
         yield path, 0
         return
@@ -149,6 +151,28 @@ def _whole(path: Path) -> Iterator[tuple[Path, int]]:
         whole = Path(folder) / "whole.osm"
         etree.ElementTree(root).write(whole, encoding="utf-8", xml_declaration=True)
         yield whole, cut
+
+
+def _without_odd(root: Any) -> int:
+    """Leave out elements without a number for an id, and nodes without a place; how many there were."""
+    odd = [
+        each for each in root.iterchildren("node", "way", "relation") if not _is_number(each.get("id"), int)
+    ]
+    odd += [
+        node
+        for node in root.iterchildren("node")
+        if not (_is_number(node.get("lon"), float) and _is_number(node.get("lat"), float))
+    ]
+    for each in dict.fromkeys(odd):
+        root.remove(each)
+    return len(dict.fromkeys(odd))
+
+
+def _is_number(text: str | None, kind: Callable[[str], float]) -> bool:
+    try:
+        return abs(kind(text or "")) < 1e18
+    except ValueError:
+        return False
 
 
 def _content(path: Path) -> bytes:

@@ -26,6 +26,8 @@ SMALLEST_KM2 = 30.0
 """Areas from which a mean density says something [km2]."""
 FEWEST_PER_VILLAGE = 20.0
 """Fewer residents than this in the mean village: numbers are thousands, or the raster lies elsewhere."""
+MOST_EMPTY = 0.2
+"""Share of villages without anybody above which the raster lies elsewhere, or upside down."""
 _FEWEST_VILLAGES = 5
 _ABOUT_ONE_KM2 = (0.3, 3.0)
 _UNITS = (("people/km2", None), ("千人", 1e3), ("万人", 1e4))
@@ -51,8 +53,8 @@ class PeopleEvidence:
         Of the whole project.
     densest_per_km2
         Largest value of a pixel.
-    villages
-        Number of villages.
+    villages, empty
+        Number of villages with borders, and of those in which the raster has nobody.
     """
 
     file: str
@@ -64,6 +66,7 @@ class PeopleEvidence:
     area_km2: float
     densest_per_km2: float
     villages: int
+    empty: int = 0
 
 
 def gather(
@@ -94,8 +97,9 @@ def gather(
         float(np.nanmax(values)) / max(pixel, min(pixel_km2, 100.0)) if np.isfinite(values).any() else 0.0
     )
     count = 0 if homes is None else len(homes)
+    empty = 0 if homes is None else int(homes["people"].eq(0).sum())
     return PeopleEvidence(
-        file, pixel_km2, unit, got, expected, float(np.nansum(values)), area_km2, densest, count
+        file, pixel_km2, unit, got, expected, float(np.nansum(values)), area_km2, densest, count, empty
     )
 
 
@@ -109,17 +113,25 @@ def judge(found: PeopleEvidence) -> tuple[str, list[Fault]]:
     """
     if found.total <= 0:
         return "", [_fault(found, "fatal", "people_none")]
+    if found.villages >= _FEWEST_VILLAGES and found.empty > MOST_EMPTY * found.villages:
+        return "", [_fault(found, "warning" if found.unit else "fatal", "people_elsewhere")]
     if np.isfinite(found.expected):
         return _against_table(found)
+    return "", _alone(found)
+
+
+def _alone(found: PeopleEvidence) -> list[Fault]:
+    """What a sum says by itself: too many, too few, or a unit that makes no difference to see."""
+    severity: Severity = "warning" if found.unit else "fatal"
     mean = found.total / max(found.area_km2, 1e-9)
     crowded = found.area_km2 >= SMALLEST_KM2 and mean > MOST_MEAN_PER_KM2
     if crowded or found.densest_per_km2 > MOST_PEOPLE_PER_KM2:
-        return "", [_fault(found, "warning" if found.unit else "fatal", "people_impossible")]
+        return [_fault(found, severity, "people_impossible")]
     if found.villages >= _FEWEST_VILLAGES and found.total < FEWEST_PER_VILLAGE * found.villages:
-        return "", [_fault(found, "warning" if found.unit else "fatal", "people_few")]
+        return [_fault(found, severity, "people_few")]
     if not found.unit and _ABOUT_ONE_KM2[0] < found.pixel_km2 < _ABOUT_ONE_KM2[1]:
-        return "", [_fault(found, "warning", "people_assumed")]
-    return "", []
+        return [_fault(found, "warning", "people_assumed")]
+    return []
 
 
 def _against_table(found: PeopleEvidence) -> tuple[str, list[Fault]]:
@@ -150,6 +162,7 @@ def _fault(found: PeopleEvidence, severity: Severity, problem: str, **more: obje
         "densest": f"{found.densest_per_km2:,.0f}",
         "pixel": f"{found.pixel_km2:.3g}",
         "villages": found.villages,
+        "empty": found.empty,
         "table": "population",
         "column": "",
         **more,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from siteplan.core.errors import Fault, InputFaults, Severity
@@ -15,13 +16,15 @@ from siteplan.inputs.files.readers import TABLE_SUFFIXES
 from siteplan.inputs.land_cover import CoverEvidence, cover_faults, translated
 from siteplan.inputs.people import gather, homes_of, judge
 from siteplan.inputs.project_reader import ProjectReader
-from siteplan.inputs.rasters import pixel_km2, read_codes, read_raster, read_terrain
+from siteplan.inputs.rasters import footprint_of, pixel_km2, read_codes, read_raster, read_terrain
 from siteplan.inputs.zones import sums_within
 from siteplan.project.input_files import Input
 from siteplan.project.schema import clutter_kinds
 
 DEM_SHARE = 0.5
 """Share of the area a DEM must cover; what it leaves open has no ground height."""
+_LEAST_OPEN = 0.01
+"""Share of the area beyond a population raster from which it is said."""
 _JUMP_M, _JUMP_SLOPE, _MOST_JUMPS = 300.0, 6.0, 1e-3
 """A step this high (whichever is more: metres, or times the pixel) is no cliff; share that breaks a DEM."""
 _STEEP, _MOST_STEEP = 1.19, 0.25
@@ -70,7 +73,7 @@ class ProjectRasters:
             return self.reader.people_points(given, self.city)
         raster = self._read("population", path, "people", given)
         unit, faults = self._judged(raster, path, given, counties, villages, areas)
-        self.reader.faults += faults
+        self.reader.faults += [*faults, *self._partly(path, given)]
         if unit:
             raster, _ = read_raster(
                 "population", path, self.city, "people", given.model_copy(update={"unit": unit})
@@ -95,6 +98,16 @@ class ProjectRasters:
         area_km2 = float((self.zones > 0).sum()) * (self.city.resolution_m / 1000.0) ** 2
         size = pixel_km2(path, self.city, given.crs)
         return judge(gather(path.name, given.unit, size, here, homes, area_km2))
+
+    def _partly(self, path: Path, given: Input) -> list[Fault]:
+        """How much of the area a population raster does not reach."""
+        reach = footprint_of(path, self.city, given.crs)
+        inside = np.column_stack(self.city.centre(*np.nonzero(self.zones > 0)))
+        out = ~shapely.contains_xy(reach, inside[:, 0], inside[:, 1])
+        if out.mean() <= _LEAST_OPEN:
+            return []
+        values: dict[str, object] = {"share": f"{out.mean():.0%}", "table": "population", "column": ""}
+        return [Fault("warning", path.name, "people_partly", "people_partly_fix", values, table="population")]
 
     def weak(self) -> Raster | None:
         """Weight of weak spots by pixel."""
@@ -134,6 +147,7 @@ class ProjectRasters:
         given, path = entry
         raster = read_terrain(path, self.city, given)
         steep = steep_share(raster)
+        self._warn_flat(path, raster)
         jumps = jump_count(raster)
         if jumps:
             self._warn_jumps(path, jumps, raster)
@@ -159,6 +173,15 @@ class ProjectRasters:
         inside = np.column_stack(self.city.centre(*np.nonzero(self.zones > 0)))
         found = CoverEvidence(read.values.astype(np.int64), read.grid, places, inside)
         self.reader.faults += cover_faults(found, config.land_cover, entry[1].name)
+
+    def _warn_flat(self, path: Path, raster: Raster) -> None:
+        """One height everywhere is no relief."""
+        known = raster.values[np.isfinite(raster.values)]
+        if known.size > 1 and float(np.ptp(known)) == 0.0:
+            values: dict[str, object] = {"value": f"{known[0]:g}", "table": "dem", "column": ""}
+            self.reader.faults.append(
+                Fault("warning", path.name, "relief_constant", "relief_constant_fix", values, table="dem")
+            )
 
     def _warn_jumps(self, path: Path, jumps: int, raster: Raster) -> None:
         """Steps of hundreds of metres; many of them mean that the numbers are broken."""

@@ -82,6 +82,8 @@ class Source:
     synthetic: bool
 
 
+MANY_OUTSIDE = 0.1
+"""Share of villages in no county from which borders are missing."""
 FAR_FROM_AREA_M = 1000.0
 """A village's own point this far outside its polygon belongs to another one [m]."""
 
@@ -176,6 +178,8 @@ class ProjectReader:
         areas = table[["village_id", "geometry"]].copy()
         points = table.geometry.representative_point()
         table = table.assign(settled_by="interior")
+        if "county" in checked.frame:
+            table = table.assign(stated_county=checked.frame["county"].to_numpy(dtype=object))
         if {"longitude", "latitude"} <= set(checked.frame.columns):
             plain_table = replace(checked, geometry=None)
             given_points = self._own_points(checked, self.placer().coordinates(plain_table, given), table)
@@ -209,6 +213,23 @@ class ProjectReader:
         kept[far] = None
         return gpd.GeoSeries(kept, crs=points.crs)
 
+    def _other_county(self, villages: gpd.GeoDataFrame, file: str) -> list[Fault]:
+        """Villages that lie in another county than their row states."""
+        if "stated_county" not in villages:
+            return []
+        city = self.config.project.city
+        stated = villages["stated_county"].map(lambda name: county_core(name, city))
+        real = villages["county"].map(lambda name: county_core(name, city))
+        known = {county_core(name, city) for name in self._counties["county"]}
+        wrong = villages[stated.isin(known) & stated.ne(real)]
+        if wrong.empty:
+            return []
+        names = tuple(wrong["village"].astype(str).iloc[:10]) + ("…",) * (len(wrong) > 10)
+        values: dict[str, object] = {"count": len(wrong), "found": names, "table": "villages", "column": ""}
+        return [
+            Fault("warning", file, "villages_elsewhere", "villages_elsewhere_fix", values, table="villages")
+        ]
+
     def settled(self, villages: gpd.GeoDataFrame, areas: gpd.GeoDataFrame | None) -> None:
         """Villages as they were settled: names of other tables are held against these places."""
         self._villages_known = (villages, areas)
@@ -229,6 +250,13 @@ class ProjectReader:
             }
             fault = Fault("warning", file, "village_outside", "village_outside_fix", values, table="villages")
             self.faults.append(fault)
+        self.faults += self._other_county(villages[~outside], file)
+        if len(villages) >= 5 and outside.mean() > MANY_OUTSIDE and self.config.inputs.counties is not None:
+            values = {"count": int(outside.sum()), "total": len(villages), "table": "counties", "column": ""}
+            border = Path(self.config.inputs.counties.path).name
+            self.faults.append(
+                Fault("warning", border, "counties_short", "counties_short_fix", values, table="counties")
+            )
         kept = villages[~outside].reset_index(drop=True)
         if kept.empty and len(villages):
             self.faults += nothing_left("villages", file, len(villages)).faults
@@ -274,6 +302,13 @@ class ProjectReader:
         lost = ~np.isfinite(shapes.bounds.to_numpy()).all(axis=1) & shapes.notna().to_numpy()
         if lost.any():
             raise InputFaults([*checked.faults, _lost_fault(checked, lost)])
+        invalid = np.flatnonzero(~shapes.is_valid.to_numpy() & shapes.notna().to_numpy())
+        if invalid.size:
+            rows = tuple(checked.raw.label_of(int(checked.rows[i])) for i in invalid[:10])
+            record = int(checked.rows[invalid[0]])
+            self.faults.append(
+                checked.raw.fault("warning", "shapes_mended", record, count=len(invalid), found=rows)
+            )
         shapes = shapes.make_valid()
         if wanted == "Polygon":
             shapes = gpd.GeoSeries([_polygons_of(shape) for shape in shapes], crs=self.config.project.crs)

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import rasterio
 import rasterio.warp
+import shapely
 from rasterio._err import CPLE_BaseError
 from rasterio.enums import Resampling
 from rasterio.errors import CRSError, RasterioError
@@ -113,6 +114,17 @@ def read_terrain(path: Path, city: Grid, given: Input) -> Raster:
     return Raster(
         _warped(band, own, grid, Resampling.average if finer else Resampling.bilinear), grid, "terrain", "m"
     )
+
+
+def footprint_of(path: Path, city: Grid, crs: str = "") -> shapely.Polygon:
+    """Outline of a raster in the project's CRS."""
+    with _opened("population", path, crs) as source:
+        own = source.crs or rasterio.CRS.from_user_input(crs)
+        height, width = source.shape
+        corners = [(0, 0), (width, 0), (width, height), (0, height)]
+        xy = [source.transform @ corner for corner in corners]
+        x, y = rasterio.warp.transform(own, city.crs, *map(list, zip(*xy, strict=True)))
+    return shapely.Polygon(zip(x, y, strict=True)).buffer(city.resolution_m)
 
 
 def pixel_km2(path: Path, city: Grid, crs: str = "") -> float:

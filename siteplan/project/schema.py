@@ -134,7 +134,8 @@ def _id_faults(config: Config) -> list[ReferenceFault]:
     faults: list[ReferenceFault] = []
     for name, ids in lists.items():
         faults += [(name, "id_twice", {"value": each}) for each in _repeated(ids)]
-    return faults
+    targets = [f"{t.year} {t.county} {t.network}".strip() for t in config.quota.targets]
+    return faults + [("quota.targets", "target_twice", {"value": each}) for each in _repeated(targets)]
 
 
 def _repeated(ids: list[str]) -> list[str]:

@@ -208,7 +208,7 @@ def test_every_printed_page_repeats_title_and_header_of_two_lines(tmp_path):
     lines = [*page, TWO_LINES[2], *page, [2, "梅花镇站", 113.16, 25.18, 30], ["第 2 页"]]
     found = checked(text(tmp_path / "a.csv", csv(lines), "gb18030"))
     assert (names(found), found.rows.tolist()) == (["坪石镇站", "梅花镇站"], [4, 8])
-    assert [row for _, row in said(found, "note")] == [5, 6, 7, 9]
+    assert [row for problem, row in said(found, "note") if problem != "unread_headers"] == [5, 6, 7, 9]
 
 
 THREE_LINES = [

@@ -134,7 +134,7 @@ def test_a_station_table_may_leave_out_site_network_and_band(two_counties):
     """One network with one band, one station a site: the columns say nothing new."""
     edit_stations(two_counties, lambda frame: frame.drop(columns=["站址编码", "网络", "频段"]))
     rollout = [{"network": "A", "bands": ["low"]}]
-    targets = [{**each, "network": ""} for each in PROJECT["quota"]["targets"]]
+    targets = [{**each, "network": ""} for each in PROJECT["quota"]["targets"][::2]]
     changes = {
         "networks": PROJECT["networks"][:1],
         "bands": PROJECT["bands"][:1],

@@ -303,7 +303,10 @@ def test_without_any_optional_input_the_plan_still_says_what_is_missing(two_coun
 def test_every_quota_unit_plans(two_counties, unit):
     changes = {"quota.unit": unit}
     if unit == "site":
-        changes |= {f"quota.targets.{n}.network": None for n in range(len(PROJECT["quota"]["targets"]))}
+        targets = {each["county"]: each for each in PROJECT["quota"]["targets"]}
+        changes["quota.targets"] = [
+            {key: value for key, value in each.items() if key != "network"} for each in targets.values()
+        ]
     write_toml(two_counties, changes)
     plan = siteplan.open_project(two_counties).plan()
     assert 0 < plan.record.selected_stations <= plan.record.remaining

@@ -6,11 +6,16 @@ header.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 
 from siteplan.inputs.files.cells import text_of
 from siteplan.inputs.files.headers import normalise
 
+_BRACKETS = re.compile(r"[(\[{].*?[)\]}]")
+_LONGEST_LABEL = 40
+MOST_ROWS = 200
+"""Rows of a form of one site; a longer sheet is a list."""
 LEAST_PAIRS = 4
 """Labels with values from which a sheet may be a form."""
 
@@ -34,6 +39,8 @@ def card_of(cells: Sequence[Sequence[object]], words: Collection[str]) -> dict[s
     {}
     """
     found: dict[str, tuple[int, object]] = {}
+    if len(cells) > MOST_ROWS:
+        return found
     for number, row in enumerate(cells, start=1):
         at = [(j, _label(cell, words)) for j, cell in enumerate(row)]
         labels = {j: label for j, label in at if label}
@@ -46,5 +53,8 @@ def card_of(cells: Sequence[Sequence[object]], words: Collection[str]) -> dict[s
 
 
 def _label(cell: object, words: Collection[str]) -> str:
+    if not isinstance(cell, str) or len(cell) > _LONGEST_LABEL:
+        return ""
     text = text_of(cell).rstrip(":： ")
-    return text if text and normalise(text) in words else ""
+    bare = _BRACKETS.sub("", normalise(text))
+    return text if text and (normalise(text) in words or bare in words) else ""

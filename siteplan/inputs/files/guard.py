@@ -17,7 +17,7 @@ MOST_UNPACKED = 1 << 30
 """Largest unpacked size of an archive [bytes]."""
 MOST_TEXT = 1 << 28
 """Largest page of a web export [bytes]."""
-BIG_TEXT = 1 << 26
+BIG_TEXT = 1 << 25
 """Text files beyond this are read in pieces [bytes]."""
 SAMPLE_BYTES = 1 << 20
 """How much of a long text file is looked at to understand it [bytes]."""

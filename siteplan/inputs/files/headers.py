@@ -25,6 +25,11 @@ _CLEARLY = 0.015
 _SAME_WORD = 0.98
 """Confidence of the column's name and its aliases: of several, the one named first in the schema is meant."""
 _BRACKETS = re.compile(r"[(\[【《{].*?[)\]】》}]")
+_UNIT_AT_END = re.compile(
+    r"[_/,，:：-]?(百万元|万元|千元|亿元|百万人|万人|千人|百人|十人|英尺|公里|千米|厘米|分米|毫米|百米|呎|ft\.?|feet|km|cm"
+    r"|dm|mm|'000|thousands?)$"
+)
+"""A unit written onto a header: the words before it are the header."""
 _NUMBER = re.compile(r"(?<=\D)(\d{1,2})$")
 _GENERIC = {
     "名称",
@@ -267,6 +272,9 @@ def _plainer(form: str) -> list[tuple[str, float]]:
     """
     bare = _BRACKETS.sub("", form)
     found = [(bare, 0.0)] if bare else []
+    unitless = _UNIT_AT_END.sub("", bare)
+    if unitless != bare and len(unitless) > 1:
+        found.append((unitless, 0.01))
     for start, loss in [(bare, 0.0), (form, 0.0)]:
         number = _NUMBER.search(start)
         if number:

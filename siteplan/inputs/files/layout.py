@@ -28,6 +28,15 @@ _UNITS = {
     "度",
     "°",
     "米",
+    "英尺",
+    "呎",
+    "ft",
+    "feet",
+    "千米",
+    "厘米",
+    "cm",
+    "万人",
+    "千人",
     "m",
     "km",
     "公里",
@@ -43,6 +52,7 @@ _UNITS = {
     "db",
 }
 """What a line of units under the header holds."""
+_NO_UNIT = {"", "-", "—", "/", "度", "°"}
 _MEAN = re.compile(r"平均值?|均值|最大值?|最小值?|average|mean|max|min")
 _LABEL = re.compile(r"(填表|填报|制表|审核|审批|联系|打印|导出)(人|单位|日期|时间|电话)|第\d+页")
 _TOTAL = re.compile(
@@ -174,7 +184,10 @@ def lay_out(
             why = ""
         if why:
             skipped.append(Skipped(i + 1, why, " ".join(text for text in texts if text)[:80]))
-            if why == "header" and _is_reordered(texts, forms):
+            if why == "header" and not records and _are_units(texts):
+                names = _with_units(names, texts)
+                forms = [normalise(name) for name in names]
+            elif why == "header" and _is_reordered(texts, forms):
                 forms = [normalise(text) for text in texts]
                 later.append((len(records), _named([_one_line(text) for text in texts], [])))
             continue
@@ -335,6 +348,21 @@ def _is_header_again(
         return False
     again = sum(form == forms[j] or form in words for j, form in zip(at, said, strict=True))
     return again * 2 >= len(at)
+
+
+def _are_units(texts: list[str]) -> bool:
+    """Whether a line holds units of the columns above it."""
+    said = [normalise(text).strip("()") for text in texts if text]
+    return bool(said) and all(each in _UNITS for each in said)
+
+
+def _with_units(names: list[str], texts: list[str]) -> list[str]:
+    """Headers with the units that stand below them."""
+    units = [normalise(text).strip("()") for text in texts]
+    return [
+        f"{name}({unit})" if name and unit not in _NO_UNIT and "(" not in normalise(name) else name
+        for name, unit in zip(names, units, strict=True)
+    ]
 
 
 def _is_reordered(texts: list[str], forms: list[str]) -> bool:

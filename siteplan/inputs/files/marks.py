@@ -19,11 +19,18 @@ from typing import IO, Any
 import xlrd
 from lxml import etree
 
-ERROR_TEXT = re.compile(r"#(REF!|N/A|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA)|Err:5\d\d")
+ERROR_TEXT = re.compile(
+    r"#(?:¡|¿)?(?:REF|VALUE|NAME|DIV/0|NUM|NULL|SPILL|CALC|BEZUG|WERT|ZAHL|VALOR|NOMBRE|NOM|VALEUR|¡DIV/0|NOME)[!?]"
+    r"|#(?:N/A|NV|N/D|GETTING_DATA|WERT!|DIV/0!)|Err:5\d\d"
+)
 """What spreadsheets write into a cell that failed."""
-FORMULA_TEXT = re.compile(r"=\s*[A-Z][A-Z0-9.]*\(.*\)\s*", re.DOTALL)
+FORMULA_TEXT = re.compile(
+    r"=\s*[+-]?\s*(?:_xlfn\.)?[A-Z][A-Z0-9.]*\(.*\)\s*"
+    r"|=\s*[+-]?\s*(?:'[^']+'!|[\w.\[\]]+!)?\$?[A-Z]{1,3}\$?\d+(?:\s*[-+*/&]\s*\$?[A-Z0-9$.\"]+)*\s*",
+    re.DOTALL,
+)
 """A formula that came out as its own text."""
-_SHOWN = re.compile(r"0{2,30}|0\.00")
+_SHOWN = re.compile(r"(?=(?:.*0){2})(?:0|-|/| |\\.|_.|\"[^\"]*\"){2,60}|0\.00")
 """Formats whose digits a value alone does not keep: leading zeros, and 2023.10 for a month."""
 _BUILT_IN = {"2": "0.00"}
 """Formats a workbook need not spell out, by number."""
@@ -80,12 +87,27 @@ def shown_as(cell: object, code: str) -> object:
     --------
     >>> shown_as(42.0, "000000"), shown_as(2023.1, "0.00"), shown_as(35.5, "0.00")
     ('000042', '2023.10', 35.5)
+    >>> shown_as(12.0, '"ZJ"0000'), shown_as(12345.0, "000-000")
+    ('ZJ0012', '012-345')
     """
     if not isinstance(cell, int | float) or isinstance(cell, bool):
         return cell
     if code == "0.00":
         return f"{cell:.2f}" if 1900.0 < cell < 2100.0 and cell != int(cell) else cell
-    return str(int(cell)).zfill(len(code)) if cell == int(cell) else cell
+    return _in_places(str(int(cell)), code) if cell == int(cell) and cell >= 0 else cell
+
+
+def _in_places(digits: str, code: str) -> str:
+    """Digits put into the places of a format from the right; letters of the format stay."""
+    parts = re.findall(r"0|\"[^\"]*\"|\\.|_.|.", code)
+    shown: list[str] = []
+    left = list(digits)
+    for part in reversed(parts):
+        if part == "0":
+            shown.append(left.pop() if left else "0")
+        elif part[0] != "_":
+            shown.append(part.strip('"').lstrip("\\"))
+    return ("".join(left) + "".join(reversed(shown))).strip()
 
 
 def marks_of(path: Path) -> dict[str, SheetMarks]:
@@ -145,7 +167,8 @@ def _shown_styles(archive: zipfile.ZipFile) -> dict[str, str]:
     formats = next(iter(styles.iter("{*}cellXfs")), ())
     known = _BUILT_IN | codes
     shown = {str(n): known.get(each.get("numFmtId"), "") for n, each in enumerate(formats)}
-    return {n: code for n, code in shown.items() if _SHOWN.fullmatch(code)}
+    plain = {n: re.sub(r"\[[^\]]*\]", "", code).split(";")[0] for n, code in shown.items()}
+    return {n: code for n, code in plain.items() if _SHOWN.fullmatch(code)}
 
 
 def _elements(file: IO[bytes], *names: str) -> Iterator[Any]:
@@ -220,21 +243,42 @@ def _unread_text(cell: Any) -> str:
 
 
 def _marks_of_ods(archive: zipfile.ZipFile) -> dict[str, SheetMarks]:
-    """Hidden rows of the sheets; errors are text there already."""
-    found: dict[str, SheetMarks] = {}
+    """Hidden rows, errors and formulas without a result of every sheet."""
     with archive.open("content.xml") as file:
-        for table in _elements(file, "table"):
-            name = next((v for k, v in table.attrib.items() if etree.QName(k).localname == "name"), "")
-            rows: set[int] = set()
-            number = 0
-            for row in table.iter("{*}table-row"):
-                facts = {etree.QName(key).localname: value for key, value in row.attrib.items()}
-                count = int(facts.get("number-rows-repeated", 1))
-                if facts.get("visibility") in ("collapse", "filter"):
-                    rows |= set(range(number, number + min(count, 100_000)))
-                number += count
-            found[name] = SheetMarks(hidden_rows=frozenset(rows))
-    return found
+        return {_attribute(table, "name"): _marks_of_table(table) for table in _elements(file, "table")}
+
+
+def _attribute(element: Any, name: str) -> str:
+    """An attribute whatever its namespace, "" without it."""
+    return next((v for k, v in element.attrib.items() if etree.QName(k).localname == name), "")
+
+
+def _marks_of_table(table: Any) -> SheetMarks:
+    unread: dict[At, str] = {}
+    hidden: set[int] = set()
+    number = 0
+    for row in table.iter("{*}table-row"):
+        count = int(_attribute(row, "number-rows-repeated") or 1)
+        if _attribute(row, "visibility") in ("collapse", "filter"):
+            hidden |= set(range(number, number + min(count, 100_000)))
+        column = 0
+        for cell in row.iterchildren("{*}table-cell", "{*}covered-table-cell"):
+            if text := _unread_text_of_ods(cell):
+                unread[number, column] = text
+            column += int(_attribute(cell, "number-columns-repeated") or 1)
+        number += count
+    return SheetMarks(unread, frozenset(hidden))
+
+
+def _unread_text_of_ods(cell: Any) -> str:
+    """Error or formula of a cell whose value is unknown, else ""."""
+    formula = _attribute(cell, "formula").removeprefix("of:")
+    text = "".join(cell.itertext()).strip()
+    if _attribute(cell, "value-type") == "error" or ERROR_TEXT.fullmatch(text):
+        return text or formula
+    has_value = any(_attribute(cell, name) for name in ("value", "date-value", "time-value", "boolean-value"))
+    is_text = _attribute(cell, "value-type") == "string" and (text or "string-value" in str(cell.attrib))
+    return formula if formula and not has_value and not is_text else ""
 
 
 # --- .xls --------------------------------------------------------------------------------------------
@@ -268,8 +312,9 @@ def _marks_of_xls_sheet(book: Any, sheet: Any) -> SheetMarks:
             elif kind == xlrd.XL_CELL_NUMBER:
                 style = book.xf_list[sheet.cell_xf_index(row, column)]
                 code = book.format_map[style.format_key].format_str
-                if _SHOWN.fullmatch(code):
-                    shown[row, column] = code
+                plain = re.sub(r"\[[^\]]*\]", "", code).split(";")[0]
+                if _SHOWN.fullmatch(plain):
+                    shown[row, column] = plain
     rows = frozenset(n for n, info in sheet.rowinfo_map.items() if info.hidden)
     columns = frozenset(n for n, info in sheet.colinfo_map.items() if info.hidden)
     return SheetMarks(unread, rows, columns, shown)

@@ -124,6 +124,7 @@ def check_table(raw: RawTable, given: Input, table: str) -> CheckedTable:
         raise InputFaults([*raw.notes, *fatal])
     frame, faults = _frame(raw, given, specs, headers.taken)
     faults = [*_unread_faults(raw, specs, headers.taken), *_hidden_faults(raw, headers.taken), *faults]
+    faults += [*_unused_constants(raw, given, headers.taken), *_unused_headers(raw, headers)]
     faults = [*raw.notes, *_optional_questions(raw, headers), *_contradictions(raw, headers), *faults]
     unchecked = _COORDINATES if _in_metres(frame, given) else ()
     known = {fault.record for fault in faults if fault.severity == "rejected"}
@@ -304,6 +305,64 @@ def _unread_faults(raw: RawTable, specs: tuple[Column, ...], taken: dict[str, st
     return faults
 
 
+def _unused_constants(raw: RawTable, given: Input, taken: dict[str, str]) -> list[Fault]:
+    """Constants of the project file for columns the file has itself: the file's cells count."""
+    return [
+        raw.fault("warning", "constant_unused", None, taken[name], value=str(given.constants[name]))
+        for name in given.constants
+        if name in taken
+    ]
+
+
+_STATES = {
+    "退网", "已退网", "停用", "已停用", "拆除", "已拆除", "拆站", "报废", "关停", "已关停", "退服",
+    "注销", "下电",
+    "decommissioned", "retired", "dismantled", "inactive", "off", "cancelled",
+}  # fmt: skip
+"""Words for a station that is no longer there."""
+_OLDER = {
+    "lte",
+    "4g",
+    "fdd-lte",
+    "td-lte",
+    "fddlte",
+    "tdlte",
+    "gsm",
+    "2g",
+    "3g",
+    "umts",
+    "wcdma",
+    "cdma",
+    "nb-iot",
+}
+"""Words for technologies before 5G."""
+
+
+def _unused_headers(raw: RawTable, headers: HeaderMap) -> list[Fault]:
+    """Columns nobody reads; of stations, those that say some are gone or are no 5G are named."""
+    asked = {header for several in headers.ambiguous.values() for header in several}
+    known = asked | set(headers.taken.values()) | set(raw.made.values())
+    free = [
+        header
+        for header in raw.headers
+        if header not in known and not header.startswith("列") and normalise(header) not in _SERIALS
+    ]
+    faults = []
+    if raw.name == "stations":
+        for header in free:
+            cells = raw.frame[header].map(text_of).map(normalise)
+            for words, problem in ((_STATES, "stations_gone"), (_OLDER, "stations_older")):
+                at = np.flatnonzero(cells.isin(words).to_numpy(dtype=bool))
+                if at.size:
+                    value = text_of(raw.frame[header].iloc[at[0]])
+                    told = {"count": len(at), "value": value}
+                    faults.append(raw.fault("warning", problem, int(raw.rows[at[0]]), header, **told))
+    if free:
+        found = tuple(free[:20]) + ("…",) * (len(free) > 20)
+        faults.append(raw.fault("note", "unread_headers", None, found=found))
+    return faults
+
+
 def _hidden_faults(raw: RawTable, taken: dict[str, str]) -> list[Fault]:
     """Rows and columns that are read though nobody sees them."""
     faults = []
@@ -446,7 +505,13 @@ def _read_numbers(
 
 
 def _convert(raw: RawTable, given: Input, spec: Column, header: str) -> tuple[pd.Series, list[Fault]]:
-    return _converted(raw, given, spec, header, raw.frame[header].map(text_of))
+    cells = raw.frame[header]
+    if spec.kind == "number" and cells.dtype.kind in "fi":  # a long list, read as numbers already
+        values = cells.astype("float64").where(np.isfinite(cells))
+        unit = header_unit(header, spec) if spec.name not in _COORDINATES else None
+        factor = 1.0 if unit is None or unit.storeys else unit.factor or 1.0
+        return (values.where(values != 0.0) if spec.name in _COORDINATES else values * factor), []
+    return _converted(raw, given, spec, header, cells.map(text_of))
 
 
 def _converted(

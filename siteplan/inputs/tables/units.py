@@ -20,7 +20,8 @@ STOREYS = frozenset({"层", "楼", "层楼", "storeys", "stories", "floors", "f"
 _LENGTHS = {
     **dict.fromkeys(("m", "米", "metre", "metres", "meter", "meters"), 1.0),
     **dict.fromkeys(("km", "公里", "千米", "kilometres", "kilometers"), 1000.0),
-    **dict.fromkeys(("ft", "feet", "foot", "英尺", "呎"), 0.3048),
+    **dict.fromkeys(("ft", "feet", "foot", "英尺", "呎", "fuß", "fuss", "pies", "pieds"), 0.3048),
+    **dict.fromkeys(("百米",), 100.0),
     **dict.fromkeys(("dm", "分米"), 0.1),
     **dict.fromkeys(("cm", "厘米", "公分"), 0.01),
     **dict.fromkeys(("mm", "毫米"), 0.001),
@@ -29,10 +30,13 @@ _LENGTHS = {
 }
 _PEOPLE = {
     **dict.fromkeys(("人", "个", "口", "people", "persons", "residents", "inhabitants"), 1.0),
-    **dict.fromkeys(("千人", "thousand"), 1e3),
+    **dict.fromkeys(("十人",), 10.0),
+    **dict.fromkeys(("百人",), 100.0),
+    **dict.fromkeys(("千人", "thousand", "thousands", "k", "'000", "000", "tsd"), 1e3),
     **dict.fromkeys(("万人", "万"), 1e4),
+    **dict.fromkeys(("百万人", "million", "millions"), 1e6),
 }
-_MONEY = {"元": 1.0, "千元": 1e3, "万": 1e4, "万元": 1e4, "w": 1e4, "亿元": 1e8, "yuan": 1.0}
+_MONEY = {"百万元": 1e6, "元": 1.0, "千元": 1e3, "万": 1e4, "万元": 1e4, "w": 1e4, "亿元": 1e8, "yuan": 1.0}
 _SHARES = {"%": 0.01, "percent": 0.01, "百分比": 0.01, "百分数": 0.01, "‰": 0.001}
 _LEVELS = {"dbm": 1.0, "db": 1.0, "dbi": 1.0}
 _DEGREES = {"°": 1.0, "度": 1.0, "deg": 1.0, "degrees": 1.0}
@@ -56,11 +60,15 @@ _OTHER = frozenset(
         "绝对高度",
     }
     | {"秒", "分钟", "asl", "amsl", "mw", "w", "kw", "dbw", "yd", "yards", "nm", "inch", "in", "h", "min"}
-    | {"khz", "mhz", "ghz"}
+    | {"khz", "mhz", "ghz", "万美元", "美元", "欧元", "usd", "eur", "杆"}
 )
 """Words that are units of something: in a header whose column is in none of them they are asked about."""
 _BRACKETS = re.compile(r"[(\[【{](.*?)[)\]】}]")
-_TAIL = re.compile(r"(?:_|\s)([a-z]{1,6})$")
+_ENDING = re.compile(
+    r"[\u4e00-\u9fff](百万元|百万人|万美元|万人|千人|百人|十人|万元|千元|亿元|英尺|公里|千米|厘米|分米|毫米|百米"
+    r"|呎|海里|英里|ft|feet|km|cm|dm|mm)$"
+)
+"""A unit written onto a header without any sign between."""
 _AMOUNT = re.compile(r"([-+]?\d[\d.,\s]*?)\s*([^\d.,\s+\-()].*)")
 
 
@@ -99,7 +107,7 @@ Unit(word='层', factor=1.0, storeys=True), None]
     known = units_of(column)
     is_length = known is _LENGTHS
     form = normalise(header)
-    if is_length and re.search(r"(楼层|层)数?$", form):
+    if is_length and re.search(r"(楼层|层)数?$", _BRACKETS.sub("", form)):
         return Unit("层", 1.0, storeys=True)
     for word in _words(header):
         if word in known:
@@ -112,16 +120,18 @@ Unit(word='层', factor=1.0, storeys=True), None]
 
 
 def _words(header: str) -> Iterator[str]:
-    """Pieces of a header that may be a unit."""
-    form = unicodedata.normalize("NFKC", header).casefold().strip()
+    """Pieces of a header that may be a unit: in brackets, after a sign, or at its end."""
+    form = unicodedata.normalize("NFKC", header).casefold().strip().rstrip(".")
     for piece in _BRACKETS.findall(form):
-        yield from (part for part in re.split(r"[,，;；:：/\s]|单位", piece) if part)
-    if PART_SIGN in form:
-        yield form.rsplit(PART_SIGN, 1)[-1].strip(" ()")
-    if form.endswith(("%", "‰")):
-        yield form[-1]
-    if tail := _TAIL.search(form):
-        yield tail[1]
+        yield from (part.rstrip(".") for part in re.split(r"[,，;；:：/\s]|单位", piece) if part)
+    plain = _BRACKETS.sub("", form).strip()
+    if plain.endswith(("%", "‰", "'000")):
+        yield plain[-4:] if plain.endswith("'000") else plain[-1]
+    parts = [part for part in re.split(r"[_/\\,，;；:：\s" + PART_SIGN + "]|单位", plain) if part]
+    if len(parts) > 1:
+        yield parts[-1]
+    if ending := _ENDING.search(parts[-1] if parts else ""):
+        yield ending[1]
 
 
 def _every_unit() -> frozenset[str]:
