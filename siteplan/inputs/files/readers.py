@@ -38,7 +38,7 @@ from siteplan.inputs.files.cards import card_of
 from siteplan.inputs.files.containers import unpacked
 from siteplan.inputs.files.encodings import decode, encoding_of_text
 from siteplan.inputs.files.guard import HostileFile
-from siteplan.inputs.files.headers import HeaderMap, match_headers
+from siteplan.inputs.files.headers import HeaderMap, match_headers, normalise
 from siteplan.inputs.files.layout import Layout, Merge, Row, lay_out
 from siteplan.inputs.files.marks import NO_MARKS, MarksUnreadable, SheetMarks, is_unread, marks_of, shown_as
 from siteplan.inputs.files.raw_table import STRIDE, RawTable, Wanted, broken_text, file_fault
@@ -50,6 +50,8 @@ _TEXT = {".csv", ".txt", ".tsv"}
 _PINS = {".kml", ".kmz"}
 _KEPT_AS_TEXT = re.compile(r'^="(.*)"$', re.DOTALL)
 """How programs make a spreadsheet keep the zeros of an id."""
+_EXAMPLES = {"示例", "样例", "范例", "填写示例", "example", "examples", "sample"}
+"""Sheets that show how a list is filled in, as siteplan's own templates carry one."""
 _DELIMITERS = ",;\t|，"
 _SAMPLE_LINES = 60
 _PIECE_ROWS = 500_000
@@ -202,18 +204,21 @@ def _marked(cells: list[list[object]], marks: SheetMarks) -> list[list[object]]:
 def _table_of(wanted: Wanted, path: Path, sheets: Sequence[_Sheet]) -> RawTable:
     """One table from the sheets that hold it: the best one, and every other with the same columns."""
     empty = RawTable(wanted.name, path.name, (wanted.layer,), pd.DataFrame(), np.array([], dtype=np.int64))
+    examples = [sheet for sheet in sheets if normalise(sheet.name) in _EXAMPLES and len(sheets) > 1]
+    notes = [_left_out(empty, sheet, "example_sheet") for sheet in examples]
+    sheets = [sheet for sheet in sheets if sheet not in examples]
     cards = _cards(wanted, path, sheets)
     if cards is not None:
-        return cards
+        return replace(cards, notes=(*notes, *cards.notes))
     laid = [(sheet, lay_out(sheet.cells, sheet.merges, wanted.score, wanted.words)) for sheet in sheets]
     maps = {sheet.name: _map_of(wanted, layout) for sheet, layout in laid if layout is not None}
     shown = [sheet.name for sheet, layout in laid if layout is not None and not sheet.hidden]
     if not shown:
         hidden = [_left_out(empty, sheet, "hidden_sheet") for sheet, layout in laid if layout is not None]
+        hidden = [*notes, *hidden]
         return replace(empty, sheets=tuple(s.name for s in sheets[:1]) or ("",), notes=tuple(hidden))
     best = max(shown, key=lambda name: (maps[name].score, -shown.index(name)))
     chosen: list[tuple[_Sheet, Layout]] = []
-    notes: list[Fault] = []
     for sheet, layout in laid:
         if layout is None:
             continue

@@ -509,3 +509,15 @@ def test_english_sheets_make_a_plan_too(tmp_path):
     (folder / "project.toml").write_text(tomli_w.dumps(project), encoding="utf-8")
     assert tuple(load_config(folder).inputs.given()) == ("villages",)
     assert len(planned(folder, "one").sites) > 0
+
+
+def test_the_example_is_not_read_where_the_project_file_names_no_sheet(filled):
+    path = filled / "project.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(re.sub(r'^layer = "(村庄|现网基站|公共物业)"\n', "", text, flags=re.M), encoding="utf-8")
+    assert path.read_text(encoding="utf-8") != text
+    report = siteplan.open_project(filled).check()
+    assert list(report.examination.inputs.villages.village) == ["一村", "二村", "三村"]
+    assert [fault.values["value"] for fault in report.faults if fault.problem == "example_sheet"] == [
+        "示例"
+    ] * 3
