@@ -30,6 +30,7 @@ from siteplan.field.status import (
     relation,
     replay,
 )
+from siteplan.field.words import stops
 from siteplan.inputs.places.datum import in_china, to_wgs84
 from siteplan.project.statuses import EXITS, MOVED, RING_MARGIN_M, RING_SHARE, SiteStatus, SourceType
 from siteplan.words.catalogue import Key
@@ -148,7 +149,7 @@ def merge(
         else:
             drafts[number] = made
     suspects = _suspects(drafts)
-    for number, fault in _odd_dates(drafts, events, options).items():
+    for number, fault in [*_odd_dates(drafts, events, options).items(), *_filled_down(drafts).items()]:
         row = drafts[number].row
         drafts[number] = replace(drafts[number], row=replace(row, doubts=(*row.doubts, fault)))
     merger = _Merger(published_list, events, options)
@@ -251,8 +252,14 @@ def _turned(row: ReturnRow, place: Place) -> ReturnRow:
     return replace(row, longitude=row.latitude, latitude=row.longitude, doubts=(*row.doubts, doubt))
 
 
-_LATE_DAYS, _EARLY_DAYS = 60, 365
-"""Days after every other date, and before the list's own, from which a date looks mistyped."""
+_LATE_DAYS, _EARLY_DAYS, _LONG_DAYS = 60, 365, 400
+"""Days after every other date, and before and after the list's own, from which a date looks mistyped."""
+_FEWEST_FILLED = 5
+"""Places of one county that hardly all go on air at once."""
+_GOING_ON = frozenset(
+    {"NEGOTIATING", "AGREED", "SIGNED", "BUILDING", "ON_AIR"} & {each.value for each in SiteStatus}
+)
+"""Statuses of a place that is under way."""
 
 
 def _odd_dates(
@@ -274,6 +281,27 @@ def _odd_dates(
             found[number] = row.fault("date_late", "", value=str(day), found=str(max(others)))
         elif issued and (issued[0] - day).days > _EARLY_DAYS:
             found[number] = row.fault("date_early", "", value=str(day), found=options.issued_on)
+        elif issued and (day - issued[0]).days > _LONG_DAYS:
+            found[number] = row.fault("date_long_after", "", value=str(day), found=options.issued_on)
+    return found
+
+
+def _filled_down(drafts: Mapping[int, _Draft]) -> dict[int, Fault]:
+    """Rows of a form on which every place of a county goes from proposed to on air on one day."""
+    groups: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for number, draft in drafts.items():
+        if not draft.row.is_event:
+            groups[draft.row.sha256, draft.place.county_id].append(number)
+    found: dict[int, Fault] = {}
+    for (_, county_id), numbers in groups.items():
+        said = {(drafts[n].seen, drafts[n].row.status, drafts[n].row.reported_at) for n in numbers}
+        is_jump = {status[:2] for status in said} == {(SiteStatus.PROPOSED.value, SiteStatus.ON_AIR.value)}
+        if len(numbers) >= _FEWEST_FILLED and len(said) == 1 and is_jump:
+            rows = {n: drafts[n].row for n in numbers}
+            found |= {
+                n: row.fault("filled_down", "", count=len(numbers), value=row.sheet or county_id)
+                for n, row in rows.items()
+            }
     return found
 
 
@@ -413,6 +441,8 @@ class _Merger:
             problem = row.fault("hidden_row")
         elif row.doubts:
             problem = row.doubts[0]
+        elif row.status in _GOING_ON and (stops(row.reason) or stops(row.note)):
+            problem = row.fault("reason_against_status", "", value=(row.reason or row.note)[:60])
         elif suspect is not None and draft.point is not None:
             problem = suspect
         elif (

@@ -27,7 +27,7 @@ from siteplan.core.errors import Fault, InputFaults, Severity
 from siteplan.core.files import sha256_of
 from siteplan.field.words import probable_status, status_of
 from siteplan.inputs.files import guard
-from siteplan.inputs.files.cells import dates_of, text_of
+from siteplan.inputs.files.cells import dates_of, is_tenth, text_of
 from siteplan.inputs.files.headers import match_headers, normalise
 from siteplan.inputs.files.raw_table import RawTable, Wanted
 from siteplan.inputs.files.readers import read_table
@@ -260,7 +260,7 @@ def _table_rows(path: Path, issued: _Issued | None, names: Mapping[str, str]) ->
         sheet, number = raw.place_of(int(raw.rows[i]))
         row = ReturnRow(path.name, sha, sheet, number, cells["candidate_id"])
         row = _with_issued(_typed(row, cells, taken, at, day), raw, int(i), issued)
-        row = _seen_as_shown(row, raw, int(raw.rows[i]), unread)
+        row = _seen_as_shown(row, raw, int(i), unread, taken)
         if int(i) in by_name:
             row = replace(row, doubts=(*row.doubts, row.fault("matched_by_name", value=by_name[int(i)])))
         if adopted is not None:
@@ -339,14 +339,26 @@ def _unread(raw: RawTable, taken: Mapping[str, str]) -> dict[int, list[tuple[str
 
 
 def _seen_as_shown(
-    row: ReturnRow, raw: RawTable, record: int, unread: Mapping[int, Sequence[tuple[str, str]]]
+    row: ReturnRow,
+    raw: RawTable,
+    position: int,
+    unread: Mapping[int, Sequence[tuple[str, str]]],
+    taken: Mapping[str, str],
 ) -> ReturnRow:
-    """The row with what its reporter cannot have seen: values nobody computed, and that it is hidden."""
+    """The row with what its reporter saw otherwise: values nobody computed, lines through it, a hidden row,
+    a month that lost its zero.
+    """
+    record = int(raw.rows[position])
     faults = [
         row.fault("unread_cell", header, value=text[:80], table="returns")
         for header, text in unread.get(record, ())
     ]
-    return replace(row, is_hidden=record in raw.hidden, faults=(*row.faults, *faults))
+    doubts = list(row.doubts)
+    if raw.is_struck(position, taken.get("status", "")):
+        doubts.append(row.fault("struck_row"))
+    if "reported_at" in taken and is_tenth(cell := raw.frame[taken["reported_at"]].iloc[position]):
+        doubts.append(row.fault("tenth_month_row", taken["reported_at"], value=text_of(cell)))
+    return replace(row, is_hidden=record in raw.hidden, faults=(*row.faults, *faults), doubts=tuple(doubts))
 
 
 _SAFE = etree.XMLParser(
@@ -446,7 +458,16 @@ def _with_issued(row: ReturnRow, raw: RawTable, i: int, issued: _Issued | None) 
         for name in issued.columns
         if name in raw.headers and (found := text_of(raw.frame[name].iloc[i])) != was[name]
     )
-    return replace(row, run_id=row.run_id or issued.run_id, seen=was.get("seen", ""), edits=edits)
+    doubts = row.doubts
+    if len(edits) > 1:
+        others = [each for each in issued.rows if each != row.candidate_id]
+        fits = [each for each in others if all(issued.rows[each][e.column] == e.found for e in edits)]
+        problem = "row_of_another" if len(fits) == 1 else "row_changed"
+        other = fits[0] if len(fits) == 1 else ""
+        doubt = row.fault(problem, "", count=len(edits), found=other, value=edits[0].found[:60])
+        doubts = (*doubts, doubt)
+    seen, run_id = was.get("seen", ""), row.run_id or issued.run_id
+    return replace(row, run_id=run_id, seen=seen, edits=edits, doubts=doubts)
 
 
 # --- the map's JSON ----------------------------------------------------------------------------------
@@ -458,8 +479,12 @@ def _json_rows(path: Path) -> tuple[ReturnRow, ...]:
         raise InputFaults([_file_fault(path, "no_return_form", found=RETURNS_SCHEMA)])
     sha = sha256_of(path)
     rows = []
-    for number, each in enumerate(data["returns"], start=1):
-        cells = {str(name): "" if value is None else str(value) for name, value in dict(each).items()}
+    for number, each in enumerate(list(data["returns"]), start=1):
+        if not isinstance(each, dict):
+            row = ReturnRow(path.name, sha, "", number, "")
+            rows.append(replace(row, faults=(row.fault("odd_entry", value=str(each)[:60]),)))
+            continue
+        cells = {str(name): "" if value is None else str(value) for name, value in each.items()}
         row = ReturnRow(path.name, sha, "", number, cells.get("candidate_id", ""))
         at = {name: _number(cells.get(name, "")) for name, _ in _AXES}
         day = _day(cells.get("reported_at", ""))
@@ -490,19 +515,25 @@ def _pin_rows(path: Path, known: Collection[str]) -> tuple[ReturnRow, ...]:
     for number, (pin, folders) in enumerate(_pins(root, ()), start=1):
         data = _data(pin)
         words = " ".join([*data.values(), _text(pin, "name"), _text(pin, "description")])
-        found = data.get("candidate_id") or next(iter(sorted(i for i in known if i in words)), "")
-        start = ReturnRow(path.name, sha, "/".join(folders), number, found)
-        if not found:
-            name = _text(pin, "name")[:60]
-            rows.append(replace(start, faults=(start.fault("pin_without_id", value=name),)))
+        meant = [data["candidate_id"]] if data.get("candidate_id") else _ids_in(words, known)
+        start = ReturnRow(path.name, sha, "/".join(folders), number, meant[0] if meant else "")
+        name, point = _text(pin, "name")[:60], _text(pin, "Point/coordinates")
+        lon, lat = _lonlat(point)
+        problem = "" if len(meant) == 1 else "pin_with_ids" if meant else "pin_without_id"
+        if problem:
+            fault = start.fault(problem, "", value=name, found=tuple(meant))
+            rows.append(replace(start, faults=(fault,)))
             continue
-        lon, lat = (float(part) for part in _text(pin, "Point/coordinates").split(",")[:2])
+        if lon is None:
+            rows.append(replace(start, faults=(start.fault("not_coordinate", "", value=point[:60]),)))
+            continue
         seen = status_of(data.get("status", "")) or ""
-        status = next((s for name in reversed(folders) if (s := status_of(name))), "")
+        status, doubts = _status_of_folders(start, folders)
         rows.append(
             replace(
                 start,
                 status=status,
+                doubts=doubts,
                 longitude=lon,
                 latitude=lat,
                 datum="wgs84",
@@ -511,6 +542,36 @@ def _pin_rows(path: Path, known: Collection[str]) -> tuple[ReturnRow, ...]:
             )
         )
     return tuple(rows)
+
+
+def _ids_in(words: str, known: Collection[str]) -> list[str]:
+    """Ids a text names; one that is only a part of another is not named."""
+    named = sorted((each for each in known if each in words), key=lambda each: (-len(each), each))
+    found: list[str] = []
+    for each in named:
+        if each in words:
+            found.append(each)
+            words = words.replace(each, " ")
+    return sorted(found)
+
+
+def _lonlat(text: str) -> tuple[float | None, float | None]:
+    """Longitude and latitude of a pin; None each where they are no numbers."""
+    parts = [_number(part.strip()) for part in text.split(",")[:2]]
+    if len(parts) < 2 or any(part is None or not np.isfinite(part) for part in parts):
+        return None, None
+    return parts[0], parts[1]
+
+
+def _status_of_folders(row: ReturnRow, folders: tuple[str, ...]) -> tuple[str, tuple[Fault, ...]]:
+    """The status the innermost folder is named like, with a question where it is only like one."""
+    for name in reversed(folders):
+        if status := status_of(name):
+            return status, ()
+        if probable := probable_status(name, exactly=True):
+            meant = Key(f"status_{probable}")
+            return probable, (row.fault("did_you_mean", value=name[:60], found=meant),)
+    return "", ()
 
 
 def _kml_bytes(path: Path) -> bytes:

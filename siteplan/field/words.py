@@ -43,6 +43,9 @@ _SYNONYMS: dict[SiteStatus, tuple[str, ...]] = {
 }
 _REMARK = re.compile(r"[(\[【].*?[)\]】]|[!！。.,，、;；~～?？]+")
 _LEAST_ALIKE = 0.6
+_TURNING = frozenset("未没无不非否勿别待拟可将准预计划能")
+"""Letters that turn a word into its opposite or into a plan: "未签约" is not "已签约"."""
+_TURNING_WORD = re.compile(r"not|^no|^un|n't|^non|pending|^will|^to", re.IGNORECASE)
 
 
 def status_of(word: str) -> str | None:
@@ -61,21 +64,47 @@ def status_of(word: str) -> str | None:
     return _WORDS.get(normalise(word)) if word.strip() else ""
 
 
-def probable_status(word: str) -> str:
-    """The status a word probably means, "" for none [str].
+def probable_status(word: str, exactly: bool = False) -> str:
+    """The status a word probably means, "" for none [str]; ``exactly`` takes no words that merely resemble.
 
     Examples
     --------
     >>> [probable_status(word) for word in ("已同意", "已签约（张三）", "业主不同意", "开通了！", "明天再说")]
     ['AGREED', 'SIGNED', 'REFUSED', 'ON_AIR', '']
+    >>> [probable_status(word) for word in ("未签约", "尚未开通", "可建", "拟建设", "not agreed")]
+    ['', '', '', '', '']
     """
     form = normalise(_REMARK.sub("", word))
     known = _WORDS | _LIKELY
     for each in (form, form.removesuffix("了"), form.removeprefix("已")):
         if each in known:
             return known[each]
-    alike = difflib.get_close_matches(form, [each for each in known if len(each) > 1], 1, _LEAST_ALIKE)
+    if exactly:
+        return ""
+    same = [each for each in known if len(each) > 1 and _turns(each) == _turns(form)]
+    alike = difflib.get_close_matches(form, same, 1, _LEAST_ALIKE)
     return known[alike[0]] if alike else ""
+
+
+def stops(text: str) -> bool:
+    """Whether a reason says that a place came to nothing [bool].
+
+    Examples
+    --------
+    >>> [stops(text) for text in ("业主不同意，村民阻工", "业主原不同意，现已同意", "Owner refused")]
+    [True, False, True]
+    """
+    form = normalise(text)
+    ends = [word for word in _ENDS if word in form]
+    rest = form
+    for word in sorted(ends, key=len, reverse=True):
+        rest = rest.replace(word, " ")
+    return bool(ends) and not any(word in rest for word in _GOES_ON)
+
+
+def _turns(form: str) -> frozenset[str]:
+    """What in a word turns its meaning round."""
+    return frozenset(form) & _TURNING | frozenset(_TURNING_WORD.findall(form))
 
 
 def _words() -> dict[str, str]:
@@ -89,3 +118,11 @@ def _words() -> dict[str, str]:
 
 _WORDS = _words()
 _LIKELY = {normalise(word): status.value for status, words in _SYNONYMS.items() for word in words}
+_SHORT_ENDS = ("拒绝", "拒建", "反对", "阻挠", "放弃", "阻工", "停工", "已停")
+_ENDS = _SHORT_ENDS + tuple(
+    normalise(word)
+    for status in (SiteStatus.REFUSED, SiteStatus.INFEASIBLE, SiteStatus.WITHDRAWN)
+    for word in (*_SYNONYMS[status], translate(f"status_{status.value}", "zh"))
+    if len(word) > 2
+)
+_GOES_ON = ("同意", "谈妥", "签约", "已签", "开通", "复工", "解决", "agreed", "signed", "solved")

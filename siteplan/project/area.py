@@ -24,11 +24,11 @@ class AreaClass(ProjectPart):
     name: str
     antenna_height_m: Annotated[float, Field(ge=3, le=300)] = 35.0
     """Height of a new mast, or of one whose height is unknown [m]."""
-    min_inter_site_distance_m: NotNegative = 0.0
+    min_inter_site_distance_m: Annotated[float, Field(ge=0, le=20_000)] = 0.0
     clutter_height_m: Annotated[float, Field(ge=0, le=60)] = 10.0
     """Height of what is built there [m]; where no land cover is given, of the whole class. The default is
     ITU-R P.1812's for suburbs."""
-    max_radius_m: Annotated[float, Field(gt=0, le=50_000)] = 10_000.0
+    max_radius_m: Annotated[float, Field(ge=100, le=50_000)] = 10_000.0
     """How far a mast is followed over terrain [m]; masts still serving there are flagged."""
     rollout: tuple[Rollout, ...] = ()
 

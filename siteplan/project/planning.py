@@ -67,7 +67,7 @@ class Coverage(ProjectPart):
     clutter: Literal["profile", "end_loss", "none"] = "profile"
     """Over terrain. profile: heights stand on the terrain (ITU-R P.1812); end_loss: bare terrain and
     the loss at the phone's end (ITU-R P.2108); none: bare terrain. Never two of them."""
-    street_width_m: Positive = 27.0
+    street_width_m: Annotated[float, Field(ge=3, le=200)] = 27.0
     """How far before the phone its own clutter stands [m] (ITU-R P.2108's nominal street width)."""
     calibration: str = ""
     """File that ``siteplan calibrate`` wrote; empty for an uncalibrated model."""
@@ -86,7 +86,7 @@ class Coverage(ProjectPart):
     """Populated pixels drawn for that check, beside all villages."""
     cache_mib: NotNegative = 512.0
     """Largest size of the project's cache of footprints [MiB]; 0 keeps none."""
-    demand_resolution_m: Positive = 100.0
+    demand_resolution_m: Annotated[float, Field(ge=10, le=5000)] = 100.0
     edge_probability_target: Share = 0.75
     """P at which a person counts as covered and at which the drawn buffer ends."""
     probability_floor: Share = 0.10
@@ -99,27 +99,27 @@ class Coverage(ProjectPart):
 class Candidates(ProjectPart):
     """Who may be a site."""
 
-    rooftop_mast_m: NotNegative = 6.0
+    rooftop_mast_m: Annotated[float, Field(ge=0, le=60)] = 6.0
     """Height of the support on a roof [m]."""
-    default_building_height_m: NotNegative = 12.0
-    min_antenna_height_m: NotNegative = 10.0
-    duplicate_distance_m: NotNegative = 50.0
+    default_building_height_m: Annotated[float, Field(ge=0, le=300)] = 12.0
+    min_antenna_height_m: Annotated[float, Field(ge=0, le=100)] = 10.0
+    duplicate_distance_m: Annotated[float, Field(ge=0, le=5000)] = 50.0
     """Two places nearer than this are one; the higher source_type keeps it."""
-    order_radius_m: Positive = 300.0
+    order_radius_m: Annotated[float, Field(ge=10, le=20_000)] = 300.0
     """Search ring of a demand order that gives none [m]."""
     new_sites: bool = True
     """Propose new ground sites in gaps (source_type 5)."""
     new_site_min_weight: NotNegative = 60.0
     """Uncovered weight below which a cluster proposes no site [people]."""
-    new_site_cluster_m: Positive = 700.0
+    new_site_cluster_m: Annotated[float, Field(ge=20, le=20_000)] = 700.0
     """Neighbourhood in which uncovered demand belongs together [m]."""
-    new_site_ground_search_m: NotNegative = 300.0
+    new_site_ground_search_m: Annotated[float, Field(ge=0, le=20_000)] = 300.0
     """How far the mast may climb from the middle of its cluster to higher ground [m]."""
-    new_site_max_road_m: Positive = 800.0
+    new_site_max_road_m: Annotated[float, Field(ge=10, le=50_000)] = 800.0
     """Farthest from a road a new mast may stand [m], when roads are given."""
     search_radius_share: Share = 0.25
     """Search ring as a share of the cell radius."""
-    max_location_radius_m: Positive = 1500.0
+    max_location_radius_m: Annotated[float, Field(ge=10, le=50_000)] = 1500.0
     """A place found by its address within a wider circle than this waits for coordinates [m]; within a
     narrower
     one it is ranked with that circle as its search ring."""
@@ -155,7 +155,7 @@ class ReplanRules(ProjectPart):
     """Costs tried for the curve of coverage against changed places."""
     curve_work: Positive = 400.0
     """Work for each of them [million matrix entries touched]."""
-    cooling_radius_m: NotNegative = 100.0
+    cooling_radius_m: Annotated[float, Field(ge=0, le=20_000)] = 100.0
     """New places this near a refused one are left alone as well [m]."""
     cooling_months: NotNegative = 12.0
     """How long a refusal stands; a place that cannot be built stays out."""

@@ -5,6 +5,7 @@ import json
 
 import openpyxl
 import pytest
+from openpyxl.styles import Font
 from worlds.two_counties import write_project
 
 import siteplan
@@ -269,3 +270,94 @@ def test_a_refusal_stands_until_a_later_row_with_a_reason(desk):
 
 def test_options_date_rows_by_the_list():
     assert MergeOptions("2023-12-01T08:00:00", issued_on="2023-06-30").issued_on == str(dt.date(2023, 6, 30))
+
+
+@pytest.mark.parametrize("word", ["未签约", "尚未开通", "可建", "待签约", "拟建设", "计划开通", "not agreed"])
+def test_a_word_turned_round_or_of_the_future_suggests_nothing(word):
+    assert probable_status(word) == ""
+
+
+def strike(book, sheet, heads, rows):
+    for cell in sheet[rows[0]]:
+        cell.font = Font(strike=True)
+
+
+def sort_ids_alone(book, sheet, heads, rows):
+    column = heads["候选编号"]
+    ids = [sheet.cell(row, column).value for row in rows]
+    for row, value in zip(rows, reversed(ids), strict=True):
+        sheet.cell(row, column).value = value
+
+
+@pytest.mark.parametrize(
+    ("cells", "edit", "problem"),
+    [
+        ({"状态": "已签约"}, strike, "struck_row"),
+        ({"状态": "已签约"}, sort_ids_alone, "row_of_another"),
+        ({"状态": "开通", "原因": "业主不同意，村民阻工"}, lambda *_: None, "reason_against_status"),
+        ({"状态": "谈点中", "反馈日期": 2023.1}, lambda *_: None, "tenth_month_row"),
+    ],
+)
+def test_rows_that_say_two_things_are_held(desk, cells, edit, problem):
+    result = merged(
+        desk, fill(desk, "a.xlsx", [cells | {"反馈日期": cells.get("反馈日期", "2023-07-05")}], edit)
+    )
+    held = [problems for verdict, problems in said(result) if verdict == "held"]
+    assert held, said(result)
+    assert problem in held[0]
+    assert journal(desk) == []
+
+
+def test_a_county_that_goes_on_air_in_one_day_is_asked(desk):
+    _, _, _, rows = form_of(desk)
+    result = merged(desk, fill(desk, "a.xlsx", [{"状态": "开通", "反馈日期": "2023-07-05"}] * len(rows)))
+    asked = [problems for verdict, problems in said(result) if "filled_down" in problems]
+    assert len(asked) == (len(rows) if len(rows) >= 5 else 0)
+
+
+def test_dates_long_after_the_list_are_held_even_where_all_agree(desk):
+    cells = [{"状态": "谈点中", "反馈日期": "2024-12-01"}] * 2
+    assert said(merged(desk, fill(desk, "a.xlsx", cells)))[0] == ("held", ["date_long_after"])
+
+
+def test_one_status_over_merged_rows_is_that_of_each(desk):
+    def merge(book, sheet, heads, rows):
+        for header in ("状态", "反馈日期"):
+            column = heads[header]
+            sheet.merge_cells(start_row=rows[0], end_row=rows[1], start_column=column, end_column=column)
+
+    cells = [{"状态": "谈点中", "反馈日期": "2023-07-05"}]
+    result = merged(desk, fill(desk, "a.xlsx", cells, merge))
+    assert [verdict for verdict, _ in said(result)] == ["accepted"] * 2
+
+
+def test_one_odd_entry_of_the_map_stops_no_other(desk):
+    published = siteplan.read_plan(desk / "runs" / "r").record.published
+    first = next(iter(published.places))
+    good = {"candidate_id": first, "status": "NEGOTIATING", "reported_at": "2023-07-05"}
+    data = {"schema": "siteplan-returns/1", "run_id": published.run_id, "returns": ["?", good]}
+    (desk / "a.json").write_text(json.dumps(data), encoding="utf-8")
+    assert said(merged(desk, desk / "a.json")) == [("rejected", ["odd_entry"]), ("accepted", [])]
+
+
+def test_odd_pins_are_named_and_the_others_taken(desk):
+    published = siteplan.read_plan(desk / "runs" / "r").record.published
+    first, second, *_ = published.places
+    at = "{:.6f},{:.6f}".format(*published.places[first].point)
+    pins = [
+        ("", first, "<Point/>"),
+        ("", f"{first} {second}", f"<Point><coordinates>{at}</coordinates></Point>"),
+        ("在谈", first, f"<Point><coordinates>{at}</coordinates></Point>"),
+        ("谈点中", first, f"<Point><coordinates>{at}</coordinates></Point>"),
+    ]
+    body = "".join(
+        f"<Folder><name>{folder}</name><Placemark><name>{name}</name>{point}</Placemark></Folder>"
+        for folder, name, point in pins
+    )
+    text = f'<kml xmlns="http://www.opengis.net/kml/2.2"><Document>{body}</Document></kml>'
+    (desk / "a.kml").write_text(text, encoding="utf-8")
+    result = merged(desk, desk / "a.kml")
+    problems = [[fault.problem for fault in each.faults] for each in result.merge.outcomes]
+    assert [each[0] for each in problems[:2]] == ["not_coordinate", "pin_with_ids"]
+    assert [each.verdict for each in result.merge.outcomes[:2]] == ["rejected", "rejected"]
+    assert "did_you_mean" in problems[2]

@@ -6,6 +6,7 @@ import zipfile
 import openpyxl
 import pandas as pd
 import pytest
+from openpyxl.styles import Font
 from openpyxl.worksheet.worksheet import Worksheet
 from worlds.two_counties import SITE_PLAN, lonlat, write_toml
 
@@ -324,3 +325,17 @@ def test_two_pairs_that_agree_are_none(two_counties):
     table, faults = seen(two_counties)
     assert len(table) == 5
     assert faults == []
+
+
+def strike_row(path, row):
+    book = openpyxl.load_workbook(path)
+    for cell in book.active[row]:
+        cell.font = Font(strike=True)
+    book.save(path)
+
+
+def test_rows_with_a_line_through_them_are_named(two_counties):
+    write_plan(two_counties, plan_rows())
+    strike_row(two_counties / "site_plan.xlsx", 3)
+    _, faults = seen(two_counties)
+    assert ("struck_rows", "warning", 3, "") in faults

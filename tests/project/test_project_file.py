@@ -22,7 +22,7 @@ KINDS = [  # entry of the catalogue, what is wrong, dotted path
     ("config_extra_forbidden", {"layers.0.treshold_dbm": -105}, "layers.0.treshold_dbm"),
     ("config_renamed", {"coverage.level": "empirical"}, "coverage.level"),
     ("config_literal_error", {"exclusions.0.level": "ban"}, "exclusions.0.level"),
-    ("config_greater_than", {"coverage.demand_resolution_m": 0}, "coverage.demand_resolution_m"),
+    ("config_greater_than", {"coverage.receiver_height_m": 0}, "coverage.receiver_height_m"),
     ("config_greater_than_equal", {"exclusions.0.buffer_m": -1}, "exclusions.0.buffer_m"),
     ("config_less_than", {"coverage.edge_probability_target": 1}, "coverage.edge_probability_target"),
     ("config_less_than_equal", {"layers.0.threshold_dbm": 0}, "layers.0.threshold_dbm"),

@@ -104,6 +104,19 @@ def _plain_number(text: str) -> str:
     return plain.replace(",", ".") if plain.count(",") == 1 and "." not in plain else plain
 
 
+def is_tenth(cell: object) -> bool:
+    """Whether a number such as 2023.1 may be January or October [bool].
+
+    Examples
+    --------
+    >>> [is_tenth(cell) for cell in (2023.1, 2023.2, 2023, "2023.1")]
+    [True, False, False, False]
+    """
+    if not isinstance(cell, float) or not 1900.0 < cell < 2100.0:
+        return False
+    return round(cell * 10) % 10 == 1 and abs(cell * 10 - round(cell * 10)) < 1e-6
+
+
 def dates_of(cells: pd.Series) -> tuple[pd.Series, pd.Series]:
     """Dates typed in any common way: 2023年6月30日, 2023.6, 20230630, 二〇二三年六月, a day number,
     30/06/2023.

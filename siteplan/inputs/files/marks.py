@@ -1,5 +1,5 @@
 """What a spreadsheet's cells hold beside their values: formulas nobody computed, errors, hidden rows and
-columns, and numbers shown with zeros of their own.
+columns, values struck through, and numbers shown with zeros of their own.
 
 A reader of values sees a blank cell where there is an error or a formula without a stored result; here they
 keep their text, so that a later step can name them instead of losing them.
@@ -54,12 +54,15 @@ class SheetMarks:
         Numbers from 0.
     shown
         Formats of numbers whose zeros the value does not keep: "000000", "0.00".
+    struck
+        Filled cells whose font is struck through.
     """
 
     unread: Mapping[At, str] = field(default_factory=dict)
     hidden_rows: frozenset[int] = frozenset()
     hidden_columns: frozenset[int] = frozenset()
     shown: Mapping[At, str] = field(default_factory=dict)
+    struck: frozenset[At] = frozenset()
 
 
 NO_MARKS = SheetMarks()
@@ -130,9 +133,8 @@ def marks_of(path: Path) -> dict[str, SheetMarks]:
         names = set(archive.namelist())
         if "content.xml" in names:
             return _marks_of_ods(archive)
-        return {
-            name: _marks_of_sheet(archive, part, _shown_styles(archive)) for name, part in _parts(archive)
-        }
+        styles, struck = _shown_styles(archive), _struck_styles(archive)
+        return {name: _marks_of_sheet(archive, part, styles, struck) for name, part in _parts(archive)}
 
 
 # --- .xlsx -------------------------------------------------------------------------------------------
@@ -171,6 +173,22 @@ def _shown_styles(archive: zipfile.ZipFile) -> dict[str, str]:
     return {n: code for n, code in plain.items() if _SHOWN.fullmatch(code)}
 
 
+def _struck_styles(archive: zipfile.ZipFile) -> frozenset[str]:
+    """Styles whose font is struck through."""
+    if "xl/styles.xml" not in archive.namelist():
+        return frozenset()
+    styles = _root(archive, "xl/styles.xml")
+    fonts = next(iter(styles.iter("{*}fonts")), ())
+    struck = {str(n) for n, font in enumerate(fonts) if _is_on(font.find("{*}strike"))}
+    formats = next(iter(styles.iter("{*}cellXfs")), ())
+    return frozenset(str(n) for n, each in enumerate(formats) if each.get("fontId") in struck)
+
+
+def _is_on(switch: Any) -> bool:
+    """Whether an element that may carry ``val="0"`` switches something on."""
+    return switch is not None and switch.get("val", "1") not in ("0", "false")
+
+
 def _elements(file: IO[bytes], *names: str) -> Iterator[Any]:
     """Elements of a stream by local name, each forgotten once it was looked at."""
     tags = [f"{{*}}{name}" for name in names]
@@ -181,9 +199,12 @@ def _elements(file: IO[bytes], *names: str) -> Iterator[Any]:
             del each.getparent()[0]
 
 
-def _marks_of_sheet(archive: zipfile.ZipFile, part: str, styles: dict[str, str]) -> SheetMarks:
+def _marks_of_sheet(
+    archive: zipfile.ZipFile, part: str, styles: dict[str, str], struck_styles: frozenset[str]
+) -> SheetMarks:
     unread: dict[At, str] = {}
     shown: dict[At, str] = {}
+    struck: set[At] = set()
     rows: set[int] = set()
     columns: set[int] = set()
     number = -1
@@ -200,9 +221,11 @@ def _marks_of_sheet(archive: zipfile.ZipFile, part: str, styles: dict[str, str])
                     unread[at] = text
                 elif cell.get("s") in styles and cell.get("t", "n") == "n":
                     shown[at] = styles[cell.get("s")]
-            if len(unread) + len(shown) > _MOST_MARKS:
+                if cell.get("s") in struck_styles and len(cell):
+                    struck.add(at)
+            if len(unread) + len(shown) + len(struck) > _MOST_MARKS:
                 break
-    return SheetMarks(unread, frozenset(rows), frozenset(columns), shown)
+    return SheetMarks(unread, frozenset(rows), frozenset(columns), shown, frozenset(struck))
 
 
 def _hidden_columns(element: Any) -> set[int]:
@@ -244,8 +267,15 @@ def _unread_text(cell: Any) -> str:
 
 def _marks_of_ods(archive: zipfile.ZipFile) -> dict[str, SheetMarks]:
     """Hidden rows, errors and formulas without a result of every sheet."""
+    found: dict[str, SheetMarks] = {}
+    struck: set[str] = set()
     with archive.open("content.xml") as file:
-        return {_attribute(table, "name"): _marks_of_table(table) for table in _elements(file, "table")}
+        for each in _elements(file, "style", "table"):
+            if etree.QName(each).localname == "table":
+                found[_attribute(each, "name")] = _marks_of_table(each, frozenset(struck))
+            elif any(_attribute(part, "text-line-through-style") not in ("", "none") for part in each):
+                struck.add(_attribute(each, "name"))
+    return found
 
 
 def _attribute(element: Any, name: str) -> str:
@@ -253,8 +283,9 @@ def _attribute(element: Any, name: str) -> str:
     return next((v for k, v in element.attrib.items() if etree.QName(k).localname == name), "")
 
 
-def _marks_of_table(table: Any) -> SheetMarks:
+def _marks_of_table(table: Any, struck_styles: frozenset[str]) -> SheetMarks:
     unread: dict[At, str] = {}
+    struck: set[At] = set()
     hidden: set[int] = set()
     number = 0
     for row in table.iter("{*}table-row"):
@@ -265,9 +296,11 @@ def _marks_of_table(table: Any) -> SheetMarks:
         for cell in row.iterchildren("{*}table-cell", "{*}covered-table-cell"):
             if text := _unread_text_of_ods(cell):
                 unread[number, column] = text
+            if _attribute(cell, "style-name") in struck_styles and len(cell):
+                struck.add((number, column))
             column += int(_attribute(cell, "number-columns-repeated") or 1)
         number += count
-    return SheetMarks(unread, frozenset(hidden))
+    return SheetMarks(unread, frozenset(hidden), struck=frozenset(struck))
 
 
 def _unread_text_of_ods(cell: Any) -> str:
@@ -304,8 +337,13 @@ class _Silent:
 def _marks_of_xls_sheet(book: Any, sheet: Any) -> SheetMarks:
     unread: dict[At, str] = {}
     shown: dict[At, str] = {}
+    struck: set[At] = set()
+    struck_styles = {n for n, style in enumerate(book.xf_list) if book.font_list[style.font_index].struck_out}
     for row in range(sheet.nrows):
         for column, kind in enumerate(sheet.row_types(row)):
+            is_filled = kind not in (xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK)
+            if is_filled and struck_styles and sheet.cell_xf_index(row, column) in struck_styles:
+                struck.add((row, column))
             if kind == xlrd.XL_CELL_ERROR:
                 code = sheet.cell_value(row, column)
                 unread[row, column] = xlrd.error_text_from_code.get(code, "#N/A")
@@ -317,4 +355,4 @@ def _marks_of_xls_sheet(book: Any, sheet: Any) -> SheetMarks:
                     shown[row, column] = plain
     rows = frozenset(n for n, info in sheet.rowinfo_map.items() if info.hidden)
     columns = frozenset(n for n, info in sheet.colinfo_map.items() if info.hidden)
-    return SheetMarks(unread, rows, columns, shown)
+    return SheetMarks(unread, rows, columns, shown, frozenset(struck))

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from siteplan.core.errors import Fault, Severity
+from siteplan.inputs.files.cells import text_of
 from siteplan.inputs.files.headers import coordinate_part, match_headers, normalise
 from siteplan.project.columns import Column, columns_of
 
@@ -49,6 +50,8 @@ class RawTable:
         Records of hidden rows.
     hidden_headers
         Headers of hidden columns.
+    struck
+        Headers of cells that are struck through, by record.
     """
 
     name: str
@@ -63,6 +66,7 @@ class RawTable:
     unread: Mapping[tuple[int, str], str] = field(default_factory=dict)
     hidden: frozenset[int] = frozenset()
     hidden_headers: tuple[str, ...] = ()
+    struck: Mapping[int, frozenset[str]] = field(default_factory=dict)
 
     @property
     def headers(self) -> list[str]:
@@ -84,6 +88,14 @@ class RawTable:
         geometry = None if self.geometry is None else self.geometry[keep].reset_index(drop=True)
         frame = self.frame[keep].reset_index(drop=True)
         return replace(self, frame=frame, rows=self.rows[keep], geometry=geometry)
+
+    def is_struck(self, position: int, header: str = "") -> bool:
+        """Whether this cell, or half of the filled cells of the record at a position, are struck through."""
+        struck = self.struck.get(int(self.rows[position]), frozenset())
+        if not struck or header in struck:
+            return bool(struck)
+        cells = self.frame.iloc[position]
+        return 2 * len(struck) >= sum(bool(text_of(cell)) for cell in cells)
 
     def fault(
         self, severity: Severity, problem: str, record: int | None = None, column: str = "", **values: object

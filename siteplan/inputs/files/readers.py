@@ -301,6 +301,7 @@ def _stacked(
     unread: dict[tuple[int, str], str] = {}
     hidden: set[int] = set()
     hidden_headers: dict[str, None] = {}
+    struck: dict[int, frozenset[str]] = {}
     for sheet, layout in parts:
         number = names.index(sheet.name)
         keep = [j for j, header in enumerate(layout.headers) if header]
@@ -310,6 +311,7 @@ def _stacked(
         records = np.array(layout.rows, dtype=np.int64) + number * STRIDE
         unread |= _taken_out(frame, records, keep, sheet.marks)
         hidden.update(int(each) for each in records if int(each) % STRIDE - 1 in sheet.marks.hidden_rows)
+        struck |= _struck(frame, records, keep, sheet.marks)
         at = [n for n, j in enumerate(keep) if j in sheet.marks.hidden_columns]
         hidden_headers |= dict.fromkeys(str(frame.columns[n]) for n in at)
         frames.append(frame)
@@ -326,6 +328,7 @@ def _stacked(
         unread=unread,
         hidden=frozenset(hidden),
         hidden_headers=tuple(hidden_headers),
+        struck=struck,
     )
     lines = [
         table.fault("note", f"line_{line.why}", line.row + names.index(sheet.name) * STRIDE, value=line.text)
@@ -353,6 +356,19 @@ def _taken_out(
         found[int(records[i]), str(frame.columns[n])] = str(frame.iloc[i, n])
         frame.iloc[i, n] = None
     return found
+
+
+def _struck(
+    frame: pd.DataFrame, records: np.ndarray, columns: Sequence[int], marks: SheetMarks
+) -> dict[int, frozenset[str]]:
+    """Headers of cells that are struck through, by record."""
+    names = {j: str(frame.columns[n]) for n, j in enumerate(columns)}
+    by_row = {int(record) % STRIDE - 1: int(record) for record in records}
+    found: dict[int, set[str]] = {}
+    for row, column in marks.struck:
+        if row in by_row and column in names:
+            found.setdefault(by_row[row], set()).add(names[column])
+    return {record: frozenset(headers) for record, headers in sorted(found.items())}
 
 
 def _renamed(wanted: Wanted, layout: Layout, first: Layout) -> dict[str, str]:

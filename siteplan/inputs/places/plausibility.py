@@ -277,7 +277,7 @@ def _tall(context: Context, name: str) -> list[Fault]:
 
 _DAYS_AHEAD = 366
 """Days after the reference date from which a station on air is hardly a plan of openings."""
-_HEAVY, _FEWEST_WEIGHTS = 20.0, 5
+_HEAVY, _FEWEST_WEIGHTS = 20.0, 3
 """Times the median weight from which one is hardly meant, and weights that have a median."""
 
 

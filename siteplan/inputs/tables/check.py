@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from siteplan.core.errors import Fault, InputFaults, Severity
-from siteplan.inputs.files.cells import dates_of, is_told_blank, numbers_of, text_of
+from siteplan.inputs.files.cells import dates_of, is_tenth, is_told_blank, numbers_of, text_of
 from siteplan.inputs.files.headers import (
     TAKEN_FROM,
     HeaderMap,
@@ -364,12 +364,17 @@ def _unused_headers(raw: RawTable, headers: HeaderMap) -> list[Fault]:
 
 
 def _hidden_faults(raw: RawTable, taken: dict[str, str]) -> list[Fault]:
-    """Rows and columns that are read though nobody sees them."""
+    """Rows and columns that are read though nobody sees them, or though a line goes through them."""
     faults = []
     hidden = sorted(raw.hidden & set(raw.rows.tolist()))
     if hidden:
         places = tuple(raw.label_of(record) for record in hidden[:20]) + ("…",) * (len(hidden) > 20)
         faults.append(raw.fault("warning", "hidden_rows", hidden[0], count=len(hidden), found=places))
+    at = np.flatnonzero(np.isin(raw.rows, [*raw.struck]))
+    struck = [int(raw.rows[i]) for i in at if raw.is_struck(int(i))]
+    if struck:
+        places = tuple(raw.label_of(record) for record in struck[:20]) + ("…",) * (len(struck) > 20)
+        faults.append(raw.fault("warning", "struck_rows", struck[0], count=len(struck), found=places))
     columns = tuple(header for header in raw.hidden_headers if header in taken.values())
     if columns:
         faults.append(raw.fault("warning", "hidden_columns", None, columns[0], found=columns))
@@ -435,7 +440,7 @@ def _questions(raw: RawTable, given: Input, spec: Column, header: str) -> list[F
             values = {"value": unit.word, "found": tuple(units_of(spec))}
             return [raw.fault("fatal", "unknown_unit", None, header, **values)]
     if spec.kind == "date" and not given.tenth_month:
-        tenths = np.flatnonzero(raw.frame[header].map(_is_tenth).to_numpy(dtype=bool))
+        tenths = np.flatnonzero(raw.frame[header].map(is_tenth).to_numpy(dtype=bool))
         if tenths.size:
             rows = tuple(raw.label_of(int(raw.rows[i])) for i in tenths[:10])
             cell = text_of(raw.frame[header].iloc[tenths[0]])
@@ -471,13 +476,6 @@ def _second_pair(raw: RawTable, given: Input, specs: Mapping[str, Column], heade
             said |= {"first": pair[0], "second": pair[1]}
             return [raw.fault("fatal", "two_pairs", int(raw.rows[rows[0]]), pair[0], **said)]
     return []
-
-
-def _is_tenth(cell: object) -> bool:
-    """Whether a number such as 2023.1 may be January or October."""
-    if not isinstance(cell, float) or not 1900.0 < cell < 2100.0:
-        return False
-    return round(cell * 10) % 10 == 1 and abs(cell * 10 - round(cell * 10)) < 1e-6
 
 
 def _read_numbers(
@@ -526,7 +524,7 @@ def _converted(
         return _read_numbers(raw, given, spec, header, cells)
     if spec.kind == "date":
         if given.tenth_month == "october":
-            cells = cells.where(~raw.frame[header].map(_is_tenth), cells + "0")
+            cells = cells.where(~raw.frame[header].map(is_tenth), cells + "0")
         values, bad = dates_of(cells)
         return values, _cell_faults(raw, header, cells, bad, "not_date")
     if spec.kind == "flag":
