@@ -14,7 +14,7 @@ from siteplan.core.errors import Fault, InputFaults, Severity
 from siteplan.core.grid import Grid, Raster
 from siteplan.inputs.files.readers import TABLE_SUFFIXES
 from siteplan.inputs.land_cover import CoverEvidence, cover_faults, translated
-from siteplan.inputs.people import gather, homes_of, judge
+from siteplan.inputs.people import beside, gather, homes_of, judge
 from siteplan.inputs.project_reader import ProjectReader
 from siteplan.inputs.rasters import footprint_of, pixel_km2, read_codes, read_raster, read_terrain
 from siteplan.inputs.zones import sums_within
@@ -74,6 +74,9 @@ class ProjectRasters:
         raster = self._read("population", path, "people", given)
         unit, faults = self._judged(raster, path, given, counties, villages, areas)
         self.reader.faults += [*faults, *self._partly(path, given)]
+        if villages is not None and "settled_by" in villages:
+            placed = villages[villages["settled_by"].eq("table") & villages.geometry.geom_type.eq("Point")]
+            self.reader.faults += beside(path.name, raster, placed)
         if unit:
             raster, _ = read_raster(
                 "population", path, self.city, "people", given.model_copy(update={"unit": unit})

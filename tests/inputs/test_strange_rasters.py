@@ -6,7 +6,9 @@ import pytest
 import rasterio
 from worlds.two_counties import CRS, write_toml
 
+from siteplan.core.grid import Grid, Raster
 from siteplan.inputs.load import examine
+from siteplan.inputs.people import beside
 from siteplan.project.project_file import load_config
 
 
@@ -290,3 +292,35 @@ def test_land_the_cover_does_not_reach_is_said_with_its_share(two_counties):
 def examine_with_cover(folder):
     write_toml(folder, {"inputs.land_cover": {"path": "cover.tif"}})
     return examine(folder, load_config(folder)).faults
+
+
+def hamlets(count):
+    """A county of 100 m pixels with people in hamlets north of its middle, and the hamlets."""
+    grid = Grid(CRS, 0.0, 20_000.0, 100.0, 200, 200)
+    rng = np.random.default_rng(3)
+    rows, cols = rng.integers(10, 90, count), rng.integers(10, 190, count)
+    values = np.zeros((200, 200), dtype=np.float32)
+    for row, col in zip(rows, cols, strict=True):
+        values[row - 2 : row + 3, col - 2 : col + 3] += 12.0
+    points = gpd.points_from_xy(*grid.centre(rows, cols))
+    return grid, values, gpd.GeoDataFrame(geometry=points, crs=CRS)
+
+
+@pytest.mark.parametrize(
+    ("turn", "asked"),
+    [
+        (lambda values: values, False),
+        (lambda values: values[::-1], True),
+        (lambda values: np.roll(values, 25, axis=1), True),
+    ],
+)
+def test_people_are_densest_around_their_villages_or_it_is_asked(turn, asked):
+    grid, values, villages = hamlets(30)
+    people = Raster(np.ascontiguousarray(turn(values)), grid, "population", "people")
+    assert [fault.problem for fault in beside("p.tif", people, villages)] == ["people_beside"] * asked
+
+
+def test_few_villages_say_nothing_of_a_raster():
+    grid, values, villages = hamlets(9)
+    people = Raster(np.ascontiguousarray(values[::-1]), grid, "population", "people")
+    assert beside("p.tif", people, villages) == []

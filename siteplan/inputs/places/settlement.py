@@ -94,7 +94,7 @@ def settle(areas: gpd.GeoSeries, grid: Grid, evidence: Mapping[str, NDArray[np.f
 
 def _densest(weight: NDArray[np.float64], code: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     """Flat index of the settled pixel with most weight around it in each polygon, -1 without any."""
-    around = _box_sum(weight, _AROUND_PX) + _box_sum(weight, 1)  # the middle of a cluster, not its corner
+    around = box_sum(weight, _AROUND_PX) + box_sum(weight, 1)  # the middle of a cluster, not its corner
     pixels = np.flatnonzero(weight.ravel() > 0)
     table = pd.DataFrame(
         {"code": code.ravel()[pixels], "around": around.ravel()[pixels].round(12), "pixel": pixels}
@@ -106,7 +106,7 @@ def _densest(weight: NDArray[np.float64], code: NDArray[np.int64], count: int) -
     return found[1:]
 
 
-def _box_sum(values: NDArray[np.float64], reach: int) -> NDArray[np.float64]:
+def box_sum(values: NDArray[np.float64], reach: int) -> NDArray[np.float64]:
     """Sum over the square around each pixel."""
     padded = np.pad(values, ((reach + 1, reach), (reach + 1, reach)))
     sums = padded.cumsum(axis=0).cumsum(axis=1)
