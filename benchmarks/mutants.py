@@ -209,7 +209,7 @@ def run_place(name: str, base: Path, work: Path, only: str, seed: int) -> list[R
     run = returned_form(base, work / f"{name}-form") if any(s.family == "return" for s in SORTS) else base
     results = []
     for sort in SORTS:
-        if only not in sort.name:
+        if not any(part in sort.name for part in only.split(",")):
             continue
         if sort.family == "return":
             result = try_return(name, base, run, sort, seed)
@@ -230,7 +230,7 @@ def main() -> None:
     """Print every mutant and the totals by family."""
     parser = argparse.ArgumentParser()
     parser.add_argument("demo", type=Path)
-    parser.add_argument("--only", default="")
+    parser.add_argument("--only", default="", help="parts of names of sorts, with commas between")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--keep", type=Path)
     given = parser.parse_args()

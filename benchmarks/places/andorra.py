@@ -47,12 +47,13 @@ datum = "wgs84"
 path = "properties.xlsx"
 datum = "wgs84"
 
+[inputs.roads]
+path = "roads.gpkg"
+"""
+POLES = """
 [inputs.poles]
 path = "masts.csv"
 datum = "wgs84"
-
-[inputs.roads]
-path = "roads.gpkg"
 """
 
 
@@ -152,13 +153,14 @@ def build(target: Path, small: bool) -> str:
     save_roads(target / "roads.gpkg", land)
     properties = save_properties(target / "properties.xlsx", land)
     masts = save_masts(target / "masts.csv", land)
+    has_masts = bool(gpd.read_file(OSM, layer="masts").to_crs(CRS).within(land).any())
     save_dem(CASE / DEM, target / "dem.tif", gpd.GeoSeries([land], crs=CRS) if small else None)
     save_project(
         target,
         city="Andorra north-west" if small else "Andorra",
         crs=CRS,
         attribution=ATTRIBUTION,
-        inputs=INPUTS,
+        inputs=INPUTS + POLES * has_masts,
         operator="Andorra Telecom",
         aliases=["Andorra Telecom", "AT"],
         small=small,

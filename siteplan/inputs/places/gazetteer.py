@@ -172,7 +172,7 @@ def county_core(name: object, city: str) -> str:
 
     Examples
     --------
-    >>> [county_core(each, "韶关市") for each in ("韶关市曲江区", "曲江", "曲江区人民政府")]
+    >>> [county_core(each, "江城市") for each in ("江城市曲江区", "曲江", "曲江区人民政府")]
     ['曲江', '曲江', '曲江']
     """
     form = re.sub(r"^[\u4e00-\u9fff]{2,3}省", "", plain(name))
