@@ -105,7 +105,8 @@ def names_it(fault: Fault | str, planted: Planted) -> bool:
         return planted.file == "project.toml"
     if fault.severity == "note" or fault.problem in GENERIC:
         return False
-    return fault.file == planted.file or (planted.file == "project.toml" and fault.file == "project.toml")
+    is_of_entry = planted.file == "project.toml" and planted.field.startswith(f"inputs.{fault.table}.")
+    return fault.file == planted.file or is_of_entry
 
 
 def plan_of(folder: Path) -> Plan | str:
@@ -181,7 +182,8 @@ def try_return(place: str, base: Path, run: Path, sort: Sort, seed: int) -> Resu
         shutil.copytree(run, work / "project" / "runs" / "r")
         desk = work / "desk"
         desk.mkdir()
-        shutil.copy(run / translate("file_list", "zh"), desk / "form.xlsx")
+        lang = siteplan.open_project(base).language
+        shutil.copy(run / translate("file_list", lang), desk / "form.xlsx")
         planted = sort.plant(desk, np.random.default_rng([seed, abs(hash_of(sort.name))]))
         if planted is None:
             return None
@@ -231,6 +233,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("demo", type=Path)
     parser.add_argument("--only", default="", help="parts of names of sorts, with commas between")
+    parser.add_argument("--place", default="", help="demo, andorra or oetztal")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--keep", type=Path)
     given = parser.parse_args()
@@ -238,6 +241,8 @@ def main() -> None:
     work.mkdir(parents=True, exist_ok=True)
     results = []
     for name, base in places(given.demo, work):
+        if given.place not in name:
+            continue
         results += run_place(name, base, work, given.only, given.seed)
     print(f"\n{len(SORTS)} sorts, {len(results)} mutants")
     table = Counter((each.sort.family, each.verdict) for each in results)

@@ -533,7 +533,7 @@ def _swap(
 ) -> tuple[int, int]:
     changed, touched = 0, 0
     for j in chosen:
-        if rules.fixed[j]:
+        if rules.fixed[j] or not state.inside[j]:  # an earlier swap of the pass may have extended it
             continue
         before = _unmet(rules, state)
         touched += _turn(j, False, body, rules, state)

@@ -543,3 +543,32 @@ def test_fewest_of_a_drawn_city_is_proven_to_the_station():
     assert found.least_spent >= found.spent - 1
     with refused(SiteplanError, "cannot be reached"):
         select_fewest(CoverProblem.from_arrays(shares * (np.arange(120) < 3), weight), 0.9)
+
+
+def test_a_swap_that_extends_another_choice_leaves_that_one_dropped():
+    """Two columns of one place: while the first is swapped, the pair may take the place of the second."""
+    matrix = np.zeros((9, 7))
+    shares = {
+        (0, 0): 0.52, (1, 0): 0.37, (3, 0): 0.26, (6, 0): 0.03, (8, 0): 0.91,
+        (2, 1): 0.85, (4, 1): 0.67, (5, 1): 0.53, (8, 1): 0.90,
+        (2, 2): 0.05, (4, 2): 0.11, (6, 2): 1.00,
+        (0, 3): 0.88, (2, 3): 0.97, (3, 3): 0.58, (4, 3): 0.88, (5, 3): 0.62, (6, 3): 0.07, (8, 3): 0.16,
+        (0, 4): 0.14, (4, 4): 0.32, (5, 4): 0.51, (7, 4): 0.77,
+        (0, 5): 0.78, (1, 5): 0.46, (4, 5): 0.95, (6, 5): 0.53,
+        (1, 6): 0.69, (2, 6): 0.44, (3, 6): 0.13, (4, 6): 0.49, (5, 6): 0.43,
+    }  # fmt: skip
+    for (row, column), share in shares.items():
+        matrix[row, column] = share
+    caps = [
+        Cap("city", "city", np.arange(7), 5),
+        Cap("a", "county", np.array([1, 3]), 4),
+        Cap("b", "county", np.array([0, 2, 4, 5, 6]), 2),
+        Cap("b0", "county_network", np.array([0, 2, 5, 6]), 1),
+        Cap("b1", "county_network", np.array([4]), 1),
+    ]
+    weight = [2.78, 6.68, 8.99, 4.27, 8.75, 6.94, 4.07, 9.91, 3.85]
+    place, group = [3, 0, 1, 2, 3, 1, 1], [6, 0, 2, 4, 7, 2, 2]
+    problem = problem_of(matrix, weight, [1, 2, 2, 2, 1, 1, 2], place, group, caps, [])
+    selection = select(problem, gap=0.0, work_limit=2.0)
+    assert violations(problem, selection.columns) == []
+    assert selection.objective == pytest.approx(brute_force(problem))
