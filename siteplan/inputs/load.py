@@ -18,6 +18,7 @@ from siteplan.core.errors import Fault, InputFaults
 from siteplan.core.grid import Grid, Raster, part_of
 from siteplan.inputs.files.headers import HeaderMap, normalise
 from siteplan.inputs.places.area import crs_doubts, stray_points
+from siteplan.inputs.places.beside import relief_beside
 from siteplan.inputs.places.crs import nothing_left
 from siteplan.inputs.places.evidence import Evidence
 from siteplan.inputs.places.extent import counties_without, roads_short
@@ -245,6 +246,8 @@ def _load(reader: ProjectReader, config: Config, county: str | None) -> Inputs:
     ground = _Ground(people_city, dem_city, clutter, roads, None if osm is None else osm.places)
     villages, people_city = _settled(villages, village_areas, ground, config, city, reader)
     villages = homed(villages)
+    if dem_city is not None and config.inputs.dem is not None:
+        reader.faults += relief_beside(Path(config.inputs.dem.path).name, dem_city, villages, roads)
     tables = {**_tables(reader), **zones}
     tables["key_places"] = _joined(tables["key_places"], None if osm is None else osm.public)
     tables |= {name: homed(tables[name]) for name in ("stations", *_POINT_TABLES)}

@@ -15,7 +15,6 @@ import pandas as pd
 from siteplan.core.errors import Fault, Severity
 from siteplan.core.grid import Raster
 from siteplan.inputs.bands import MOST_PEOPLE_PER_KM2
-from siteplan.inputs.places.settlement import box_sum
 
 AGREES = 2.5
 """Sums of two sources of people within this factor agree: census years and borders differ."""
@@ -30,11 +29,6 @@ FEWEST_PER_VILLAGE = 20.0
 MOST_EMPTY = 0.2
 """Share of villages without anybody above which the raster lies elsewhere, or upside down."""
 _FEWEST_VILLAGES = 5
-_NEAR_M, _WIDE_M = 500.0, 2500.0
-"""Half the sides of the squares around a village in which people are counted [m]."""
-_LEAST_DENSER = 1.0
-"""Density near the middle village over that further out: people live around their committees."""
-_FEWEST_PLACED = 10
 _ABOUT_ONE_KM2 = (0.3, 3.0)
 _UNITS = (("people/km2", None), ("千人", 1e3), ("万人", 1e4))
 
@@ -107,39 +101,6 @@ def gather(
     return PeopleEvidence(
         file, pixel_km2, unit, got, expected, float(np.nansum(values)), area_km2, densest, count, empty
     )
-
-
-def beside(file: str, people: Raster, villages: gpd.GeoDataFrame) -> list[Fault]:
-    """Whether people live around the villages, or as well anywhere else: one of the two lies wrong.
-
-    Parameters
-    ----------
-    file
-        For messages.
-    people
-        On the project's grid.
-    villages
-        Those with coordinates of their own, of which nothing follows from the raster.
-    """
-    grid = people.grid
-    row, col = grid.index(villages.geometry.x.to_numpy(), villages.geometry.y.to_numpy())
-    on = grid.inside(row, col)
-    if int(on.sum()) < _FEWEST_PLACED:
-        return []
-    values = np.nan_to_num(people.values.astype(np.float64), nan=0.0)
-    near, wide = (
-        _mean_around(values, max(1, round(reach / grid.resolution_m)))[row[on], col[on]]
-        for reach in (_NEAR_M, _WIDE_M)
-    )
-    if float(np.median(near / np.where(wide > 0, wide, 1.0))) >= _LEAST_DENSER:
-        return []
-    values_said = {"villages": int(on.sum()), "table": "population", "column": ""}
-    return [Fault("warning", file, "people_beside", "people_beside_fix", values_said, table="population")]
-
-
-def _mean_around(values: np.ndarray, reach: int) -> np.ndarray:
-    """Mean of the square around each pixel; nobody lives beyond the edge."""
-    return box_sum(values, reach) / (2 * reach + 1) ** 2
 
 
 def judge(found: PeopleEvidence) -> tuple[str, list[Fault]]:

@@ -14,7 +14,8 @@ from siteplan.core.errors import Fault, InputFaults, Severity
 from siteplan.core.grid import Grid, Raster
 from siteplan.inputs.files.readers import TABLE_SUFFIXES
 from siteplan.inputs.land_cover import CoverEvidence, cover_faults, translated
-from siteplan.inputs.people import beside, gather, homes_of, judge
+from siteplan.inputs.people import gather, homes_of, judge
+from siteplan.inputs.places.beside import people_beside
 from siteplan.inputs.project_reader import ProjectReader
 from siteplan.inputs.rasters import footprint_of, pixel_km2, read_codes, read_raster, read_terrain
 from siteplan.inputs.zones import sums_within
@@ -76,7 +77,7 @@ class ProjectRasters:
         self.reader.faults += [*faults, *self._partly(path, given)]
         if villages is not None and "settled_by" in villages:
             placed = villages[villages["settled_by"].eq("table") & villages.geometry.geom_type.eq("Point")]
-            self.reader.faults += beside(path.name, raster, placed)
+            self.reader.faults += people_beside(path.name, raster, placed)
         if unit:
             raster, _ = read_raster(
                 "population", path, self.city, "people", given.model_copy(update={"unit": unit})

@@ -69,7 +69,7 @@ class Antenna(ProjectPart):
 class Uplink(ProjectPart):
     """What a phone must reach the station with: the largest loss the uplink bears follows."""
 
-    ue_power_dbm: float = 23.0
+    ue_power_dbm: Annotated[float, Field(ge=-10, le=50)] = 23.0
     resource_blocks: Annotated[int, Field(ge=1)]
     """Blocks the phone spreads its power over."""
     scs_khz: Annotated[float, Field(gt=0)] = 30.0
@@ -96,9 +96,9 @@ class BandClass(ProjectPart):
 
     models: Annotated[tuple[PathModel, ...], Field(min_length=1)]
     """The first model whose range holds the mast height is used."""
-    eirp_per_re_dbm: float | None = None
+    eirp_per_re_dbm: Annotated[float, Field(ge=-60, le=80)] | None = None
     """EIRP per resource element of the reference signal [dBm]; None computes it."""
-    power_w: Positive | None = None
+    power_w: Annotated[float, Field(gt=0, le=2_000)] | None = None
     """Of all transmitters together [W]."""
     resource_blocks: Annotated[int, Field(ge=1)] | None = None
     antenna: str = ""

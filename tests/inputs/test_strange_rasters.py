@@ -8,7 +8,7 @@ from worlds.two_counties import CRS, write_toml
 
 from siteplan.core.grid import Grid, Raster
 from siteplan.inputs.load import examine
-from siteplan.inputs.people import beside
+from siteplan.inputs.places.beside import people_beside, relief_beside
 from siteplan.project.project_file import load_config
 
 
@@ -317,10 +317,33 @@ def hamlets(count):
 def test_people_are_densest_around_their_villages_or_it_is_asked(turn, asked):
     grid, values, villages = hamlets(30)
     people = Raster(np.ascontiguousarray(turn(values)), grid, "population", "people")
-    assert [fault.problem for fault in beside("p.tif", people, villages)] == ["people_beside"] * asked
+    assert [fault.problem for fault in people_beside("p.tif", people, villages)] == ["people_beside"] * asked
 
 
 def test_few_villages_say_nothing_of_a_raster():
     grid, values, villages = hamlets(9)
     people = Raster(np.ascontiguousarray(values[::-1]), grid, "population", "people")
-    assert beside("p.tif", people, villages) == []
+    assert people_beside("p.tif", people, villages) == []
+
+
+def valleys():
+    """A relief of parallel valleys 400 m deep, and places on their floors."""
+    grid = Grid(CRS, 0.0, 20_000.0, 100.0, 200, 200)
+    col = np.arange(200)
+    heights = np.tile(200.0 + 200.0 * np.cos(col / 20 * np.pi), (200, 1)).astype(np.float32)
+    floor = np.repeat(np.flatnonzero(heights[0] < 1.0), 4)
+    points = gpd.points_from_xy(*grid.centre(np.arange(len(floor)) * 3 + 20, floor))
+    return grid, heights, gpd.GeoDataFrame({"settled_by": ["table"] * len(floor)}, geometry=points, crs=CRS)
+
+
+@pytest.mark.parametrize(
+    ("turn", "asked"),
+    [(lambda heights: heights, False), (lambda heights: 400.0 - heights, True), (lambda h: h / 20, False)],
+)
+def test_villages_above_the_land_around_them_are_asked_about(turn, asked):
+    grid, heights, villages = valleys()
+    relief = Raster(turn(heights), grid, "elevation", "m")
+    assert len(villages) >= 10
+    assert [fault.problem for fault in relief_beside("d.tif", relief, villages, None)] == [
+        "relief_beside"
+    ] * asked

@@ -432,6 +432,15 @@ def _ambiguous(raw: RawTable, severity: Severity, column: str, found: list[str])
     return raw.fault(severity, "ambiguous_column", column=column, found=tuple(found), first=found[0])
 
 
+_FEWEST_COUNTED, _MOST_FRACTION = 3, 20.0
+"""Villages whose people are looked at, and the median below which fractions are no counts of people."""
+
+
+def _are_fractions(people: np.ndarray) -> bool:
+    """Whether most numbers are small and not whole: counts in another unit."""
+    return float(np.median(people)) < _MOST_FRACTION and float(np.mean(people % 1.0 > 0)) > 0.5
+
+
 def _questions(raw: RawTable, given: Input, spec: Column, header: str) -> list[Fault]:
     """What a column's numbers leave open and nobody may guess."""
     if spec.kind == "number" and spec.name not in _COORDINATES:
@@ -439,6 +448,11 @@ def _questions(raw: RawTable, given: Input, spec: Column, header: str) -> list[F
         if unit is not None and unit.factor is None:
             values = {"value": unit.word, "found": tuple(units_of(spec))}
             return [raw.fault("fatal", "unknown_unit", None, header, **values)]
+    if spec.name == "population" and header_unit(header, spec) is None:
+        values, bad = numbers_of(raw.frame[header].map(text_of))
+        known = values[~bad & values.gt(0)].to_numpy(dtype=np.float64)
+        if len(known) >= _FEWEST_COUNTED and _are_fractions(known):
+            return [raw.fault("fatal", "people_fraction", None, header, value=f"{known[0]:g}")]
     if spec.kind == "date" and not given.tenth_month:
         tenths = np.flatnonzero(raw.frame[header].map(is_tenth).to_numpy(dtype=bool))
         if tenths.size:
