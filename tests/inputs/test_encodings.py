@@ -125,7 +125,7 @@ def test_broken_bytes_of_several_rows_are_named_row_by_row(tmp_path):
     lines = [f"好的名字很多很多{n}".encode("gb18030") for n in range(12)]
     lines[3], lines[7] = lines[3] + b"\xff", b"\xff" + lines[7]
     path = tmp_path / "a.csv"
-    body = b"".join(line + b",113.1,25.1\r\n" for line in lines)
+    body = b"".join(line + b",113.1234,25.1234\r\n" for line in lines)
     path.write_bytes(csv([HEAD]).encode("gb18030") + body)
     found = checked(path)
     assert len(found.frame) == 12

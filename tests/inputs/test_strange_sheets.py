@@ -339,3 +339,19 @@ def test_rows_with_a_line_through_them_are_named(two_counties):
     strike_row(two_counties / "site_plan.xlsx", 3)
     _, faults = seen(two_counties)
     assert ("struck_rows", "warning", 3, "") in faults
+
+
+def test_a_list_pasted_twice_under_new_ids_is_said(two_counties):
+    rows = plan_rows()
+    again = [[f"Z{n}", *row[1:]] for n, row in enumerate(rows)]
+    write_plan(two_counties, [*rows, *again])
+    _, faults = seen(two_counties)
+    assert ("pasted_twice", "warning", len(rows) + 2, "") in faults
+    write_plan(two_counties, [*rows, *reversed(again)])
+    assert "pasted_twice" not in {problem for problem, *_ in seen(two_counties)[1]}
+
+
+def test_coordinates_cut_to_two_decimals_are_said(two_counties):
+    write_plan(two_counties, [[*row[:5], round(row[5], 2), round(row[6], 2)] for row in plan_rows()])
+    _, faults = seen(two_counties)
+    assert ("coordinates_coarse", "warning", 2, "") in faults

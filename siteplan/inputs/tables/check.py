@@ -27,6 +27,7 @@ from siteplan.inputs.files.headers import (
 from siteplan.inputs.files.raw_table import RawTable
 from siteplan.inputs.tables.angles import canonical_angles
 from siteplan.inputs.tables.coordinates import are_metres, assembled, degrees_of, is_of_coordinates
+from siteplan.inputs.tables.habits import coarse_coordinates, pasted_twice
 from siteplan.inputs.tables.units import STOREY_M, amount_of, header_unit, units_of
 from siteplan.project.columns import Column, columns_of, failures
 from siteplan.project.input_files import Input
@@ -127,6 +128,10 @@ def check_table(raw: RawTable, given: Input, table: str) -> CheckedTable:
     faults += [*_unused_constants(raw, given, headers.taken), *_unused_headers(raw, headers)]
     faults = [*raw.notes, *_optional_questions(raw, headers), *_contradictions(raw, headers), *faults]
     unchecked = _COORDINATES if _in_metres(frame, given) else ()
+    ids = {headers.taken[spec.name] for spec in specs if spec.unique and spec.name in headers.taken}
+    faults += pasted_twice(raw, ids)
+    if not unchecked and set(_COORDINATES) <= set(frame):
+        faults += coarse_coordinates(raw, frame["longitude"], frame["latitude"])
     known = {fault.record for fault in faults if fault.severity == "rejected"}
     faults += _schema_faults(raw, failures(table, frame, unchecked), frame, headers.taken, known)
     if any(fault.severity == "fatal" for fault in faults):
