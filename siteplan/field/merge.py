@@ -257,7 +257,14 @@ _LATE_DAYS, _EARLY_DAYS, _LONG_DAYS = 60, 365, 400
 _FEWEST_FILLED = 5
 """Places of one county that hardly all go on air at once."""
 _GOING_ON = frozenset(
-    {"NEGOTIATING", "AGREED", "SIGNED", "BUILDING", "ON_AIR"} & {each.value for each in SiteStatus}
+    status.value
+    for status in (
+        SiteStatus.NEGOTIATING,
+        SiteStatus.AGREED,
+        SiteStatus.SIGNED,
+        SiteStatus.BUILDING,
+        SiteStatus.ON_AIR,
+    )
 )
 """Statuses of a place that is under way."""
 
@@ -270,15 +277,15 @@ def _odd_dates(
     days = {number: _day(draft.row.reported_at) for number, draft in drafts.items()}
     issued = [_day(options.issued_on)] if options.issued_on else []
     known = [*issued, *(_day(event.reported_at) for event in events)]
+    past = sorted(each for each in (*known, *days.values()) if each <= today)
     found: dict[int, Fault] = {}
     for number, day in days.items():
         row = drafts[number].row
-        others = [*known, *(each for other, each in days.items() if other != number)]
-        others = [each for each in others if each <= today]
+        others = past[-2:-1] if past[-1:] == [day] else past[-1:]
         if day > today:
             found[number] = row.fault("date_future", "", value=str(day), found=str(today))
-        elif others and (day - max(others)).days > _LATE_DAYS:
-            found[number] = row.fault("date_late", "", value=str(day), found=str(max(others)))
+        elif others and (day - others[0]).days > _LATE_DAYS:
+            found[number] = row.fault("date_late", "", value=str(day), found=str(others[0]))
         elif issued and (issued[0] - day).days > _EARLY_DAYS:
             found[number] = row.fault("date_early", "", value=str(day), found=options.issued_on)
         elif issued and (day - issued[0]).days > _LONG_DAYS:

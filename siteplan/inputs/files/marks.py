@@ -133,7 +133,8 @@ def marks_of(path: Path) -> dict[str, SheetMarks]:
         names = set(archive.namelist())
         if "content.xml" in names:
             return _marks_of_ods(archive)
-        styles, struck = _shown_styles(archive), _struck_styles(archive)
+        sheet_styles = _root(archive, "xl/styles.xml") if "xl/styles.xml" in names else etree.Element("none")
+        styles, struck = _shown_styles(sheet_styles), _struck_styles(sheet_styles)
         return {name: _marks_of_sheet(archive, part, styles, struck) for name, part in _parts(archive)}
 
 
@@ -143,8 +144,8 @@ def marks_of(path: Path) -> dict[str, SheetMarks]:
 def _parts(archive: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
     """Names of the sheets and where they stand in the archive."""
     names = set(archive.namelist())
-    book = next((name for name in ("xl/workbook.xml",) if name in names), "")
-    if not book or "xl/_rels/workbook.xml.rels" not in names:
+    book = "xl/workbook.xml"
+    if not {book, "xl/_rels/workbook.xml.rels"} <= names:
         return
     targets = {each.get("Id"): each.get("Target") for each in _root(archive, "xl/_rels/workbook.xml.rels")}
     for sheet in _root(archive, book).iter("{*}sheet"):
@@ -160,11 +161,8 @@ def _root(archive: zipfile.ZipFile, name: str) -> Any:
     return etree.fromstring(archive.read(name), parser)
 
 
-def _shown_styles(archive: zipfile.ZipFile) -> dict[str, str]:
+def _shown_styles(styles: Any) -> dict[str, str]:
     """Formats that keep zeros, by style."""
-    if "xl/styles.xml" not in archive.namelist():
-        return {}
-    styles = _root(archive, "xl/styles.xml")
     codes = {each.get("numFmtId"): each.get("formatCode", "") for each in styles.iter("{*}numFmt")}
     formats = next(iter(styles.iter("{*}cellXfs")), ())
     known = _BUILT_IN | codes
@@ -173,11 +171,8 @@ def _shown_styles(archive: zipfile.ZipFile) -> dict[str, str]:
     return {n: code for n, code in plain.items() if _SHOWN.fullmatch(code)}
 
 
-def _struck_styles(archive: zipfile.ZipFile) -> frozenset[str]:
+def _struck_styles(styles: Any) -> frozenset[str]:
     """Styles whose font is struck through."""
-    if "xl/styles.xml" not in archive.namelist():
-        return frozenset()
-    styles = _root(archive, "xl/styles.xml")
     fonts = next(iter(styles.iter("{*}fonts")), ())
     struck = {str(n) for n, font in enumerate(fonts) if _is_on(font.find("{*}strike"))}
     formats = next(iter(styles.iter("{*}cellXfs")), ())

@@ -210,7 +210,7 @@ def _table_of(wanted: Wanted, path: Path, sheets: Sequence[_Sheet]) -> RawTable:
     cards = _cards(wanted, path, sheets)
     if cards is not None:
         return replace(cards, notes=(*notes, *cards.notes))
-    laid = [(sheet, lay_out(sheet.cells, sheet.merges, wanted.score, wanted.words)) for sheet in sheets]
+    laid = [(sheet, _laid(wanted, sheet)) for sheet in sheets]
     maps = {sheet.name: _map_of(wanted, layout) for sheet, layout in laid if layout is not None}
     shown = [sheet.name for sheet, layout in laid if layout is not None and not sheet.hidden]
     if not shown:
