@@ -246,12 +246,13 @@ def _load(reader: ProjectReader, config: Config, county: str | None) -> Inputs:
     ground = _Ground(people_city, dem_city, clutter, roads, None if osm is None else osm.places)
     villages, people_city = _settled(villages, village_areas, ground, config, city, reader)
     villages = homed(villages)
-    if dem_city is not None and config.inputs.dem is not None:
-        reader.faults += relief_beside(Path(config.inputs.dem.path).name, dem_city, villages, roads)
     tables = {**_tables(reader), **zones}
     tables["key_places"] = _joined(tables["key_places"], None if osm is None else osm.public)
     tables |= {name: homed(tables[name]) for name in ("stations", *_POINT_TABLES)}
     reader.faults += [*_doubts(config, counties, tables), *_empty_tables(config, tables)]
+    if dem_city is not None and config.inputs.dem is not None:
+        file = Path(config.inputs.dem.path).name
+        reader.faults += relief_beside(file, dem_city, villages, roads, tables["stations"])
     reader.faults += _extents(config, counties, roads, zones)
     reader.attempt(lambda: rasters.check_land_cover(_places(tables["stations"], villages)))
     reader.stop_if_fatal()

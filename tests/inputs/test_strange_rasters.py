@@ -340,10 +340,28 @@ def valleys():
     ("turn", "asked"),
     [(lambda heights: heights, False), (lambda heights: 400.0 - heights, True), (lambda h: h / 20, False)],
 )
-def test_villages_above_the_land_around_them_are_asked_about(turn, asked):
+def test_villages_that_stand_in_no_valley_are_asked_about(turn, asked):
     grid, heights, villages = valleys()
     relief = Raster(turn(heights), grid, "elevation", "m")
     assert len(villages) >= 10
     assert [fault.problem for fault in relief_beside("d.tif", relief, villages, None)] == [
         "relief_beside"
     ] * asked
+
+
+@pytest.mark.parametrize(
+    ("turn", "count", "asked"),
+    [
+        (lambda heights: heights, 5, False),
+        (lambda heights: np.roll(heights, 10, axis=1), 5, True),
+        (lambda heights: heights, 4, True),
+        (lambda heights: heights / 20, 0, False),
+    ],
+    ids=["masts in the valleys", "half a valley beside", "too few masts to show it", "no mountains"],
+)
+def test_mountains_nothing_confirms_are_said_to_be_unconfirmed(turn, count, asked):
+    grid, heights, villages = valleys()
+    guessed = villages.assign(settled_by="low_ground")
+    relief = Raster(turn(heights), grid, "elevation", "m")
+    found = relief_beside("d.tif", relief, guessed, None, villages.iloc[:count])
+    assert [fault.problem for fault in found] == ["relief_unconfirmed"] * asked

@@ -355,3 +355,35 @@ def test_coordinates_cut_to_two_decimals_are_said(two_counties):
     write_plan(two_counties, [[*row[:5], round(row[5], 2), round(row[6], 2)] for row in plan_rows()])
     _, faults = seen(two_counties)
     assert ("coordinates_coarse", "warning", 2, "") in faults
+
+
+@pytest.mark.parametrize(
+    ("swapped", "asked"),
+    [(False, False), (True, True)],
+)
+def test_county_names_in_a_column_nobody_reads_still_tell_where_rows_lie(two_counties, swapped, asked):
+    head = [*PLAN_HEAD, "片区"]
+    rows = [
+        [*row, "西县" if east < 8_000 else "东县"]
+        for row, (*_, east, _) in zip(plan_rows(), SITE_PLAN, strict=True)
+    ]
+    if swapped:  # the two ends of the column of longitudes change places
+        rows[0][5], rows[-1][5] = rows[-1][5], rows[0][5]
+    write_plan(two_counties, rows, head)
+    _, faults = seen(two_counties)
+    assert ("unread_county" in {problem for problem, *_ in faults}) is asked
+
+
+@pytest.mark.parametrize(
+    ("dates", "problem"),
+    [
+        (["2021-01-01"] * 5, None),
+        (["2018-12-01"] + ["2021-01-01"] * 4, None),
+        (["2018-11-30"] + ["2021-01-01"] * 4, "stations_before_5g"),
+        (["2033-01-01"] + ["2021-01-01"] * 4, "stations_not_yet"),
+    ],
+)
+def test_a_station_is_not_older_than_5g_nor_of_the_next_decade(two_counties, dates, problem):
+    write_dates(two_counties, dates)
+    _, faults = seen(two_counties, "stations", inputs__stations=STATIONS)
+    assert [each for each, *_ in faults if each.startswith("stations_")] == [problem] * (problem is not None)

@@ -19,9 +19,16 @@ _NEAR_M, _WIDE_M = 500.0, 2500.0
 _LEAST_DENSER = 1.0
 """Density near the middle village over that further out: people live around their committees."""
 _FEWEST_PLACED = 10
-_ROUGH_M = 50.0
-"""Standard deviation of heights within 2.5 km from which there are valleys [m]."""
+_ROUGH_M, _MOUNTAINS_M = 20.0, 100.0
+"""Standard deviation of heights from which there are valleys within 2.5 km, and mountains in an area [m]."""
 _FEWEST_ROADS = 50
+_FEWEST_STATIONS = 5
+_IN_VALLEYS = -0.3
+"""Middle place over the land around it, in its standard deviations: down to this, people live in valleys.
+
+Measured with the relief as it is and turned around: roads of Andorra -1.28 and -0.04 to 0.07, villages of two
+Chinese landscapes -0.65 to -0.68 and -0.03 to -0.19, stations of the Oetztal -1.4 and -0.1.
+"""
 
 
 def people_beside(file: str, people: Raster, villages: gpd.GeoDataFrame) -> list[Fault]:
@@ -58,9 +65,16 @@ def _mean_around(values: np.ndarray, reach: int) -> np.ndarray:
 
 
 def relief_beside(
-    file: str, relief: Raster, villages: gpd.GeoDataFrame | None, roads: gpd.GeoDataFrame | None
+    file: str,
+    relief: Raster,
+    villages: gpd.GeoDataFrame | None,
+    roads: gpd.GeoDataFrame | None,
+    stations: gpd.GeoDataFrame | None = None,
 ) -> list[Fault]:
-    """Whether roads, or else villages, lie above the land around them although there are mountains.
+    """Whether roads, or else villages, lie no lower than the land around them although there are hills.
+
+    Where there are neither, stations may confirm the relief but not contradict it, since some stand on
+    summits; what nothing confirms is said.
 
     Parameters
     ----------
@@ -70,7 +84,7 @@ def relief_beside(
         Heights [m].
     villages
         With ``settled_by``; those placed by the relief itself are left out. None where there are none.
-    roads
+    roads, stations
         None where there are none.
     """
     points = np.zeros((0, 2))
@@ -81,10 +95,36 @@ def relief_beside(
         known = villages[~villages["settled_by"].isin(("low_ground", "interior"))]
         points = np.column_stack([known.geometry.x, known.geometry.y])
     above, rough = _above_around(relief, points)
-    if len(above) < _FEWEST_PLACED or float(np.median(rough)) < _ROUGH_M or float(np.median(above)) <= 0.0:
+    if len(above) < _FEWEST_PLACED:
+        return _unconfirmed(file, relief, points, stations)
+    if not _contradicts(above, rough):
         return []
-    values: dict[str, object] = {"count": len(above), "height": f"{np.median(above):.0f}", "table": "dem"}
+    values: dict[str, object] = {"count": len(above), "above": int((above > 0.0).sum()), "table": "dem"}
     return [Fault("warning", file, "relief_beside", "relief_beside_fix", values, table="dem")]
+
+
+def _contradicts(above: NDArray[np.float64], rough: NDArray[np.float64]) -> bool:
+    """Whether the middle place stands no deeper than anywhere else, where there are valleys to stand in."""
+    return (
+        float(np.median(rough)) >= _ROUGH_M and float(np.median(above / np.maximum(rough, 1.0))) > _IN_VALLEYS
+    )
+
+
+def _unconfirmed(
+    file: str, relief: Raster, points: NDArray[np.float64], stations: gpd.GeoDataFrame | None
+) -> list[Fault]:
+    """Mountains of which not even the stations show that they lie where they should."""
+    known = relief.values[np.isfinite(relief.values)]
+    if not known.size or float(known.std()) < _MOUNTAINS_M:
+        return []
+    if stations is not None and len(stations):
+        masts = np.column_stack([stations.geometry.x, stations.geometry.y])
+        points = np.concatenate([points, np.unique(masts, axis=0)])
+    above, rough = _above_around(relief, points)
+    if len(above) >= _FEWEST_STATIONS and not _contradicts(above, rough):
+        return []
+    values: dict[str, object] = {"count": len(above), "below": int((above < 0.0).sum()), "table": "dem"}
+    return [Fault("warning", file, "relief_unconfirmed", "relief_beside_fix", values, table="dem")]
 
 
 def _above_around(

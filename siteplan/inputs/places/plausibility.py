@@ -44,11 +44,15 @@ HIGH_ABOVE_M = 500.0
 """A village point this far above the nearest road is hardly where people live [m]."""
 OVERLAP_SHARE = 0.05
 """Share of the smaller polygon two villages may have in common: borders are drawn with a pen."""
+FIRST_5G = pd.Timestamp(2018, 12, 1)
+"""First commercial NR networks (South Korea): no station of the register is older."""
 GUESSED = ("places", "roads", "low_ground", "interior")
 """Sorts of evidence that do not show houses."""
 _ONCE = ("properties", "poles", "site_plan", "key_places", "orders")
 _DRY = ("stations", "site_plan", "properties", "poles", "key_places")
 _SHORTEST_ID = 4
+_FEWEST_NAMED, _NAMED_SHARE = 5, 0.6
+"""Cells of a column, and their share, that are names of counties before it is taken for one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +102,7 @@ def doubts(context: Context, villages: gpd.GeoDataFrame | None = None) -> list[F
         if name in context.tables:
             found += _doubles(context, name)
     if "stations" in context.tables:
-        found += _stations(context) + _not_yet(context)
+        found += _stations(context) + _not_yet(context) + _before_5g(context)
     for name in context.tables:
         found += _elsewhere(context, name) + _tall(context, name) + _years(context, name)
         found += _heavy(context, name)
@@ -229,14 +233,21 @@ def _sites_in_one_place(context: Context, table: gpd.GeoDataFrame) -> list[Fault
     return found
 
 
+def _shapes(context: Context) -> dict[str, shapely.Geometry]:
+    """Counties by the core of their name and by id."""
+    city, counties = context.config.project.city, context.counties
+    shapes = {county_core(row.county, city): row.geometry for row in counties.itertuples()}
+    return shapes | {plain(row.county_id): row.geometry for row in counties.itertuples()}
+
+
 def _elsewhere(context: Context, name: str) -> list[Fault]:
     """Points that do not lie in the county their row states."""
     table = context.tables[name]
-    if "stated_county" not in table or context.counties.empty:
+    if context.counties.empty:
         return []
-    city = context.config.project.city
-    shapes = {county_core(row.county, city): row.geometry for row in context.counties.itertuples()}
-    shapes |= {plain(row.county_id): row.geometry for row in context.counties.itertuples()}
+    if "stated_county" not in table:
+        return _unread_counties(context, name)
+    city, shapes = context.config.project.city, _shapes(context)
     stated = [plain(each) for each in table["stated_county"]]
     found = []
     for core in dict.fromkeys(stated):
@@ -259,6 +270,33 @@ def _elsewhere(context: Context, name: str) -> list[Fault]:
                     distance=f"{away[i]:.0f}",
                 )
             )
+    return found
+
+
+def _unread_counties(context: Context, name: str) -> list[Fault]:
+    """A column nobody reads that holds names of counties, in which the points do not lie."""
+    table, raw = context.tables[name], context.raws[name]
+    position = dict(zip(raw.rows.tolist(), range(len(raw.rows)), strict=True))
+    table = table[table["record"].isin(position)]
+    if len(table) < _FEWEST_NAMED or len(context.counties) < 2:
+        return []
+    city, shapes = context.config.project.city, _shapes(context)
+    points, records = table.geometry.to_numpy(), table["record"].to_numpy()
+    found = []
+    for header in raw.headers:
+        cells = raw.frame[header].iloc[[position[record] for record in records]].map(text_of)
+        stated = [shapes.get(county_core(cell, city)) if cell else None for cell in cells]
+        known = np.array([shape is not None for shape in stated])
+        if known.sum() < max(_FEWEST_NAMED, _NAMED_SHARE * len(table)):
+            continue
+        shape = np.array([each if each is not None else shapely.Point() for each in stated], dtype=object)
+        away = np.where(known, shapely.distance(points, shape), 0.0)
+        at = np.flatnonzero(away > COUNTY_SLIP_M)
+        if at.size and (len(set(cells[known])) > 1 or 2 * at.size < known.sum()):
+            first = int(at[0])
+            values = {"count": len(at), "known": int(known.sum()), "value": cells.iloc[first]}
+            values["distance"] = f"{away[first]:.0f}"
+            found.append(raw.fault("warning", "unread_county", int(records[first]), header, **values))
     return found
 
 
@@ -294,6 +332,19 @@ def _not_yet(context: Context) -> list[Fault]:
     first = str(table["on_air_date"].iloc[late[0]].date())
     values = {"count": len(late), "value": first, "date": date}
     return [context.fault("stations", int(late[0]), "stations_not_yet", "on_air_date", **values)]
+
+
+def _before_5g(context: Context) -> list[Fault]:
+    """Stations said to be on air before there was 5G: a date of the old mast, or a calendar that is off."""
+    table = context.tables["stations"]
+    if "on_air_date" not in table:
+        return []
+    early = np.flatnonzero((table["on_air_date"] < FIRST_5G).to_numpy())
+    if not early.size:
+        return []
+    first = str(table["on_air_date"].iloc[early[0]].date())
+    values = {"count": len(early), "value": first, "date": str(FIRST_5G.date())}
+    return [context.fault("stations", int(early[0]), "stations_before_5g", "on_air_date", **values)]
 
 
 def _heavy(context: Context, name: str) -> list[Fault]:
