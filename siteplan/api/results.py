@@ -182,7 +182,7 @@ def existing_coverage(inputs: AreaInputs, *, threads: int = THREADS) -> Existing
     with ThreadPoolExecutor(threads) as pool:
         demand, _, existing = pipeline.existing_network(inputs.tables, inputs.config, map_fn=pool.map)
     keys = tuple(service.key for service in demand.services)
-    return ExistingCoverage(inputs.config, keys, existing.outage, existing.gaps)
+    return ExistingCoverage(inputs.config, keys, existing.outage.mean, existing.gaps)
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from scipy.special import ndtr, ndtri
 
 from siteplan.core.grid import Grid, Raster
 from siteplan.coverage.demand import Service
-from siteplan.coverage.propagation import Footprint, Mast
+from siteplan.coverage.propagation import NOTHING, Footprint, Mast
 from siteplan.project.schema import Config
 from siteplan.radio.linkbudget import STEP_M, LinkBudgets
 from siteplan.radio.sectors import attenuation_db, directions, sector_loss_db
@@ -37,13 +37,14 @@ class EmpiricalModel:
         self.services = tuple(services)
         self.clutter = clutter
         self.budgets = LinkBudgets(config, self.name)
+        self._floor = np.float32(ndtri(config.coverage.probability_floor))
         self._by_place = clutter is not None and bool(self.budgets.clutter_terms_db().any())
         self._tables: dict[
             tuple[str, float, tuple[str, ...]], tuple[NDArray[np.int64], NDArray[np.float32]]
         ] = {}
 
     def footprint(self, mast: Mast, grid: Grid) -> Footprint | None:
-        """Probability of each service in the window a mast reaches.
+        """Score of each service in the window a mast reaches.
 
         Returns
         -------
@@ -58,20 +59,22 @@ class EmpiricalModel:
         if self._by_place or mast.sectors:
             x, y = grid.centre(*np.ogrid[row : row + height, col : col + width])
             at = np.broadcast_arrays(x, y)
-            return Footprint(row, col, services, self._at_places(mast, at[0], at[1]).astype(np.float32))
+            values = self._at_places(mast, at[0], at[1]).astype(np.float32)
+            return Footprint(row, col, services, values, np.ones_like(values))
         values = np.empty((len(services), height, width), dtype=np.float32)
         first = grid.centre(np.array(row), np.array(col))
         corner = np.array([first[0], first[1], mast.easting_m, mast.northing_m])
-        _fill(values, table, corner, grid.resolution_m, STEP_M)
-        return Footprint(row, col, services, values)
+        _fill(values, table, corner, grid.resolution_m, STEP_M, self._floor)
+        return Footprint(row, col, services, values, np.ones_like(values))
 
     def radial(self, mast: Mast) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Services a mast delivers and their probability against distance.
+        """Services a mast delivers and their score against distance.
 
         Returns
         -------
         tuple of ndarray
-            Positions of services, shape (k,), and probabilities every ``STEP_M``, shape (k, d).
+            Positions of services, shape (k,), and scores every ``STEP_M``, -inf where no formula holds,
+            shape (k, d).
         """
         key = (mast.area_class, mast.antenna_height_m, mast.bands)
         if key not in self._tables:
@@ -90,16 +93,15 @@ class EmpiricalModel:
                 scores.append(_best(margins))
         if not scores:
             return np.zeros(0, dtype=np.int64), np.zeros((0, 1), dtype=np.float32)
-        probability = ndtr(_stacked(scores)).astype(np.float32)
-        probability[probability < self.config.coverage.probability_floor] = 0.0
-        far = int(np.flatnonzero(probability.any(axis=0)).max(initial=-1)) + 1
-        padded = np.pad(probability[:, :far], ((0, 0), (0, 1)))
-        return np.array(positions, dtype=np.int64), np.ascontiguousarray(padded)
+        table = _stacked(scores).astype(np.float32)
+        served = np.flatnonzero((table >= self._floor).any(axis=0))
+        end = int(served.max(initial=-1)) + 2
+        return np.array(positions, dtype=np.int64), np.ascontiguousarray(table[:, :end])
 
-    def at(
+    def scores_at(
         self, mast: Mast, easting_m: NDArray[np.float64], northing_m: NDArray[np.float64]
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Probability of each service at points rather than pixels.
+        """Score of each service at points rather than pixels.
 
         Parameters
         ----------
@@ -111,15 +113,26 @@ class EmpiricalModel:
         Returns
         -------
         tuple of ndarray
-            Positions of services, shape (k,), and probabilities, shape (k, n).
+            Positions of services, shape (k,), and scores, -inf below the floor, shape (k, n).
         """
         services, table = self.radial(mast)
         if self._by_place or mast.sectors:
             return services, self._at_places(mast, easting_m, northing_m)
-        distance = np.hypot(easting_m - mast.easting_m, northing_m - mast.northing_m)
-        steps = np.arange(table.shape[1]) * STEP_M
-        rows = [np.interp(distance, steps, row, right=0.0) for row in table]
-        return services, np.array(rows).reshape(len(services), len(distance))
+        steps = np.hypot(easting_m - mast.easting_m, northing_m - mast.northing_m) / STEP_M
+        near = steps < table.shape[1] - 1
+        k = np.where(near, steps, 0.0).astype(np.intp)
+        share = np.where(near, steps - k, 0.0)
+        known = near & (table[:, np.minimum(k + 1, table.shape[1] - 1)] > NOTHING)
+        low, high = (np.where(known, table[:, at], 0.0) for at in (k, np.minimum(k + 1, table.shape[1] - 1)))
+        scores = low * (1.0 - share) + high * share
+        return services, np.where(known & (scores >= self._floor), scores, NOTHING)
+
+    def at(
+        self, mast: Mast, easting_m: NDArray[np.float64], northing_m: NDArray[np.float64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The same with probabilities; see :meth:`scores_at`."""
+        services, scores = self.scores_at(mast, easting_m, northing_m)
+        return services, ndtr(scores)
 
     def reach_m(self, mast: Mast) -> float:
         """Distance at which every probability has fallen below the floor [m].
@@ -149,7 +162,8 @@ class EmpiricalModel:
             need = self.budgets.threshold_dbm(layer, band, mast.area_class)
             sectors, shape = mast.sectors_of(band), self.budgets.pattern(band, mast.area_class)
             lost = sector_loss_db(sectors, shape, *rim, drop) if sectors else np.zeros(1)
-            score = (table.rsrp_dbm[-1] - lost - need) / table.sigma_db
+            spread = self.budgets.spread_db(layer, band, mast.area_class, mast.antenna_height_m)
+            score = (table.rsrp_dbm[-1] - lost - need) / spread
             if (score >= target).any():
                 return True
         return False
@@ -161,7 +175,7 @@ class EmpiricalModel:
     def _at_places(
         self, mast: Mast, easting_m: NDArray[np.float64], northing_m: NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        """Probability of each service where direction or ground matters too, shape (k, *points)."""
+        """Score of each service where direction or ground matters too, shape (k, *points)."""
         east, north = easting_m - mast.easting_m, northing_m - mast.northing_m
         steps = np.hypot(east, north) / STEP_M
         ground = self._clutter_at(easting_m, northing_m)
@@ -174,17 +188,22 @@ class EmpiricalModel:
             sectors = mast.sectors_of(band)
             if sectors and towards is not None:
                 rsrp = rsrp - attenuation_db(sectors, self.budgets.pattern(band, mast.area_class), towards)
-            best[band] = rsrp, table.sigma_db
+            best[band] = rsrp
         rows = []
         for position in self.radial(mast)[0]:
             service = self.services[position]
             bands = bands_of(service, mast.bands, self.config)
-            need = [self.budgets.threshold_dbm(service.layer, b, mast.area_class) for b in bands]
-            scores = [(best[b][0] - t) / best[b][1] for b, t in zip(bands, need, strict=True)]
-            rows.append(ndtr(np.max(scores, axis=0)))
-        probability = np.array(rows).reshape(len(rows), *np.shape(steps))
-        probability[probability < self.config.coverage.probability_floor] = 0.0
-        return probability
+            rows.append(np.max([self._score(service, band, mast, best[band]) for band in bands], axis=0))
+        scores = np.array(rows).reshape(len(rows), *np.shape(steps))
+        scores[scores < self._floor] = NOTHING
+        return scores
+
+    def _score(
+        self, service: Service, band: str, mast: Mast, rsrp_dbm: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        place = band, mast.area_class
+        spread = self.budgets.spread_db(service.layer, *place, mast.antenna_height_m)
+        return (rsrp_dbm - self.budgets.threshold_dbm(service.layer, *place)) / spread
 
     def kind_at(self, easting_m: NDArray[np.float64], northing_m: NDArray[np.float64]) -> NDArray[np.intp]:
         """Kind of clutter at points, of their shape; without a raster the first area class's."""
@@ -240,24 +259,26 @@ def _fill(
     corner: NDArray[np.float64],
     resolution_m: float,
     step_m: float,
+    floor: np.float32,
 ) -> None:
-    """Interpolate radial tables at pixel centres.
+    """Interpolate radial tables at pixel centres; nothing below the floor and beyond the tables.
 
     ``corner`` holds easting and northing of the first centre and of the mast. Centres are exact in
     binary, so a pixel's value is the same whatever window it is computed in.
     """
     count, height, width = values.shape
     last = table.shape[1] - 1
+    nothing = np.float32(-np.inf)
     for r in range(height):
         dy = (corner[1] - r * resolution_m) - corner[3]
         for c in range(width):
             dx = (corner[0] + c * resolution_m) - corner[2]
             position = np.sqrt(dx * dx + dy * dy) / step_m
             k = int(position)
-            if k >= last:
-                for s in range(count):
-                    values[s, r, c] = 0.0
-            else:
-                share = np.float32(position - k)
-                for s in range(count):
-                    values[s, r, c] = table[s, k] * (np.float32(1.0) - share) + table[s, k + 1] * share
+            share = np.float32(position - k)
+            for s in range(count):
+                values[s, r, c] = nothing
+                if k < last and table[s, k + 1] > nothing:
+                    score = table[s, k] * (np.float32(1.0) - share) + table[s, k + 1] * share
+                    if score >= floor:
+                        values[s, r, c] = score

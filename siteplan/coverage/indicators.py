@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 from siteplan.core.grid import Raster
 from siteplan.coverage.demand import DemandGrid
 from siteplan.coverage.gaps import basic_services, covered
-from siteplan.coverage.matrix import multiply
-from siteplan.coverage.propagation import Footprint
+from siteplan.coverage.matrix import NodeOutage, NodeShares, multiply
 from siteplan.inputs.load import Inputs
 from siteplan.project.schema import Config
 
@@ -69,7 +68,7 @@ class RankEffect:
 
 
 def rank_effects(
-    demand: DemandGrid, outage: NDArray[np.float32], footprints: Iterable[Footprint | None], config: Config
+    demand: DemandGrid, outage: NodeOutage, additions: Iterable[NodeShares | None], config: Config
 ) -> tuple[list[RankEffect], NDArray[np.float32]]:
     """Build places one after the other and note what each adds.
 
@@ -78,8 +77,8 @@ def rank_effects(
     demand
         Rows.
     outage
-        What the existing network leaves, shape (services, height, width); not changed.
-    footprints
+        What the existing network leaves; not changed.
+    additions
         Independent share of each place, in rank order.
     config
         The project.
@@ -87,38 +86,38 @@ def rank_effects(
     Returns
     -------
     tuple
-        One effect a place, and what is left uncovered after all of them.
+        One effect a place, and what is left uncovered after all of them, shape (services, height, width).
     """
-    left = outage.copy()
+    shadowing, left = outage.shadowing, outage.by_node.copy()
     lookup, target = demand.lookup, config.coverage.edge_probability_target
     effects = []
-    for footprint in footprints:
-        if footprint is None:
+    for shares in additions:
+        if shares is None:
             effects.append(RankEffect({}, 0.0, 0.0, ()))
             continue
-        rows, cols = footprint.window
-        outage_existing = left[:, rows, cols].copy()
-        multiply(left, footprint)
-        effect = _effect(demand, lookup[rows, cols], outage_existing, left[:, rows, cols], target)
-        effects.append(_drawn(effect, footprint, outage_existing[0], left[0, rows, cols], target))
-    return effects, left
+        rows, cols = shares.window
+        outage_existing = shadowing.mean(left[:, :, rows, cols])
+        multiply(left, shares)
+        outage_planned = shadowing.mean(left[:, :, rows, cols])
+        effect = _effect(demand, lookup[rows, cols], outage_existing, outage_planned, target)
+        alone = shadowing.mean(shares.share[shares.services == 0])
+        effects.append(_drawn(effect, shares, alone, (outage_existing[0], outage_planned[0]), target))
+    return effects, shadowing.mean(left)
 
 
 def _drawn(
     effect: RankEffect,
-    footprint: Footprint,
-    outage_existing: NDArray[np.float32],
-    outage_planned: NDArray[np.float32],
+    shares: NodeShares,
+    alone: NDArray[np.float32],
+    outage: tuple[NDArray[np.float32], NDArray[np.float32]],
     target: float,
 ) -> RankEffect:
-    """The effect with its masks of the first service."""
-    serves = np.flatnonzero(footprint.services == 0)
-    alone = np.zeros(outage_existing.shape, dtype=bool)
-    if serves.size:
-        alone = footprint.probability[serves[0]] >= target
-    reached = (1.0 - outage_existing < target) & (1.0 - outage_planned >= target)
-    raised = outage_existing - outage_planned >= NOTICEABLE
-    return replace(effect, row=footprint.row, col=footprint.col, reached=reached, raised=raised, alone=alone)
+    """The effect with its masks of the first service: what is added alone, and left before and after."""
+    before, after = outage
+    reached = (1.0 - before < target) & (1.0 - after >= target)
+    raised = before - after >= NOTICEABLE
+    served = alone[0] >= target if len(alone) else np.zeros(before.shape, dtype=bool)
+    return replace(effect, row=shares.row, col=shares.col, reached=reached, raised=raised, alone=served)
 
 
 def _effect(

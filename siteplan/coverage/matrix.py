@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -14,15 +15,46 @@ from numpy.typing import NDArray
 from siteplan.core.grid import Grid
 from siteplan.coverage.demand import DemandGrid
 from siteplan.coverage.propagation import Footprint, MapFn, Mast, PropagationModel
+from siteplan.radio.shadowing import SharedShadowing, conditional_probability
 
 _BATCH = 64
 """Masts in flight at once, so that windows of a city never pile up in memory."""
 
 
-def outage_probability(
-    masts: Sequence[Mast], propagation: PropagationModel, grid: Grid, services: int, map_fn: MapFn = map
-) -> NDArray[np.float32]:
-    """Probability that no mast serves a pixel, by service.
+@dataclass(frozen=True, eq=False)
+class NodeOutage:
+    """Probability that nobody serves a pixel, at each node of the shared shadowing.
+
+    Attributes
+    ----------
+    shadowing
+        The nodes.
+    by_node
+        float32, shape (services, nodes, height, width).
+    """
+
+    shadowing: SharedShadowing
+    by_node: NDArray[np.float32]
+
+    @cached_property
+    def mean(self) -> NDArray[np.float32]:
+        """Probability over all shadowing, shape (services, height, width)."""
+        return self.shadowing.mean(self.by_node)
+
+    def rows(self, demand: DemandGrid) -> NDArray[np.float64]:
+        """Of the demand rows, shape (rows, nodes)."""
+        flat = self.by_node.reshape(*self.by_node.shape[:2], -1)[:, :, demand.pixels]
+        return np.moveaxis(flat, 1, 2)[demand.row_of >= 0].astype(np.float64)
+
+
+def outage_by_node(
+    masts: Sequence[Mast],
+    propagation: PropagationModel,
+    grid: Grid,
+    shadowing: SharedShadowing,
+    map_fn: MapFn = map,
+) -> NodeOutage:
+    """Probability that no mast serves a pixel, by service and node of the shared shadowing.
 
     Parameters
     ----------
@@ -32,16 +64,26 @@ def outage_probability(
         Propagation level.
     grid
         Demand grid.
-    services
-        How many services there are.
+    shadowing
+        Nodes, and the correlation of each service.
     map_fn
         ``map`` or the ``map`` of a thread pool.
+
+    Returns
+    -------
+    NodeOutage
+        1 everywhere without masts.
     """
-    outage = np.ones((services, *grid.shape), dtype=np.float32)
-    for footprint in _in_batches(map_fn, lambda mast: propagation.footprint(mast, grid), masts):
-        if footprint is not None:
-            multiply(outage, footprint)
-    return outage
+
+    def share(mast: Mast) -> NodeShares | None:
+        footprint = propagation.footprint(mast, grid)
+        return None if footprint is None else shares_by_node(footprint, shadowing)
+
+    outage = np.ones((len(shadowing.correlation), len(shadowing.node), *grid.shape), dtype=np.float32)
+    for shares in _in_batches(map_fn, share, masts):
+        if shares is not None:
+            multiply(outage, shares)
+    return NodeOutage(shadowing, outage)
 
 
 def best_server(
@@ -77,11 +119,42 @@ def best_server(
     return server, best
 
 
-def multiply(outage: NDArray[np.float32], footprint: Footprint) -> None:
-    """Let one footprint take its share of what is still uncovered, in place."""
-    rows, cols = footprint.window
-    for k, service in enumerate(footprint.services):
-        outage[service, rows, cols] *= np.float32(1.0) - footprint.probability[k]
+@dataclass(frozen=True, eq=False)
+class NodeShares:
+    """Probability of service around one mast at each node of the shared shadowing.
+
+    Attributes
+    ----------
+    row, col, services
+        As of a footprint.
+    share
+        float32, shape (k, nodes, height, width).
+    """
+
+    row: int
+    col: int
+    services: NDArray[np.int64]
+    share: NDArray[np.float32]
+
+    @property
+    def window(self) -> tuple[slice, slice]:
+        """Rows and columns on the grid."""
+        height, width = self.share.shape[2:]
+        return slice(self.row, self.row + height), slice(self.col, self.col + width)
+
+
+def shares_by_node(footprint: Footprint, shadowing: SharedShadowing) -> NodeShares:
+    """A footprint at each node."""
+    rho = shadowing.correlation[footprint.services]
+    share = conditional_probability(footprint.score, footprint.sharpness, rho, shadowing.node)
+    return NodeShares(footprint.row, footprint.col, footprint.services, share)
+
+
+def multiply(outage: NDArray[np.float32], shares: NodeShares) -> None:
+    """Let one mast take its share of what is still uncovered at each node, in place."""
+    rows, cols = shares.window
+    for k, service in enumerate(shares.services):
+        outage[service, :, rows, cols] *= np.float32(1.0) - shares.share[k]
 
 
 def _in_batches(map_fn: MapFn, function: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[Any]:
@@ -106,6 +179,12 @@ class CoverageMatrix:
     rows: NDArray[np.int32]
     values: NDArray[np.float32]
     row_count: int
+
+    def only(self, rows: NDArray[np.bool_]) -> CoverageMatrix:
+        """The same with the entries of some rows only; rows keep their numbers."""
+        kept = rows[self.rows]
+        counts = np.concatenate([[0], np.cumsum(kept)]).astype(np.int64)
+        return replace(self, indptr=counts[self.indptr], rows=self.rows[kept], values=self.values[kept])
 
 
 @dataclass(frozen=True)
@@ -141,42 +220,48 @@ class Upgrade:
         )
 
 
-def upgrade_footprint(upgrade: Upgrade, propagation: PropagationModel, grid: Grid) -> Footprint | None:
-    """Independent share an addition takes of what its mast left uncovered.
+def upgrade_shares(
+    upgrade: Upgrade, propagation: PropagationModel, grid: Grid, shadowing: SharedShadowing
+) -> NodeShares | None:
+    """Independent share an addition takes of what its mast left uncovered, at each node.
 
     With p0 before and p1 after, (1 - p1) = (1 - p0) (1 - a), so a = (p1 - p0) / (1 - p0).
 
     Returns
     -------
-    Footprint or None
-        a by service, times the success probability.
+    NodeShares or None
+        a times the chance that the place can be had; None when nothing reaches the grid.
     """
-    after = propagation.footprint(upgrade.after(), grid)
-    if after is None:
+    footprint = propagation.footprint(upgrade.after(), grid)
+    if footprint is None:
         return None
-    share = after.probability.copy()
+    after = shares_by_node(footprint, shadowing)
     before = propagation.footprint(upgrade.mast, grid) if upgrade.mast.bands else None
     if before is not None:
-        _discount(share, after, before)
-    share *= np.float32(upgrade.success_probability)
-    return Footprint(after.row, after.col, after.services, share)
+        _discount(after, shares_by_node(before, shadowing))
+    np.multiply(after.share, np.float32(upgrade.success_probability), out=after.share)
+    return after
 
 
-def _discount(share: NDArray[np.float32], after: Footprint, before: Footprint) -> None:
+def _discount(after: NodeShares, before: NodeShares) -> None:
     """Turn p1 into (p1 - p0) / (1 - p0) where the mast served before, in place."""
     top, left = before.row - after.row, before.col - after.col
-    height, width = before.probability.shape[1:]
+    height, width = before.share.shape[2:]
     for k0, service in enumerate(before.services):
         k1 = int(np.searchsorted(after.services, service))
-        part = share[k1, top : top + height, left : left + width]
-        left_over = np.maximum(np.float32(1.0) - before.probability[k0], np.float32(1e-6))
-        part[:] = np.maximum(part - before.probability[k0], np.float32(0.0)) / left_over
+        part = after.share[k1, :, top : top + height, left : left + width]
+        left_over = np.maximum(np.float32(1.0) - before.share[k0], np.float32(1e-6))
+        part[:] = np.maximum(part - before.share[k0], np.float32(0.0)) / left_over
 
 
 def coverage_matrix(
-    upgrades: Sequence[Upgrade], demand: DemandGrid, propagation: PropagationModel, map_fn: MapFn = map
+    upgrades: Sequence[Upgrade],
+    demand: DemandGrid,
+    propagation: PropagationModel,
+    shadowing: SharedShadowing,
+    map_fn: MapFn = map,
 ) -> CoverageMatrix:
-    """Reduce footprints to the demand rows they touch; no footprint is kept.
+    """Reduce footprints to the demand rows they touch, node by node; no footprint is kept.
 
     Parameters
     ----------
@@ -186,6 +271,8 @@ def coverage_matrix(
         Rows.
     propagation
         Propagation level.
+    shadowing
+        Row i of the demand at node q of n is row ``i * n + q`` of the matrix.
     map_fn
         ``map`` or the ``map`` of a thread pool.
 
@@ -197,10 +284,10 @@ def coverage_matrix(
     lookup = demand.lookup
 
     def column(upgrade: Upgrade) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-        footprint = upgrade_footprint(upgrade, propagation, demand.grid)
-        if footprint is None:
+        shares = upgrade_shares(upgrade, propagation, demand.grid, shadowing)
+        if shares is None:
             return np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32)
-        return _gather(footprint.probability, lookup[footprint.window], demand.row_of, footprint.services)
+        return _gather(shares.share, lookup[shares.window], demand.row_of, shares.services)
 
     columns = list(_in_batches(map_fn, column, upgrades))
     lengths = [len(rows) for rows, _ in columns]
@@ -208,7 +295,7 @@ def coverage_matrix(
         indptr=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
         rows=np.concatenate([rows for rows, _ in columns] or [np.zeros(0, dtype=np.int32)]),
         values=np.concatenate([values for _, values in columns] or [np.zeros(0, dtype=np.float32)]),
-        row_count=len(demand.weight),
+        row_count=len(demand.weight) * len(shadowing.node),
     )
 
 
@@ -219,13 +306,13 @@ def _gather(
     row_of: NDArray[np.int32],
     services: NDArray[np.int64],
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """Rows of a window with a positive share; ascending, because rows go by service, then pixel."""
-    count, height, width = share.shape
+    """Rows of a window with a positive share; ascending, because rows go by service, pixel, then node."""
+    count, nodes, height, width = share.shape
     room = 0
     for r in range(height):
         for c in range(width):
             if lookup[r, c] >= 0:
-                room += count
+                room += count * nodes
     rows = np.empty(room, dtype=np.int32)
     values = np.empty(room, dtype=np.float32)
     n = 0
@@ -234,8 +321,11 @@ def _gather(
         for r in range(height):
             for c in range(width):
                 pixel = lookup[r, c]
-                if pixel >= 0 and share[k, r, c] > 0.0 and row_of[s, pixel] >= 0:
-                    rows[n] = row_of[s, pixel]
-                    values[n] = share[k, r, c]
-                    n += 1
+                if pixel < 0 or row_of[s, pixel] < 0:
+                    continue
+                for q in range(nodes):
+                    if share[k, q, r, c] > 0.0:
+                        rows[n] = row_of[s, pixel] * nodes + q
+                        values[n] = share[k, q, r, c]
+                        n += 1
     return rows[:n].copy(), values[:n].copy()

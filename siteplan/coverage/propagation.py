@@ -1,19 +1,23 @@
-"""What every propagation model promises: masts in, footprints of probability out."""
+"""What every propagation model promises: masts in, footprints of scores out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
+from siteplan.core.errors import RangeError
 from siteplan.core.grid import Grid
 from siteplan.coverage.demand import Service
 from siteplan.project.schema import Config
-from siteplan.radio.linkbudget import LinkBudgets
+from siteplan.radio.linkbudget import LinkBudgets, entry_sigma_db
 from siteplan.radio.sectors import Sector
+from siteplan.radio.shadowing import SharedShadowing, indoor_correlation, shared_shadowing
 
 MapFn = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 """Signature of the builtin ``map``; threads or a cluster may take its place."""
@@ -52,9 +56,13 @@ class Mast:
         return dict(self.sectors).get(band, ())
 
 
+NOTHING = np.float32(-np.inf)
+"""Score of a service where a mast gives nothing."""
+
+
 @dataclass(frozen=True, eq=False)
 class Footprint:
-    """Probability of each service around one mast.
+    """Score of each service around one mast.
 
     Attributes
     ----------
@@ -62,20 +70,67 @@ class Footprint:
         Upper-left pixel of the window on the grid.
     services
         Positions of the services the mast can deliver, ascending, shape (k,).
-    probability
-        float32, shape (k, height, width); 0 below the project's floor.
+    score
+        float32, z with Phi(z) the probability of service, shape (k, height, width); ``NOTHING`` below the
+        project's floor.
+    sharpness
+        float32, 1 / sqrt(1 + tau^2) with tau the spread of scores inside a pixel, shape (k, height, width).
     """
 
     row: int
     col: int
     services: NDArray[np.int64]
-    probability: NDArray[np.float32]
+    score: NDArray[np.float32]
+    sharpness: NDArray[np.float32]
 
     @property
     def window(self) -> tuple[slice, slice]:
         """Rows and columns on the grid."""
-        height, width = self.probability.shape[1:]
+        height, width = self.score.shape[1:]
         return slice(self.row, self.row + height), slice(self.col, self.col + width)
+
+    @cached_property
+    def probability(self) -> NDArray[np.float32]:
+        """Probability of service over all shadowing; 0 below the floor, shape (k, height, width)."""
+        return ndtr(self.score)
+
+
+def shadowing_of(config: Config, services: Sequence[Service], budgets: LinkBudgets) -> SharedShadowing:
+    """What masts share of the shadowing, service by service.
+
+    Parameters
+    ----------
+    config
+        Its correlation between sites.
+    services
+        Indoors the wall is shared too.
+    budgets
+        Spread outdoors, by band and class.
+
+    Returns
+    -------
+    SharedShadowing
+        One node where nothing is shared.
+    """
+    rho = config.coverage.shadowing_correlation
+    indoors = _indoor_correlation(config, budgets, rho) if any(s.layer.indoor for s in services) else rho
+    return shared_shadowing([indoors if service.layer.indoor else rho for service in services])
+
+
+def _indoor_correlation(config: Config, budgets: LinkBudgets, rho: float) -> float:
+    """Indoor correlation of the middle band and class: it belongs to the service, not to a band."""
+    pairs = []
+    for band in config.bands:
+        for each in config.area_classes:
+            try:
+                sigma = budgets.radial(band.id, each.id, each.antenna_height_m).sigma_db
+            except RangeError:  # such a mast is refused where it is met
+                continue
+            pairs.append((sigma, entry_sigma_db(band)))
+    if not pairs:
+        return rho
+    outdoors, entry = np.sqrt(np.mean(np.square(pairs), axis=0))
+    return indoor_correlation(rho, float(outdoors), float(entry))
 
 
 class PropagationModel(Protocol):
@@ -86,12 +141,17 @@ class PropagationModel(Protocol):
     budgets: LinkBudgets
 
     def footprint(self, mast: Mast, grid: Grid) -> Footprint | None:
-        """Probability of each service around a mast, or None when it does not reach the grid."""
+        """Score of each service around a mast, or None when it does not reach the grid."""
+
+    def scores_at(
+        self, mast: Mast, easting_m: NDArray[np.float64], northing_m: NDArray[np.float64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Positions of the services a mast delivers, and their scores at points."""
 
     def at(
         self, mast: Mast, easting_m: NDArray[np.float64], northing_m: NDArray[np.float64]
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Positions of the services a mast delivers, and their probability at points."""
+        """The same with their probability over all shadowing."""
 
     def reach_m(self, mast: Mast) -> float:
         """Distance beyond which a mast gives nothing [m]."""

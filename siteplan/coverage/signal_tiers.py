@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from siteplan.core.grid import Raster
 from siteplan.coverage.demand import DemandGrid, Service, tier_layers
-from siteplan.coverage.matrix import Upgrade, multiply, outage_probability, upgrade_footprint
-from siteplan.coverage.propagation import MapFn, Mast, PropagationModel
+from siteplan.coverage.matrix import Upgrade, multiply, outage_by_node, upgrade_shares
+from siteplan.coverage.propagation import MapFn, Mast, PropagationModel, shadowing_of
 from siteplan.inputs.load import Inputs
 from siteplan.project.schema import Config
 
@@ -59,13 +59,14 @@ def tier_rasters(
         return None
     services = [Service(layer, "") for layer in tier_layers(config)]
     asked = propagation.for_services(services)
-    left = outage_probability(masts, asked, inputs.grid, len(services), map_fn)
-    before = _graded(left, services, inputs, config)
+    shadowing = shadowing_of(config, services, propagation.budgets)
+    left = outage_by_node(masts, asked, inputs.grid, shadowing, map_fn)
+    before = _graded(left.mean, services, inputs, config)
     for upgrade in upgrades:
-        share = upgrade_footprint(upgrade, asked, inputs.grid)
-        if share is not None:
-            multiply(left, share)
-    after = _graded(left, services, inputs, config)
+        shares = upgrade_shares(upgrade, asked, inputs.grid, shadowing)
+        if shares is not None:
+            multiply(left.by_node, shares)
+    after = _graded(shadowing.mean(left.by_node), services, inputs, config)
     return (
         Raster(before, inputs.grid, "signal_tier_before", "tier"),
         Raster(after, inputs.grid, "signal_tier_after", "tier"),

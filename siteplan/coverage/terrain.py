@@ -4,8 +4,8 @@ The median loss at a pixel is free space, Bullington's diffraction over the terr
 (ITU-R P.1812), and the antenna's pattern; or, where the project says so, bare terrain with the loss at the
 phone's end (ITU-R P.2108). The formulas of the buffers have no part in it but their spread of shadowing.
 
-What is computed is one band of one mast, reduced to probabilities per demand pixel
-in 255 steps. It depends on nothing else in the project, so it can be kept between runs by its content, and
+What is computed is one band of one mast, reduced to a score and its sharpness per
+demand pixel. It depends on nothing else in the project, so it can be kept between runs by its content, and
 a new plan computes only what changed. Villages and key places do not take their pixel's mean: each gets
 its own exact profile.
 """
@@ -22,7 +22,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
 from siteplan.core.errors import SiteplanError
 from siteplan.core.grid import Grid
@@ -30,12 +30,13 @@ from siteplan.coverage.demand import Service, tier_layers
 from siteplan.coverage.empirical import EmpiricalModel, bands_of
 from siteplan.coverage.footprint_cache import Cache, MemoryCache
 from siteplan.coverage.ground import GroundModel, ground_model
-from siteplan.coverage.propagation import Footprint, Mast
+from siteplan.coverage.propagation import NOTHING, Footprint, Mast
 from siteplan.inputs.load import Inputs
 from siteplan.project.schema import Config, clutter_kinds
 from siteplan.radio.linkbudget import STEP_M, LinkBudgets, TerrainBudget
 from siteplan.radio.profile import PointGeometry, point_geometry
-from siteplan.radio.reduce import STEPS, DemandWindow, mean_probability
+from siteplan.radio.reduce import NOTHING as NO_SCORE
+from siteplan.radio.reduce import SCORE_STEPS, SHARPNESS_STEPS, DemandWindow, Needs, Scores, mean_score
 from siteplan.radio.sectors import Directions, attenuation_db, directions, sector_loss_db
 from siteplan.radio.sweep import TerrainGeometry, bullington_loss_db, require_frequency, terrain_geometry
 from siteplan.words.catalogue import Key
@@ -44,7 +45,7 @@ COARSEST_DEM_M = 100.0
 """Coarsest DEM that ``auto`` trusts with diffraction [m]: at 90 m a mountain path is off by 5 dB already."""
 VOID_PX = 10
 """Widest void of the DEM that is filled around a mast or a point [pixels]; in wider ones buffers count."""
-_VERSION = b"terrain-3"
+_VERSION = b"terrain-4"
 """Part of every cache key; raised whenever the numbers of this module change."""
 END_LOSS_UP_TO_MHZ = 3000.0
 """Where ITU-R P.2108's loss of a phone among trees ends [MHz]."""
@@ -77,58 +78,55 @@ def decision_points(inputs: Inputs) -> DecisionPoints:
 
 @dataclass(frozen=True, eq=False)
 class _Reduced:
-    """Probability of every threshold by one band of one mast; rows and columns counted from the CRS origin.
+    """Score and sharpness of every need by one band of one mast; rows and columns from the CRS origin.
 
     ``limited`` says that the first one is still met where the mast is no longer followed.
     """
 
     row: int
     col: int
-    share: Bytes
+    score: Scores
+    sharpness: Bytes
     limited: bool
 
     def pack(self) -> bytes:
         """As the cache keeps it."""
-        head = _HEADER.pack(self.row, self.col, *self.share.shape, self.limited)
-        return head + zlib.compress(self.share.tobytes(), 1)
+        head = _HEADER.pack(self.row, self.col, *self.score.shape, self.limited)
+        return head + zlib.compress(self.score.tobytes() + self.sharpness.tobytes(), 1)
 
     @classmethod
     def unpack(cls, data: bytes) -> _Reduced:
         """From what the cache kept."""
         row, col, *shape, limited = _HEADER.unpack_from(data)
-        flat = np.frombuffer(zlib.decompress(data[_HEADER.size :]), dtype=np.uint8)
-        return cls(row, col, flat.reshape(shape), limited)
+        whole, count = zlib.decompress(data[_HEADER.size :]), math.prod(shape)
+        score = np.frombuffer(whole, dtype=np.int16, count=count).reshape(shape)
+        sharpness = np.frombuffer(whole, dtype=np.uint8, offset=2 * count).reshape(shape)
+        return cls(row, col, score, sharpness, limited)
 
 
 @dataclass(frozen=True, eq=False)
 class _Carrier:
-    """One band at one class and height: losses, its different thresholds, and how far it is followed.
+    """One band at one class and height: losses, its different needs, and how far it is followed.
 
-    ``slot`` holds the position of each layer's threshold.
+    A need is a threshold and the spread about it; ``slot`` holds the position of each layer's.
     """
 
     budget: TerrainBudget
-    threshold_dbm: NDArray[np.float64]
+    needs: Needs
     slot: dict[str, int]
     reach_m: float
 
     def scores(self, loss_db: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Standard scores by threshold, shape (thresholds, n)."""
+        """Standard scores by need, shape (needs, n)."""
         median = self.budget.eirp_per_re_dbm - loss_db
-        return (median[None, :] - self.threshold_dbm[:, None]) / self.budget.sigma_db
+        return (median[None, :] - self.needs.threshold_dbm[:, None]) / self.needs.sigma_db[:, None]
 
     @cached_property
     def digest(self) -> bytes:
-        """Hash of everything its probabilities depend on."""
+        """Hash of everything its scores depend on."""
         budget = self.budget
-        figures = [
-            budget.eirp_per_re_dbm,
-            budget.sigma_db,
-            budget.frequency_mhz,
-            budget.diffraction_weight,
-            self.reach_m,
-        ]
-        parts = [budget.loss_db, self.threshold_dbm, figures]
+        figures = [budget.eirp_per_re_dbm, budget.frequency_mhz, budget.diffraction_weight, self.reach_m]
+        parts = [budget.loss_db, self.needs.threshold_dbm, self.needs.sigma_db, figures]
         whole = hashlib.blake2b(digest_size=16)
         for part in parts:
             whole.update(np.ascontiguousarray(part, dtype=np.float64).tobytes())
@@ -180,7 +178,7 @@ class TerrainModel:
     # --- the level --------------------------------------------------------------------------------------
 
     def footprint(self, mast: Mast, grid: Grid) -> Footprint | None:
-        """Probability of each service in the window a mast reaches.
+        """Score of each service in the window a mast reaches.
 
         Returns
         -------
@@ -190,26 +188,28 @@ class TerrainModel:
         if not self.sees(mast):
             return self.buffers.footprint(mast, grid)
         parts = {band: self._reduced(mast, band, grid.resolution_m) for band in mast.bands}
-        parts = {band: part for band, part in parts.items() if part.share.size}
+        parts = {band: part for band, part in parts.items() if part.score.size}
         services = self._services_by(mast.bands)
         window = _union(list(parts.values()), grid)
         if window is None or not services.size:
             return None
         row, col, height, width = window
-        best = np.zeros((len(services), height, width), dtype=np.uint8)
+        best = np.full((len(services), height, width), NO_SCORE, dtype=np.int16)
+        sharpness = np.full(best.shape, SHARPNESS_STEPS, dtype=np.uint8)
         for k, service in enumerate(services):
             for band in self._bands_of(service, parts):
                 slot = self._carrier(band, mast).slot[self.services[service].layer.id]
-                _raise_to(best[k], parts[band], slot, row, col, grid)
-        probability = best.astype(np.float32) * np.float32(1.0 / STEPS)
-        footprint = Footprint(row, col, services, probability)
+                _raise_to((best[k], sharpness[k]), parts[band], slot, row, col, grid)
+        score = np.where(best == NO_SCORE, NOTHING, best.astype(np.float32) * np.float32(1.0 / SCORE_STEPS))
+        sharp = sharpness.astype(np.float32) * np.float32(1.0 / SHARPNESS_STEPS)
+        footprint = Footprint(row, col, services, score, sharp)
         self._put_points(footprint, mast, grid)
         return footprint
 
-    def at(
+    def scores_at(
         self, mast: Mast, easting_m: NDArray[np.float64], northing_m: NDArray[np.float64]
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Probability of each service at points, each on its own profile.
+        """Score of each service at points, each on its own profile.
 
         Parameters
         ----------
@@ -221,12 +221,12 @@ class TerrainModel:
         Returns
         -------
         tuple of ndarray
-            Positions of services, shape (k,), and probabilities, shape (k, n).
+            Positions of services, shape (k,), and scores, -inf below the floor, shape (k, n).
         """
         if not self.sees(mast):
-            return self.buffers.at(mast, easting_m, northing_m)
+            return self.buffers.scores_at(mast, easting_m, northing_m)
         services = self._services_by(mast.bands)
-        result = np.zeros((len(services), len(easting_m)))
+        result = np.full((len(services), len(easting_m)), -np.inf)
         near = np.flatnonzero(
             (np.hypot(easting_m - mast.easting_m, northing_m - mast.northing_m) < self.reach_m(mast))
             & self.holds(easting_m, northing_m)
@@ -239,6 +239,13 @@ class TerrainModel:
                 bands = self._bands_of(service, by_band)
                 result[k, near] = np.max([by_band[band][slots[band]] for band in bands], axis=0)
         return services, result
+
+    def at(
+        self, mast: Mast, easting_m: NDArray[np.float64], northing_m: NDArray[np.float64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The same with probabilities; see :meth:`scores_at`."""
+        services, scores = self.scores_at(mast, easting_m, northing_m)
+        return services, ndtr(scores)
 
     def radius_limited(self, mast: Mast) -> bool:
         """Whether a mast still serves where it is no longer followed.
@@ -263,7 +270,7 @@ class TerrainModel:
         return TerrainModel(self.config, services, self.ground, None, self._cache)
 
     def reach_m(self, mast: Mast) -> float:
-        """Distance beyond which every probability is below the floor [m]."""
+        """Distance beyond which a mast gives nothing [m]."""
         reaches = [self._carrier(band, mast).reach_m for band in mast.bands]
         return max(reaches, default=0.0)
 
@@ -273,11 +280,14 @@ class TerrainModel:
         key = (band_id, mast.area_class, mast.antenna_height_m)
         if key not in self._carriers:
             budget = self.budgets.terrain(*key)
-            needed = [self.budgets.threshold_dbm(layer, band_id, mast.area_class) for layer in self.layers]
-            different, slots = np.unique(needed, return_inverse=True)
-            slot = {layer.id: int(at) for layer, at in zip(self.layers, slots, strict=True)}
+            needed = [
+                (self.budgets.threshold_dbm(layer, *key[:2]), self.budgets.spread_db(layer, *key))
+                for layer in self.layers
+            ]
+            different, slots = np.unique(needed, axis=0, return_inverse=True)
+            slot = {layer.id: int(at) for layer, at in zip(self.layers, slots.ravel(), strict=True)}
             farthest = self.config.area_class(mast.area_class).max_radius_m
-            self._carriers[key] = _Carrier(budget, different, slot, farthest)
+            self._carriers[key] = _Carrier(budget, Needs(*different.T), slot, farthest)
         return self._carriers[key]
 
     def _reduced(self, mast: Mast, band_id: str, resolution_m: float) -> _Reduced:
@@ -340,26 +350,26 @@ class TerrainModel:
         )
 
     def _compute(self, mast: Mast, band_id: str, carrier: _Carrier, resolution_m: float) -> _Reduced:
-        """Sweep, and average the probability over the DEM's pixels in each demand pixel."""
+        """Sweep, and reduce the scores of the DEM's pixels in each demand pixel."""
         reach, coverage = carrier.reach_m, self.config.coverage
         frame = _frame(mast, reach, resolution_m)
         radius = max(reach, 2.0 * self.dem.grid.resolution_m)
         geometry = self._geometry(mast.easting_m, mast.northing_m, mast.antenna_height_m, radius)
-        share = mean_probability(
+        score, sharpness = mean_score(
             geometry,
             self.dem.grid,
             frame,
             carrier.budget,
-            carrier.threshold_dbm,
+            carrier.needs,
             coverage.probability_floor,
             reach,
             self.ground.kind[geometry.window],
             self._pattern_loss(mast, band_id, geometry),
         )
         rim = _on_the_rim(mast, frame, reach)
-        target = coverage.edge_probability_target * STEPS
-        limited = bool((share[carrier.slot[self.layers[0].id]][rim] >= target).any())
-        return _Reduced(*_trimmed(frame, share), limited)
+        target = ndtri(coverage.edge_probability_target) * SCORE_STEPS
+        limited = bool((score[carrier.slot[self.layers[0].id]][rim] >= target).any())
+        return _Reduced(*_trimmed(frame, score, sharpness), limited)
 
     def _pattern_loss(
         self, mast: Mast, band_id: str, geometry: TerrainGeometry
@@ -398,16 +408,16 @@ class TerrainModel:
     def _at_by_band(
         self, mast: Mast, easting_m: NDArray[np.float64], northing_m: NDArray[np.float64]
     ) -> dict[str, NDArray[np.float64]]:
-        """Probability by band, each of shape (thresholds, n)."""
-        floor = self.config.coverage.probability_floor
+        """Scores by band, each of shape (needs, n)."""
+        floor = ndtri(self.config.coverage.probability_floor)
         geometry = self.geometry_at(mast, easting_m, northing_m)
         found = {}
         for band in mast.bands:
             carrier = self._carrier(band, mast)
             loss = self.loss_at(mast, band, geometry, easting_m, northing_m)
-            probability = ndtr(carrier.scores(loss))
-            counts = (probability >= floor) & (geometry.distance_m < carrier.reach_m)
-            found[band] = np.where(counts, probability, 0.0)
+            scores = carrier.scores(loss)
+            counts = (scores >= floor) & (geometry.distance_m < carrier.reach_m)
+            found[band] = np.where(counts, scores, NOTHING)
         return found
 
     def geometry_at(
@@ -512,11 +522,12 @@ class TerrainModel:
         near = near[self.holds(x[near], y[near])]
         if not near.size:
             return
-        _, value = self.at(mast, x[near], y[near])
+        _, value = self.scores_at(mast, x[near], y[near])
         at_row, at_col = row[near] - rows.start, col[near] - cols.start
         for k in range(len(footprint.services)):
             order = np.argsort(-value[k], kind="stable")
-            footprint.probability[k, at_row[order], at_col[order]] = value[k, order]
+            footprint.score[k, at_row[order], at_col[order]] = value[k, order]
+            footprint.sharpness[k, at_row[order], at_col[order]] = 1.0
 
     def median_at(
         self,
@@ -633,14 +644,15 @@ def _on_the_rim(mast: Mast, frame: DemandWindow, reach_m: float) -> NDArray[np.b
     return (distance > reach_m - 1.5 * res) & (distance < reach_m)
 
 
-def _trimmed(frame: DemandWindow, share: Bytes) -> tuple[int, int, Bytes]:
+def _trimmed(frame: DemandWindow, score: Scores, sharpness: Bytes) -> tuple[int, int, Scores, Bytes]:
     """The part of a frame that holds anything, its upper-left pixel first."""
-    held = np.any(share, axis=0)
+    held = np.any(score > NO_SCORE, axis=0)
     rows, cols = np.flatnonzero(held.any(axis=1)), np.flatnonzero(held.any(axis=0))
     if not rows.size:
-        return frame.row, frame.col, share[:, :0, :0]
-    part = share[:, rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
-    return frame.row + int(rows[0]), frame.col + int(cols[0]), np.ascontiguousarray(part)
+        return frame.row, frame.col, score[:, :0, :0], sharpness[:, :0, :0]
+    part = np.s_[:, rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
+    top, left = frame.row + int(rows[0]), frame.col + int(cols[0])
+    return top, left, np.ascontiguousarray(score[part]), np.ascontiguousarray(sharpness[part])
 
 
 def _frame(mast: Mast, reach_m: float, resolution_m: float) -> DemandWindow:
@@ -659,21 +671,23 @@ def _union(parts: Sequence[_Reduced], grid: Grid) -> tuple[int, int, int, int] |
     row0, col0 = round(-grid.north_m / grid.resolution_m), round(grid.west_m / grid.resolution_m)
     top = max(min(part.row for part in parts) - row0, 0)
     left = max(min(part.col for part in parts) - col0, 0)
-    bottom = min(max(part.row + part.share.shape[1] for part in parts) - row0, grid.height)
-    right = min(max(part.col + part.share.shape[2] for part in parts) - col0, grid.width)
+    bottom = min(max(part.row + part.score.shape[1] for part in parts) - row0, grid.height)
+    right = min(max(part.col + part.score.shape[2] for part in parts) - col0, grid.width)
     if top >= bottom or left >= right:
         return None
     return top, left, bottom - top, right - left
 
 
-def _raise_to(best: Bytes, part: _Reduced, layer: int, row: int, col: int, grid: Grid) -> None:
-    """Let one band count where it is better, in place."""
+def _raise_to(best: tuple[Scores, Bytes], part: _Reduced, layer: int, row: int, col: int, grid: Grid) -> None:
+    """Let one band count where it is better, in place: score and sharpness."""
     top = part.row - round(-grid.north_m / grid.resolution_m) - row
     left = part.col - round(grid.west_m / grid.resolution_m) - col
-    height, width = part.share.shape[1:]
-    rows = slice(max(top, 0), min(top + height, best.shape[0]))
-    cols = slice(max(left, 0), min(left + width, best.shape[1]))
+    height, width = part.score.shape[1:]
+    rows = slice(max(top, 0), min(top + height, best[0].shape[0]))
+    cols = slice(max(left, 0), min(left + width, best[0].shape[1]))
     if rows.start >= rows.stop or cols.start >= cols.stop:
         return
-    share = part.share[layer, rows.start - top : rows.stop - top, cols.start - left : cols.stop - left]
-    np.maximum(best[rows, cols], share, out=best[rows, cols])
+    here = np.s_[layer, rows.start - top : rows.stop - top, cols.start - left : cols.stop - left]
+    better = part.score[here] > best[0][rows, cols]
+    np.copyto(best[0][rows, cols], part.score[here], where=better)
+    np.copyto(best[1][rows, cols], part.sharpness[here], where=better)

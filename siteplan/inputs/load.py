@@ -13,6 +13,7 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from siteplan.core.errors import Fault, InputFaults
 from siteplan.core.grid import Grid, Raster, part_of
@@ -38,6 +39,7 @@ MOST_PIXELS = 1e8
 _FEWEST_PIXELS = 4
 """Pixels of a village from which an empty population raster says something."""
 _ZONE_TABLES = ("area_classes", "exclusions")
+_OF_THE_NETWORK = ("stations", "dem", "land_cover", "area_classes")
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,6 +198,43 @@ def load(folder: Path, config: Config, county: str | None = None) -> Inputs:
         If the county is not in the county table.
     """
     return _load(ProjectReader(folder, config), config, county)
+
+
+def load_network(folder: Path, config: Config) -> Inputs:
+    """Stations, relief and land cover alone, which is all a calibration needs.
+
+    Parameters
+    ----------
+    folder
+        Folder of the inputs.
+    config
+        The project; its other inputs are left aside, and its area is where its stations stand.
+
+    Returns
+    -------
+    Inputs
+        With one county, the land within reach of the stations.
+
+    Raises
+    ------
+    InputFaults
+        If these inputs cannot be read, or there is no station.
+    """
+    kept = {name: each for name, each in config.inputs.given().items() if name in _OF_THE_NETWORK}
+    inputs = type(config.inputs).model_validate({name: each.model_dump() for name, each in kept.items()})
+    bare = config.model_copy(update={"inputs": inputs})
+    first = ProjectReader(folder, bare)
+    stations = first.attempt(first.stations)
+    first.stop_if_fatal()
+    if stations is None or stations.empty:
+        raise InputFaults(
+            [Fault("fatal", "project.toml", "no_stations_to_match", "no_stations_to_match_fix")]
+        )
+    farthest = max(each.max_radius_m for each in config.area_classes)
+    hull = shapely.convex_hull(shapely.multipoints(stations.geometry.to_numpy())).buffer(farthest)
+    names = {"county_id": ["network"], "county": [config.project.city]}
+    area = gpd.GeoDataFrame(names, geometry=[hull], crs=config.project.crs)
+    return _load(ProjectReader(folder, bare, area), bare, None)
 
 
 @dataclass(frozen=True, eq=False)

@@ -139,6 +139,8 @@ class ProjectReader:
 
     def counties(self) -> gpd.GeoDataFrame:
         """County polygons; without them nothing can be placed, so their faults raise at once."""
+        if len(self._counties):
+            return self._counties
         given = self.config.inputs.counties
         if given is None:
             self._counties = self._counties_around_villages()

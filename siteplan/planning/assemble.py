@@ -114,7 +114,7 @@ def assemble(inputs: Inputs, config: Config, solved: Solved, request: RequestRec
         area=_area(inputs, config),
         existing=ExistingNetwork(
             sites=_located(_sites(inputs, solved), config),
-            coverage=_covered("coverage_before", ready.existing.outage, inputs),
+            coverage=_covered("coverage_before", ready.existing.outage.mean, inputs),
             coverage_empirical=None
             if ready.existing.outage_empirical is None
             else _covered("coverage_empirical", ready.existing.outage_empirical, inputs),

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from siteplan.candidates.rules import conflicts_of
 from siteplan.coverage.demand import DemandGrid
 from siteplan.coverage.masts import served_bands
-from siteplan.coverage.matrix import CoverageMatrix, Upgrade, coverage_matrix
+from siteplan.coverage.matrix import NodeOutage, Upgrade, coverage_matrix
 from siteplan.coverage.propagation import MapFn, Mast, PropagationModel
 from siteplan.planning.quota import Ledger, Limit
 from siteplan.project.schema import Config
@@ -27,6 +27,8 @@ from siteplan.selection import Cap, CoverProblem
 
 MOST_CHOICES = 6
 """Places listed for one village."""
+NEGLIGIBLE = 1e-6
+"""Share of all demand whose smallest rows the choice does not look at."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +112,7 @@ def build_problem(
     places: gpd.GeoDataFrame,
     options: BuildOptions,
     demand: DemandGrid,
-    outage: NDArray[np.float32],
+    outage: NodeOutage,
     ledger: Ledger,
     config: Config,
     propagation: PropagationModel,
@@ -125,7 +127,7 @@ def build_problem(
     demand
         Rows and their weights.
     outage
-        What the existing network leaves, shape (services, height, width).
+        What the existing network leaves.
     ledger
         Quota limits.
     config
@@ -138,18 +140,21 @@ def build_problem(
     Returns
     -------
     CoverProblem
-        In the symbols of :mod:`siteplan.selection`.
+        In the symbols of :mod:`siteplan.selection`. A demand row is one row a node of the shared shadowing,
+        with the node's probability in its weight: the mean over nodes is again a covering problem.
     """
-    matrix: CoverageMatrix = coverage_matrix(options.upgrades, demand, propagation, map_fn)
-    left = row_values(demand, outage)
+    matrix = coverage_matrix(options.upgrades, demand, propagation, outage.shadowing, map_fn)
+    left, weight = outage.rows(demand), demand.weight[:, None] * outage.shadowing.weight
+    open_weight = _without_negligible((weight * left).ravel(), float(weight.sum()))
+    matrix = matrix.only(open_weight > 0.0)
     networks = {name: number for number, name in enumerate(dict.fromkeys(options.network))}
     number = np.array([networks[name] for name in options.network], dtype=np.int64)
     return CoverProblem(
         indptr=matrix.indptr,
         rows=matrix.rows,
         values=matrix.values,
-        weight=demand.weight * left,
-        base_value=float(demand.weight @ (1.0 - left)),
+        weight=open_weight,
+        base_value=float((weight * (1.0 - left)).sum()),
         stations=options.stations,
         place=options.place,
         group=options.place * max(len(networks), 1) + number,
@@ -158,12 +163,25 @@ def build_problem(
     )
 
 
+def _without_negligible(weight: NDArray[np.float64], total: float) -> NDArray[np.float64]:
+    """Weights without the smallest ones, which together are under a millionth of all demand.
+
+    Where the network already serves a place under most skies the rest of it is next to nothing, and half of
+    the rows are such.
+    """
+    order = np.argsort(weight, kind="stable")
+    count = int(np.searchsorted(np.cumsum(weight[order]), NEGLIGIBLE * total))
+    kept = weight.copy()
+    kept[order[:count]] = 0.0
+    return kept
+
+
 def village_choices(
     places: gpd.GeoDataFrame,
     options: BuildOptions,
     problem: CoverProblem,
     demand: DemandGrid,
-    outage: NDArray[np.float32],
+    outage: NodeOutage,
     villages: gpd.GeoDataFrame | None,
     config: Config,
 ) -> pd.DataFrame:
@@ -176,7 +194,7 @@ def village_choices(
     demand
         Rows.
     outage
-        What the existing network leaves, shape (services, height, width).
+        What the existing network leaves.
     villages
         ``Inputs.villages``.
     config
@@ -193,26 +211,23 @@ def village_choices(
         return pd.DataFrame(columns=columns)
     row = np.where(demand.village_pixel >= 0, demand.row_of[0, demand.village_pixel], -1)
     target, number = config.coverage.edge_probability_target, np.flatnonzero(row >= 0)
-    left = outage[0].ravel()[demand.pixels[demand.village_pixel[number]]].astype(float)
+    by_node, weight = outage.rows(demand), outage.shadowing.weight
+    left = by_node[row[number]] @ weight
     short = pd.DataFrame({"row": row[number], "village": number, "left": left})
     short = short[1.0 - short["left"] < target]
-    entry = np.flatnonzero(np.isin(problem.rows, short["row"].to_numpy()))
+    entry = np.flatnonzero(np.isin(problem.rows // len(weight), short["row"].to_numpy()))
     column = np.searchsorted(problem.indptr, entry, side="right") - 1
-    pairs = pd.DataFrame({"row": problem.rows[entry], "place": options.place[column]})
-    pairs = pairs.assign(share=problem.values[entry].astype(float)).merge(short, on="row")
-    pairs["probability"] = 1.0 - pairs["left"] * (1.0 - pairs["share"])
+    served, node = np.divmod(problem.rows[entry], len(weight))
+    pairs = pd.DataFrame({"row": served, "column": column, "place": options.place[column]})
+    pairs["taken"] = by_node[served, node] * weight[node] * problem.values[entry]
+    pairs = pairs.groupby(["row", "column", "place"], as_index=False)["taken"].sum().merge(short, on="row")
+    pairs["probability"] = 1.0 - pairs["left"] + pairs["taken"]
     pairs = pairs[pairs["probability"] >= target]
     pairs["village_id"] = villages["village_id"].to_numpy(dtype=object)[pairs["village"]]
     pairs["candidate_id"] = places["candidate_id"].to_numpy(dtype=object)[pairs["place"]]
     best = pairs.groupby(["village_id", "candidate_id"], as_index=False)["probability"].max()
     best = best.sort_values(["village_id", "probability", "candidate_id"], ascending=[True, False, True])
     return best.groupby("village_id").head(MOST_CHOICES).reset_index(drop=True)[columns]
-
-
-def row_values(demand: DemandGrid, rasters: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Values of service rasters at the demand rows."""
-    flat = rasters.reshape(len(rasters), -1)[:, demand.pixels]
-    return flat[demand.row_of >= 0].astype(np.float64)
 
 
 def _caps(places: gpd.GeoDataFrame, options: BuildOptions, ledger: Ledger) -> tuple[Cap, ...]:

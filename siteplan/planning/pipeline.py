@@ -22,9 +22,9 @@ from siteplan.coverage.footprint_cache import Cache
 from siteplan.coverage.gaps import gap_polygons, village_table
 from siteplan.coverage.indicators import county_table, layer_table, rank_effects, terrain_table
 from siteplan.coverage.masts import masts_of
-from siteplan.coverage.matrix import outage_probability, upgrade_footprint
+from siteplan.coverage.matrix import outage_by_node, upgrade_shares
 from siteplan.coverage.model_comparison import compare_models
-from siteplan.coverage.propagation import MapFn
+from siteplan.coverage.propagation import MapFn, shadowing_of
 from siteplan.coverage.signal_tiers import tier_rasters, tier_table
 from siteplan.coverage.terrain import TerrainModel, propagation_for
 from siteplan.inputs import load as loading
@@ -72,6 +72,21 @@ def load(folder: Path, config: Config, county: str | None = None) -> Inputs:
 def examine(folder: Path, config: Config, county: str | None = None) -> Examination:
     """Read and check every input, whatever comes of it; see :func:`siteplan.inputs.load.examine`."""
     return loading.examine(folder, config, county)
+
+
+def load_measured(folder: Path, config: Config) -> tuple[Inputs, tuple[Fault, ...]]:
+    """Inputs of a calibration: those of a plan, or where these are not whole, the network's own.
+
+    Returns
+    -------
+    tuple
+        Inputs, and the fatal faults that stood in the way of the others; none where they are whole.
+    """
+    try:
+        return loading.load(folder, config), ()
+    except InputFaults as error:
+        fatal = tuple(fault for fault in error.faults if fault.severity == "fatal")
+    return loading.load_network(folder, config), fatal
 
 
 def measured(
@@ -135,12 +150,12 @@ def existing_network(
     demand = build_demand(inputs, config)
     propagation = propagation_for(inputs, config, services_of(config), cache)
     masts, refused = masts_of(on_air(inputs.stations, config), config, propagation)
-    count = len(demand.services)
-    outage = outage_probability(masts, propagation, inputs.grid, count, map_fn)
+    shadowing = shadowing_of(config, demand.services, propagation.budgets)
+    outage = outage_by_node(masts, propagation, inputs.grid, shadowing, map_fn)
     by_buffers = None
     if isinstance(propagation, TerrainModel):
-        by_buffers = outage_probability(masts, propagation.buffers, inputs.grid, count, map_fn)
-    gaps = gap_polygons(inputs, demand, outage, config)
+        by_buffers = outage_by_node(masts, propagation.buffers, inputs.grid, shadowing, map_fn).mean
+    gaps = gap_polygons(inputs, demand, outage.mean, config)
     return demand, propagation, Existing(tuple(masts), tuple(refused), outage, by_buffers, gaps)
 
 
@@ -176,7 +191,7 @@ def prepare(
             inputs,
             stations,
             demand,
-            existing.outage,
+            existing.outage.mean,
             config,
             propagation,
             field_status=context.field_status,
@@ -197,9 +212,10 @@ def effects_of(
     """What a selection brings."""
     demand, existing, propagation = ready.demand, ready.existing, ready.propagation
     upgrades = selected_upgrades(ready.options, selection)
-    shares = (upgrade_footprint(upgrade, propagation, inputs.grid) for upgrade in upgrades)
+    today, shadowing = existing.outage.mean, existing.outage.shadowing
+    shares = (upgrade_shares(upgrade, propagation, inputs.grid, shadowing) for upgrade in upgrades)
     by_rank, outage = rank_effects(demand, existing.outage, shares, config)
-    villages = village_table(inputs, demand, existing.outage, outage, config)
+    villages = village_table(inputs, demand, today, outage, config)
     tiers = tier_rasters(existing.masts, upgrades, propagation, inputs, config, map_fn)
     comparison = None
     if isinstance(propagation, TerrainModel):
@@ -209,9 +225,9 @@ def effects_of(
         by_rank=tuple(by_rank),
         outage=outage,
         villages=villages,
-        layers=layer_table(demand, existing.outage, outage, config),
-        counties=county_table(inputs, demand, existing.outage, outage, villages, config),
-        terrain=terrain_table(inputs, demand, existing.outage_empirical, existing.outage, config),
+        layers=layer_table(demand, today, outage, config),
+        counties=county_table(inputs, demand, today, outage, villages, config),
+        terrain=terrain_table(inputs, demand, existing.outage_empirical, today, config),
         choices=village_choices(
             ready.candidates, ready.options, ready.problem, demand, existing.outage, inputs.villages, config
         ),

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from siteplan.core.errors import Fault
 from siteplan.coverage.demand import DemandGrid
+from siteplan.coverage.matrix import NodeOutage
 from siteplan.field.journal import Place
 from siteplan.field.status import FieldStatus
-from siteplan.planning.formulate import BuildOptions, row_values
+from siteplan.planning.formulate import BuildOptions
 from siteplan.project.schema import Config
 from siteplan.project.statuses import EXITS, FIXED, SiteStatus
 from siteplan.selection import (
@@ -239,7 +240,7 @@ def choose(
     places: gpd.GeoDataFrame,
     options: BuildOptions,
     demand: DemandGrid,
-    outage: NDArray[np.float32],
+    outage: NodeOutage,
     context: ReplanContext,
     config: Config,
 ) -> Replanned:
@@ -254,7 +255,7 @@ def choose(
     demand
         Rows, for the curve's people.
     outage
-        What the existing network leaves, shape (services, height, width).
+        What the existing network leaves.
     context
         What stands, what is published, and what a change costs.
     config
@@ -305,7 +306,7 @@ def _curve(
     problem: CoverProblem,
     anchors: Anchors,
     demand: DemandGrid,
-    outage: NDArray[np.float32],
+    outage: NodeOutage,
     config: Config,
     costs: Sequence[float],
 ) -> pd.DataFrame:
@@ -334,11 +335,13 @@ def _costs_within(curve: pd.DataFrame, most: int) -> list[float]:
 
 
 def _people_covered(
-    problem: CoverProblem, columns: Ints, demand: DemandGrid, outage: NDArray[np.float32], config: Config
+    problem: CoverProblem, columns: Ints, demand: DemandGrid, outage: NodeOutage, config: Config
 ) -> float:
     """People whose P reaches the target in the first layer."""
-    left = row_values(demand, outage) * (1.0 - covered_shares(problem, columns)[: len(demand.weight)])
-    flat = outage[0].ravel()[demand.pixels].astype(float)
+    by_node = outage.rows(demand)
+    shares = covered_shares(problem, columns)[: by_node.size].reshape(by_node.shape)
+    left = (by_node * (1.0 - shares)) @ outage.shadowing.weight
+    flat = outage.mean[0].ravel()[demand.pixels].astype(float)
     asked = demand.row_of[0] >= 0
     flat[asked] = left[demand.row_of[0, asked]]
     return float(demand.people[1.0 - flat >= config.coverage.edge_probability_target].sum())

@@ -127,6 +127,8 @@ class ModelRecord(_Record):
     """Tables of loss by formula: one a band, class and height of existing and proposed masts."""
     thresholds_dbm: dict[str, float]
     probability_floor: float
+    shadowing_correlation: dict[str, float] = {}
+    """Between masts of different places, by layer; empty in runs of versions that knew none."""
     stations_without_formula: tuple[str, ...]
     assumptions: tuple[str, ...]
     """Keys of the catalogue."""
@@ -351,9 +353,17 @@ def _model(inputs: Inputs, config: Config, solved: Solved) -> ModelRecord:
         formulas_used=_formulas([*masts, *(upgrade.after() for upgrade in upgrades)], propagation.budgets),
         thresholds_dbm={layer.id: layer.threshold_dbm for layer in config.layers},
         probability_floor=config.coverage.probability_floor,
+        shadowing_correlation=_correlations(solved),
         stations_without_formula=ready.existing.refused,
         assumptions=_assumptions(config, propagation.name),
     )
+
+
+def _correlations(solved: Solved) -> dict[str, float]:
+    """Correlation of shadowing between masts by layer: indoors the wall is shared too."""
+    rho = solved.ready.existing.outage.shadowing.correlation
+    services = solved.ready.demand.services
+    return {each.layer.id: round(float(rho[k]), 3) for k, each in enumerate(services)}
 
 
 def _formulas(masts: list[Mast], budgets: LinkBudgets) -> dict[str, int]:
@@ -366,6 +376,8 @@ def _formulas(masts: list[Mast], budgets: LinkBudgets) -> dict[str, int]:
 def _assumptions(config: Config, propagation: str) -> tuple[str, ...]:
     """Keys of what was assumed: by model, and on terrain by the treatment of clutter."""
     keys = list(_ASSUMPTIONS[propagation])
+    if not config.coverage.shadowing_correlation:
+        keys[keys.index("assume_shadowing")] = "assume_independent"
     if propagation == "terrain":
         keys.insert(keys.index("assume_terrain") + 1, f"assume_clutter_{config.coverage.clutter}")
     return (*keys, "assume_uplink", "assume_omni")

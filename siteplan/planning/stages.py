@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from siteplan.core.grid import Raster
 from siteplan.coverage.demand import DemandGrid
 from siteplan.coverage.indicators import RankEffect
-from siteplan.coverage.matrix import Upgrade
+from siteplan.coverage.matrix import NodeOutage, Upgrade
 from siteplan.coverage.propagation import Mast, PropagationModel
 from siteplan.planning.formulate import BuildOptions
 from siteplan.planning.quota import Ledger
@@ -32,16 +32,16 @@ class Existing:
     refused
         Stations no formula holds for.
     outage
-        Probability that nobody serves a pixel, shape (services, height, width).
+        Probability that nobody serves a pixel, by node of the shared shadowing.
     outage_empirical
-        The same by buffers alone, when the run sees the terrain; else None.
+        Its mean by buffers alone, shape (services, height, width), when the run sees the terrain; else None.
     gaps
         Where people fall short: see :func:`siteplan.coverage.gaps.gap_polygons`.
     """
 
     masts: tuple[Mast, ...]
     refused: tuple[str, ...]
-    outage: NDArray[np.float32]
+    outage: NodeOutage
     outage_empirical: NDArray[np.float32] | None
     gaps: gpd.GeoDataFrame
 

@@ -91,6 +91,9 @@ class Coverage(ProjectPart):
     """P at which a person counts as covered and at which the drawn buffer ends."""
     probability_floor: Share = 0.10
     """Below this P a site is taken to give nothing, so that far tails do not add up."""
+    shadowing_correlation: Annotated[float, Field(ge=0, le=0.95)] = 0.5
+    """Correlation of shadowing between masts of different places: what hides a phone from one mast hides it
+    from others (3GPP TR 36.942, 5.2: 0.5 between sites, 1 between sectors of one)."""
     receiver_height_m: Positive = 1.5
     default_area_class: str = ""
     """Class outside all class polygons; empty takes the last one listed."""

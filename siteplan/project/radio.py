@@ -127,6 +127,9 @@ class Band(ProjectPart):
     indoor_loss_db: NotNegative | EntryLoss = 0.0
     """Loss into buildings, added to the threshold of indoor layers [dB], or the model its median comes from
     (ITU-R P.2109, or TR 38.901's walls)."""
+    indoor_loss_sigma_db: NotNegative | None = None
+    """Spread of that loss over buildings and places in them [dB]; without it that of the model, and 4.4 dB
+    (TR 38.901, Table 7.4.3-2, low loss) for a number."""
     aliases: tuple[str, ...] = ()
     classes: dict[str, BandClass]
     """By area class id; the entry ``"*"`` serves every class without its own."""

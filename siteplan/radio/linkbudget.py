@@ -286,6 +286,22 @@ class LinkBudgets:
             needed = max(needed, self.eirp_dbm(band_id, area_class) - uplink.largest_loss_db)
         return needed + (indoor_loss_db(band) if layer.indoor else 0.0)
 
+    def spread_db(self, layer: Layer, band_id: str, area_class: str, antenna_height_m: float) -> float:
+        """Standard deviation of shadowing of a layer: indoors with that of the loss into buildings [dB].
+
+        Parameters
+        ----------
+        layer, band_id, area_class, antenna_height_m
+            See :meth:`margin`.
+
+        Returns
+        -------
+        float
+            sqrt(sigma^2 + sigma_entry^2) indoors [dB].
+        """
+        outdoors = self.radial(band_id, area_class, antenna_height_m).sigma_db
+        return math.hypot(outdoors, entry_sigma_db(self._config.band(band_id))) if layer.indoor else outdoors
+
     def margin(
         self, band_id: str, area_class: str, antenna_height_m: float, layer: Layer
     ) -> NDArray[np.float64]:
@@ -305,7 +321,7 @@ class LinkBudgets:
         """
         table = self.radial(band_id, area_class, antenna_height_m)
         threshold = self.threshold_dbm(layer, band_id, area_class)
-        return (table.rsrp_dbm - threshold) / table.sigma_db
+        return (table.rsrp_dbm - threshold) / self.spread_db(layer, band_id, area_class, antenna_height_m)
 
     def radius_m(
         self,
@@ -379,6 +395,36 @@ def indoor_loss_db(band: Band) -> float:
     if named in ("o2i_low", "o2i_high"):
         return pathloss.o2i_loss(band.frequency_mhz, str(named).removeprefix("o2i_"))
     return float(named)
+
+
+_O2I_SIGMA_DB = {"o2i_low": 4.4, "o2i_high": 6.5}
+_ONE_SIGMA = 0.8413
+
+
+def entry_sigma_db(band: Band) -> float:
+    """Spread of the loss into buildings: as given, or of the model the project names. [dB]
+
+    Parameters
+    ----------
+    band
+        With ``indoor_loss_db`` and ``indoor_loss_sigma_db``.
+
+    Returns
+    -------
+    float
+        Of ITU-R P.2109 what 84 % do not exceed less the median; TR 38.901, Table 7.4.3-2: 4.4 dB (low loss)
+        and 6.5 dB (high loss); 4.4 dB for a loss given as a number, 0 for none [dB].
+    """
+    named = band.indoor_loss_db
+    if band.indoor_loss_sigma_db is not None:
+        return band.indoor_loss_sigma_db
+    if named in ("p2109_traditional", "p2109_efficient"):
+        building = "traditional" if named == "p2109_traditional" else "thermally_efficient"
+        half, most = building_entry_loss(band.frequency_mhz, np.array([0.5, _ONE_SIGMA]), building=building)
+        return float(most - half)
+    if isinstance(named, str):
+        return _O2I_SIGMA_DB[named]
+    return _O2I_SIGMA_DB["o2i_low"] if named > 0.0 else 0.0
 
 
 def service_probability(

@@ -1,7 +1,9 @@
-"""From a sweep to probabilities on coarser pixels: the last kernel before demand.
+"""From a sweep to scores on coarser pixels: the last kernel before demand.
 
 A demand pixel gets the mean of the probabilities of the DEM pixels whose centres lie
-in it, not the probability of their mean loss: half a pixel in deep shade is half a pixel served.
+in it, not the probability of their mean loss: half a pixel in deep shade is half a pixel served. It is kept
+as two numbers: the score whose probability that mean is, and how sharply the mean answers when the whole
+pixel gains or loses, which tells the spread inside it.
 """
 
 from __future__ import annotations
@@ -11,16 +13,20 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
 from siteplan.core.grid import Grid
 from siteplan.radio.linkbudget import STEP_M, TerrainBudget
 from siteplan.radio.sweep import TerrainGeometry, bullington_table, nu_scale, tabled_loss
 
-STEPS = 255
-"""Steps of a probability as it is kept."""
+SCORE_STEPS = 4096
+"""Steps of a unit of score as it is kept."""
+SHARPNESS_STEPS = 255
+NOTHING = -32768
+"""Score of a pixel that gets nothing."""
 _SCORES_PER_UNIT, _SCORE_LIMIT = 128, 5
 Bytes = NDArray[np.uint8]
+Scores = NDArray[np.int16]
 
 
 @dataclass(frozen=True)
@@ -44,18 +50,32 @@ class DemandWindow:
     resolution_m: float
 
 
-def mean_probability(
+@dataclass(frozen=True, eq=False)
+class Needs:
+    """What layers ask of a band.
+
+    Attributes
+    ----------
+    threshold_dbm, sigma_db
+        Level, and spread of shadowing about it, shape (layers,) [dBm, dB].
+    """
+
+    threshold_dbm: NDArray[np.float64]
+    sigma_db: NDArray[np.float64]
+
+
+def mean_score(
     geometry: TerrainGeometry,
     dem_grid: Grid,
     frame: DemandWindow,
     budget: TerrainBudget,
-    threshold_dbm: NDArray[np.float64],
+    needs: Needs,
     floor: float,
     reach_m: float,
     kind: Bytes,
     more_db: NDArray[np.float32] | None = None,
-) -> Bytes:
-    """Mean probability of service in each pixel of a frame.
+) -> tuple[Scores, Bytes]:
+    """Score of service in each pixel of a frame, and its sharpness.
 
     Parameters
     ----------
@@ -67,8 +87,8 @@ def mean_probability(
         Pixels asked for.
     budget
         Losses of the band.
-    threshold_dbm
-        One a layer, shape (layers,) [dBm].
+    needs
+        Thresholds of the layers, and spreads about them.
     floor
         Probability below which a pixel gets nothing [0-1].
     reach_m
@@ -80,19 +100,19 @@ def mean_probability(
 
     Returns
     -------
-    ndarray
-        uint8 in steps of 1/255, shape (layers, height, width).
+    tuple of ndarray
+        int16, z in steps of 1/4096 with Phi(z) the mean probability, ``NOTHING`` below the floor; and uint8,
+        u = 1 / sqrt(1 + tau^2) in steps of 1/255 with tau the spread of the scores inside the pixel; both of
+        shape (layers, height, width).
     """
     window, pixel_m = geometry.window, dem_grid.resolution_m
     south_m = dem_grid.north_m - window[0].start * pixel_m + frame.row * frame.resolution_m
     east_m = frame.col * frame.resolution_m - dem_grid.west_m - window[1].start * pixel_m
     rows = _members(south_m, frame.resolution_m, frame.height, pixel_m)
     cols = _members(east_m, frame.resolution_m, frame.width, pixel_m)
-    out = np.zeros((len(threshold_dbm), frame.height, frame.width), dtype=np.uint8)
+    mean = np.zeros((len(needs.threshold_dbm), 3, frame.height, frame.width), dtype=np.float32)
     losses = budget.loss_db.astype(np.float32)
-    figures = np.array(
-        [budget.eirp_per_re_dbm, budget.sigma_db, floor, reach_m, budget.diffraction_weight], dtype=np.float32
-    )
+    figures = np.array([budget.eirp_per_re_dbm, floor, reach_m, budget.diffraction_weight], dtype=np.float32)
     more = np.zeros((0, 0), dtype=np.float32) if more_db is None else more_db
     _reduce(
         (geometry.nu_sqrt_wavelength, geometry.distance_m, more),
@@ -100,11 +120,29 @@ def mean_probability(
         (rows, cols),
         (losses, bullington_table(), _PHI),
         nu_scale(budget.frequency_mhz),
-        threshold_dbm.astype(np.float32),
+        (needs.threshold_dbm.astype(np.float32), (1.0 / needs.sigma_db).astype(np.float32)),
         figures,
-        out,
+        mean,
     )
-    return out
+    return _scored(mean)
+
+
+def _scored(mean: NDArray[np.float32]) -> tuple[Scores, Bytes]:
+    """Score and sharpness of pixels from their mean probability as it is, and one unit worse and better.
+
+    Of scores spread like N(z / u, 1 / u^2 - 1) the three are Phi(z), Phi(z - u) and Phi(z + u).
+    """
+    score = np.full((mean.shape[0], *mean.shape[2:]), NOTHING, dtype=np.int16)
+    sharpness = np.zeros(score.shape, dtype=np.uint8)
+    at = np.nonzero(mean[:, 0])
+    here, worse, better = (ndtri(mean[:, each][at].astype(np.float64)) for each in range(3))
+    limited = np.clip(here, -_SCORE_LIMIT, _SCORE_LIMIT)
+    score[at] = np.round(limited * SCORE_STEPS).astype(np.int16)
+    known = np.isfinite(worse) & np.isfinite(better) & (better < _SCORE_LIMIT - 1)
+    both = np.where(known, better, 0.0) - np.where(known, worse, 0.0)
+    share = np.where(known, np.clip(both / 2.0, 1.0 / SHARPNESS_STEPS, 1.0), 1.0)
+    sharpness[at] = np.round(share * SHARPNESS_STEPS).astype(np.uint8)
+    return score, sharpness
 
 
 def _members(start_m: float, step_m: float, count: int, pixel_m: float) -> NDArray[np.int64]:
@@ -119,8 +157,10 @@ def _members(start_m: float, step_m: float, count: int, pixel_m: float) -> NDArr
 
 
 _PHI = ndtr(
-    np.arange(-_SCORE_LIMIT * _SCORES_PER_UNIT, _SCORE_LIMIT * _SCORES_PER_UNIT + 2) / _SCORES_PER_UNIT
+    np.arange(-(_SCORE_LIMIT + 1) * _SCORES_PER_UNIT, (_SCORE_LIMIT + 1) * _SCORES_PER_UNIT + 2)
+    / _SCORES_PER_UNIT
 ).astype(np.float32)
+"""Normal distribution one unit beyond the scores that are told apart, on both sides."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -130,31 +170,32 @@ def _reduce(
     members: tuple[NDArray[np.int64], NDArray[np.int64]],
     tables: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]],
     scale: np.float32,
-    thresholds: NDArray[np.float32],
+    needs: tuple[NDArray[np.float32], NDArray[np.float32]],
     figures: NDArray[np.float32],
-    out: Bytes,
+    out: NDArray[np.float32],
 ) -> None:
-    """Mean probability by layer in every demand pixel; below the floor it is 0."""
+    """Mean probability by layer in every pixel, as it is, a unit worse and better; 0 below the floor."""
     nu, distance_m, more = geometry
     rows, cols = members
     losses, edge, phi = tables
-    total = np.empty(thresholds.size, dtype=np.float32)
+    thresholds, per_sigma = needs
+    total = np.empty((thresholds.size, 3), dtype=np.float32)
     for r in range(rows.shape[0]):
         for c in range(cols.shape[0]):
             total[:] = np.float32(0.0)
-            count = (rows[r, 1] - rows[r, 0]) * (cols[c, 1] - cols[c, 0])
+            count = np.float32((rows[r, 1] - rows[r, 0]) * (cols[c, 1] - cols[c, 0]))
             for i in range(max(rows[r, 0], 0), min(rows[r, 1], nu.shape[0])):
                 for j in range(max(cols[c, 0], 0), min(cols[c, 1], nu.shape[1])):
-                    if distance_m[i, j] < figures[3]:
+                    if distance_m[i, j] < figures[2]:
                         loss = _clear(distance_m[i, j], losses, kind[i, j])
-                        loss += figures[4] * tabled_loss(nu[i, j] * scale, distance_m[i, j], edge)
+                        loss += figures[3] * tabled_loss(nu[i, j] * scale, distance_m[i, j], edge)
                         if more.size:
                             loss += more[i, j]
-                        _add(total, figures[0] - loss, thresholds, figures[1], phi)
+                        _add(total, figures[0] - loss, thresholds, per_sigma, phi)
             for k in range(thresholds.size):
-                mean = total[k] / np.float32(count)
-                if mean >= figures[2]:
-                    out[k, r, c] = np.uint8(mean * np.float32(STEPS) + np.float32(0.5))
+                if total[k, 0] >= figures[1] * count:
+                    for which in range(3):
+                        out[k, which, r, c] = total[k, which] / count
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -171,13 +212,17 @@ def _add(
     total: NDArray[np.float32],
     median_dbm: np.float32,
     thresholds: NDArray[np.float32],
-    sigma_db: np.float32,
+    per_sigma: NDArray[np.float32],
     phi: NDArray[np.float32],
 ) -> None:
-    """Add the probability of each layer at one pixel."""
+    """Add the probability of each layer at one pixel: as it is, one unit of score worse, and better."""
     limit = np.float32(_SCORE_LIMIT)
     for k in range(thresholds.size):
-        score = min(max((median_dbm - thresholds[k]) / sigma_db, -limit), limit)
+        score = min(max((median_dbm - thresholds[k]) * per_sigma[k], -limit), limit)
         place = (score + limit) * np.float32(_SCORES_PER_UNIT)
-        at = int(place)
-        total[k] += phi[at] + (phi[at + 1] - phi[at]) * (place - np.float32(at))
+        worse = int(place)
+        share = place - np.float32(worse)
+        at, better = worse + _SCORES_PER_UNIT, worse + 2 * _SCORES_PER_UNIT
+        total[k, 0] += phi[at] + (phi[at + 1] - phi[at]) * share
+        total[k, 1] += phi[worse] + (phi[worse + 1] - phi[worse]) * share
+        total[k, 2] += phi[better] + (phi[better + 1] - phi[better]) * share

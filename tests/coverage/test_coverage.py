@@ -5,13 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from scipy.special import ndtr
+from worlds.sky import outage_nodes, share_nodes, sky_of
 from worlds.two_counties import SOUTH, WEST
 
 from siteplan.core.grid import Grid
 from siteplan.coverage.demand import build_demand, services_of
 from siteplan.coverage.empirical import EmpiricalModel
 from siteplan.coverage.masts import masts_of
-from siteplan.coverage.matrix import Upgrade, coverage_matrix, outage_probability, upgrade_footprint
+from siteplan.coverage.matrix import Upgrade, coverage_matrix
 from siteplan.coverage.propagation import Mast
 from siteplan.planning import pipeline
 from siteplan.planning.quota import on_air
@@ -56,28 +57,30 @@ def test_a_footprint_equals_the_closed_form(world):
 
 
 def test_probability_never_rises_with_distance(world):
-    _, table = world[2].radial(mast(("low", "high")))
-    assert (np.diff(table, axis=1) <= 1e-7).all()
-    assert table.min() >= 0.0
-    assert table.max() <= 1.0
+    away = np.arange(0.0, 12_000.0, 7.0)
+    _, probability = world[2].at(
+        mast(("low", "high")), WEST + 7_050.0 + away, np.full(away.shape, SOUTH + 7_050.0)
+    )
+    assert (np.diff(probability, axis=1) <= 1e-7).all()
+    assert probability.min() == 0.0
+    assert 0.99 < probability.max() <= 1.0
 
 
 def test_below_the_floor_a_mast_gives_nothing(world):
     config, _, propagation = world
-    _, table = propagation.radial(mast())
-    positive = table[table > 0]
-    assert positive.min() >= config.coverage.probability_floor
-    assert table[:, -1].max() == 0.0
+    values = propagation.footprint(mast(), GRID).probability
+    assert values[values > 0].min() >= config.coverage.probability_floor
+    assert values[:, 0, 0].max() == 0.0
 
 
 def test_bands_of_one_mast_share_shadowing(world):
     """Both bands together are as good as the better one, not better."""
     propagation = world[2]
-    both = propagation.radial(mast(("high", "low")))[1][0]
-    single = [propagation.radial(mast((band,)))[1][0] for band in ("high", "low")]
-    longest = max(len(each) for each in single)
-    best = np.max([np.pad(each, (0, longest - len(each))) for each in single], axis=0)
-    np.testing.assert_allclose(both[: len(best)], best, atol=1e-6)
+    away = np.arange(0.0, 12_000.0, 7.0)
+    places = WEST + 7_050.0 + away, np.full(away.shape, SOUTH + 7_050.0)
+    both = propagation.at(mast(("high", "low")), *places)[1][0]
+    single = [propagation.at(mast((band,)), *places)[1][0] for band in ("high", "low")]
+    np.testing.assert_allclose(both, np.maximum(*single), atol=1e-6)
 
 
 def test_a_network_serves_its_own_services_only(world):
@@ -125,24 +128,24 @@ def test_a_mast_that_serves_where_its_formula_ends_is_flagged(world, eirp_dbm, l
 def test_uncovered_is_a_product_over_masts(world):
     propagation = world[2]
     masts = [mast(), mast(east=9_000.0)]
-    both = outage_probability(masts, propagation, GRID, 5)
-    singles = [outage_probability([each], propagation, GRID, 5) for each in masts]
+    both = outage_nodes(masts, propagation, GRID)
+    singles = [outage_nodes([each], propagation, GRID) for each in masts]
     np.testing.assert_allclose(both, singles[0] * singles[1], atol=1e-6)
 
 
 def test_adding_a_mast_never_lowers_coverage(world):
     propagation = world[2]
-    one = outage_probability([mast()], propagation, GRID, 5)
-    two = outage_probability([mast(), mast(east=8_000.0)], propagation, GRID, 5)
+    one = outage_nodes([mast()], propagation, GRID)
+    two = outage_nodes([mast(), mast(east=8_000.0)], propagation, GRID)
     assert (two <= one + 1e-7).all()
 
 
 def test_threads_change_nothing(world):
     propagation = world[2]
     masts = [mast(east=float(east)) for east in range(500, 14_500, 700)]
-    serial = outage_probability(masts, propagation, GRID, 5)
+    serial = outage_nodes(masts, propagation, GRID)
     with ThreadPoolExecutor(2) as pool:
-        np.testing.assert_array_equal(serial, outage_probability(masts, propagation, GRID, 5, pool.map))
+        np.testing.assert_array_equal(serial, outage_nodes(masts, propagation, GRID, pool.map))
 
 
 def test_a_window_at_the_edge_holds_the_same_values(world):
@@ -161,38 +164,41 @@ def test_an_upgrade_takes_its_share_of_what_was_left(world):
     """Uncovered before times one minus the share is uncovered after, mast and bands as one."""
     propagation = world[2]
     old = mast(("low",))
-    share = upgrade_footprint(Upgrade(old, ("high",)), propagation, GRID)
-    before = outage_probability([old], propagation, GRID, 5)
-    after = outage_probability([mast(("high", "low"))], propagation, GRID, 5)
+    share = share_nodes(Upgrade(old, ("high",)), propagation, GRID)
+    before = outage_nodes([old], propagation, GRID)
+    after = outage_nodes([mast(("high", "low"))], propagation, GRID)
     built = before.copy()
     rows, cols = share.window
     for k, service in enumerate(share.services):
-        built[service, rows, cols] *= 1 - share.probability[k]
+        built[service, :, rows, cols] *= 1 - share.share[k]
     np.testing.assert_allclose(built, after, atol=1e-5)
 
 
 def test_a_chance_of_a_half_halves_the_share(world):
     propagation = world[2]
-    whole = upgrade_footprint(Upgrade(mast(()), ("high",)), propagation, GRID)
-    half = upgrade_footprint(Upgrade(mast(()), ("high",), 0.5), propagation, GRID)
-    np.testing.assert_allclose(half.probability, whole.probability / 2)
+    whole = share_nodes(Upgrade(mast(()), ("high",)), propagation, GRID)
+    half = share_nodes(Upgrade(mast(()), ("high",), 0.5), propagation, GRID)
+    np.testing.assert_allclose(half.share, whole.share / 2)
 
 
 def test_matrix_columns_are_the_footprints_at_the_demand_rows(world):
     config, inputs, propagation = world
     demand = build_demand(inputs, config)
     upgrade = Upgrade(mast(()), ("high", "low"))
-    matrix = coverage_matrix([upgrade, upgrade], demand, propagation)
-    dense = np.zeros((5, *inputs.grid.shape), dtype=np.float32)
-    share = upgrade_footprint(upgrade, propagation, inputs.grid)
-    dense[(share.services, *share.window)] = share.probability
+    sky = sky_of(propagation)
+    matrix = coverage_matrix([upgrade, upgrade], demand, propagation, sky)
+    nodes = len(sky.node)
+    dense = np.zeros((5, nodes, *inputs.grid.shape), dtype=np.float32)
+    share = share_nodes(upgrade, propagation, inputs.grid)
+    for k, service in enumerate(share.services):
+        dense[(service, slice(None), *share.window)] = share.share[k]
     rows, values = matrix.rows[: matrix.indptr[1]], matrix.values[: matrix.indptr[1]]
     assert (np.diff(rows) > 0).all()
-    by_row = np.zeros(len(demand.weight), dtype=np.float32)
-    by_row[rows] = values
+    by_row = np.zeros((len(demand.weight), nodes), dtype=np.float32)
+    by_row.ravel()[rows] = values
     for service in range(5):
         asked = demand.row_of[service] >= 0
-        expected = dense[service].ravel()[demand.pixels[asked]]
+        expected = dense[service].reshape(nodes, -1)[:, demand.pixels[asked]].T
         np.testing.assert_array_equal(by_row[demand.row_of[service][asked]], expected)
 
 

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from worlds.sky import outage_nodes, sky_of
 from worlds.two_counties import CRS, SOUTH, WEST
 
 from siteplan.core.grid import Grid, Raster
@@ -11,7 +12,6 @@ from siteplan.coverage.demand import build_demand, services_of, tier_layers
 from siteplan.coverage.gaps import village_table
 from siteplan.coverage.ground import ground_model
 from siteplan.coverage.masts import masts_of
-from siteplan.coverage.matrix import outage_probability
 from siteplan.coverage.model_comparison import NEAREST_M, both_losses_db, compare_models, comparison_summary
 from siteplan.coverage.propagation import Mast
 from siteplan.coverage.signal_tiers import tier_rasters, tier_table
@@ -61,10 +61,10 @@ def test_people_and_square_kilometres_add_up_to_the_area(world):
 
 def test_a_grade_is_the_coverage_at_its_threshold(world):
     """Basic has the threshold and the scope of the first layer, so basic or better is covered."""
-    config, inputs, propagation, masts, demand = world
+    config, inputs, propagation, masts, _ = world
     assert config.layers[0].threshold_dbm == -105
     before, _ = tier_rasters(masts, [], propagation, inputs, config)
-    left = outage_probability(masts, propagation, inputs.grid, len(demand.services))
+    left = sky_of(propagation).mean(outage_nodes(masts, propagation, inputs.grid))
     covered = (1.0 - left[0] >= config.coverage.edge_probability_target) & (inputs.county_code > 0)
     graded = (before.values > 0) & (before.values <= 2)
     assert (covered != graded).mean() < 0.002  # villages' own profiles move a pixel or two

@@ -1,10 +1,12 @@
 """The terrain model: free space and what stands in the way, counted once."""
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from worlds.refusals import refused
+from worlds.sky import nodes_of, on_grid, outage_nodes, share_nodes, sky_of
 from worlds.terrain_world import (
     DEM_GRID,
     FOLLOWED_M,
@@ -32,7 +34,7 @@ from siteplan.core.errors import RangeError, SiteplanError
 from siteplan.core.grid import Grid, Raster
 from siteplan.coverage.demand import services_of
 from siteplan.coverage.ground import ground_model
-from siteplan.coverage.matrix import Upgrade, outage_probability, upgrade_footprint
+from siteplan.coverage.matrix import Upgrade
 from siteplan.coverage.terrain import DecisionPoints, TerrainModel, decision_points
 from siteplan.planning import pipeline
 from siteplan.project.input_files import Input
@@ -282,20 +284,18 @@ def test_added_bands_are_worth_what_they_add(config):
     """(1 - p0) (1 - a) = 1 - p1, on hills as on buffers."""
     propagation = terrain_on(config, hills())
     upgrade = Upgrade(mast(("high",)), ("low",))
-    share = placed(upgrade_footprint(upgrade, propagation, GRID))
-    p0, p1 = (
-        placed(propagation.footprint(mast(("high",)), GRID)),
-        placed(propagation.footprint(upgrade.after(), GRID)),
-    )
-    np.testing.assert_allclose((1 - p0) * (1 - share), 1 - p1, atol=2e-6)
+    share = on_grid(share_nodes(upgrade, propagation, GRID), GRID)
+    p0, p1 = (nodes_of(each, propagation, GRID) for each in (mast(("high",)), upgrade.after()))
+    np.testing.assert_allclose((1 - p0) * (1 - share), 1 - np.maximum(p0, p1), atol=2e-6)
+    assert (p1 >= p0 - 0.02).all()
 
 
 @pytest.mark.long_without_jit
 def test_threads_change_nothing(config):
     masts = [mast(("high", "low"), 2_000 + 300 * i, 3_000 + 100 * i) for i in range(6)]
-    alone = outage_probability(masts, terrain_on(config, hills()), GRID, 5)
+    alone = outage_nodes(masts, terrain_on(config, hills()), GRID)
     with ThreadPoolExecutor(3) as pool:
-        together = outage_probability(masts, terrain_on(config, hills()), GRID, 5, pool.map)
+        together = outage_nodes(masts, terrain_on(config, hills()), GRID, pool.map)
     np.testing.assert_array_equal(alone, together)
 
 
@@ -311,6 +311,24 @@ def test_a_county_window_holds_the_same_numbers(config):
             footprint.col : footprint.col + footprint.probability.shape[2],
         ].astype(np.float32),
     )
+
+
+@pytest.mark.long_without_jit
+@pytest.mark.parametrize("amplitude_m", [60.0, 200.0])
+def test_a_pixel_stands_for_the_dem_pixels_in_it_under_every_sky(config, amplitude_m):
+    """Nine DEM pixels each: their mean probability at every node is that of the pixel's score and sharpness."""
+    west, north = math.ceil((WEST - 300) / 90) * 90.0, math.floor((SOUTH + 6_300) / 90) * 90.0
+    bumps = hills(amplitude_m=amplitude_m).values[:219, :219]
+    dem = Raster(np.ascontiguousarray(bumps), Grid(CRS, west, north, 30.0, 219, 219), "terrain", "m")
+    propagation = terrain_on(treating(following(config), probability_floor=1e-3), dem)
+    coarse = nodes_of(mast(), propagation, Grid(CRS, west, north, 90.0, 73, 73))
+    fine = nodes_of(mast(), propagation, dem.grid).reshape(len(coarse), 73, 3, 73, 3).mean(axis=(2, 4))
+    weight = sky_of(propagation).weight
+    served = np.tensordot(weight, fine, axes=1) > 0.1
+    assert served.sum() > 250
+    assert np.abs(coarse - fine)[:, served].max() < 0.02
+    assert np.abs(coarse - fine)[:, served].mean() < 0.001
+    np.testing.assert_allclose((weight @ coarse[:, served]), weight @ fine[:, served], atol=0.002)
 
 
 # --- points that decide -----------------------------------------------------------------------------

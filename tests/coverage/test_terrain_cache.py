@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from worlds.sky import outage_nodes
 from worlds.terrain_world import (
     FOLLOWED_M,
     GRID,
@@ -17,7 +18,6 @@ from worlds.terrain_world import (
 )
 
 from siteplan.coverage.footprint_cache import FileCache, MemoryCache
-from siteplan.coverage.matrix import outage_probability
 from siteplan.project.project_file import load_config, with_calibration
 
 
@@ -33,13 +33,13 @@ def config(shared_world):
 def test_only_what_changed_is_computed_again(config):
     cache = Counting()
     masts = [mast(("high", "low"), 2_000 + 400 * i) for i in range(4)]
-    first = outage_probability(masts, terrain_on(config, hills(), cache=cache), GRID, 5)
+    first = outage_nodes(masts, terrain_on(config, hills(), cache=cache), GRID)
     assert cache.computed == 8
-    again = outage_probability(masts, terrain_on(config, hills(), cache=cache), GRID, 5)
+    again = outage_nodes(masts, terrain_on(config, hills(), cache=cache), GRID)
     assert cache.computed == 8
     np.testing.assert_array_equal(first, again)
     moved = [dataclasses.replace(masts[0], easting_m=masts[0].easting_m + 10.0), *masts[1:]]
-    outage_probability(moved, terrain_on(config, hills(), cache=cache), GRID, 5)
+    outage_nodes(moved, terrain_on(config, hills(), cache=cache), GRID)
     assert cache.computed == 10
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from worlds.sky import on_grid, share_nodes
 
 import siteplan
-from siteplan.coverage.matrix import upgrade_footprint
 from siteplan.planning import pipeline
 from siteplan.planning.pipeline import AreaRequest
 from siteplan.planning.replan import ReplanContext
@@ -68,18 +68,20 @@ def test_who_would_help_a_village_agrees_with_trying_everyone(city, planned_city
     target = config.coverage.edge_probability_target
     ids = ready.candidates["candidate_id"].to_numpy(dtype=object)
     expected = {}
+    sky = ready.existing.outage.shadowing
+    left_nodes = ready.existing.outage.by_node[0].reshape(len(sky.node), -1)
     for number, upgrade in enumerate(ready.options.upgrades):
-        footprint = upgrade_footprint(upgrade, ready.propagation, inputs.grid)
-        if footprint is None or 0 not in footprint.services:
+        added = share_nodes(upgrade, ready.propagation, inputs.grid)
+        if added is None or 0 not in added.services:
             continue
-        share = np.zeros(inputs.grid.shape, dtype=np.float32)
-        share[footprint.window] = footprint.probability[list(footprint.services).index(0)]
+        share = on_grid(added, inputs.grid, list(added.services).index(0)).reshape(len(sky.node), -1)
         for v, village in enumerate(inputs.villages["village_id"]):
             pixel = ready.demand.village_pixel[v]
             if pixel < 0:
                 continue
-            left = float(ready.existing.outage[0].ravel()[ready.demand.pixels[pixel]])
-            reached = 1 - left * (1 - float(share.ravel()[ready.demand.pixels[pixel]]))
+            at = ready.demand.pixels[pixel]
+            left = float(left_nodes[:, at] @ sky.weight)
+            reached = 1 - float((left_nodes[:, at] * (1 - share[:, at])) @ sky.weight)
             if 1 - left < target <= reached:
                 key = village, ids[ready.options.place[number]]
                 expected[key] = max(expected.get(key, 0.0), reached)

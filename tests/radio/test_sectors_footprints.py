@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from worlds.sectored import NAN, project
+from worlds.sky import nodes_of, on_grid, outage_nodes, share_nodes
 from worlds.two_counties import CRS, SOUTH, WEST
 
 from siteplan.core.grid import Grid, Raster
@@ -12,7 +13,7 @@ from siteplan.coverage.demand import services_of
 from siteplan.coverage.empirical import EmpiricalModel
 from siteplan.coverage.footprint_cache import MemoryCache
 from siteplan.coverage.ground import ground_model
-from siteplan.coverage.matrix import Upgrade, outage_probability, upgrade_footprint
+from siteplan.coverage.matrix import Upgrade
 from siteplan.coverage.propagation import Mast
 from siteplan.coverage.terrain import TerrainModel
 from siteplan.radio.sectors import Sector
@@ -191,9 +192,9 @@ def test_what_is_added_to_a_sectored_mast_is_worth_what_it_adds(name):
     propagation = propagation_of(name)
     before = mast_with(*THREE)
     upgrade = Upgrade(before, ("low",))
-    share = placed(upgrade_footprint(upgrade, propagation, GRID))
-    one, two = (placed(propagation.footprint(m, GRID)) for m in (before, upgrade.after()))
-    np.testing.assert_allclose((1.0 - one) * (1.0 - share), 1.0 - two, atol=2e-6)
+    share = on_grid(share_nodes(upgrade, propagation, GRID), GRID)
+    one, two = (nodes_of(each, propagation, GRID) for each in (before, upgrade.after()))
+    np.testing.assert_allclose((1.0 - one) * (1.0 - share), 1.0 - np.maximum(one, two), atol=2e-6)
 
 
 class Counting(MemoryCache):
@@ -267,7 +268,7 @@ def test_beams_into_the_ground_do_not_serve_the_rim(name):
 
 def test_threads_change_nothing_of_sectors():
     masts = [mast_with(Sector(30.0 * k), Sector(30.0 * k + 180.0)) for k in range(6)]
-    alone = outage_probability(masts, propagation_of("terrain"), GRID, 5)
+    alone = outage_nodes(masts, propagation_of("terrain"), GRID)
     with ThreadPoolExecutor(2) as pool:
-        together = outage_probability(masts, propagation_of("terrain"), GRID, 5, pool.map)
+        together = outage_nodes(masts, propagation_of("terrain"), GRID, pool.map)
     np.testing.assert_array_equal(alone, together)

@@ -278,6 +278,8 @@ def _about(sheet: Worksheet, proposal: Proposal, formats: Formats, lang: Lang) -
     kinds = {line + len(checks) + len(without): kind for line, kind in kinds.items()}
     rows[1:1] = [*checks, *without]
     rows += [(translate("assumption", lang), translate(key, lang), "") for key in record.model.assumptions]
+    shared = ", ".join(f"{name} {rho:g}" for name, rho in record.model.shadowing_correlation.items())
+    rows.append((translate("shadowing_correlation", lang), shared, ""))
     rows += [
         (translate("input", lang), f"{translate(f'table_{each.name}', lang)}: {each.file}", each.sha256)
         for each in record.inputs

@@ -374,6 +374,7 @@ def honest_record(
             formulas_used={"rma_nlos": len(drawn.bands)},
             thresholds_dbm=threshold,
             probability_floor=drawn.coverage.probability_floor,
+            shadowing_correlation={layer.id: 0.5 for layer in drawn.layers},
             stations_without_formula=(),
             assumptions=("assume_probability", "assume_terrain", "assume_clutter_none", "assume_omni"),
         ),
