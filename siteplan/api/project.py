@@ -379,6 +379,7 @@ class Project:
         measurements: Path | str,
         *,
         datum: str = "wgs84",
+        crs: str = "",
         columns: Mapping[str, str] | None = None,
         serving_only: bool | None = None,
         propagation: str | None = None,
@@ -392,6 +393,8 @@ class Project:
             Drive test or phone reports, CSV or XLSX.
         datum
             ``wgs84``, ``cgcs2000``, ``gcj02`` or ``bd09``.
+        crs
+            CRS of projected coordinates, such as ``EPSG:4547``; empty for longitude and latitude.
         columns
             Header in the file by siteplan's name of the column.
         serving_only
@@ -415,8 +418,10 @@ class Project:
             choices = get_args(Datum)
             raise SiteplanError("unknown_choice", option="--datum", value=datum, choices=choices)
         path, config = Path(measurements), with_propagation(self.config, propagation)
-        given = Input(path=str(path.absolute()), datum=cast(Datum, datum), columns=dict(columns or {}))
-        inputs = pipeline.load(self.data, config)
+        given = Input(
+            path=str(path.absolute()), datum=cast(Datum, datum), crs=crs, columns=dict(columns or {})
+        )
+        inputs, missing = pipeline.load_measured(self.data, config)
         judged, rows, left_out = pipeline.measured(
             self.data, inputs, config, given, serving_only=serving_only, seed=seed
         )
@@ -431,6 +436,7 @@ class Project:
             config.coverage.clutter if name == "terrain" else "",
             date.today().isoformat(),
             config.project.synthetic,
+            missing,
         )
         return CalibrationResult(self, judged, rows, facts, _sites_of(inputs))
 

@@ -5,7 +5,22 @@ that weighs sites rather than points, so little data moves the model little.
 """
 
 from siteplan.calibration.fit import Fit, Terms, fit_terms
-from siteplan.calibration.judgement import Judged, calibrate
+from siteplan.calibration.judgement import Judged, MapPlaces, calibrate
 from siteplan.calibration.sample import Sample, build_sample
+from siteplan.calibration.service import JUDGED_DBM, Places, ServiceJudged, Spread, build_places
 
-__all__ = ["Fit", "Judged", "Sample", "Terms", "build_sample", "calibrate", "fit_terms"]
+__all__ = [
+    "JUDGED_DBM",
+    "Fit",
+    "Judged",
+    "MapPlaces",
+    "Places",
+    "Sample",
+    "ServiceJudged",
+    "Spread",
+    "Terms",
+    "build_places",
+    "build_sample",
+    "calibrate",
+    "fit_terms",
+]

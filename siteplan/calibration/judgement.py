@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from siteplan.calibration.fit import MANY_SERVERS, MOST, MOST_PER_SITE, Fit, Terms, fit_terms, thinned
 from siteplan.calibration.sample import Sample
+from siteplan.calibration.service import Places, ServiceJudged, Spread, cells_of, judge_service
 from siteplan.core.errors import SiteplanError
 
 LEAST_SITES, LEAST_POINTS = 2, 100
@@ -63,6 +64,8 @@ class Judged:
         Robust spread of the calibrated residuals by band [dB]; empty where readings are of serving cells.
     groups
         How many groups of sites were left out in turn.
+    service
+        Spread of maps with its evidence; None where there are too few places.
     """
 
     sample: Sample
@@ -74,22 +77,52 @@ class Judged:
     predicted: dict[str, Values]
     sigma_db: dict[str, float]
     groups: int
+    service: ServiceJudged | None = None
 
     @property
     def is_worth_applying(self) -> bool:
-        """Whether unseen sites are told better than without it, and no worse than by one offset a band."""
+        """Whether unseen sites are told better than without it, no worse than by one offset a band, and maps
+        are not made worse.
+        """
         rmse = self.errors.set_index("model")["rmse_db"]
         better = rmse["calibrated"] <= rmse["uncalibrated"] - WORTH_DB
-        return bool(better and rmse["calibrated"] <= rmse["offset_per_band"] + 1e-9)
+        maps = self.service is None or self.service.is_worth_applying
+        return bool(better and maps and rmse["calibrated"] <= rmse["offset_per_band"] + 1e-9)
 
 
-def calibrate(sample: Sample, *, serving_only: bool | None = None, seed: int = 0) -> Judged:
+@dataclass(frozen=True, eq=False)
+class MapPlaces:
+    """Places the spread of maps is fitted to, and what the project says of maps.
+
+    Attributes
+    ----------
+    places
+        Measured places with all masts in reach.
+    levels_dbm
+        Levels to judge at [dBm].
+    floor
+        Probability below which a mast gives nothing [0-1].
+    correlation
+        Between masts, uncalibrated [0-0.95].
+    """
+
+    places: Places
+    levels_dbm: tuple[float, ...]
+    floor: float
+    correlation: float
+
+
+def calibrate(
+    sample: Sample, places: MapPlaces | None = None, *, serving_only: bool | None = None, seed: int = 0
+) -> Judged:
     """Fit what the sample can tell, and judge it on sites left out.
 
     Parameters
     ----------
     sample
         Measurements matched to sites.
+    places
+        Places to which the spread of maps is fitted; None fits none.
     serving_only
         Whether every row is of the serving cell; None decides by how many sites a place names.
     seed
@@ -101,7 +134,21 @@ def calibrate(sample: Sample, *, serving_only: bool | None = None, seed: int = 0
         Below ``LEAST_SITES`` sites or ``LEAST_POINTS`` points, or when no band has enough of both.
     """
     with threadpool_limits(1):  # thousands of tiny regressions: threads of a BLAS only wait for each other
-        return _judged(sample, terms_of(sample, serving_only), seed)
+        judged = _judged(sample, terms_of(sample, serving_only), seed)
+        return judged if places is None else replace(judged, service=_service(judged, places, seed))
+
+
+def _service(judged: Judged, asked: MapPlaces, seed: int) -> ServiceJudged:
+    """Spread of maps, judged on blocks of land that no part of the fit has seen."""
+    sample, terms = judged.sample, judged.terms
+    cells = pd.MultiIndex.from_arrays(cells_of(sample.easting_m, sample.northing_m).T)
+
+    def refitted(left_out: Values) -> Fit:
+        known = sample.take(~cells.isin(pd.MultiIndex.from_arrays(left_out.T)))
+        return fit_terms(known, _within(terms, _tells(known, terms.serving_only, spare=0)), seed=seed)
+
+    given = Spread(0.0, float(sample.sigma_db.mean()), asked.correlation)
+    return judge_service(asked.places, judged.fit, refitted, given, asked.levels_dbm, asked.floor, seed=seed)
 
 
 def _judged(sample: Sample, terms: Terms, seed: int) -> Judged:

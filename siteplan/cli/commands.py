@@ -188,6 +188,7 @@ def calibrate(  # noqa: PLR0913, PLR0917 - one argument an option
     project: ProjectArg,
     measurements: Annotated[Path, typer.Option("--measurements", help=text("measurements"))],
     datum: Annotated[str, typer.Option("--datum", help=text("datum"))] = "wgs84",
+    crs: Annotated[str, typer.Option("--crs", help=text("measured_crs"))] = "",
     column: Annotated[list[str] | None, typer.Option("--column", help=text("column"))] = None,
     servers: Annotated[
         str, typer.Option("--servers", metavar="auto|serving|several", help=text("servers"))
@@ -212,6 +213,7 @@ def calibrate(  # noqa: PLR0913, PLR0917 - one argument an option
         result = opened.calibrate(
             measurements,
             datum=datum,
+            crs=crs,
             columns=_pairs(column or []),
             serving_only=serving[servers],
             propagation=propagation,

@@ -17,6 +17,7 @@ from siteplan.api import (
     ReturnsResult,
     fork_faults,
 )
+from siteplan.calibration import Judged
 from siteplan.field.journal import Event
 from siteplan.field.status import FieldStatus
 from siteplan.outputs.audience import audience_of, map_name
@@ -184,6 +185,17 @@ def _progress_cells(row: Any) -> list[str]:
     return [*(f"{n}" for n in numbers), rate, f"{row.remaining}", f"{row.excess}"]
 
 
+def _maps_lines(judged: Judged, lang: Lang, out: Console) -> None:
+    """How the probabilities of a map came true where nothing was fitted."""
+    if judged.service is None:
+        out.print(translate("maps_not_judged", lang))
+        return
+    scores = judged.service.scores
+    for row in scores[scores["model"] == "calibrated"].itertuples():
+        figures = {"skill": f"{row.skill:+.3f}", "missed": f"{row.calibration_error:.3f}"}
+        out.print(translate("maps_line", lang, threshold=f"{row.threshold_dbm:g}", **figures))
+
+
 def calibration_result(result: CalibrationResult, folder: Path, out: Console, err: Console) -> None:
     """Errors on sites left out, and how to apply the result."""
     lang, facts, judged = result.project.language, result.facts, result.judged
@@ -202,6 +214,10 @@ def calibration_result(result: CalibrationResult, folder: Path, out: Console, er
     out.print(translate("sites_left_out_db_rmse", lang))
     for row in judged.errors.itertuples():
         out.print(f"  {translate(f'judged_{row.model}', lang)}  {row.rmse_db:.2f}  {row.bias_db:+.2f}")
+    _maps_lines(judged, lang, out)
+    if facts.missing:
+        first = fault_text(facts.missing[0], lang)
+        err.print(translate("calibration_network_only", lang, count=len(facts.missing), first=first))
     if facts.synthetic:
         out.print(translate("synthetic", lang))
     if not judged.is_worth_applying:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from typing import Any
@@ -180,12 +180,6 @@ class CoverageMatrix:
     values: NDArray[np.float32]
     row_count: int
 
-    def only(self, rows: NDArray[np.bool_]) -> CoverageMatrix:
-        """The same with the entries of some rows only; rows keep their numbers."""
-        kept = rows[self.rows]
-        counts = np.concatenate([[0], np.cumsum(kept)]).astype(np.int64)
-        return replace(self, indptr=counts[self.indptr], rows=self.rows[kept], values=self.values[kept])
-
 
 @dataclass(frozen=True)
 class Upgrade:
@@ -259,6 +253,7 @@ def coverage_matrix(
     demand: DemandGrid,
     propagation: PropagationModel,
     shadowing: SharedShadowing,
+    wanted: NDArray[np.bool_],
     map_fn: MapFn = map,
 ) -> CoverageMatrix:
     """Reduce footprints to the demand rows they touch, node by node; no footprint is kept.
@@ -273,6 +268,8 @@ def coverage_matrix(
         Propagation level.
     shadowing
         Row i of the demand at node q of n is row ``i * n + q`` of the matrix.
+    wanted
+        Rows of the matrix that get entries, shape (rows,).
     map_fn
         ``map`` or the ``map`` of a thread pool.
 
@@ -287,7 +284,7 @@ def coverage_matrix(
         shares = upgrade_shares(upgrade, propagation, demand.grid, shadowing)
         if shares is None:
             return np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32)
-        return _gather(shares.share, lookup[shares.window], demand.row_of, shares.services)
+        return _gather(shares.share, lookup[shares.window], demand.row_of, shares.services, wanted)
 
     columns = list(_in_batches(map_fn, column, upgrades))
     lengths = [len(rows) for rows, _ in columns]
@@ -305,8 +302,9 @@ def _gather(
     lookup: NDArray[np.int32],
     row_of: NDArray[np.int32],
     services: NDArray[np.int64],
+    wanted: NDArray[np.bool_],
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """Rows of a window with a positive share; ascending, because rows go by service, pixel, then node."""
+    """Wanted rows of a window with a positive share, ascending: by service, then pixel, then node."""
     count, nodes, height, width = share.shape
     room = 0
     for r in range(height):
@@ -324,8 +322,9 @@ def _gather(
                 if pixel < 0 or row_of[s, pixel] < 0:
                     continue
                 for q in range(nodes):
-                    if share[k, q, r, c] > 0.0:
-                        rows[n] = row_of[s, pixel] * nodes + q
+                    row = row_of[s, pixel] * nodes + q
+                    if wanted[row] and share[k, q, r, c] > 0.0:
+                        rows[n] = row
                         values[n] = share[k, q, r, c]
                         n += 1
     return rows[:n].copy(), values[:n].copy()

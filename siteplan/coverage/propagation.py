@@ -101,18 +101,18 @@ def shadowing_of(config: Config, services: Sequence[Service], budgets: LinkBudge
     Parameters
     ----------
     config
-        Its correlation between sites.
+        Bands and classes.
     services
         Indoors the wall is shared too.
     budgets
-        Spread outdoors, by band and class.
+        Correlation between sites, and spread outdoors by band and class.
 
     Returns
     -------
     SharedShadowing
         One node where nothing is shared.
     """
-    rho = config.coverage.shadowing_correlation
+    rho = budgets.correlation()
     indoors = _indoor_correlation(config, budgets, rho) if any(s.layer.indoor for s in services) else rho
     return shared_shadowing([indoors if service.layer.indoor else rho for service in services])
 

@@ -139,8 +139,9 @@ def _bands(table: pd.DataFrame, config: Config) -> pd.Series:
 
 
 def _clutter(table: pd.DataFrame, config: Config) -> pd.Series:
-    """Kind of clutter in the file's words: a kind's id where its name is one, else the word, marked."""
-    known = names_of([(kind.id, kind.name, kind.name_en) for kind in clutter_kinds(config)])
+    """Kind of clutter by the file's word: a kind's id where it is its name or code, else the word, marked."""
+    codes = {str(code): each.id for each in config.land_cover for code in each.codes}
+    known = codes | names_of([(kind.id, kind.name, kind.name_en) for kind in clutter_kinds(config)])
     words = _words(table, "clutter")
     return words.map(lambda word: known.get(normalise(word), f"file:{word}") if word else "")
 

@@ -74,11 +74,12 @@ def calibration_data(judged: Judged, config: Config, facts: Facts, lang: Lang) -
         cannot be mapped and stands in the evidence.
     """
     fit, known = judged.fit, {kind.id for kind in clutter_kinds(config)}
+    sigma, spread = _sigma_db(judged), None if judged.service is None else judged.service.spread
     bands = {
         band: {
             "offset_db": _rounded(offset),
             "slope_db_per_decade": _rounded(fit.slope_db_per_decade),
-            **({"sigma_db": _rounded(judged.sigma_db[band])} if band in judged.sigma_db else {}),
+            **({"sigma_db": _rounded(sigma[band])} if band in sigma else {}),
         }
         for band, offset in sorted(fit.offset_db.items())
     }
@@ -92,8 +93,17 @@ def calibration_data(judged: Judged, config: Config, facts: Facts, lang: Lang) -
         "diffraction_weight": _rounded(fit.diffraction_weight),
         "clutter_db": {kind: value for kind, value in clutter.items() if kind in known},
         "bands": bands,
+        **({} if spread is None else {"map_offset_db": _rounded(spread.offset_db)}),
+        **({} if spread is None else {"shadowing_correlation": _rounded(spread.correlation)}),
         "evidence": _evidence(judged, facts, lang, {k: v for k, v in clutter.items() if k not in known}),
     }
+
+
+def _sigma_db(judged: Judged) -> dict[str, float]:
+    """Spread by band: of maps where it was fitted, else of readings that are no selection."""
+    if judged.service is None:
+        return judged.sigma_db
+    return dict.fromkeys(judged.fit.offset_db, judged.service.spread.sigma_db)
 
 
 def _evidence(judged: Judged, facts: Facts, lang: Lang, local: dict[str, float]) -> dict[str, Any]:
@@ -115,9 +125,26 @@ def _evidence(judged: Judged, facts: Facts, lang: Lang, local: dict[str, float])
         "rmse_db": {name: _rounded(value) for name, value in errors["rmse_db"].items()},
         "bias_db": {name: _rounded(value) for name, value in errors["bias_db"].items()},
         "standard_error": {name: _rounded(value) for name, value in judged.standard_error.items()},
+        "maps": _maps(judged),
         "not_fitted": {name: text_of(why, lang) for name, why in unfitted(judged)},
         "local_clutter_db": local,
         "local_clutter_mean_db": _rounded(_mean_local(judged.sample, local)),
+    }
+
+
+def _maps(judged: Judged) -> dict[str, Any]:
+    """How the probabilities of a map come true in blocks of land left out; empty where not fitted."""
+    if judged.service is None:
+        return {}
+    scores = judged.service.scores
+    mine = scores[scores["model"] == "calibrated"]
+    return {
+        "places": int(mine["places"].iloc[0]),
+        "standard_error": {name: _rounded(value) for name, value in judged.service.standard_error.items()},
+        "skill": {f"{row.threshold_dbm:g}": _rounded(row.skill) for row in mine.itertuples()},
+        "calibration_error": {
+            f"{row.threshold_dbm:g}": _rounded(row.calibration_error) for row in mine.itertuples()
+        },
     }
 
 

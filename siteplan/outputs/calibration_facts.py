@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from siteplan.calibration import Judged, Sample, judgement
+from siteplan.core.errors import Fault
 from siteplan.words.catalogue import Message
 
 
@@ -29,6 +30,8 @@ class Facts:
         Day of the calibration, ISO.
     synthetic
         What is synthetic, "" for nothing.
+    missing
+        Faults for which the network's own inputs alone were read.
     """
 
     measurements: str
@@ -40,6 +43,7 @@ class Facts:
     clutter: str
     date: str
     synthetic: str
+    missing: tuple[Fault, ...] = ()
 
 
 def unfitted(judged: Judged) -> list[tuple[str, Message]]:

@@ -143,10 +143,11 @@ def build_problem(
         In the symbols of :mod:`siteplan.selection`. A demand row is one row a node of the shared shadowing,
         with the node's probability in its weight: the mean over nodes is again a covering problem.
     """
-    matrix = coverage_matrix(options.upgrades, demand, propagation, outage.shadowing, map_fn)
     left, weight = outage.rows(demand), demand.weight[:, None] * outage.shadowing.weight
     open_weight = _without_negligible((weight * left).ravel(), float(weight.sum()))
-    matrix = matrix.only(open_weight > 0.0)
+    matrix = coverage_matrix(
+        options.upgrades, demand, propagation, outage.shadowing, open_weight > 0.0, map_fn
+    )
     networks = {name: number for number, name in enumerate(dict.fromkeys(options.network))}
     number = np.array([networks[name] for name in options.network], dtype=np.int64)
     return CoverProblem(

@@ -11,7 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from siteplan.calibration import Judged, build_sample, calibrate
+from siteplan.calibration import (
+    JUDGED_DBM,
+    Judged,
+    MapPlaces,
+    Places,
+    build_places,
+    build_sample,
+    calibrate,
+)
 from siteplan.candidates.ladder import build_candidates
 from siteplan.candidates.returned_places import with_on_air
 from siteplan.core.errors import Fault, InputFaults
@@ -134,9 +142,19 @@ def measured(
     found = read_measurements(reader, given, stations, bare)
     propagation = propagation_for(inputs, bare, services_of(bare))
     sample, left = build_sample(found.points, found.stations, propagation, bare)
+    places = build_places(found.points, stations, propagation, bare, seed=seed)
+    asked = None if places is None else _map_places(places, bare)
     reasons = Counter(fault.problem for fault in found.faults if fault.severity == "rejected")
     reasons.update(left["reason"])
-    return calibrate(sample, serving_only=serving_only, seed=seed), found, dict(sorted(reasons.items()))
+    judged = calibrate(sample, asked, serving_only=serving_only, seed=seed)
+    return judged, found, dict(sorted(reasons.items()))
+
+
+def _map_places(places: Places, config: Config) -> MapPlaces:
+    """Places, and the levels a calibration is judged at: the usual ones and the project's own."""
+    own = {layer.threshold_dbm for layer in config.layers} | {tier.threshold_dbm for tier in config.tiers}
+    levels = tuple(sorted({*own, *JUDGED_DBM}, reverse=True))
+    return MapPlaces(places, levels, config.coverage.probability_floor, config.coverage.shadowing_correlation)
 
 
 def existing_network(

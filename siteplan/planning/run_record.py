@@ -355,7 +355,7 @@ def _model(inputs: Inputs, config: Config, solved: Solved) -> ModelRecord:
         probability_floor=config.coverage.probability_floor,
         shadowing_correlation=_correlations(solved),
         stations_without_formula=ready.existing.refused,
-        assumptions=_assumptions(config, propagation.name),
+        assumptions=_assumptions(config, propagation.name, propagation.budgets.correlation()),
     )
 
 
@@ -373,10 +373,10 @@ def _formulas(masts: list[Mast], budgets: LinkBudgets) -> dict[str, int]:
     return {str(name): int(count) for name, count in zip(names, counts, strict=True)}
 
 
-def _assumptions(config: Config, propagation: str) -> tuple[str, ...]:
+def _assumptions(config: Config, propagation: str, correlation: float) -> tuple[str, ...]:
     """Keys of what was assumed: by model, and on terrain by the treatment of clutter."""
     keys = list(_ASSUMPTIONS[propagation])
-    if not config.coverage.shadowing_correlation:
+    if not correlation:
         keys[keys.index("assume_shadowing")] = "assume_independent"
     if propagation == "terrain":
         keys.insert(keys.index("assume_terrain") + 1, f"assume_clutter_{config.coverage.clutter}")

@@ -176,5 +176,9 @@ class Calibration(ProjectPart):
     clutter_db: dict[str, float] = {}
     """Added to the path loss by class of land cover [dB]."""
     bands: dict[str, BandFit]
+    map_offset_db: float = 0.0
+    """Added to the median of its bands on maps [dB]: what makes the probability that any mast serves true."""
+    shadowing_correlation: Annotated[float, Field(ge=0, le=0.95)] | None = None
+    """Effective correlation of shadowing between masts; None keeps the project's."""
     evidence: dict[str, Any] = {}
     """Points, sites, errors and limits of the fit; read by people and printed on maps."""

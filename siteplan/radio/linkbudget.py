@@ -18,7 +18,7 @@ from scipy.special import ndtr, ndtri
 from siteplan.core.errors import RangeError
 from siteplan.project.area import ClutterKind
 from siteplan.project.planning import Layer
-from siteplan.project.radio import Band, BandClass, Calibration, PathModel
+from siteplan.project.radio import Band, BandClass, BandFit, Calibration, PathModel
 from siteplan.project.schema import Config, clutter_kinds
 from siteplan.radio import pathloss
 from siteplan.radio.antenna import ELEMENT, Pattern
@@ -176,7 +176,18 @@ class LinkBudgets:
         fit = self.fitted.bands.get(band_id) if self.fitted else None
         if fit is None:
             return np.zeros_like(distance_m)
-        return fit.slope_db_per_decade * np.log10(np.maximum(distance_m, STEP_M) / 1000.0) - fit.offset_db
+        return fit.slope_db_per_decade * np.log10(np.maximum(distance_m, STEP_M) / 1000.0) - self._offset_db(
+            fit
+        )
+
+    def _offset_db(self, fit: BandFit) -> float:
+        """What a calibration adds to the median of a band on maps [dB]."""
+        return fit.offset_db + (self.fitted.map_offset_db if self.fitted else 0.0)
+
+    def correlation(self) -> float:
+        """Correlation of shadowing between masts of different places: fitted, else the project's [0-0.95]."""
+        fitted = self.fitted.shadowing_correlation if self.fitted else None
+        return self._config.coverage.shadowing_correlation if fitted is None else fitted
 
     def _sigma_db(self, band_id: str, published_db: float) -> float:
         fit = self.fitted.bands.get(band_id) if self.fitted else None

@@ -7,7 +7,8 @@ import base64
 from siteplan.calibration import Judged
 from siteplan.outputs.calibration_facts import Facts, unfitted
 from siteplan.outputs.pages.page import Section, render
-from siteplan.outputs.wording import text_of
+from siteplan.outputs.pictures.plots import reliability_plot
+from siteplan.outputs.wording import fault_text, text_of
 from siteplan.words.catalogue import Lang, translate
 
 MOST_SITES = 200
@@ -17,6 +18,9 @@ MOST_SITES = 200
 def report_html(judged: Judged, facts: Facts, plots: bytes, lang: Lang) -> str:
     """The report as one page that needs no network."""
     warnings = [facts.synthetic] if facts.synthetic else []
+    if facts.missing:
+        first = fault_text(facts.missing[0], lang)
+        warnings.append(translate("calibration_network_only", lang, count=len(facts.missing), first=first))
     if not judged.is_worth_applying:
         warnings.append(translate("calibration_not_worth", lang))
     return render(
@@ -27,6 +31,7 @@ def report_html(judged: Judged, facts: Facts, plots: bytes, lang: Lang) -> str:
         source=_source(judged, facts, lang),
         sections=[
             _errors(judged, lang),
+            *_maps(judged, lang),
             _terms(judged, lang),
             _not_fitted(judged, lang),
             Section(
@@ -100,6 +105,36 @@ def _model_name(model: str, judged: Judged, lang: Lang) -> str:
     return translate(f"judged_{model}", lang)
 
 
+def _maps(judged: Judged, lang: Lang) -> list[Section]:
+    """How the probabilities of a map come true where nothing was fitted."""
+    heading = translate("maps_come_true", lang)
+    if judged.service is None:
+        return [Section(heading, before=translate("maps_not_judged", lang))]
+    names = ("model", "threshold", "places", "observed_share", "mean_probability", "brier_skill", "missed")
+    rows = [
+        (
+            translate(f"judged_{row.model}", lang),
+            f"{row.threshold_dbm:g} dBm",
+            f"{row.places}",
+            f"{row.observed:.1%}",
+            f"{row.mean_probability:.1%}",
+            f"{row.skill:+.3f} ({row.skill_low:+.3f} … {row.skill_high:+.3f})",
+            f"{row.calibration_error:.3f}",
+        )
+        for row in judged.service.scores.itertuples()
+    ]
+    picture = base64.b64encode(reliability_plot(judged.service)).decode("ascii")
+    return [
+        Section(
+            heading,
+            tuple(translate(f"maps_{name}", lang) for name in names),
+            tuple(rows),
+            after=translate("maps_explained", lang),
+            picture=picture,
+        )
+    ]
+
+
 _EXPLAINED = ("uncalibrated", "offset_per_band", "calibrated_median", "calibrated")
 
 
@@ -128,12 +163,24 @@ def _terms(judged: Judged, lang: Lang) -> Section:
     if judged.fit.rival_dbm is not None:
         name = translate("level_rival_cell_dbm", lang)
         rows.append((name, f"{judged.fit.rival_dbm:.1f}", "—"))
+    rows += _spread_rows(judged, lang)
     rows += [
         (translate("spread_shadowing_db", lang, band=band), f"{sigma:.2f}", "—")
         for band, sigma in judged.sigma_db.items()
     ]
     note = translate("standard_errors_come_from_leaving", lang)
     return Section(translate("what_was_fitted", lang), header, tuple(rows), after=note)
+
+
+def _spread_rows(judged: Judged, lang: Lang) -> list[tuple[str, str, str]]:
+    """Level, spread and common part that maps use."""
+    if judged.service is None:
+        return []
+    error, spread = judged.service.standard_error, judged.service.spread
+    return [
+        (translate(f"maps_{name}", lang), f"{getattr(spread, name):.2f}", f"± {error[name]:.2f}")
+        for name in ("offset_db", "sigma_db", "correlation")
+    ]
 
 
 def _not_fitted(judged: Judged, lang: Lang) -> Section:

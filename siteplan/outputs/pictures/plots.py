@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from siteplan.calibration import Judged
+from siteplan.calibration import Judged, ServiceJudged
 
 MOST_DRAWN = 4000
 """Points drawn on maps and plots; of more an even draw is shown."""
@@ -52,6 +52,25 @@ def residual_plots(judged: Judged, synthetic: str = "") -> bytes:
     _against_distance(left, judged)
     _spreads(middle, judged)
     _measured_predicted(right, judged)
+    target = io.BytesIO()
+    figure.savefig(target, format="png", dpi=110, metadata={"Software": None})
+    return target.getvalue()
+
+
+def reliability_plot(service: ServiceJudged) -> bytes:
+    """Observed share against probability in ten bins of equal count, by model, one panel a level."""
+    levels = sorted(service.reliability["threshold_dbm"].unique(), reverse=True)
+    figure = Figure(figsize=(3.4 * len(levels) + 0.6, 3.6), layout="constrained")
+    panels = np.atleast_1d(figure.subplots(1, len(levels), sharey=True))
+    for axes, level in zip(panels, levels, strict=True):
+        axes.plot([0.0, 1.0], [0.0, 1.0], color="#888888", linewidth=0.8)
+        for model, colour in (each for each in _MODELS if each[0] != "offset_per_band"):
+            table = service.reliability
+            mine = table[(table["model"] == model) & (table["threshold_dbm"] == level)]
+            axes.plot(mine["probability"], mine["observed"], marker="o", color=colour, label=model)
+        axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="probability", title=f"{level:g} dBm")
+    panels[0].set(ylabel="observed share")
+    panels[0].legend(fontsize=8, loc="upper left")
     target = io.BytesIO()
     figure.savefig(target, format="png", dpi=110, metadata={"Software": None})
     return target.getvalue()
