@@ -4,6 +4,7 @@ What is fitted are departures from the uncalibrated model, held near zero by a r
 that weighs sites rather than points, so little data moves the model little.
 """
 
+from siteplan.calibration.conditioning import Conditioned
 from siteplan.calibration.fit import Fit, Terms, fit_terms
 from siteplan.calibration.judgement import Judged, MapPlaces, calibrate
 from siteplan.calibration.sample import Sample, build_sample
@@ -11,6 +12,7 @@ from siteplan.calibration.service import JUDGED_DBM, Places, ServiceJudged, Spre
 
 __all__ = [
     "JUDGED_DBM",
+    "Conditioned",
     "Fit",
     "Judged",
     "MapPlaces",

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import GroupKFold, LeaveOneGroupOut
 from threadpoolctl import threadpool_limits
 
+from siteplan.calibration.conditioning import Conditioned, judge_conditioning, residuals_of
 from siteplan.calibration.fit import MANY_SERVERS, MOST, MOST_PER_SITE, Fit, Terms, fit_terms, thinned
 from siteplan.calibration.sample import Sample
 from siteplan.calibration.service import Places, ServiceJudged, Spread, cells_of, judge_service
@@ -66,6 +67,8 @@ class Judged:
         How many groups of sites were left out in turn.
     service
         Spread of maps with its evidence; None where there are too few places.
+    conditioned
+        What readings near by add; None for too few readings.
     """
 
     sample: Sample
@@ -78,6 +81,7 @@ class Judged:
     sigma_db: dict[str, float]
     groups: int
     service: ServiceJudged | None = None
+    conditioned: Conditioned | None = None
 
     @property
     def is_worth_applying(self) -> bool:
@@ -135,7 +139,18 @@ def calibrate(
     """
     with threadpool_limits(1):  # thousands of tiny regressions: threads of a BLAS only wait for each other
         judged = _judged(sample, terms_of(sample, serving_only), seed)
+        judged = replace(judged, conditioned=_conditioned(judged, seed))
         return judged if places is None else replace(judged, service=_service(judged, places, seed))
+
+
+def _conditioned(judged: Judged, seed: int) -> Conditioned | None:
+    """What readings near by add to the reading predicted without their site."""
+    sample = judged.sample
+    left = sample.rsrp_dbm - judged.predicted["calibrated"]
+    residuals = residuals_of(sample.easting_m, sample.northing_m, left, sample.site, sample.cell)
+    cells = cells_of(sample.easting_m, sample.northing_m)
+    blocks = np.unique(cells, axis=0, return_inverse=True)[1].ravel().astype(np.int64)
+    return judge_conditioning(residuals, blocks, seed=seed)
 
 
 def _service(judged: Judged, asked: MapPlaces, seed: int) -> ServiceJudged:

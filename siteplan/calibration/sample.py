@@ -45,8 +45,8 @@ class Sample:
         Bullington loss, 0 on the level of buffers, shape (n,) [dB].
     distance_m
         From the mast, shape (n,) [m].
-    band, site, clutter
-        Ids, shape (n,).
+    band, site, cell, clutter
+        Ids, shape (n,); a cell is a station, or a band of a site where no more is known.
     place
         Number of the time and place of measurement: several rows of one number are several servers.
     sigma_db
@@ -66,6 +66,7 @@ class Sample:
     distance_m: Values
     band: NDArray[np.object_]
     site: NDArray[np.object_]
+    cell: NDArray[np.object_]
     clutter: NDArray[np.object_]
     place: NDArray[np.int64]
     sigma_db: Values
@@ -141,7 +142,8 @@ def build_sample(
             rows = rows[rows["station_id"] == station_id]
         mast = mast_of(str(site_id), rows, config, propagation)
         kept, reasons = _modelled(group, mast, str(band), propagation, config)
-        parts.append(kept)
+        cell = np.full(len(kept["row"]), station_id or f"{site_id} {band}", dtype=object)
+        parts.append({**kept, "cell": cell})
         left.append(reasons)
     if not parts:
         parts = [{name: np.zeros(0, dtype=object) for name in Sample.__dataclass_fields__}]

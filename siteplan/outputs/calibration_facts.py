@@ -111,6 +111,6 @@ def _unfitted_clutter(judged: Judged) -> list[tuple[str, Message]]:
 
 
 def _unfitted_sigma(judged: Judged) -> list[tuple[str, Message]]:
-    if judged.sigma_db:
+    if judged.sigma_db or judged.service is not None:
         return []
     return [("sigma", ("why_selected", {}))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 
 from siteplan.calibration import Judged
 from siteplan.outputs.calibration_facts import Facts, unfitted
@@ -32,6 +33,7 @@ def report_html(judged: Judged, facts: Facts, plots: bytes, lang: Lang) -> str:
         sections=[
             _errors(judged, lang),
             *_maps(judged, lang),
+            *_near_readings(judged, lang),
             _terms(judged, lang),
             _not_fitted(judged, lang),
             Section(
@@ -113,7 +115,7 @@ def _maps(judged: Judged, lang: Lang) -> list[Section]:
     names = ("model", "threshold", "places", "observed_share", "mean_probability", "brier_skill", "missed")
     rows = [
         (
-            translate(f"judged_{row.model}", lang),
+            translate(f"maps_{row.model}", lang),
             f"{row.threshold_dbm:g} dBm",
             f"{row.places}",
             f"{row.observed:.1%}",
@@ -133,6 +135,26 @@ def _maps(judged: Judged, lang: Lang) -> list[Section]:
             picture=picture,
         )
     ]
+
+
+def _near_readings(judged: Judged, lang: Lang) -> list[Section]:
+    """What readings near by add to the model."""
+    if judged.conditioned is None:
+        return []
+    rows = [
+        (
+            translate(f"near_{row.kept}", lang),
+            "—" if row.nearest_m == math.inf else f"< {row.nearest_m:g} m",
+            f"{row.points}",
+            f"{row.rmse_db:.2f}",
+            f"{row.standardised:.2f}",
+        )
+        for row in judged.conditioned.errors.itertuples()
+    ]
+    names = ("kept", "nearest", "points", "rmse", "standardised")
+    header = tuple(translate(f"near_{name}", lang) for name in names)
+    after = translate("near_explained", lang, nugget=f"{math.sqrt(judged.conditioned.covariance.nugget):.1f}")
+    return [Section(translate("near_readings", lang), header, tuple(rows), after=after)]
 
 
 _EXPLAINED = ("uncalibrated", "offset_per_band", "calibrated_median", "calibrated")

@@ -63,6 +63,7 @@ def sample_of(chosen, **world):
         distance_m=part["away"],
         band=np.full(count, "n41", dtype=object),
         site=np.array([f"S{each:03d}" for each in site], dtype=object),
+        cell=np.array([f"S{each:03d} high" for each in site], dtype=object),
         clutter=kind[point].astype(object),
         place=point.astype(np.int64),
         sigma_db=np.full(count, 8.0),
