@@ -7,7 +7,13 @@ not at all.
 
 from siteplan.api.language import free_folder, speak
 from siteplan.api.plan import Plan, PlanComparison, compare, read_plan
-from siteplan.api.project import Project, open_project, project_of, with_propagation
+from siteplan.api.project import (
+    Project,
+    measurements_input,
+    open_project,
+    project_of,
+    with_propagation,
+)
 from siteplan.api.results import (
     THREADS,
     AreaInputs,
@@ -38,6 +44,7 @@ __all__ = [
     "existing_coverage",
     "fork_faults",
     "free_folder",
+    "measurements_input",
     "new_project",
     "open_project",
     "project_of",

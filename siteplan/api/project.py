@@ -136,7 +136,7 @@ class Project:
             return (Fault("fatal", "project.toml", error.key, "quota_fix", error.values, table="quota"),)
         return ledger.faults
 
-    def plan(
+    def plan(  # noqa: PLR0913 - what a plan can be asked for
         self,
         *,
         county: str | None = None,
@@ -146,6 +146,7 @@ class Project:
         propagation: str | None = None,
         clutter: str | None = None,
         calibration: Path | str | None = None,
+        measurements: Input | Path | str | None = None,
         threads: int = THREADS,
         report: Report = SILENT,
     ) -> Plan:
@@ -163,6 +164,9 @@ class Project:
             ``profile``, ``end_loss`` or ``none``; None takes the project's own.
         calibration
             A ``calibration.toml``; None takes the project's own, if it names one.
+        measurements
+            Drive test or phone reports the map is conditioned on; a path is one in WGS84 under headers
+            siteplan knows.
         threads
             Threads for propagation.
         report
@@ -186,6 +190,9 @@ class Project:
             propagation=propagation,
             clutter=clutter,
             calibration=None if calibration is None else str(calibration),
+            measurements=None
+            if measurements is None
+            else _given(measurements).model_dump(exclude_defaults=True),
         )
         config = with_propagation(self.config, propagation, clutter)
         if calibration is not None:
@@ -259,6 +266,12 @@ class Project:
         with watch.stage("load"):
             inputs = pipeline.load(self.data, config, record.county)
         inputs = replace(inputs, faults=(*_date_moved(self.config, config, inputs), *inputs.faults))
+        readings = None
+        if record.measurements is not None:
+            given = Input(**record.measurements)
+            readings = pipeline.matched(self.data, inputs, config, given)
+            record = record.model_copy(update={"measurements_sha256": sha256_of(Path(given.path))})
+            inputs = replace(inputs, faults=(*inputs.faults, *readings.faults))
         registry = self.folder / REGISTRY
         with (
             project_lock(self.folder),
@@ -266,7 +279,8 @@ class Project:
             FileCache(self.folder / CACHE, config.coverage.cache_mib) as cache,
         ):
             require_writable(registry)
-            request = AreaRequest(record.year, record.quota, record.built, read_registry(registry), record)
+            ids_given = read_registry(registry)
+            request = AreaRequest(record.year, record.quota, record.built, ids_given, record, readings)
             proposal, ids = pipeline.run(
                 inputs, config, request, context, cache=cache, map_fn=pool.map, report=watch
             )
@@ -414,13 +428,8 @@ class Project:
         SiteplanError
             If there are no stations, nothing matches, or there is too little data.
         """
-        if datum not in get_args(Datum):
-            choices = get_args(Datum)
-            raise SiteplanError("unknown_choice", option="--datum", value=datum, choices=choices)
         path, config = Path(measurements), with_propagation(self.config, propagation)
-        given = Input(
-            path=str(path.absolute()), datum=cast(Datum, datum), crs=crs, columns=dict(columns or {})
-        )
+        given = measurements_input(path, datum, crs, columns)
         inputs, missing = pipeline.load_measured(self.data, config)
         judged, rows, left_out = pipeline.measured(
             self.data, inputs, config, given, serving_only=serving_only, seed=seed
@@ -614,6 +623,45 @@ def with_propagation(config: Config, propagation: str | None, clutter: str | Non
                 "unknown_choice", option=f"--{name}", value=value, choices=tuple(choices[name])
             )
     return config.model_copy(update={"coverage": config.coverage.model_copy(update=update)})
+
+
+def measurements_input(
+    path: Path | str, datum: str = "wgs84", crs: str = "", columns: Mapping[str, str] | None = None
+) -> Input:
+    """A file of measurements as :meth:`Project.plan` takes it.
+
+    Parameters
+    ----------
+    path
+        Drive test or phone reports, CSV or XLSX.
+    datum
+        ``wgs84``, ``cgcs2000``, ``gcj02`` or ``bd09``.
+    crs
+        CRS of projected coordinates, such as ``EPSG:4547``; empty for longitude and latitude.
+    columns
+        Header in the file by siteplan's name of the column.
+
+    Returns
+    -------
+    Input
+        With the file's place on this machine.
+
+    Raises
+    ------
+    SiteplanError
+        For a datum that is none.
+    """
+    if datum not in get_args(Datum):
+        raise SiteplanError("unknown_choice", option="--datum", value=datum, choices=get_args(Datum))
+    whole = str(Path(path).absolute())
+    return Input(path=whole, datum=cast(Datum, datum), crs=crs, columns=dict(columns or {}))
+
+
+def _given(measurements: Input | Path | str) -> Input:
+    """A file of measurements with its place on this machine."""
+    if isinstance(measurements, Input):
+        return measurements.model_copy(update={"path": str(Path(measurements.path).absolute())})
+    return Input(path=str(Path(measurements).absolute()), datum="wgs84")
 
 
 def _sites_of(inputs: Inputs) -> dict[str, tuple[float, float]]:

@@ -133,13 +133,16 @@ def residuals_of(
     return Residuals(np.column_stack([easting_m, northing_m]), value_db, sites, cells, np.ones(len(value_db)))
 
 
-def fit_covariance(residuals: Residuals, *, seed: int = 0) -> Covariance:
+def fit_covariance(residuals: Residuals, *, about_zero: bool = False, seed: int = 0) -> Covariance:
     """Covariance of residuals from pairs of them.
 
     Parameters
     ----------
     residuals
         Single readings.
+    about_zero
+        Whether residuals are taken about zero rather than their mean, so that what all of them share counts
+        too, and fades with distance: no part is constant.
     seed
         Of the draw of pairs.
 
@@ -153,16 +156,18 @@ def fit_covariance(residuals: Residuals, *, seed: int = 0) -> Covariance:
     .. [1] N. Cressie, "Fitting variogram models by weighted least squares", Mathematical Geology 17(5),
        563-586, 1985. DOI 10.1007/BF01032109
     """
-    total, count, away = _pair_sums(residuals, seed)
+    mean_db = 0.0 if about_zero else float(residuals.value.mean())
+    total, count, away = _pair_sums(residuals, mean_db, seed)
     level, cell = np.nonzero(count)
     n = count[level, cell]
     mean, distance = total[level, cell] / n, away[level, cell] / n
-    shape = np.exp(-distance[:, None] / np.array(LENGTHS_M))
+    lengths = np.array(LENGTHS_M)
+    shape = np.exp(-distance[:, None] / lengths) * ~(about_zero & (lengths == LENGTHS_M[-1]))
     columns = np.hstack([shape, shape * (level >= 1)[:, None], shape * (level == 2)[:, None]])
     weight = np.sqrt(n)
     found, _ = nnls(columns * weight[:, None], mean * weight)
     place, site, own = (tuple(float(v) for v in part) for part in np.split(found, 3))
-    variance = float(residuals.value.var())
+    variance = float(np.mean((residuals.value - mean_db) ** 2))
     signal = sum(place) + sum(site) + sum(own)
     scale = min(1.0, 0.98 * variance / signal) if signal > 0.0 else 1.0
     place, site, own = (tuple(scale * v for v in part) for part in (place, site, own))
@@ -191,9 +196,9 @@ def with_honest_nugget(covariance: Covariance, residuals: Residuals, *, seed: in
     return covariance
 
 
-def _pair_sums(residuals: Residuals, seed: int) -> tuple[Values, Values, Values]:
+def _pair_sums(residuals: Residuals, mean_db: float, seed: int) -> tuple[Values, Values, Values]:
     """Products, pairs and distances summed by level (other sites, one site, one cell) and distance class."""
-    rng, value = np.random.default_rng(seed), residuals.value - residuals.value.mean()
+    rng, value = np.random.default_rng(seed), residuals.value - mean_db
     first = np.sort(rng.choice(len(residuals), min(PAIRED, len(residuals)), replace=False))
     near = KDTree(residuals.xy).query_ball_point(residuals.xy[first], _EDGES_M[-1], return_sorted=True)
     sums = np.zeros((3, 3, len(_EDGES_M) - 1))

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
 from scipy.special import ndtri
 from sklearn.model_selection import GroupKFold
@@ -151,6 +151,7 @@ def build_places(
     propagation: EmpiricalModel | TerrainModel,
     config: Config,
     *,
+    most: int = MOST_PLACES,
     seed: int = 0,
 ) -> Places | None:
     """Draw one place a pixel and model all masts in reach of it.
@@ -165,6 +166,8 @@ def build_places(
         Propagation without a calibration.
     config
         The project.
+    most
+        Most places; more are drawn from.
     seed
         Of the draw.
 
@@ -179,8 +182,8 @@ def build_places(
     pixel = np.floor(np.column_stack([x, y]) / config.coverage.demand_resolution_m)
     order = np.random.default_rng(seed).permutation(len(strongest))
     first = np.sort(order[np.unique(pixel[order], axis=0, return_index=True)[1]])
-    if len(first) > MOST_PLACES:
-        first = np.sort(np.random.default_rng(seed).choice(first, MOST_PLACES, replace=False))
+    if len(first) > most:
+        first = np.sort(np.random.default_rng(seed).choice(first, most, replace=False))
     if len(first) < LEAST_PLACES:
         return None
     chosen = strongest.iloc[first]
@@ -214,9 +217,7 @@ def _servers(
     return build_sample(points, stations, propagation, config)[0]
 
 
-def probability_of_any(
-    medians_dbm: Values, level_dbm: Sequence[float], spread: Spread, floor: float
-) -> Values:
+def probability_of_any(medians_dbm: Values, level_dbm: ArrayLike, spread: Spread, floor: float) -> Values:
     """Probability that the strongest of some masts reaches a level.
 
     Parameters
@@ -224,7 +225,7 @@ def probability_of_any(
     medians_dbm
         Of the masts of each place, -inf for none, shape (n, masts) [dBm].
     level_dbm
-        Levels, shape (k,) [dBm].
+        Levels, shape (k,), or one a place, shape (k, n) [dBm].
     spread
         About the medians.
     floor
@@ -235,7 +236,8 @@ def probability_of_any(
     ndarray
         Shape (k, n) [0-1].
     """
-    levels = np.asarray(level_dbm, dtype=np.float64)[:, None, None]
+    levels = np.asarray(level_dbm, dtype=np.float64)
+    levels = levels[:, None, None] if levels.ndim == 1 else levels[:, :, None]
     score = (medians_dbm[None] + spread.offset_db - levels) / spread.sigma_db
     score = np.where(score >= ndtri(floor), score, -np.inf)
     sky = shared_shadowing([spread.correlation])

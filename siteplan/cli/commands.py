@@ -118,6 +118,12 @@ def plan(  # noqa: PLR0913, PLR0917 - one argument an option
     propagation: PropagationOpt = None,
     clutter: ClutterOpt = None,
     calibration: Annotated[Path | None, typer.Option("--calibration", help=text("calibration"))] = None,
+    measurements: Annotated[
+        Path | None, typer.Option("--measurements", help=text("plan_measurements"))
+    ] = None,
+    datum: Annotated[str, typer.Option("--datum", help=text("datum"))] = "wgs84",
+    crs: Annotated[str, typer.Option("--crs", help=text("measured_crs"))] = "",
+    column: Annotated[list[str] | None, typer.Option("--column", help=text("column"))] = None,
     audience: AudienceOpt = None,
     recipient: RecipientOpt = "",
     online_tiles: OnlineOpt = False,
@@ -132,7 +138,7 @@ def plan(  # noqa: PLR0913, PLR0917 - one argument an option
 
     opened = api.open_project(project, data=data, language=lang)
     _require_free(output)
-    request = {
+    request: dict[str, Any] = {
         "county": county,
         "year": year,
         "quota": quota,
@@ -141,6 +147,8 @@ def plan(  # noqa: PLR0913, PLR0917 - one argument an option
         "clutter": clutter,
         "calibration": calibration,
     }
+    if measurements is not None:
+        request["measurements"] = api.measurements_input(measurements, datum, crs, _pairs(column or []))
     options = {"audiences": tuple(audience or ()), "recipient": recipient, "online_tiles": online_tiles}
     _plan_and_print(
         opened, opened.plan, request, output, options, threads=threads, strict=strict, quiet=quiet

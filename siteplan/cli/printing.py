@@ -27,6 +27,7 @@ from siteplan.outputs.wording import (
     fallbacks_text,
     fault_text,
     findings_text,
+    measured_text,
     missing_text,
     summarise,
 )
@@ -107,6 +108,8 @@ def _remarks(plan: Plan) -> dict[str, str]:
         rows["not_given"] = stop.join(missing_text(record.missing_inputs, lang))
     if record.fallbacks:
         rows["fall_title"] = translate("join_semicolon", lang).join(fallbacks_text(record, lang))
+    if record.model.measured:
+        rows["measured_line"] = measured_text(record.model, lang)
     unused = record.remaining - record.selected_stations
     if unused:
         least = plan.proposal.config.selection.min_gain_per_station

@@ -145,8 +145,10 @@ class NodeShares:
 
 def shares_by_node(footprint: Footprint, shadowing: SharedShadowing) -> NodeShares:
     """A footprint at each node."""
-    rho = shadowing.correlation[footprint.services]
-    share = conditional_probability(footprint.score, footprint.sharpness, rho, shadowing.node)
+    rho, score = shadowing.correlation[footprint.services], footprint.score
+    if shadowing.shift is not None:
+        score = score + shadowing.shift[(footprint.services, *footprint.window)]
+    share = conditional_probability(score, footprint.sharpness, rho, shadowing.node)
     return NodeShares(footprint.row, footprint.col, footprint.services, share)
 
 

@@ -6,7 +6,7 @@ A pixel has a tier when P(RSRP >= its threshold) meets the same target that deci
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from siteplan.core.grid import Raster
 from siteplan.coverage.demand import DemandGrid, Service, tier_layers
-from siteplan.coverage.matrix import Upgrade, multiply, outage_by_node, upgrade_shares
+from siteplan.coverage.matrix import NodeOutage, Upgrade, multiply, outage_by_node, upgrade_shares
 from siteplan.coverage.propagation import MapFn, Mast, PropagationModel, shadowing_of
 from siteplan.inputs.load import Inputs
 from siteplan.project.schema import Config
@@ -32,6 +32,7 @@ def tier_rasters(
     inputs: Inputs,
     config: Config,
     map_fn: MapFn = map,
+    known: Callable[[NodeOutage, Sequence[Service]], NodeOutage] | None = None,
 ) -> tuple[Raster, Raster] | None:
     """Tier of every pixel today and after the plan.
 
@@ -49,6 +50,8 @@ def tier_rasters(
         Its ``tiers``; none give None.
     map_fn
         ``map``, or that of a thread pool.
+    known
+        Puts measurements on what the masts on air leave; None for none.
 
     Returns
     -------
@@ -61,9 +64,10 @@ def tier_rasters(
     asked = propagation.for_services(services)
     shadowing = shadowing_of(config, services, propagation.budgets)
     left = outage_by_node(masts, asked, inputs.grid, shadowing, map_fn)
+    left = left if known is None else known(left, services)
     before = _graded(left.mean, services, inputs, config)
     for upgrade in upgrades:
-        shares = upgrade_shares(upgrade, asked, inputs.grid, shadowing)
+        shares = upgrade_shares(upgrade, asked, inputs.grid, left.shadowing)
         if shares is not None:
             multiply(left.by_node, shares)
     after = _graded(shadowing.mean(left.by_node), services, inputs, config)

@@ -12,7 +12,7 @@ import pandas as pd
 from siteplan.core.errors import ConfigError, ConfigFault, Fault, InputFaults, SiteplanError
 from siteplan.planning.compare import Diff
 from siteplan.planning.proposal import Proposal
-from siteplan.planning.run_record import RunRecord
+from siteplan.planning.run_record import ModelRecord, RunRecord
 from siteplan.project.schema import Config
 from siteplan.project.statuses import SourceType
 from siteplan.words.catalogue import Key, Lang, Message, translate
@@ -85,6 +85,16 @@ def problem_text(fault: Fault, lang: Lang) -> str:
 def remedy_text(fault: Fault, lang: Lang) -> str:
     """What to do [str]."""
     return text_of((fault.remedy, fault.values), lang)
+
+
+def measured_text(model: ModelRecord, lang: Lang) -> str:
+    """How much of a map was measured; "" without measurements."""
+    if not model.measured:
+        return ""
+    if not model.measured["places"]:
+        return translate("measured_none", lang)
+    figures = {"people": f"{model.measured['people']:.1%}", "villages": f"{model.measured['villages']:,}"}
+    return translate("measured_text", lang, places=f"{model.measured['places']['any']:,}", **figures)
 
 
 def fault_text(fault: Fault, lang: Lang) -> str:

@@ -34,7 +34,7 @@ from siteplan.planning.proposal import (
 from siteplan.planning.replan import statuses_of
 from siteplan.planning.run_record import RequestRecord, RunRecord, run_id, run_record
 from siteplan.planning.sanity import check_plan
-from siteplan.planning.stages import Solved
+from siteplan.planning.stages import Prepared, Solved
 from siteplan.project.columns import CANDIDATES, names_of
 from siteplan.project.schema import Config
 from siteplan.project.statuses import CandidateState, SourceType
@@ -103,7 +103,7 @@ def assemble(inputs: Inputs, config: Config, solved: Solved, request: RequestRec
     status = candidates["status"].to_numpy(dtype=object).copy()
     status[solved.replanned.selection.places] = CandidateState.PROPOSED.value
     candidates = candidates.assign(status=status)
-    run = run_id(inputs, config, ready.ledger, solved.context)
+    run = run_id(inputs, config, ready.ledger, solved.context, request.measurements_sha256)
     published = published_list(run, proposed, candidates)
     comparison = effects.comparison
     return Proposal(
@@ -122,6 +122,8 @@ def assemble(inputs: Inputs, config: Config, solved: Solved, request: RequestRec
             gaps=ready.existing.gaps,
             radii=_radii(config, ready.propagation),
             comparison=comparison if comparison is None else _located(comparison, config),
+            coverage_predicted=_predicted(ready, inputs),
+            measured_share=_measured_share(ready, inputs),
         ),
         places=_ranked_places(candidates, proposed, inputs, solved),
         effects=PlanEffects(
@@ -211,6 +213,19 @@ def _covered(name: str, outage: NDArray[np.float32], inputs: Inputs) -> Raster:
     """Probability of the first service inside the area."""
     inside = inputs.county_code > 0
     return Raster(np.where(inside, 1.0 - outage[0], np.nan).astype(np.float32), inputs.grid, name, "1")
+
+
+def _predicted(ready: Prepared, inputs: Inputs) -> Raster | None:
+    """Coverage without the measurements."""
+    known = ready.existing.measured
+    return None if known is None else _covered("coverage_predicted", known.predicted, inputs)
+
+
+def _measured_share(ready: Prepared, inputs: Inputs) -> Raster | None:
+    """How much of the first service's variance measurements explain."""
+    known = ready.existing.measured
+    field = None if known is None else known.fields.of(ready.demand.services[0])
+    return None if field is None else _covered("measured_share", 1.0 - field.explained[None], inputs)
 
 
 # --- places ----------------------------------------------------------------------------------------

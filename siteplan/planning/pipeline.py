@@ -9,16 +9,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from siteplan.calibration import (
     JUDGED_DBM,
     Judged,
     MapPlaces,
+    MeasuredMap,
     Places,
     build_places,
     build_sample,
     calibrate,
+    conditioned,
+    measured_map,
 )
 from siteplan.candidates.ladder import build_candidates
 from siteplan.candidates.returned_places import with_on_air
@@ -45,7 +49,7 @@ from siteplan.planning.proposal import Proposal
 from siteplan.planning.quota import build_ledger, on_air
 from siteplan.planning.replan import ReplanContext, choose, with_fixed
 from siteplan.planning.run_record import RequestRecord
-from siteplan.planning.stages import Effects, Existing, Prepared, Solved
+from siteplan.planning.stages import Effects, Existing, Measured, Prepared, Solved
 from siteplan.project.input_files import Input
 from siteplan.project.schema import Config
 from siteplan.selection import Selection
@@ -63,6 +67,8 @@ class AreaRequest:
         Candidate id by key, as given in earlier runs.
     record
         What is written down of the request.
+    measurements
+        Matched readings that the map is conditioned on; None for none.
     """
 
     year: int | None = None
@@ -70,6 +76,7 @@ class AreaRequest:
     built: int | None = None
     ids: Mapping[str, str] = field(default_factory=dict)
     record: RequestRecord = field(default_factory=RequestRecord)
+    measurements: Measurements | None = None
 
 
 def load(folder: Path, config: Config, county: str | None = None) -> Inputs:
@@ -95,6 +102,21 @@ def load_measured(folder: Path, config: Config) -> tuple[Inputs, tuple[Fault, ..
     except InputFaults as error:
         fatal = tuple(fault for fault in error.faults if fault.severity == "fatal")
     return loading.load_network(folder, config), fatal
+
+
+def matched(folder: Path, inputs: Inputs, config: Config, given: Input) -> Measurements:
+    """Read a file of measurements and match it to the stations on air.
+
+    Raises
+    ------
+    InputFaults
+        If there are no stations, or the file names none.
+    """
+    stations = on_air(inputs.stations, config)
+    if stations is None or stations.empty:
+        fault = Fault("fatal", "project.toml", "no_stations_to_match", "no_stations_to_match_fix")
+        raise InputFaults([fault])
+    return read_measurements(ProjectReader(folder, config, inputs.counties), given, stations, config)
 
 
 def measured(
@@ -134,15 +156,10 @@ def measured(
         If there are no stations, nothing matches, or there is too little data.
     """
     bare = config.model_copy(update={"fitted": None})
-    stations = on_air(inputs.stations, bare)
-    if stations is None or stations.empty:
-        fault = Fault("fatal", "project.toml", "no_stations_to_match", "no_stations_to_match_fix")
-        raise InputFaults([fault])
-    reader = ProjectReader(folder, bare, inputs.counties)
-    found = read_measurements(reader, given, stations, bare)
+    found = matched(folder, inputs, bare, given)
     propagation = propagation_for(inputs, bare, services_of(bare))
     sample, left = build_sample(found.points, found.stations, propagation, bare)
-    places = build_places(found.points, stations, propagation, bare, seed=seed)
+    places = build_places(found.points, on_air(inputs.stations, bare), propagation, bare, seed=seed)
     asked = None if places is None else _map_places(places, bare)
     reasons = Counter(fault.problem for fault in found.faults if fault.severity == "rejected")
     reasons.update(left["reason"])
@@ -161,6 +178,7 @@ def existing_network(
     inputs: Inputs,
     config: Config,
     *,
+    measurements: Measurements | None = None,
     cache: Cache | None = None,
     map_fn: MapFn = map,
 ) -> tuple[DemandGrid, EmpiricalModel | TerrainModel, Existing]:
@@ -173,8 +191,21 @@ def existing_network(
     by_buffers = None
     if isinstance(propagation, TerrainModel):
         by_buffers = outage_by_node(masts, propagation.buffers, inputs.grid, shadowing, map_fn).mean
+    known = None
+    if measurements is not None:
+        known = Measured(_measured_map(measurements, inputs, config), outage.mean)
+        outage = conditioned(outage, demand.services, known.fields)
     gaps = gap_polygons(inputs, demand, outage.mean, config)
-    return demand, propagation, Existing(tuple(masts), tuple(refused), outage, by_buffers, gaps)
+    existing = Existing(tuple(masts), tuple(refused), outage, by_buffers, gaps, known)
+    return demand, propagation, existing
+
+
+def _measured_map(measurements: Measurements, inputs: Inputs, config: Config) -> MeasuredMap:
+    """What readings say beyond the model without any calibration; the project's is put on it inside."""
+    bare = config.model_copy(update={"fitted": None})
+    propagation = propagation_for(inputs, bare, services_of(bare))
+    stations, seed = on_air(inputs.stations, config), config.selection.seed
+    return measured_map(measurements.points, stations, propagation, inputs.grid, config, seed=seed)
 
 
 def prepare(
@@ -203,7 +234,9 @@ def prepare(
         built=request.built,
     )
     with report.stage("coverage"):
-        demand, propagation, existing = existing_network(inputs, config, cache=cache, map_fn=map_fn)
+        demand, propagation, existing = existing_network(
+            inputs, config, measurements=request.measurements, cache=cache, map_fn=map_fn
+        )
     with report.stage("candidates"):
         places = build_candidates(
             inputs,
@@ -234,7 +267,8 @@ def effects_of(
     shares = (upgrade_shares(upgrade, propagation, inputs.grid, shadowing) for upgrade in upgrades)
     by_rank, outage = rank_effects(demand, existing.outage, shares, config)
     villages = village_table(inputs, demand, today, outage, config)
-    tiers = tier_rasters(existing.masts, upgrades, propagation, inputs, config, map_fn)
+    known = None if existing.measured is None else partial(conditioned, measured=existing.measured.fields)
+    tiers = tier_rasters(existing.masts, upgrades, propagation, inputs, config, map_fn, known)
     comparison = None
     if isinstance(propagation, TerrainModel):
         comparison = compare_models(existing.masts, propagation, inputs, demand, villages, config)

@@ -78,6 +78,10 @@ class ExistingNetwork:
     comparison
         Points a low band serves in deep shadow: see
         :func:`siteplan.coverage.model_comparison.compare_models`; None without terrain.
+    coverage_predicted
+        ``coverage`` without the measurements it was conditioned on; None without any.
+    measured_share
+        Share of the variance that measurements explain [0-1], likewise.
     """
 
     sites: gpd.GeoDataFrame
@@ -87,6 +91,8 @@ class ExistingNetwork:
     gaps: gpd.GeoDataFrame
     radii: pd.DataFrame
     comparison: gpd.GeoDataFrame | None
+    coverage_predicted: Raster | None = None
+    measured_share: Raster | None = None
 
 
 @dataclass(frozen=True, eq=False)

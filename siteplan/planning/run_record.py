@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from siteplan.calibration import MEASURED_SHARE
 from siteplan.core.version import VERSION
 from siteplan.coverage.gaps import basic_services
 from siteplan.coverage.model_comparison import comparison_summary
@@ -81,6 +82,9 @@ class RequestRecord(_Record):
     propagation: str | None = None
     clutter: str | None = None
     calibration: str | None = None
+    measurements: dict[str, Any] | None = None
+    """Path, datum, CRS and headers of the file the map was conditioned on."""
+    measurements_sha256: str | None = None
 
 
 class SinceRecord(_Record):
@@ -129,6 +133,8 @@ class ModelRecord(_Record):
     probability_floor: float
     shadowing_correlation: dict[str, float] = {}
     """Between masts of different places, by layer; empty in runs of versions that knew none."""
+    measured: dict[str, Any] = {}
+    """Places by network, and shares of people and villages measured; empty without measurements."""
     stations_without_formula: tuple[str, ...]
     assumptions: tuple[str, ...]
     """Keys of the catalogue."""
@@ -300,12 +306,15 @@ def run_record(
     )
 
 
-def run_id(inputs: Inputs, config: Config, ledger: Ledger, context: ReplanContext) -> str:
+def run_id(
+    inputs: Inputs, config: Config, ledger: Ledger, context: ReplanContext, measured: str | None = None
+) -> str:
     """Name of a run by what went into it: the same inputs give the same id."""
     files = sorted((source.name, source.sha256) for source in inputs.sources)
     asked = (config.sha256, ledger.year, ledger.quota, ledger.built, inputs.area["county_id"].tolist())
     before = (context.field_status.digest, context.base, context.change_penalty, context.max_changes)
-    text = json.dumps([VERSION, files, asked, before], ensure_ascii=False)
+    whole = [VERSION, files, asked, before, *([] if measured is None else [measured])]
+    text = json.dumps(whole, ensure_ascii=False)
     return f"{ledger.year}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
@@ -354,6 +363,7 @@ def _model(inputs: Inputs, config: Config, solved: Solved) -> ModelRecord:
         thresholds_dbm={layer.id: layer.threshold_dbm for layer in config.layers},
         probability_floor=config.coverage.probability_floor,
         shadowing_correlation=_correlations(solved),
+        measured=_measured(solved),
         stations_without_formula=ready.existing.refused,
         assumptions=_assumptions(config, propagation.name, propagation.budgets.correlation()),
     )
@@ -364,6 +374,21 @@ def _correlations(solved: Solved) -> dict[str, float]:
     rho = solved.ready.existing.outage.shadowing.correlation
     services = solved.ready.demand.services
     return {each.layer.id: round(float(rho[k]), 3) for k, each in enumerate(services)}
+
+
+def _measured(solved: Solved) -> dict[str, Any]:
+    """How much of the first service's map was measured."""
+    known, demand = solved.ready.existing.measured, solved.ready.demand
+    if known is None:
+        return {}
+    field = known.fields.of(demand.services[0])
+    if field is None:
+        return {"places": {}, "people": 0.0, "villages": 0}
+    is_measured = field.explained.ravel()[demand.pixels] >= MEASURED_SHARE
+    villages = demand.village_pixel[demand.village_pixel >= 0]
+    people = float(demand.people[is_measured].sum() / max(float(demand.people.sum()), 1e-9))
+    places = {name or "any": each.places for name, each in known.fields.fields.items()}
+    return {"places": places, "people": round(people, 4), "villages": int(is_measured[villages].sum())}
 
 
 def _formulas(masts: list[Mast], budgets: LinkBudgets) -> dict[str, int]:

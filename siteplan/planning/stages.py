@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from siteplan.calibration import MeasuredMap
 from siteplan.core.grid import Raster
 from siteplan.coverage.demand import DemandGrid
 from siteplan.coverage.indicators import RankEffect
@@ -19,6 +20,22 @@ from siteplan.planning.formulate import BuildOptions
 from siteplan.planning.quota import Ledger
 from siteplan.planning.replan import ReplanContext, Replanned
 from siteplan.selection import CoverProblem
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """Measurements a plan was conditioned on.
+
+    Attributes
+    ----------
+    fields
+        What they say of the pixels.
+    predicted
+        What the stations on air leave without them, shape (services, height, width).
+    """
+
+    fields: MeasuredMap
+    predicted: NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +54,8 @@ class Existing:
         Its mean by buffers alone, shape (services, height, width), when the run sees the terrain; else None.
     gaps
         Where people fall short: see :func:`siteplan.coverage.gaps.gap_polygons`.
+    measured
+        What measurements say, and what was predicted without them; None without measurements.
     """
 
     masts: tuple[Mast, ...]
@@ -44,6 +63,7 @@ class Existing:
     outage: NodeOutage
     outage_empirical: NDArray[np.float32] | None
     gaps: gpd.GeoDataFrame
+    measured: Measured | None = None
 
 
 @dataclass(frozen=True, eq=False)

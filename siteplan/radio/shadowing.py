@@ -43,11 +43,15 @@ class SharedShadowing:
         Values of c, ascending, shape (nodes,) [standard deviations].
     weight
         Their probabilities, shape (nodes,); sum 1.
+    shift
+        Added to the scores of masts to come, where measurements tell what all masts share, shape (services,
+        height, width); None for nothing.
     """
 
     correlation: NDArray[np.float64]
     node: NDArray[np.float64]
     weight: NDArray[np.float64]
+    shift: Singles | None = None
 
     def mean(self, by_node: Singles) -> Singles:
         """Mean over the nodes of an array of shape (services, nodes, ...), shape (services, ...)."""

@@ -63,13 +63,17 @@ def write_coverage(proposal: Proposal, folder: Path) -> None:
     """Write ``coverage_before.tif`` and ``coverage_after.tif``: P of the first layer.
 
     With terrain there is ``coverage_empirical.tif`` as well: today's network by buffers alone; with tiers
-    ``signal_tier_before.tif`` and ``signal_tier_after.tif``.
+    ``signal_tier_before.tif`` and ``signal_tier_after.tif``; with measurements ``coverage_predicted.tif``
+    (without them) and ``measured_share.tif`` (how much of the variance they explain).
     """
     propagation = proposal.record.model.propagation
     for raster in (proposal.existing.coverage, proposal.effects.coverage):
         _write_raster(raster, folder / f"{raster.name}.tif", proposal, propagation)
     for raster in proposal.effects.tiers or ():
         _write_tiers(raster, folder / f"{raster.name}.tif", proposal)
+    for known in (proposal.existing.coverage_predicted, proposal.existing.measured_share):
+        if known is not None:
+            _write_raster(known, folder / f"{known.name}.tif", proposal, propagation)
     if proposal.existing.coverage_empirical is not None:
         _write_raster(
             proposal.existing.coverage_empirical, folder / "coverage_empirical.tif", proposal, "empirical"

@@ -13,7 +13,7 @@ import pandas as pd
 from xlsxwriter.worksheet import Worksheet
 
 from siteplan.outputs.sheets import plain, records, unproposed
-from siteplan.outputs.wording import banners, fallbacks_text, findings_text
+from siteplan.outputs.wording import banners, fallbacks_text, findings_text, measured_text
 from siteplan.outputs.xlsx.cells import (
     Formats,
     Look,
@@ -280,6 +280,8 @@ def _about(sheet: Worksheet, proposal: Proposal, formats: Formats, lang: Lang) -
     rows += [(translate("assumption", lang), translate(key, lang), "") for key in record.model.assumptions]
     shared = ", ".join(f"{name} {rho:g}" for name, rho in record.model.shadowing_correlation.items())
     rows.append((translate("shadowing_correlation", lang), shared, ""))
+    if record.model.measured:
+        rows.append((translate("measured_line", lang), measured_text(record.model, lang), ""))
     rows += [
         (translate("input", lang), f"{translate(f'table_{each.name}', lang)}: {each.file}", each.sha256)
         for each in record.inputs
