@@ -181,6 +181,11 @@ def main() -> None:
         fitted = {name: round(value, 2) for name, value in result.fit.values().items()}
         errors = {name: round(value, 2) for name, value in result.standard_error.items()}
         print(f"  fitted {fitted}\n  standard errors {errors}\n  rival {result.fit.rival_dbm}")
+        if result.service is not None:
+            print(result.service.scores.round(3).to_string(index=False))
+            print(f"  {result.service.spread}, standard errors {result.service.standard_error}")
+        if result.conditioned is not None:
+            print(result.conditioned.errors.round(2).to_string(index=False))
 
 
 if __name__ == "__main__":

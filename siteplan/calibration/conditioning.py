@@ -22,6 +22,8 @@ LENGTHS_M = (30.0, 60.0, 120.0, 240.0, 480.0, 1e7)
 _EDGES_M = (0.0, 5.0, 10.0, 20.0, 35.0, 60.0, 100.0, 160.0, 250.0, 400.0, 700.0, 1000.0)
 PAIRED, PARTNERS = 4_000, 800
 """Readings whose neighbours are paired, and most partners of each, drawn by the seed."""
+POOL = 150_000
+"""Readings pairs are drawn from."""
 OWN, OTHERS = 24, 12
 """Nearest readings of the same cell, and of all cells, that tell a value."""
 BLOCK_M = 10.0
@@ -156,6 +158,8 @@ def fit_covariance(residuals: Residuals, *, about_zero: bool = False, seed: int 
     .. [1] N. Cressie, "Fitting variogram models by weighted least squares", Mathematical Geology 17(5),
        563-586, 1985. DOI 10.1007/BF01032109
     """
+    if len(residuals) > POOL:
+        residuals = residuals.take(np.sort(np.random.default_rng(seed).choice(len(residuals), POOL, False)))
     mean_db = 0.0 if about_zero else float(residuals.value.mean())
     total, count, away = _pair_sums(residuals, mean_db, seed)
     level, cell = np.nonzero(count)

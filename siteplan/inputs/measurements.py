@@ -256,14 +256,13 @@ def _unmatched(
     faults = []
     names = [name for name in ("station_id", "site_id", "pci", "band") if name in table]
     bands = cells.groupby("site_id")["band"].agg(lambda each: "、".join(sorted(set(each)))).to_dict()
-    for i in np.flatnonzero(found["problem"].ne("").to_numpy()):
-        row = table.iloc[i]
-        value = "、".join(f"{name} {row[name]}" for name in names if not is_blank(row[name]) and row[name])
-        problem, site_id = found["problem"].iloc[i], str(found["site_id"].iloc[i])
+    bad = found["problem"].ne("").to_numpy()
+    said, left = table.loc[bad, names].to_numpy(dtype=object), found[bad]
+    rows = zip(said, left["problem"], left["site_id"].astype(str), table.loc[bad, "row"], strict=True)
+    for cells_of_row, problem, site_id, row in rows:
+        both = zip(names, cells_of_row, strict=True)
+        value = "、".join(f"{name} {cell}" for name, cell in both if not is_blank(cell) and cell)
         shown = site_id if problem == "measured_two_bands" else value or "—"
-        faults.append(
-            checked.raw.fault(
-                "rejected", problem, int(row["row"]), names[0], value=shown, found=bands.get(site_id, "")
-            )
-        )
+        known = bands.get(site_id, "")
+        faults.append(checked.raw.fault("rejected", problem, int(row), names[0], value=shown, found=known))
     return faults

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from siteplan.calibration import (
     JUDGED_DBM,
+    MOST_POINTS,
     Judged,
     MapPlaces,
     MeasuredMap,
@@ -22,6 +23,7 @@ from siteplan.calibration import (
     build_sample,
     calibrate,
     conditioned,
+    drawn_places,
     measured_map,
 )
 from siteplan.candidates.ladder import build_candidates
@@ -158,11 +160,15 @@ def measured(
     bare = config.model_copy(update={"fitted": None})
     found = matched(folder, inputs, bare, given)
     propagation = propagation_for(inputs, bare, services_of(bare))
-    sample, left = build_sample(found.points, found.stations, propagation, bare)
-    places = build_places(found.points, on_air(inputs.stations, bare), propagation, bare, seed=seed)
+    looked_at = drawn_places(found.points, MOST_POINTS, seed)
+    sample, left = build_sample(looked_at, found.stations, propagation, bare)
+    places = build_places(looked_at, on_air(inputs.stations, bare), propagation, bare, seed=seed)
     asked = None if places is None else _map_places(places, bare)
     reasons = Counter(fault.problem for fault in found.faults if fault.severity == "rejected")
     reasons.update(left["reason"])
+    reasons.update(
+        {"not_drawn": len(found.points) - len(looked_at)} if len(looked_at) < len(found.points) else {}
+    )
     judged = calibrate(sample, asked, serving_only=serving_only, seed=seed)
     return judged, found, dict(sorted(reasons.items()))
 

@@ -482,6 +482,8 @@ def _second_pair(raw: RawTable, given: Input, specs: Mapping[str, Column], heade
     repeated = {f"{header}2" for header in pair}  # a list in two blocks side by side: other rows, not these
     free = [h for h in raw.headers if h not in pair and h not in repeated and coordinate_part(h) is None]
     others = [[h for h in free if fit(h, specs[name]) >= TAKEN_FROM] for name in _COORDINATES]
+    if not all(others):
+        return []
     first = [degrees_of(raw.frame[header].map(text_of))[0].to_numpy() for header in pair]
     for second in zip(*others, strict=False):
         values = [degrees_of(raw.frame[header].map(text_of))[0].to_numpy() for header in second]

@@ -14,6 +14,8 @@ from siteplan.inputs.files.raw_table import RawTable
 
 _FEWEST_TWICE = 3
 """Rows of a list from which it is noticed that they stand twice."""
+_MOST_LISTED = 300_000
+"""Rows from which a table is no list of places but a log, of which nobody pastes a second copy by hand."""
 _COARSE_DECIMALS = 2
 """Decimals of a degree that say no more than the next kilometre."""
 _FEWEST_COARSE, _LEAST_COARSE = 5, 0.2
@@ -24,7 +26,7 @@ def pasted_twice(raw: RawTable, ids: Collection[str]) -> list[Fault]:
     """Whether the second half of a list is the first one under other ids."""
     half, rest = divmod(len(raw.frame), 2)
     kept = [header for header in raw.headers if header not in ids]
-    if rest or half < _FEWEST_TWICE or not kept or raw.geometry is not None:
+    if rest or half < _FEWEST_TWICE or not kept or raw.geometry is not None or len(raw.frame) > _MOST_LISTED:
         return []
     texts = pd.DataFrame({header: raw.frame[header].map(text_of) for header in kept})
     first, second = texts.iloc[:half].to_numpy(), texts.iloc[half:].to_numpy()

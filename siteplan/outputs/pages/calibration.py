@@ -65,7 +65,15 @@ def _source(judged: Judged, facts: Facts, lang: Lang) -> list[tuple[str, str]]:
 
 
 _REASONS = frozenset(
-    {"too_near", "beyond_formula", "no_formula", "off_terrain", "measured_unknown", "measured_two_bands"}
+    {
+        "too_near",
+        "beyond_formula",
+        "no_formula",
+        "off_terrain",
+        "measured_unknown",
+        "measured_two_bands",
+        "not_drawn",
+    }
 )
 
 
