@@ -8,7 +8,7 @@ from siteplan.calibration.conditioning import Conditioned
 from siteplan.calibration.fit import Fit, Terms, fit_terms
 from siteplan.calibration.judgement import Judged, MapPlaces, calibrate
 from siteplan.calibration.measured_map import MEASURED_SHARE, MeasuredMap, conditioned, measured_map
-from siteplan.calibration.sample import MOST_POINTS, Sample, build_sample, drawn_places
+from siteplan.calibration.sample import MOST_POINTS, Sample, build_sample
 from siteplan.calibration.service import JUDGED_DBM, Places, ServiceJudged, Spread, build_places
 
 __all__ = [
@@ -29,7 +29,6 @@ __all__ = [
     "build_sample",
     "calibrate",
     "conditioned",
-    "drawn_places",
     "fit_terms",
     "measured_map",
 ]

@@ -107,31 +107,7 @@ class Sample:
 
 
 MOST_POINTS = 400_000
-"""Matched points a calibration looks at; of more, whole places are drawn."""
-
-
-def drawn_places(points: gpd.GeoDataFrame, most: int, seed: int) -> gpd.GeoDataFrame:
-    """At most about so many points, every drawn place with all its servers, in the order of the file.
-
-    Parameters
-    ----------
-    points
-        With ``place``.
-    most
-        Points wanted.
-    seed
-        Of the draw.
-
-    Returns
-    -------
-    GeoDataFrame
-        All of them where there are no more.
-    """
-    if len(points) <= most:
-        return points
-    place = points["place"].to_numpy()
-    chance = np.random.default_rng(seed).random(int(place.max()) + 1)
-    return points[chance[place] < most / len(points)].reset_index(drop=True)
+"""About how many rows a calibration looks at; of more, whole places are drawn."""
 
 
 def build_sample(

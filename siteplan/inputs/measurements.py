@@ -27,6 +27,10 @@ FARTHEST_PCI_M = 10_000.0
 """A station that bears the PCI and lies farther is another one's namesake [m]."""
 
 
+PIECE_ROWS = 1_000_000
+"""Rows that are placed and matched at a time."""
+
+
 @dataclass(frozen=True, eq=False)
 class Measurements:
     """Measured points that belong to stations.
@@ -43,16 +47,25 @@ class Measurements:
         Rows left out.
     read
         Rows of the file.
+    matched
+        Rows that belong to stations: more than ``points`` where these were drawn from.
     """
 
     points: gpd.GeoDataFrame
     stations: gpd.GeoDataFrame
     faults: tuple[Fault, ...]
     read: int
+    matched: int = 0
 
 
 def read_measurements(
-    reader: ProjectReader, given: Input, stations: gpd.GeoDataFrame, config: Config
+    reader: ProjectReader,
+    given: Input,
+    stations: gpd.GeoDataFrame,
+    config: Config,
+    *,
+    most: int | None = None,
+    seed: int = 0,
 ) -> Measurements:
     """Read a file of measurements and match it.
 
@@ -66,25 +79,53 @@ def read_measurements(
         On air, with ``area_class``.
     config
         The project.
+    most
+        About how many points are kept; of more, whole places are drawn. None keeps all.
+    seed
+        Of the draw.
 
     Raises
     ------
     InputFaults
         If the file cannot be read, or names neither stations nor sites nor PCIs.
     """
-    table, checked = reader.measurements(given)
-    if not {"station_id", "site_id", "pci"} & set(table.columns):
+    checked = reader.measurements(given)
+    if not {"station_id", "site_id", "pci"} & set(checked.frame.columns):
         raise InputFaults([checked.raw.fault("fatal", "measured_nothing")])
-    cells = with_sectors(stations)
+    cells, share = with_sectors(stations), 1.0 if most is None else most / max(len(checked.frame), 1)
+    parts, faults, matched, places = [], list(checked.faults), 0, 0
+    for number, piece in enumerate(checked.pieces(PIECE_ROWS)):
+        table, misplaced = reader.measured_points(piece, given)
+        points, left = _matched_points(table, cells, checked, config)
+        points["place"] += places
+        places += len(table)
+        matched += len(points)
+        faults += [each for each in (*misplaced, *left) if each.severity == "rejected" or each not in faults]
+        parts.append(_drawn(points, share, [seed, number]))
+    kept = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=config.project.crs)
+    return Measurements(kept, cells, tuple(faults), checked.read, matched)
+
+
+def _matched_points(
+    table: gpd.GeoDataFrame, cells: gpd.GeoDataFrame, checked: CheckedTable, config: Config
+) -> tuple[gpd.GeoDataFrame, list[Fault]]:
+    """Points of a piece that belong to stations, and a fault for each of the others."""
     table = table.assign(band=_bands(table, config), clutter=_clutter(table, config), place=_places(table))
     found = _matched(table, cells)
-    faults = _unmatched(found, table, cells, checked)
     good = found["problem"].eq("").to_numpy()
     points = table[["rsrp_dbm", "clutter", "place", "row", "geometry"]].assign(
         site_id=found["site_id"], band=found["band"], station_id=found["station_id"]
     )
-    kept = gpd.GeoDataFrame(points[good].reset_index(drop=True), crs=table.crs)
-    return Measurements(kept, cells, (*checked.faults, *faults), checked.read)
+    return points[good].reset_index(drop=True), _unmatched(found, table, cells, checked)
+
+
+def _drawn(points: gpd.GeoDataFrame, share: float, seed: list[int]) -> gpd.GeoDataFrame:
+    """A share of the places of a piece, each with all its rows; all where the share is 1 or more."""
+    if share >= 1.0 or points.empty:
+        return points
+    place = points["place"].to_numpy()
+    chance = np.random.default_rng(seed).random(int(place.max() - place.min()) + 1)
+    return points[chance[place - place.min()] < share].reset_index(drop=True)
 
 
 def with_sectors(stations: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -439,17 +439,23 @@ class ProjectReader:
         id_name = str(table.columns[0])
         return table.sort_values(id_name, kind="stable").reset_index(drop=True)
 
-    def measurements(self, given: Input) -> tuple[gpd.GeoDataFrame, CheckedTable]:
-        """Measured points in the order of the file, with ``row``; counties must be known.
+    def measurements(self, given: Input) -> CheckedTable:
+        """Rows of measurements in the order of the file; counties must be known.
 
-        Measurements are no input of a plan: they may stand anywhere and are not in its books. The second
-        result holds faults and rows read.
+        Measurements are no input of a plan: they may stand anywhere and are not in its books.
         """
         wanted = Wanted("measurements", given.layer, given.encoding, given.columns)
         raw = read_table(wanted, Path(given.path))
-        placed = self.placer().place(self._pointed(check_table(raw, given, "measurements"), given), given)
+        return self._pointed(check_table(raw, given, "measurements"), given)
+
+    def measured_points(
+        self, checked: CheckedTable, given: Input
+    ) -> tuple[gpd.GeoDataFrame, tuple[Fault, ...]]:
+        """Points of such rows, or of a piece of them, with ``row``; and what was wrong with the others."""
+        placed = self.placer().place(checked, given)
         frame = placed.checked.frame.assign(row=placed.checked.rows)
-        return gpd.GeoDataFrame(frame, geometry=placed.points, crs=self.config.project.crs), placed.checked
+        table = gpd.GeoDataFrame(frame, geometry=placed.points, crs=self.config.project.crs)
+        return table, placed.checked.faults
 
     def _pointed(self, checked: CheckedTable, given: Input) -> CheckedTable:
         """The table with its geometry in a known CRS, if it has any."""

@@ -23,7 +23,6 @@ from siteplan.calibration import (
     build_sample,
     calibrate,
     conditioned,
-    drawn_places,
     measured_map,
 )
 from siteplan.candidates.ladder import build_candidates
@@ -55,6 +54,9 @@ from siteplan.planning.stages import Effects, Existing, Measured, Prepared, Solv
 from siteplan.project.input_files import Input
 from siteplan.project.schema import Config
 from siteplan.selection import Selection
+
+MOST_CONDITIONING = 2_000_000
+"""About how many readings a map is conditioned on; of more, whole places are drawn."""
 
 
 @dataclass(frozen=True)
@@ -106,8 +108,16 @@ def load_measured(folder: Path, config: Config) -> tuple[Inputs, tuple[Fault, ..
     return loading.load_network(folder, config), fatal
 
 
-def matched(folder: Path, inputs: Inputs, config: Config, given: Input) -> Measurements:
-    """Read a file of measurements and match it to the stations on air.
+def matched(
+    folder: Path,
+    inputs: Inputs,
+    config: Config,
+    given: Input,
+    *,
+    most: int = MOST_CONDITIONING,
+    seed: int = 0,
+) -> Measurements:
+    """Read a file of measurements and match it to the stations on air; parameters as in the reader.
 
     Raises
     ------
@@ -118,7 +128,8 @@ def matched(folder: Path, inputs: Inputs, config: Config, given: Input) -> Measu
     if stations is None or stations.empty:
         fault = Fault("fatal", "project.toml", "no_stations_to_match", "no_stations_to_match_fix")
         raise InputFaults([fault])
-    return read_measurements(ProjectReader(folder, config, inputs.counties), given, stations, config)
+    reader = ProjectReader(folder, config, inputs.counties)
+    return read_measurements(reader, given, stations, config, most=most, seed=seed)
 
 
 def measured(
@@ -158,17 +169,15 @@ def measured(
         If there are no stations, nothing matches, or there is too little data.
     """
     bare = config.model_copy(update={"fitted": None})
-    found = matched(folder, inputs, bare, given)
+    found = matched(folder, inputs, bare, given, most=MOST_POINTS, seed=seed)
     propagation = propagation_for(inputs, bare, services_of(bare))
-    looked_at = drawn_places(found.points, MOST_POINTS, seed)
-    sample, left = build_sample(looked_at, found.stations, propagation, bare)
-    places = build_places(looked_at, on_air(inputs.stations, bare), propagation, bare, seed=seed)
+    sample, left = build_sample(found.points, found.stations, propagation, bare)
+    places = build_places(found.points, on_air(inputs.stations, bare), propagation, bare, seed=seed)
     asked = None if places is None else _map_places(places, bare)
     reasons = Counter(fault.problem for fault in found.faults if fault.severity == "rejected")
     reasons.update(left["reason"])
-    reasons.update(
-        {"not_drawn": len(found.points) - len(looked_at)} if len(looked_at) < len(found.points) else {}
-    )
+    if len(found.points) < found.matched:
+        reasons["not_drawn"] = found.matched - len(found.points)
     judged = calibrate(sample, asked, serving_only=serving_only, seed=seed)
     return judged, found, dict(sorted(reasons.items()))
 

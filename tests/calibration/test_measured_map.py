@@ -9,10 +9,12 @@ from worlds.measured_world import reading_of
 from worlds.two_counties import SOUTH, WEST, lonlat
 
 import siteplan
+import siteplan.api
 from siteplan.calibration.conditioning import LENGTHS_M, Covariance
 from siteplan.calibration.measured_map import MeasuredMap, NetworkField, conditioned
 from siteplan.coverage.demand import Service
 from siteplan.coverage.matrix import NodeOutage
+from siteplan.inputs import measurements
 from siteplan.planning import pipeline
 from siteplan.planning.quota import on_air
 from siteplan.project.planning import Layer
@@ -120,3 +122,26 @@ def test_readings_of_no_station_stop_before_anything_is_planned(shared_world, tm
     pd.DataFrame({"RSRP": [-90.0], "经度": [113.6], "纬度": [24.8], "速率": [3]}).to_csv(path, index=False)
     with pytest.raises(siteplan.SiteplanError):
         siteplan.open_project(shared_world).plan(measurements=path, threads=1)
+
+
+def test_a_long_log_is_matched_in_pieces_like_a_short_one(driven, shared_world, monkeypatch):
+    """Pieces of 700 rows give the points, places and faults of the whole; a draw keeps whole places."""
+    config = load_config(shared_world)
+    inputs = pipeline.load(shared_world, config)
+    given = siteplan.api.measurements_input(driven)
+    whole = pipeline.matched(shared_world, inputs, config, given)
+    monkeypatch.setattr(measurements, "PIECE_ROWS", 700)
+    pieces = pipeline.matched(shared_world, inputs, config, given)
+    assert pieces.matched == whole.matched == len(whole.points)
+    pd.testing.assert_frame_equal(
+        pieces.points.drop(columns=["place", "geometry"]), whole.points.drop(columns=["place", "geometry"])
+    )
+    assert pieces.faults == whole.faults
+    few = pipeline.matched(shared_world, inputs, config, given, most=800, seed=3)
+    assert 500 < len(few.points) < 1_200
+    assert few.matched == whole.matched
+    servers = pieces.points.groupby("place")["row"].nunique()
+    kept = few.points.groupby("place")["row"].nunique()
+    assert (kept == servers.loc[kept.index]).all()
+    again = pipeline.matched(shared_world, inputs, config, given, most=800, seed=3)
+    assert again.points["row"].tolist() == few.points["row"].tolist()

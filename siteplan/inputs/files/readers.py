@@ -439,9 +439,12 @@ def _read_big_text(wanted: Wanted, path: Path) -> RawTable:
 
 
 def _as_numbers(cells: pd.Series) -> pd.Series:
-    """A column of a piece as numbers where every cell is one."""
+    """A column of a piece as numbers where every cell is one; else equal texts are one object, not many."""
     values = pd.to_numeric(cells, errors="coerce")
-    return values if values.notna().all() else cells
+    if values.notna().all():
+        return values
+    codes, texts = pd.factorize(cells)
+    return pd.Series(texts.to_numpy(dtype=object)[codes], index=cells.index, dtype=object)
 
 
 def _limits() -> tuple[str, ...]:

@@ -7,7 +7,7 @@ in silence.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import geopandas as gpd
@@ -82,6 +82,14 @@ class CheckedTable:
         frame = self.frame[keep].reset_index(drop=True)
         faults_now = (*self.faults, *faults)
         return replace(self, frame=frame, rows=self.rows[keep], geometry=geometry, faults=faults_now)
+
+    def pieces(self, most: int) -> Iterator[CheckedTable]:
+        """The rows in pieces of at most so many, without the faults; one piece where there are few."""
+        for start in range(0, max(len(self.frame), 1), most):
+            part = slice(start, start + most)
+            geometry = None if self.geometry is None else self.geometry.iloc[part].reset_index(drop=True)
+            frame = self.frame.iloc[part].reset_index(drop=True)
+            yield replace(self, frame=frame, rows=self.rows[part], geometry=geometry, faults=())
 
     @property
     def rejected(self) -> int:
