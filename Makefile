@@ -8,7 +8,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO ?= data/shaoguan
 KERNELS := tests/selection tests/coverage/test_coverage.py \
-  $(wildcard tests/coverage/test_terrain*.py tests/radio/test_sweep*.py tests/radio/test_sectors*.py)
+  $(wildcard tests/coverage/test_terrain*.py tests/radio/test_sweep*.py tests/radio/test_sectors*.py) \
+  tests/radio/test_shadowing.py
 
 .PHONY: setup demo plan test lint kernels notebooks docs check bench bundle lock clean
 

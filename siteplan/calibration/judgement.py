@@ -106,6 +106,8 @@ class MapPlaces:
         Levels to judge at [dBm].
     floor
         Probability below which a mast gives nothing [0-1].
+    target
+        Probability at which a place counts as covered [0-1].
     correlation
         Between masts, uncalibrated [0-0.95].
     """
@@ -113,6 +115,7 @@ class MapPlaces:
     places: Places
     levels_dbm: tuple[float, ...]
     floor: float
+    target: float
     correlation: float
 
 
@@ -163,7 +166,9 @@ def _service(judged: Judged, asked: MapPlaces, seed: int) -> ServiceJudged:
         return fit_terms(known, _within(terms, _tells(known, terms.serving_only, spare=0)), seed=seed)
 
     given = Spread(0.0, float(sample.sigma_db.mean()), asked.correlation)
-    return judge_service(asked.places, judged.fit, refitted, given, asked.levels_dbm, asked.floor, seed=seed)
+    return judge_service(
+        asked.places, judged.fit, refitted, given, asked.levels_dbm, asked.floor, asked.target, seed=seed
+    )
 
 
 def _judged(sample: Sample, terms: Terms, seed: int) -> Judged:

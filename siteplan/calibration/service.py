@@ -127,8 +127,10 @@ class ServiceJudged:
         Of ``offset_db, sigma_db, correlation``, by a jackknife over the groups of blocks.
     scores
         ``model`` (``uncalibrated, calibrated``), ``threshold_dbm, places, observed, mean_probability, skill,
-        skill_low, skill_high, calibration_error``: Brier skill against the base rate of the other blocks,
-        with an interval of 95 % over blocks.
+        skill_low, skill_high, calibration_error, hit, false_alarm``: Brier skill against the base rate of the
+        other blocks, with an interval of 95 % over blocks; of the places that reach the level the share whose
+        probability meets the project's target, and of those that meet it the share that does not reach it
+        (NaN where there are none).
     reliability
         ``model, threshold_dbm, probability, observed, places``: ten bins of equal count.
     """
@@ -311,6 +313,7 @@ def judge_service(
     given: Spread,
     levels_dbm: Sequence[float],
     floor: float,
+    target: float,
     *,
     seed: int = 0,
 ) -> ServiceJudged:
@@ -330,6 +333,8 @@ def judge_service(
         Levels to judge at [dBm].
     floor
         Probability below which a mast gives nothing [0-1].
+    target
+        Probability at which a place counts as covered [0-1].
     seed
         Of draws and of the groups of blocks.
 
@@ -354,7 +359,9 @@ def judge_service(
         found = probability_of_any(medians[test], levels_dbm, spreads[-1], floor)
         predicted["calibrated"][:, test] = found
         base_rate[:, test] = (strongest[train] >= np.array(levels_dbm)[:, None]).mean(axis=1)[:, None]
-    return ServiceJudged(spread, _jackknife(spreads), *scored(places, predicted, base_rate, levels_dbm, seed))
+    return ServiceJudged(
+        spread, _jackknife(spreads), *scored(places, predicted, base_rate, levels_dbm, target, seed)
+    )
 
 
 def _jackknife(spreads: list[Spread]) -> dict[str, float]:
@@ -370,6 +377,7 @@ def scored(
     predicted: dict[str, Values],
     base_rate: Values,
     levels_dbm: Sequence[float],
+    target: float,
     seed: int,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Scores and reliability of probabilities at places that were left out.
@@ -384,6 +392,8 @@ def scored(
         Observed share in the other blocks, shape (levels, n).
     levels_dbm
         Levels [dBm].
+    target
+        Probability at which a place counts as covered [0-1].
     seed
         Of the draws of blocks.
 
@@ -402,9 +412,10 @@ def scored(
             curves += [(model, level, *each) for each in bins]
             missed = sum(count * abs(mean - share) for mean, share, count in bins) / len(reached)
             row = (model, level, len(reached), reached.mean(), values[k].mean())
-            scores.append((*row, _skill(error.sum(), against.sum()), low, high, missed))
+            rates = _rates(values[k] >= target, reached > 0.0)
+            scores.append((*row, _skill(error.sum(), against.sum()), low, high, missed, *rates))
     head = ["model", "threshold_dbm", "places", "observed", "mean_probability"]
-    head += ["skill", "skill_low", "skill_high", "calibration_error"]
+    head += ["skill", "skill_low", "skill_high", "calibration_error", "hit", "false_alarm"]
     names = ["model", "threshold_dbm", "probability", "observed", "places"]
     return pd.DataFrame(scores, columns=head), pd.DataFrame(curves, columns=names)
 
@@ -412,6 +423,13 @@ def scored(
 def _skill(error: float, against: float) -> float:
     """Brier skill; 0 where the base rate makes no error either."""
     return 1.0 - error / against if against > 0.0 else 0.0
+
+
+def _rates(covered: NDArray[np.bool_], reached: NDArray[np.bool_]) -> tuple[float, float]:
+    """Share of reached places called covered, and of places called covered that are not reached."""
+    both = float((covered & reached).sum())
+    hit = both / reached.sum() if reached.any() else np.nan
+    return hit, 1.0 - both / covered.sum() if covered.any() else np.nan
 
 
 def _interval(error: Values, against: Values, blocks: NDArray[np.int64], seed: int) -> tuple[float, float]:

@@ -186,7 +186,10 @@ def _map_places(places: Places, config: Config) -> MapPlaces:
     """Places, and the levels a calibration is judged at: the usual ones and the project's own."""
     own = {layer.threshold_dbm for layer in config.layers} | {tier.threshold_dbm for tier in config.tiers}
     levels = tuple(sorted({*own, *JUDGED_DBM}, reverse=True))
-    return MapPlaces(places, levels, config.coverage.probability_floor, config.coverage.shadowing_correlation)
+    rules = config.coverage
+    return MapPlaces(
+        places, levels, rules.probability_floor, rules.edge_probability_target, rules.shadowing_correlation
+    )
 
 
 def existing_network(

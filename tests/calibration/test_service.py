@@ -67,7 +67,7 @@ def test_fitted_probabilities_come_true_where_independent_ones_do_not():
     }
     base = (readings(given, truth, seed=5) >= np.array(JUDGED_DBM)[:, None]).mean(axis=1)
     base_rate = np.repeat(base[:, None], len(unseen), axis=1)
-    scores, curve = scored(City(strongest), predicted, base_rate, JUDGED_DBM, seed=0)
+    scores, curve = scored(City(strongest), predicted, base_rate, JUDGED_DBM, 0.75, seed=0)
     by_model = scores.set_index(["model", "threshold_dbm"])
     for level in JUDGED_DBM:
         good, bad = by_model.loc[("calibrated", level)], by_model.loc[("uncalibrated", level)]
@@ -100,8 +100,18 @@ def test_one_mast_keeps_its_marginal():
 def test_a_perfect_forecast_of_the_base_rate_has_no_skill_and_no_error():
     strongest = np.where(np.arange(1_000) % 2, -80.0, -120.0)
     same = np.full((1, 1_000), 0.5)
-    scores, _ = scored(City(strongest), {"calibrated": same}, same, (-95.0,), seed=0)
+    scores, _ = scored(City(strongest), {"calibrated": same}, same, (-95.0,), 0.75, seed=0)
     row = scores.iloc[0]
     assert row["skill"] == pytest.approx(0.0)
     assert row["calibration_error"] == pytest.approx(0.0, abs=0.01)
     assert row["observed"] == 0.5
+    assert row["hit"] == 0.0
+    assert np.isnan(row["false_alarm"])
+
+
+def test_hits_and_false_alarms_are_counted_at_the_target():
+    strongest = np.array([-80.0, -80.0, -120.0, -120.0] * 50)
+    given = np.array([[0.9, 0.4, 0.8, 0.1] * 50])
+    scores, _ = scored(City(strongest), {"calibrated": given}, given, (-95.0,), 0.75, seed=0)
+    assert scores.loc[0, "hit"] == pytest.approx(0.5)
+    assert scores.loc[0, "false_alarm"] == pytest.approx(0.5)

@@ -120,7 +120,10 @@ def _maps(judged: Judged, lang: Lang) -> list[Section]:
     heading = translate("maps_come_true", lang)
     if judged.service is None:
         return [Section(heading, before=translate("maps_not_judged", lang))]
-    names = ("model", "threshold", "places", "observed_share", "mean_probability", "brier_skill", "missed")
+    names = ("model", "threshold", "places", "observed_share", "mean_probability")
+    header = tuple(
+        translate(f"maps_{name}", lang) for name in (*names, "brier_skill", "missed", "hit", "false_alarm")
+    )
     rows = [
         (
             translate(f"maps_{row.model}", lang),
@@ -130,6 +133,7 @@ def _maps(judged: Judged, lang: Lang) -> list[Section]:
             f"{row.mean_probability:.1%}",
             f"{row.skill:+.3f} ({row.skill_low:+.3f} … {row.skill_high:+.3f})",
             f"{row.calibration_error:.3f}",
+            *("—" if math.isnan(rate) else f"{rate:.1%}" for rate in (row.hit, row.false_alarm)),
         )
         for row in judged.service.scores.itertuples()
     ]
@@ -137,7 +141,7 @@ def _maps(judged: Judged, lang: Lang) -> list[Section]:
     return [
         Section(
             heading,
-            tuple(translate(f"maps_{name}", lang) for name in names),
+            header,
             tuple(rows),
             after=translate("maps_explained", lang),
             picture=picture,
