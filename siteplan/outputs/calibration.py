@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -126,6 +127,7 @@ def _evidence(judged: Judged, facts: Facts, lang: Lang, local: dict[str, float])
         "bias_db": {name: _rounded(value) for name, value in errors["bias_db"].items()},
         "standard_error": {name: _rounded(value) for name, value in judged.standard_error.items()},
         "maps": _maps(judged),
+        "near_readings": _near(judged),
         "not_fitted": {name: text_of(why, lang) for name, why in unfitted(judged)},
         "local_clutter_db": local,
         "local_clutter_mean_db": _rounded(_mean_local(judged.sample, local)),
@@ -144,6 +146,21 @@ def _maps(judged: Judged) -> dict[str, Any]:
         "skill": {f"{row.threshold_dbm:g}": _rounded(row.skill) for row in mine.itertuples()},
         "calibration_error": {
             f"{row.threshold_dbm:g}": _rounded(row.calibration_error) for row in mine.itertuples()
+        },
+    }
+
+
+def _near(judged: Judged) -> dict[str, Any]:
+    """Parts of the spread of readings [dB2], and errors at readings left out; empty for too few."""
+    if judged.conditioned is None:
+        return {}
+    found, errors = judged.conditioned.covariance, judged.conditioned.errors
+    parts = {"place": found.place, "site": found.site, "cell": found.cell, "nugget": (found.nugget,)}
+    return {
+        "variance_db2": {name: _rounded(sum(values)) for name, values in parts.items()},
+        "rmse_db": {
+            f"{row.kept} {row.nearest_m:g} m": _rounded(row.rmse_db)
+            for row in errors[errors["nearest_m"].lt(math.inf)].itertuples()
         },
     }
 

@@ -165,7 +165,16 @@ def _near_readings(judged: Judged, lang: Lang) -> list[Section]:
     ]
     names = ("kept", "nearest", "points", "rmse", "standardised")
     header = tuple(translate(f"near_{name}", lang) for name in names)
-    after = translate("near_explained", lang, nugget=f"{math.sqrt(judged.conditioned.covariance.nugget):.1f}")
+    found = judged.conditioned.covariance
+    parts = {
+        "place": sum(found.place),
+        "site": sum(found.site),
+        "cell": sum(found.cell),
+        "nugget": found.nugget,
+    }
+    shared = sum(found.place) / max(found.signal, 1e-9)
+    spreads = {name: f"{math.sqrt(variance):.1f}" for name, variance in parts.items()}
+    after = translate("near_explained", lang, shared=f"{shared:.0%}", **spreads)
     return [Section(translate("near_readings", lang), header, tuple(rows), after=after)]
 
 
