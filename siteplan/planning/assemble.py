@@ -11,6 +11,7 @@ import shapely
 from numpy.typing import NDArray
 from sklearn.neighbors import NearestNeighbors
 
+from siteplan.calibration import MEASURED_SHARE
 from siteplan.core.errors import Fault
 from siteplan.core.grid import Raster, lonlat
 from siteplan.coverage.indicators import RankEffect, changing_ranks, step_table
@@ -128,7 +129,9 @@ def assemble(inputs: Inputs, config: Config, solved: Solved, request: RequestRec
         places=_ranked_places(candidates, proposed, inputs, solved),
         effects=PlanEffects(
             coverage=_covered("coverage_after", effects.outage, inputs),
-            villages=_located(_reached(_doubted(_served(solved), solved), inputs, solved), config),
+            villages=_located(
+                _reached(_doubted(_evident(_served(solved), solved), solved), inputs, solved), config
+            ),
             layers=effects.layers,
             counties=_county_table(solved),
             ledger=_ledger(solved),
@@ -290,6 +293,21 @@ def _reached(villages: gpd.GeoDataFrame, inputs: Inputs, solved: Solved) -> gpd.
         ids[v]: rank for rank, effect in enumerate(solved.effects.by_rank, start=1) for v in effect.villages
     }
     return villages.assign(reached_rank=villages["village_id"].map(ranks).fillna(0).astype(int))
+
+
+def _evident(villages: gpd.GeoDataFrame, solved: Solved) -> gpd.GeoDataFrame:
+    """What the verdict on each village's point rests on: ``measured`` or ``predicted``.
+
+    Measured means that readings explain ``MEASURED_SHARE`` of the variance at its pixel or more.
+    """
+    known, ready = solved.ready.existing.measured, solved.ready
+    field = None if known is None else known.fields.of(ready.demand.services[0])
+    if field is None or villages.empty:
+        return villages.assign(evidence="predicted")
+    grid = ready.demand.grid
+    row, col = grid.index(villages.geometry.x.to_numpy(), villages.geometry.y.to_numpy())
+    share = field.explained[row.clip(0, grid.height - 1), col.clip(0, grid.width - 1)]
+    return villages.assign(evidence=np.where(share >= MEASURED_SHARE, "measured", "predicted"))
 
 
 def _doubted(villages: gpd.GeoDataFrame, solved: Solved) -> gpd.GeoDataFrame:

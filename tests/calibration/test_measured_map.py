@@ -110,6 +110,10 @@ def test_a_plan_takes_the_measurements_and_says_so(driven, shared_world, tmp_pat
     assert known.record.model.measured["places"]["any"] > 300
     assert usual.record.model.measured == {}
     assert known.record.population_expected_before < usual.record.population_expected_before
+    assert set(usual.villages["evidence"]) == {"predicted"}
+    mine = known.villages["evidence"].eq("measured")
+    assert mine.sum() == known.record.model.measured["villages"] > 0
+    assert (known.villages.loc[mine].geometry.x < WEST + 8_000).all()
     folder = known.write(tmp_path / "run")
     with rasterio.open(folder / "measured_share.tif") as raster:
         assert raster.read(1).max() == pytest.approx(np.nanmax(share), abs=1e-3)

@@ -70,6 +70,7 @@ _VILLAGES = (
     "county",
     "people",
     "settled_by",
+    "evidence",
     "share_before",
     "share_after",
     "networks_before",

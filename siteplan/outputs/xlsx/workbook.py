@@ -189,10 +189,13 @@ def _yes_no(table: pd.DataFrame, names: Sequence[str], lang: Lang) -> dict[str, 
 def _village_rows(proposal: Proposal, lang: Lang) -> pd.DataFrame:
     """Villages with yes and no, and the state in words."""
     villages = pd.DataFrame(proposal.effects.villages.drop(columns="geometry"))
+    if "evidence" not in villages:  # a run of a version that told none
+        villages = villages.assign(evidence="predicted")
     flags = _yes_no(villages, ("covered_before", "covered_after"), lang)
     words = {
         "state": [translate(f"village_{each}", lang) for each in villages["state"]],
         "settled_by": [translate(f"map.settled_{each}", lang) for each in villages["settled_by"]],
+        "evidence": [translate(f"map.evidence_{each}", lang) for each in villages["evidence"]],
     }
     return villages.assign(**words, **flags)
 

@@ -118,6 +118,7 @@
       line(list, 'town', [get('county'), get('town')].filter(Boolean).join(' '));
       line(list, 'people', unit('people', get('people')));
       if (get('settled_by') && get('settled_by') !== 'table') line(list, 'settled', word('settled_' + get('settled_by')));
+      if (get('evidence') === 'measured') line(list, 'evidence', word('evidence_measured'));
       line(list, 'share_before', share(get('share_before')));
       line(list, 'share_after', share(get('share_after')));
       line(list, 'networks_before', get('networks_before'));
