@@ -7,13 +7,12 @@ that weighs sites rather than points, so little data moves the model little.
 from siteplan.calibration.conditioning import Conditioned
 from siteplan.calibration.fit import Fit, Terms, fit_terms
 from siteplan.calibration.judgement import Judged, MapPlaces, calibrate
-from siteplan.calibration.measured_map import MEASURED_SHARE, MeasuredMap, conditioned, measured_map
+from siteplan.calibration.measured_map import MeasuredMap, conditioned, measured_map
 from siteplan.calibration.sample import MOST_POINTS, Sample, build_sample
 from siteplan.calibration.service import JUDGED_DBM, Places, ServiceJudged, Spread, build_places
 
 __all__ = [
     "JUDGED_DBM",
-    "MEASURED_SHARE",
     "MOST_POINTS",
     "Conditioned",
     "Fit",

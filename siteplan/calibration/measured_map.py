@@ -41,8 +41,9 @@ MOST_PLACES = 30_000
 """Measured places a map is conditioned on; more are drawn from."""
 REACH_M = 1_000.0
 """Farthest a reading tells something of a pixel [m]."""
-MEASURED_SHARE = 0.25
-"""Share of the variance explained by readings from which a place counts as measured."""
+MEASURED_SHARE, MEASURED_M = 0.25, 200.0
+"""A pixel counts as measured where readings explain this share of the variance or more, and one of them lies
+within this distance [m]: what all readings have in common reaches further than any of them saw."""
 _SCORE_LIMIT, _FLOOR = 4.0, 1e-4
 _MOST_EXPLAINED, _LEAST_EXPLAINED = 0.95, 0.01
 _HALVINGS = 40
@@ -59,6 +60,8 @@ class NetworkField:
         m: expected normal score of the strongest reading, float32, shape of the grid; 0 where none is near.
     explained
         s: share of its variance that readings explain, float32, likewise [0-0.95].
+    is_measured
+        Whether a pixel counts as measured, bool, likewise.
     places
         Measured places it was made from.
     covariance
@@ -67,6 +70,7 @@ class NetworkField:
 
     score: NDArray[np.float32]
     explained: NDArray[np.float32]
+    is_measured: NDArray[np.bool_]
     places: int
     covariance: Covariance
 
@@ -131,7 +135,8 @@ def _field(places: Places, grid: Grid, config: Config, seed: int) -> NetworkFiel
     covariance = with_honest_nugget(covariance, known, seed=seed)
     x, y = grid.centre(*np.divmod(np.arange(grid.height * grid.width), grid.width))
     centres = np.column_stack([x, y])
-    near = np.flatnonzero(KDTree(xy).query(centres, distance_upper_bound=REACH_M)[0] < REACH_M)
+    away = KDTree(xy).query(centres, distance_upper_bound=REACH_M)[0]
+    near = np.flatnonzero(away < REACH_M)
     none = np.zeros(len(near), dtype=np.int64)
     found = krige(
         known, covariance, Residuals(centres[near], none.astype(float), none, none, np.ones(len(near)))
@@ -141,7 +146,8 @@ def _field(places: Places, grid: Grid, config: Config, seed: int) -> NetworkFiel
     mean, share = np.zeros(grid.shape, dtype=np.float32), np.zeros(grid.shape, dtype=np.float32)
     told = explained >= _LEAST_EXPLAINED
     mean.ravel()[near[told]], share.ravel()[near[told]] = found.mean[told], explained[told]
-    return NetworkField(mean, share, len(places), covariance)
+    is_measured = (share >= MEASURED_SHARE) & (away.reshape(grid.shape) <= MEASURED_M)
+    return NetworkField(mean, share, is_measured, len(places), covariance)
 
 
 def normal_scores(places: Places, config: Config) -> Values:

@@ -11,7 +11,6 @@ import shapely
 from numpy.typing import NDArray
 from sklearn.neighbors import NearestNeighbors
 
-from siteplan.calibration import MEASURED_SHARE
 from siteplan.core.errors import Fault
 from siteplan.core.grid import Raster, lonlat
 from siteplan.coverage.indicators import RankEffect, changing_ranks, step_table
@@ -298,7 +297,7 @@ def _reached(villages: gpd.GeoDataFrame, inputs: Inputs, solved: Solved) -> gpd.
 def _evident(villages: gpd.GeoDataFrame, solved: Solved) -> gpd.GeoDataFrame:
     """What the verdict on each village's point rests on: ``measured`` or ``predicted``.
 
-    Measured means that readings explain ``MEASURED_SHARE`` of the variance at its pixel or more.
+    See :data:`siteplan.calibration.measured_map.MEASURED_SHARE` for what counts as measured.
     """
     known, ready = solved.ready.existing.measured, solved.ready
     field = None if known is None else known.fields.of(ready.demand.services[0])
@@ -306,8 +305,8 @@ def _evident(villages: gpd.GeoDataFrame, solved: Solved) -> gpd.GeoDataFrame:
         return villages.assign(evidence="predicted")
     grid = ready.demand.grid
     row, col = grid.index(villages.geometry.x.to_numpy(), villages.geometry.y.to_numpy())
-    share = field.explained[row.clip(0, grid.height - 1), col.clip(0, grid.width - 1)]
-    return villages.assign(evidence=np.where(share >= MEASURED_SHARE, "measured", "predicted"))
+    mine = field.is_measured[row.clip(0, grid.height - 1), col.clip(0, grid.width - 1)]
+    return villages.assign(evidence=np.where(mine, "measured", "predicted"))
 
 
 def _doubted(villages: gpd.GeoDataFrame, solved: Solved) -> gpd.GeoDataFrame:

@@ -9,7 +9,6 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from siteplan.calibration import MEASURED_SHARE
 from siteplan.core.version import VERSION
 from siteplan.coverage.gaps import basic_services
 from siteplan.coverage.model_comparison import comparison_summary
@@ -384,7 +383,7 @@ def _measured(solved: Solved) -> dict[str, Any]:
     field = known.fields.of(demand.services[0])
     if field is None:
         return {"places": {}, "people": 0.0, "villages": 0}
-    is_measured = field.explained.ravel()[demand.pixels] >= MEASURED_SHARE
+    is_measured = field.is_measured.ravel()[demand.pixels]
     villages = demand.village_pixel[demand.village_pixel >= 0]
     people = float(demand.people[is_measured].sum() / max(float(demand.people.sum()), 1e-9))
     places = {name or "any": each.places for name, each in known.fields.fields.items()}

@@ -38,7 +38,7 @@ def sky_with(probability):
 
 def field(score, explained):
     as_raster = (np.asarray(each, dtype=np.float32)[None, :] for each in (score, explained))
-    return NetworkField(*as_raster, 300, NO_COVARIANCE)
+    return NetworkField(*as_raster, np.zeros((1, len(score)), dtype=bool), 300, NO_COVARIANCE)
 
 
 def test_where_no_reading_is_near_the_model_stands():
@@ -81,7 +81,10 @@ def driven(tmp_path_factory, shared_world):
     config = load_config(shared_world)
     inputs = pipeline.load(shared_world, config)
     rng, rows = np.random.default_rng(11), []
-    east, north = rng.uniform(300, 7_000, 900), rng.uniform(300, 14_700, 900)
+    homes = inputs.villages.geometry
+    homes = homes[homes.x < WEST + 7_000]
+    east = np.concatenate([rng.uniform(300, 7_000, 900), homes.x - WEST])
+    north = np.concatenate([rng.uniform(300, 14_700, 900), homes.y - SOUTH])
     for i, (x, y) in enumerate(zip(east, north, strict=True)):
         common = rng.normal(0.0, 3.0)
         lon, lat = lonlat(x, y)
@@ -101,6 +104,7 @@ def test_a_plan_takes_the_measurements_and_says_so(driven, shared_world, tmp_pat
     before, after = (plan.proposal.existing.coverage.values for plan in (usual, known))
     share = known.proposal.existing.measured_share.values
     measured, far = share > 0.3, (share == 0.0) & ~np.isnan(before)
+    assert np.nanmax(share[:, 100:]) < np.nanmax(share[:, :60])
     assert measured.sum() > 300
     np.testing.assert_array_equal(before[far], after[far])
     open_ = measured & (before > 0.05) & (before < 0.95)
