@@ -122,6 +122,7 @@ def test_a_plan_takes_the_measurements_and_says_so(driven, shared_world, tmp_pat
     with rasterio.open(folder / "measured_share.tif") as raster:
         assert raster.read(1).max() == pytest.approx(np.nanmax(share), abs=1e-3)
     assert (folder / "coverage_predicted.tif").exists()
+    assert "200 米内有实测" in (folder / "map.html").read_text(encoding="utf-8")
     assert siteplan.read_plan(folder) == known
 
 

@@ -14,7 +14,7 @@ from siteplan.outputs.webmap import style
 from siteplan.outputs.webmap.encode import plain
 from siteplan.outputs.webmap.online import Tiles
 from siteplan.outputs.webmap.words import page_words
-from siteplan.outputs.wording import fallbacks_text, findings_text, missing_text
+from siteplan.outputs.wording import fallbacks_text, findings_text, measured_text, missing_text
 from siteplan.planning.proposal import Proposal
 from siteplan.planning.run_record import ModelRecord
 from siteplan.project.outputs import Audience
@@ -267,6 +267,9 @@ def notes(proposal: Proposal, lang: Lang) -> list[str]:
         translate(f"map.{calibrated}", lang),
         translate("map.date", lang, date=config.project.reference_date.isoformat()),
     ]
+    if have.model.measured:
+        stop = translate("join_colon", lang)
+        lines.insert(3, f"{translate('measured_line', lang)}{stop}{measured_text(have.model, lang)}")
     looks = sum(each.grade == "wrong" for each in have.findings)
     lines += findings_text(have, lang)[looks:]
     if have.fallbacks:
