@@ -661,7 +661,7 @@ def _given(measurements: Input | Path | str) -> Input:
     """A file of measurements with its place on this machine."""
     if isinstance(measurements, Input):
         return measurements.model_copy(update={"path": str(Path(measurements.path).absolute())})
-    return Input(path=str(Path(measurements).absolute()), datum="wgs84")
+    return measurements_input(measurements)
 
 
 def _sites_of(inputs: Inputs) -> dict[str, tuple[float, float]]:

@@ -6,10 +6,10 @@ that weighs sites rather than points, so little data moves the model little.
 
 from siteplan.calibration.conditioning import Conditioned
 from siteplan.calibration.fit import Fit, Terms, fit_terms
-from siteplan.calibration.judgement import Judged, MapPlaces, calibrate
-from siteplan.calibration.measured_map import MeasuredMap, conditioned, measured_map
+from siteplan.calibration.judgement import Judged, calibrate
+from siteplan.calibration.measured_map import MeasuredMap, NetworkField, condition_outage, measured_map
 from siteplan.calibration.sample import MOST_POINTS, Sample, build_sample
-from siteplan.calibration.service import JUDGED_DBM, Places, ServiceJudged, Spread, build_places
+from siteplan.calibration.service import JUDGED_DBM, MapPlaces, Places, ServiceJudged, Spread, build_places
 
 __all__ = [
     "JUDGED_DBM",
@@ -19,6 +19,7 @@ __all__ = [
     "Judged",
     "MapPlaces",
     "MeasuredMap",
+    "NetworkField",
     "Places",
     "Sample",
     "ServiceJudged",
@@ -27,7 +28,7 @@ __all__ = [
     "build_places",
     "build_sample",
     "calibrate",
-    "conditioned",
+    "condition_outage",
     "fit_terms",
     "measured_map",
 ]

@@ -309,12 +309,6 @@ def _solved(
     return (weight * value).sum(axis=1), covariance.signal - (weight * towards).sum(axis=1)
 
 
-def without_cell(residuals: Residuals) -> Residuals:
-    """The same as one field: every reading of one cell and site."""
-    none = np.zeros(len(residuals), dtype=np.int64)
-    return replace(residuals, site=none, cell=none)
-
-
 @dataclass(frozen=True, eq=False)
 class Conditioned:
     """Readings as evidence of readings.

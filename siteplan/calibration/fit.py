@@ -343,6 +343,12 @@ def _named(names: list[str], found: NDArray[np.float64], terms: Terms, before: F
     )
 
 
+def jackknife_error(values: NDArray[np.float64]) -> float:
+    """Standard error of a fitted number from how it moves when groups are left out in turn, shape (k,)."""
+    k = len(values)
+    return float(np.sqrt((k - 1) / k * ((values - values.mean()) ** 2).sum()))
+
+
 def _by_key(keys: NDArray[np.object_], values: dict[str, float]) -> NDArray[np.float64]:
     result = np.zeros(len(keys))
     for key, value in values.items():

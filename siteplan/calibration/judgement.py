@@ -16,9 +16,18 @@ from sklearn.model_selection import GroupKFold, LeaveOneGroupOut
 from threadpoolctl import threadpool_limits
 
 from siteplan.calibration.conditioning import Conditioned, judge_conditioning, residuals_of
-from siteplan.calibration.fit import MANY_SERVERS, MOST, MOST_PER_SITE, Fit, Terms, fit_terms, thinned
+from siteplan.calibration.fit import (
+    MANY_SERVERS,
+    MOST,
+    MOST_PER_SITE,
+    Fit,
+    Terms,
+    fit_terms,
+    jackknife_error,
+    thinned,
+)
 from siteplan.calibration.sample import Sample
-from siteplan.calibration.service import Places, ServiceJudged, Spread, cells_of, judge_service
+from siteplan.calibration.service import MapPlaces, ServiceJudged, Spread, blocks_of, cells_of, judge_service
 from siteplan.core.errors import SiteplanError
 
 LEAST_SITES, LEAST_POINTS = 2, 100
@@ -94,31 +103,6 @@ class Judged:
         return bool(better and maps and rmse["calibrated"] <= rmse["offset_per_band"] + 1e-9)
 
 
-@dataclass(frozen=True, eq=False)
-class MapPlaces:
-    """Places the spread of maps is fitted to, and what the project says of maps.
-
-    Attributes
-    ----------
-    places
-        Measured places with all masts in reach.
-    levels_dbm
-        Levels to judge at [dBm].
-    floor
-        Probability below which a mast gives nothing [0-1].
-    target
-        Probability at which a place counts as covered [0-1].
-    correlation
-        Between masts, uncalibrated [0-0.95].
-    """
-
-    places: Places
-    levels_dbm: tuple[float, ...]
-    floor: float
-    target: float
-    correlation: float
-
-
 def calibrate(
     sample: Sample, places: MapPlaces | None = None, *, serving_only: bool | None = None, seed: int = 0
 ) -> Judged:
@@ -151,9 +135,7 @@ def _conditioned(judged: Judged, seed: int) -> Conditioned | None:
     sample = judged.sample
     left = sample.rsrp_dbm - judged.predicted["calibrated"]
     residuals = residuals_of(sample.easting_m, sample.northing_m, left, sample.site, sample.cell)
-    cells = cells_of(sample.easting_m, sample.northing_m)
-    blocks = np.unique(cells, axis=0, return_inverse=True)[1].ravel().astype(np.int64)
-    return judge_conditioning(residuals, blocks, seed=seed)
+    return judge_conditioning(residuals, blocks_of(sample.easting_m, sample.northing_m), seed=seed)
 
 
 def _service(judged: Judged, asked: MapPlaces, seed: int) -> ServiceJudged:
@@ -166,9 +148,7 @@ def _service(judged: Judged, asked: MapPlaces, seed: int) -> ServiceJudged:
         return fit_terms(known, _within(terms, _tells(known, terms.serving_only, spare=0)), seed=seed)
 
     given = Spread(0.0, float(sample.sigma_db.mean()), asked.correlation)
-    return judge_service(
-        asked.places, judged.fit, refitted, given, asked.levels_dbm, asked.floor, asked.target, seed=seed
-    )
+    return judge_service(asked, judged.fit, refitted, given, seed=seed)
 
 
 def _judged(sample: Sample, terms: Terms, seed: int) -> Judged:
@@ -347,9 +327,8 @@ def _jackknife(fit: Fit, fits: list[Fit]) -> dict[str, float]:
     result = {}
     for name, found in values.items():
         known = np.array([value for value in found if value is not None])
-        k = len(known)
-        if k > 1 and np.ptp(known) > 0.0:
-            result[name] = float(np.sqrt((k - 1) / k * ((known - known.mean()) ** 2).sum()))
+        if len(known) > 1 and np.ptp(known) > 0.0:
+            result[name] = jackknife_error(known)
     return result
 
 

@@ -193,7 +193,7 @@ def _calibrated(places: Places, config: Config) -> tuple[Fit, Spread]:
     return fit, Spread(fitted.map_offset_db, float(np.mean(own)) if own else sigma, common)
 
 
-def conditioned(outage: NodeOutage, services: Sequence[Service], measured: MeasuredMap) -> NodeOutage:
+def condition_outage(outage: NodeOutage, services: Sequence[Service], measured: MeasuredMap) -> NodeOutage:
     """What nobody serves once readings are known.
 
     Parameters

@@ -24,7 +24,7 @@ from scipy.optimize import minimize
 from scipy.special import ndtri
 from sklearn.model_selection import GroupKFold
 
-from siteplan.calibration.fit import Fit
+from siteplan.calibration.fit import Fit, jackknife_error
 from siteplan.calibration.sample import Sample, build_sample
 from siteplan.coverage.empirical import EmpiricalModel
 from siteplan.coverage.terrain import TerrainModel
@@ -55,6 +55,12 @@ def cells_of(easting_m: Values, northing_m: Values) -> Values:
     return np.floor(np.column_stack([easting_m, northing_m]) / BLOCK_M)
 
 
+def blocks_of(easting_m: Values, northing_m: Values) -> NDArray[np.int64]:
+    """Number of the block of land of points, shape (n,)."""
+    cells = cells_of(easting_m, northing_m)
+    return np.unique(cells, axis=0, return_inverse=True)[1].ravel().astype(np.int64)
+
+
 @dataclass(frozen=True)
 class Spread:
     """How signals spread about their medians on a map.
@@ -69,9 +75,9 @@ class Spread:
         Effective share of its variance common to all masts [0-0.95].
     """
 
-    offset_db: float = 0.0
-    sigma_db: float = 8.0
-    correlation: float = 0.5
+    offset_db: float
+    sigma_db: float
+    correlation: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +106,7 @@ class Places:
 
     def blocks(self) -> NDArray[np.int64]:
         """The same as a number, shape (n,)."""
-        return np.unique(self.cells(), axis=0, return_inverse=True)[1].ravel().astype(np.int64)
+        return blocks_of(self.easting_m, self.northing_m)
 
     def medians_dbm(self, fit: Fit) -> Values:
         """Medians of the strongest masts of each place, -inf where there are fewer, shape (n, STRONGEST)."""
@@ -113,6 +119,31 @@ class Places:
         found = np.full((len(self), STRONGEST), -np.inf)
         found[best["place"].to_numpy()[kept], rank[kept]] = best["median"].to_numpy()[kept]
         return found
+
+
+@dataclass(frozen=True, eq=False)
+class MapPlaces:
+    """Places the spread of maps is fitted to, and what the project says of maps.
+
+    Attributes
+    ----------
+    places
+        Measured places with all masts in reach.
+    levels_dbm
+        Levels to judge at [dBm].
+    floor
+        Probability below which a mast gives nothing [0-1].
+    target
+        Probability at which a place counts as covered [0-1].
+    correlation
+        Between masts, uncalibrated [0-0.95].
+    """
+
+    places: Places
+    levels_dbm: tuple[float, ...]
+    floor: float
+    target: float
+    correlation: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -300,41 +331,25 @@ def folds_of(places: Places, seed: int) -> list[tuple[NDArray[np.int64], NDArray
     """Places to fit to and to judge by; whole blocks of land are left out."""
     blocks = places.blocks()
     count = min(FOLDS, len(np.unique(blocks)))
-    split = GroupKFold(count, shuffle=True, random_state=seed).split(
-        np.zeros((len(places), 1)), groups=blocks
-    )
-    return [(train, test) for train, test in split]
+    splitter = GroupKFold(count, shuffle=True, random_state=seed)
+    return list(splitter.split(np.zeros((len(places), 1)), groups=blocks))
 
 
 def judge_service(
-    places: Places,
-    fit: Fit,
-    refitted: Callable[[Values], Fit],
-    given: Spread,
-    levels_dbm: Sequence[float],
-    floor: float,
-    target: float,
-    *,
-    seed: int = 0,
+    asked: MapPlaces, fit: Fit, refitted: Callable[[Values], Fit], given: Spread, *, seed: int = 0
 ) -> ServiceJudged:
     """Fit the spread to all places, and judge it on blocks of land left out of every fit.
 
     Parameters
     ----------
-    places
-        Measured places with all masts in reach.
+    asked
+        Measured places, and what the project says of maps.
     fit
         Terms of the median, fitted to all measurements.
     refitted
         The same without the measurements of some blocks (their cells, shape (k, 2)).
     given
         Spread of the uncalibrated model.
-    levels_dbm
-        Levels to judge at [dBm].
-    floor
-        Probability below which a mast gives nothing [0-1].
-    target
-        Probability at which a place counts as covered [0-1].
     seed
         Of draws and of the groups of blocks.
 
@@ -343,7 +358,8 @@ def judge_service(
     ServiceJudged
         With the spread of all places.
     """
-    everyone, strongest = np.arange(len(places)), places.strongest_dbm
+    places, levels_dbm, floor = asked.places, asked.levels_dbm, asked.floor
+    everyone, strongest, cells = np.arange(len(places)), places.strongest_dbm, places.cells()
     whole = places.medians_dbm(fit)
     chosen = thinned_places(everyone, seed)
     spread = fit_spread(whole[chosen], strongest[chosen], floor)
@@ -353,23 +369,21 @@ def judge_service(
     }
     base_rate, spreads = np.zeros_like(predicted["calibrated"]), []
     for train, test in folds_of(places, seed):
-        medians = places.medians_dbm(refitted(np.unique(places.cells()[test], axis=0)))
+        medians = places.medians_dbm(refitted(np.unique(cells[test], axis=0)))
         known = thinned_places(train, seed)
         spreads.append(fit_spread(medians[known], strongest[known], floor))
         found = probability_of_any(medians[test], levels_dbm, spreads[-1], floor)
         predicted["calibrated"][:, test] = found
         base_rate[:, test] = (strongest[train] >= np.array(levels_dbm)[:, None]).mean(axis=1)[:, None]
     return ServiceJudged(
-        spread, _jackknife(spreads), *scored(places, predicted, base_rate, levels_dbm, target, seed)
+        spread, _jackknife(spreads), *scored(places, predicted, base_rate, levels_dbm, asked.target, seed)
     )
 
 
 def _jackknife(spreads: list[Spread]) -> dict[str, float]:
     """Standard errors from how the numbers move when groups of blocks are left out."""
-    names, k = ("offset_db", "sigma_db", "correlation"), len(spreads)
-    values = np.array([[getattr(each, name) for name in names] for each in spreads])
-    error = np.sqrt((k - 1) / k * ((values - values.mean(axis=0)) ** 2).sum(axis=0))
-    return dict(zip(names, error.tolist(), strict=True))
+    names = ("offset_db", "sigma_db", "correlation")
+    return {name: jackknife_error(np.array([getattr(each, name) for each in spreads])) for name in names}
 
 
 def scored(

@@ -11,8 +11,11 @@ from siteplan.cli.options import (
     HELP,
     BuiltOpt,
     ClutterOpt,
+    ColumnOpt,
     CountyOpt,
+    CrsOpt,
     DataOpt,
+    DatumOpt,
     LangOpt,
     OutOpt,
     ProjectArg,
@@ -121,9 +124,9 @@ def plan(  # noqa: PLR0913, PLR0917 - one argument an option
     measurements: Annotated[
         Path | None, typer.Option("--measurements", help=text("plan_measurements"))
     ] = None,
-    datum: Annotated[str, typer.Option("--datum", help=text("datum"))] = "wgs84",
-    crs: Annotated[str, typer.Option("--crs", help=text("measured_crs"))] = "",
-    column: Annotated[list[str] | None, typer.Option("--column", help=text("column"))] = None,
+    datum: DatumOpt = "wgs84",
+    crs: CrsOpt = "",
+    column: ColumnOpt = None,
     audience: AudienceOpt = None,
     recipient: RecipientOpt = "",
     online_tiles: OnlineOpt = False,
@@ -195,9 +198,9 @@ def _plan_and_print(
 def calibrate(  # noqa: PLR0913, PLR0917 - one argument an option
     project: ProjectArg,
     measurements: Annotated[Path, typer.Option("--measurements", help=text("measurements"))],
-    datum: Annotated[str, typer.Option("--datum", help=text("datum"))] = "wgs84",
-    crs: Annotated[str, typer.Option("--crs", help=text("measured_crs"))] = "",
-    column: Annotated[list[str] | None, typer.Option("--column", help=text("column"))] = None,
+    datum: DatumOpt = "wgs84",
+    crs: CrsOpt = "",
+    column: ColumnOpt = None,
     servers: Annotated[
         str, typer.Option("--servers", metavar="auto|serving|several", help=text("servers"))
     ] = "auto",

@@ -57,6 +57,9 @@ RunArg = Annotated[Path, typer.Argument(help=text("run"))]
 LangOpt = Annotated[
     str | None, typer.Option("--lang", help=text("lang"), metavar="zh|en", callback=_language)
 ]
+DatumOpt = Annotated[str, typer.Option("--datum", help=text("datum"))]
+CrsOpt = Annotated[str, typer.Option("--crs", help=text("measured_crs"))]
+ColumnOpt = Annotated[list[str] | None, typer.Option("--column", help=text("column"))]
 DataOpt = Annotated[Path | None, typer.Option("--data", help=text("data"))]
 CountyOpt = Annotated[str | None, typer.Option("--county", help=text("county"))]
 YearOpt = Annotated[int | None, typer.Option("--year", help=text("year"))]

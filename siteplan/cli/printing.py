@@ -29,6 +29,7 @@ from siteplan.outputs.wording import (
     findings_text,
     measured_text,
     missing_text,
+    network_only_text,
     summarise,
 )
 from siteplan.outputs.xlsx.faults import table_name
@@ -219,8 +220,7 @@ def calibration_result(result: CalibrationResult, folder: Path, out: Console, er
         out.print(f"  {translate(f'judged_{row.model}', lang)}  {row.rmse_db:.2f}  {row.bias_db:+.2f}")
     _maps_lines(judged, lang, out)
     if facts.missing:
-        first = fault_text(facts.missing[0], lang)
-        err.print(translate("calibration_network_only", lang, count=len(facts.missing), first=first))
+        err.print(network_only_text(facts.missing, lang))
     if facts.synthetic:
         out.print(translate("synthetic", lang))
     if not judged.is_worth_applying:

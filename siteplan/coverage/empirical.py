@@ -7,17 +7,17 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtri
 
 from siteplan.core.grid import Grid, Raster
 from siteplan.coverage.demand import Service
-from siteplan.coverage.propagation import NOTHING, Footprint, Mast
+from siteplan.coverage.propagation import NOTHING, Footprint, Mast, PropagationModel
 from siteplan.project.schema import Config
 from siteplan.radio.linkbudget import STEP_M, LinkBudgets
 from siteplan.radio.sectors import attenuation_db, directions, sector_loss_db
 
 
-class EmpiricalModel:
+class EmpiricalModel(PropagationModel):
     """Propagation buffers: RSRP falls with distance by one published formula per band and class.
 
     Parameters
@@ -119,20 +119,15 @@ class EmpiricalModel:
         if self._by_place or mast.sectors:
             return services, self._at_places(mast, easting_m, northing_m)
         steps = np.hypot(easting_m - mast.easting_m, northing_m - mast.northing_m) / STEP_M
-        near = steps < table.shape[1] - 1
+        last = table.shape[1] - 1
+        near = steps < last
         k = np.where(near, steps, 0.0).astype(np.intp)
+        beyond = np.minimum(k + 1, last)
         share = np.where(near, steps - k, 0.0)
-        known = near & (table[:, np.minimum(k + 1, table.shape[1] - 1)] > NOTHING)
-        low, high = (np.where(known, table[:, at], 0.0) for at in (k, np.minimum(k + 1, table.shape[1] - 1)))
+        known = near & (table[:, beyond] > NOTHING)
+        low, high = (np.where(known, table[:, at], 0.0) for at in (k, beyond))
         scores = low * (1.0 - share) + high * share
         return services, np.where(known & (scores >= self._floor), scores, NOTHING)
-
-    def at(
-        self, mast: Mast, easting_m: NDArray[np.float64], northing_m: NDArray[np.float64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """The same with probabilities; see :meth:`scores_at`."""
-        services, scores = self.scores_at(mast, easting_m, northing_m)
-        return services, ndtr(scores)
 
     def reach_m(self, mast: Mast) -> float:
         """Distance at which every probability has fallen below the floor [m].

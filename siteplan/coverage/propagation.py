@@ -152,6 +152,8 @@ class PropagationModel(Protocol):
         self, mast: Mast, easting_m: NDArray[np.float64], northing_m: NDArray[np.float64]
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The same with their probability over all shadowing."""
+        services, scores = self.scores_at(mast, easting_m, northing_m)
+        return services, ndtr(scores)
 
     def reach_m(self, mast: Mast) -> float:
         """Distance beyond which a mast gives nothing [m]."""

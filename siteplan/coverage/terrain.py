@@ -22,7 +22,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtri
 
 from siteplan.core.errors import SiteplanError
 from siteplan.core.grid import Grid
@@ -30,13 +30,20 @@ from siteplan.coverage.demand import Service, tier_layers
 from siteplan.coverage.empirical import EmpiricalModel, bands_of
 from siteplan.coverage.footprint_cache import Cache, MemoryCache
 from siteplan.coverage.ground import GroundModel, ground_model
-from siteplan.coverage.propagation import NOTHING, Footprint, Mast
+from siteplan.coverage.propagation import NOTHING, Footprint, Mast, PropagationModel
 from siteplan.inputs.load import Inputs
 from siteplan.project.schema import Config, clutter_kinds
 from siteplan.radio.linkbudget import STEP_M, LinkBudgets, TerrainBudget
 from siteplan.radio.profile import PointGeometry, point_geometry
-from siteplan.radio.reduce import NOTHING as NO_SCORE
-from siteplan.radio.reduce import SCORE_STEPS, SHARPNESS_STEPS, DemandWindow, Needs, Scores, mean_score
+from siteplan.radio.reduce import (
+    NO_SCORE,
+    SCORE_STEPS,
+    SHARPNESS_STEPS,
+    DemandWindow,
+    Needs,
+    Scores,
+    mean_score,
+)
 from siteplan.radio.sectors import Directions, attenuation_db, directions, sector_loss_db
 from siteplan.radio.sweep import TerrainGeometry, bullington_loss_db, require_frequency, terrain_geometry
 from siteplan.words.catalogue import Key
@@ -133,7 +140,7 @@ class _Carrier:
         return whole.digest()
 
 
-class TerrainModel:
+class TerrainModel(PropagationModel):
     """Propagation over a DEM; takes the place of :class:`siteplan.coverage.empirical.EmpiricalModel`.
 
     Parameters
@@ -239,13 +246,6 @@ class TerrainModel:
                 bands = self._bands_of(service, by_band)
                 result[k, near] = np.max([by_band[band][slots[band]] for band in bands], axis=0)
         return services, result
-
-    def at(
-        self, mast: Mast, easting_m: NDArray[np.float64], northing_m: NDArray[np.float64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """The same with probabilities; see :meth:`scores_at`."""
-        services, scores = self.scores_at(mast, easting_m, northing_m)
-        return services, ndtr(scores)
 
     def radius_limited(self, mast: Mast) -> bool:
         """Whether a mast still serves where it is no longer followed.

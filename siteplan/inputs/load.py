@@ -18,6 +18,7 @@ import shapely
 from siteplan.core.errors import Fault, InputFaults
 from siteplan.core.grid import Grid, Raster, part_of
 from siteplan.inputs.files.headers import HeaderMap, normalise
+from siteplan.inputs.measurements import no_stations
 from siteplan.inputs.places.area import crs_doubts, stray_points
 from siteplan.inputs.places.beside import relief_beside
 from siteplan.inputs.places.crs import nothing_left
@@ -227,9 +228,7 @@ def load_network(folder: Path, config: Config) -> Inputs:
     stations = first.attempt(first.stations)
     first.stop_if_fatal()
     if stations is None or stations.empty:
-        raise InputFaults(
-            [Fault("fatal", "project.toml", "no_stations_to_match", "no_stations_to_match_fix")]
-        )
+        raise no_stations()
     farthest = max(each.max_radius_m for each in config.area_classes)
     hull = shapely.convex_hull(shapely.multipoints(stations.geometry.to_numpy())).buffer(farthest)
     names = {"county_id": ["network"], "county": [config.project.city]}

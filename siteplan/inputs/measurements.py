@@ -31,6 +31,11 @@ PIECE_ROWS = 1_000_000
 """Rows that are placed and matched at a time."""
 
 
+def no_stations() -> InputFaults:
+    """What ends a calibration without a station to hold readings against."""
+    return InputFaults([Fault("fatal", "project.toml", "no_stations_to_match", "no_stations_to_match_fix")])
+
+
 @dataclass(frozen=True, eq=False)
 class Measurements:
     """Measured points that belong to stations.

@@ -97,6 +97,12 @@ def measured_text(model: ModelRecord, lang: Lang) -> str:
     return translate("measured_text", lang, places=f"{model.measured['places']['any']:,}", **figures)
 
 
+def network_only_text(missing: Sequence[Fault], lang: Lang) -> str:
+    """That a calibration read the network's own inputs alone, and why."""
+    first = fault_text(missing[0], lang)
+    return translate("calibration_network_only", lang, count=len(missing), first=first)
+
+
 def fault_text(fault: Fault, lang: Lang) -> str:
     """One line: place, problem and remedy [str]."""
     stop = translate("join_semicolon", lang)

@@ -225,8 +225,7 @@ def _predicted(ready: Prepared, inputs: Inputs) -> Raster | None:
 
 def _measured_share(ready: Prepared, inputs: Inputs) -> Raster | None:
     """How much of the first service's variance measurements explain."""
-    known = ready.existing.measured
-    field = None if known is None else known.fields.of(ready.demand.services[0])
+    field = ready.measured_field
     return None if field is None else _covered("measured_share", 1.0 - field.explained[None], inputs)
 
 
@@ -299,11 +298,9 @@ def _evident(villages: gpd.GeoDataFrame, solved: Solved) -> gpd.GeoDataFrame:
 
     See :data:`siteplan.calibration.measured_map.MEASURED_SHARE` for what counts as measured.
     """
-    known, ready = solved.ready.existing.measured, solved.ready
-    field = None if known is None else known.fields.of(ready.demand.services[0])
+    field, grid = solved.ready.measured_field, solved.ready.demand.grid
     if field is None or villages.empty:
         return villages.assign(evidence="predicted")
-    grid = ready.demand.grid
     row, col = grid.index(villages.geometry.x.to_numpy(), villages.geometry.y.to_numpy())
     mine = field.is_measured[row.clip(0, grid.height - 1), col.clip(0, grid.width - 1)]
     return villages.assign(evidence=np.where(mine, "measured", "predicted"))

@@ -22,7 +22,7 @@ from siteplan.calibration import (
     build_places,
     build_sample,
     calibrate,
-    conditioned,
+    condition_outage,
     measured_map,
 )
 from siteplan.candidates.ladder import build_candidates
@@ -42,7 +42,7 @@ from siteplan.coverage.signal_tiers import tier_rasters, tier_table
 from siteplan.coverage.terrain import TerrainModel, propagation_for
 from siteplan.inputs import load as loading
 from siteplan.inputs.load import Examination, Inputs
-from siteplan.inputs.measurements import Measurements, read_measurements
+from siteplan.inputs.measurements import Measurements, no_stations, read_measurements
 from siteplan.inputs.project_reader import ProjectReader
 from siteplan.planning.assemble import assemble, assign_ids, selected_upgrades
 from siteplan.planning.formulate import build_options, build_problem, village_choices
@@ -126,8 +126,7 @@ def matched(
     """
     stations = on_air(inputs.stations, config)
     if stations is None or stations.empty:
-        fault = Fault("fatal", "project.toml", "no_stations_to_match", "no_stations_to_match_fix")
-        raise InputFaults([fault])
+        raise no_stations()
     reader = ProjectReader(folder, config, inputs.counties)
     return read_measurements(reader, given, stations, config, most=most, seed=seed)
 
@@ -211,17 +210,20 @@ def existing_network(
         by_buffers = outage_by_node(masts, propagation.buffers, inputs.grid, shadowing, map_fn).mean
     known = None
     if measurements is not None:
-        known = Measured(_measured_map(measurements, inputs, config), outage.mean)
-        outage = conditioned(outage, demand.services, known.fields)
+        known = Measured(_measured_map(measurements, inputs, config, propagation), outage.mean)
+        outage = condition_outage(outage, demand.services, known.fields)
     gaps = gap_polygons(inputs, demand, outage.mean, config)
     existing = Existing(tuple(masts), tuple(refused), outage, by_buffers, gaps, known)
     return demand, propagation, existing
 
 
-def _measured_map(measurements: Measurements, inputs: Inputs, config: Config) -> MeasuredMap:
+def _measured_map(
+    measurements: Measurements, inputs: Inputs, config: Config, propagation: EmpiricalModel | TerrainModel
+) -> MeasuredMap:
     """What readings say beyond the model without any calibration; the project's is put on it inside."""
-    bare = config.model_copy(update={"fitted": None})
-    propagation = propagation_for(inputs, bare, services_of(bare))
+    if config.fitted is not None:
+        bare = config.model_copy(update={"fitted": None})
+        propagation = propagation_for(inputs, bare, services_of(bare))
     stations, seed = on_air(inputs.stations, config), config.selection.seed
     return measured_map(measurements.points, stations, propagation, inputs.grid, config, seed=seed)
 
@@ -285,7 +287,9 @@ def effects_of(
     shares = (upgrade_shares(upgrade, propagation, inputs.grid, shadowing) for upgrade in upgrades)
     by_rank, outage = rank_effects(demand, existing.outage, shares, config)
     villages = village_table(inputs, demand, today, outage, config)
-    known = None if existing.measured is None else partial(conditioned, measured=existing.measured.fields)
+    known = (
+        None if existing.measured is None else partial(condition_outage, measured=existing.measured.fields)
+    )
     tiers = tier_rasters(existing.masts, upgrades, propagation, inputs, config, map_fn, known)
     comparison = None
     if isinstance(propagation, TerrainModel):

@@ -380,7 +380,7 @@ def _measured(solved: Solved) -> dict[str, Any]:
     known, demand = solved.ready.existing.measured, solved.ready.demand
     if known is None:
         return {}
-    field = known.fields.of(demand.services[0])
+    field = solved.ready.measured_field
     if field is None:
         return {"places": {}, "people": 0.0, "villages": 0}
     is_measured = field.is_measured.ravel()[demand.pixels]

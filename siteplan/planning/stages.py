@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from siteplan.calibration import MeasuredMap
+from siteplan.calibration import MeasuredMap, NetworkField
 from siteplan.core.grid import Raster
 from siteplan.coverage.demand import DemandGrid
 from siteplan.coverage.indicators import RankEffect
@@ -87,6 +87,12 @@ class Prepared:
     options: BuildOptions
     problem: CoverProblem
     ledger: Ledger
+
+    @property
+    def measured_field(self) -> NetworkField | None:
+        """What readings say of the first service; None without any."""
+        known = self.existing.measured
+        return None if known is None else known.fields.of(self.demand.services[0])
 
 
 @dataclass(frozen=True, eq=False)

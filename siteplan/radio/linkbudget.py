@@ -18,7 +18,7 @@ from scipy.special import ndtr, ndtri
 from siteplan.core.errors import RangeError
 from siteplan.project.area import ClutterKind
 from siteplan.project.planning import Layer
-from siteplan.project.radio import Band, BandClass, BandFit, Calibration, PathModel
+from siteplan.project.radio import Band, BandClass, Calibration, PathModel
 from siteplan.project.schema import Config, clutter_kinds
 from siteplan.radio import pathloss
 from siteplan.radio.antenna import ELEMENT, Pattern
@@ -173,16 +173,11 @@ class LinkBudgets:
 
     def _fitted_loss(self, band_id: str, distance_m: NDArray[np.float64]) -> NDArray[np.float64]:
         """What a calibration adds to the path loss of a band, by distance [dB]."""
-        fit = self.fitted.bands.get(band_id) if self.fitted else None
-        if fit is None:
+        if self.fitted is None or band_id not in self.fitted.bands:
             return np.zeros_like(distance_m)
-        return fit.slope_db_per_decade * np.log10(np.maximum(distance_m, STEP_M) / 1000.0) - self._offset_db(
-            fit
-        )
-
-    def _offset_db(self, fit: BandFit) -> float:
-        """What a calibration adds to the median of a band on maps [dB]."""
-        return fit.offset_db + (self.fitted.map_offset_db if self.fitted else 0.0)
+        fit = self.fitted.bands[band_id]
+        decades = np.log10(np.maximum(distance_m, STEP_M) / 1000.0)
+        return fit.slope_db_per_decade * decades - (fit.offset_db + self.fitted.map_offset_db)
 
     def correlation(self) -> float:
         """Correlation of shadowing between masts of different places: fitted, else the project's [0-0.95]."""

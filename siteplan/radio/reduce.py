@@ -13,18 +13,20 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtri
 
 from siteplan.core.grid import Grid
 from siteplan.radio.linkbudget import STEP_M, TerrainBudget
+from siteplan.radio.shadowing import NORMAL, SCORES_PER_UNIT, TABLE_LIMIT, between_steps
 from siteplan.radio.sweep import TerrainGeometry, bullington_table, nu_scale, tabled_loss
 
 SCORE_STEPS = 4096
 """Steps of a unit of score as it is kept."""
 SHARPNESS_STEPS = 255
-NOTHING = -32768
+NO_SCORE = -32768
 """Score of a pixel that gets nothing."""
-_SCORES_PER_UNIT, _SCORE_LIMIT = 128, 5
+_SCORE_LIMIT = TABLE_LIMIT - 1
+"""Score that is not told from a better one: the table holds one unit more."""
 Bytes = NDArray[np.uint8]
 Scores = NDArray[np.int16]
 
@@ -101,7 +103,7 @@ def mean_score(
     Returns
     -------
     tuple of ndarray
-        int16, z in steps of 1/4096 with Phi(z) the mean probability, ``NOTHING`` below the floor; and uint8,
+        int16, z in steps of 1/4096 with Phi(z) the mean probability, ``NO_SCORE`` below the floor; and uint8,
         u = 1 / sqrt(1 + tau^2) in steps of 1/255 with tau the spread of the scores inside the pixel; both of
         shape (layers, height, width).
     """
@@ -118,7 +120,7 @@ def mean_score(
         (geometry.nu_sqrt_wavelength, geometry.distance_m, more),
         np.ascontiguousarray(kind),
         (rows, cols),
-        (losses, bullington_table(), _PHI),
+        (losses, bullington_table(), NORMAL),
         nu_scale(budget.frequency_mhz),
         (needs.threshold_dbm.astype(np.float32), (1.0 / needs.sigma_db).astype(np.float32)),
         figures,
@@ -132,7 +134,7 @@ def _scored(mean: NDArray[np.float32]) -> tuple[Scores, Bytes]:
 
     Of scores spread like N(z / u, 1 / u^2 - 1) the three are Phi(z), Phi(z - u) and Phi(z + u).
     """
-    score = np.full((mean.shape[0], *mean.shape[2:]), NOTHING, dtype=np.int16)
+    score = np.full((mean.shape[0], *mean.shape[2:]), NO_SCORE, dtype=np.int16)
     sharpness = np.zeros(score.shape, dtype=np.uint8)
     at = np.nonzero(mean[:, 0])
     here, worse, better = (ndtri(mean[:, each][at].astype(np.float64)) for each in range(3))
@@ -154,13 +156,6 @@ def _members(start_m: float, step_m: float, count: int, pixel_m: float) -> NDArr
     nearest = np.floor((edges[:-1] + edges[1:]) / 2.0).astype(np.int64)
     members[empty] = np.column_stack([nearest, nearest + 1])[empty]
     return members
-
-
-_PHI = ndtr(
-    np.arange(-(_SCORE_LIMIT + 1) * _SCORES_PER_UNIT, (_SCORE_LIMIT + 1) * _SCORES_PER_UNIT + 2)
-    / _SCORES_PER_UNIT
-).astype(np.float32)
-"""Normal distribution one unit beyond the scores that are told apart, on both sides."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -219,10 +214,10 @@ def _add(
     limit = np.float32(_SCORE_LIMIT)
     for k in range(thresholds.size):
         score = min(max((median_dbm - thresholds[k]) * per_sigma[k], -limit), limit)
-        place = (score + limit) * np.float32(_SCORES_PER_UNIT)
+        place = (score + limit) * np.float32(SCORES_PER_UNIT)
         worse = int(place)
         share = place - np.float32(worse)
-        at, better = worse + _SCORES_PER_UNIT, worse + 2 * _SCORES_PER_UNIT
-        total[k, 0] += phi[at] + (phi[at + 1] - phi[at]) * share
-        total[k, 1] += phi[worse] + (phi[worse + 1] - phi[worse]) * share
-        total[k, 2] += phi[better] + (phi[better + 1] - phi[better]) * share
+        at, better = worse + SCORES_PER_UNIT, worse + 2 * SCORES_PER_UNIT
+        total[k, 0] += between_steps(phi, at, share)
+        total[k, 1] += between_steps(phi, worse, share)
+        total[k, 2] += between_steps(phi, better, share)

@@ -25,10 +25,14 @@ from siteplan.core.errors import RangeError
 NODES = 5
 """Nodes of the shared part: up to a correlation of 0.7 the mean over them is within 0.02 of 64 nodes."""
 LARGEST_CORRELATION = 0.95
-_PER_UNIT, _LIMIT = 128, 6
+SCORES_PER_UNIT, TABLE_LIMIT = 128, 6
+"""Steps of a unit of :data:`NORMAL`, and the score at which it ends on both sides."""
 Singles = NDArray[np.float32]
 
-_PHI = ndtr(np.arange(-_LIMIT * _PER_UNIT, _LIMIT * _PER_UNIT + 2) / _PER_UNIT).astype(np.float32)
+NORMAL = ndtr(
+    np.arange(-TABLE_LIMIT * SCORES_PER_UNIT, TABLE_LIMIT * SCORES_PER_UNIT + 2) / SCORES_PER_UNIT
+).astype(np.float32)
+"""Normal distribution by score; :func:`between_steps` reads it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,17 +147,22 @@ def conditional_probability(
     """
     out = np.zeros((score.shape[0], len(node), *score.shape[1:]), dtype=np.float32)
     root = np.sqrt(correlation).astype(np.float32)
-    _condition(
-        np.ascontiguousarray(score), np.ascontiguousarray(sharpness), root, node.astype(np.float32), _PHI, out
-    )
+    given, sharp = np.ascontiguousarray(score), np.ascontiguousarray(sharpness)
+    _condition(given, sharp, root, node.astype(np.float32), NORMAL, out)
     return out
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def between_steps(table: Singles, at: int, share: np.float32) -> np.float32:
+    """A table's value a share of the way from one step to the next."""
+    return table[at] + (table[at + 1] - table[at]) * share
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _condition(
     score: Singles, sharpness: Singles, root: Singles, node: Singles, phi: Singles, out: Singles
 ) -> None:
-    limit, last = np.float32(_LIMIT), np.float32(2 * _LIMIT * _PER_UNIT)
+    limit, last = np.float32(TABLE_LIMIT), np.float32(2 * TABLE_LIMIT * SCORES_PER_UNIT)
     for k in range(score.shape[0]):
         for r in range(score.shape[1]):
             for c in range(score.shape[2]):
@@ -163,7 +172,7 @@ def _condition(
                 loading = root[k] * sharpness[k, r, c]
                 scale = np.float32(1.0) / np.float32(math.sqrt(np.float32(1.0) - loading * loading))
                 for q in range(node.size):
-                    place = ((z + loading * node[q]) * scale + limit) * np.float32(_PER_UNIT)
+                    place = ((z + loading * node[q]) * scale + limit) * np.float32(SCORES_PER_UNIT)
                     place = min(max(place, np.float32(0.0)), last)
                     at = int(place)
-                    out[k, q, r, c] = phi[at] + (phi[at + 1] - phi[at]) * (place - np.float32(at))
+                    out[k, q, r, c] = between_steps(phi, at, place - np.float32(at))

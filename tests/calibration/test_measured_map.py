@@ -11,7 +11,7 @@ from worlds.two_counties import SOUTH, WEST, lonlat
 import siteplan
 import siteplan.api
 from siteplan.calibration.conditioning import LENGTHS_M, Covariance
-from siteplan.calibration.measured_map import MeasuredMap, NetworkField, conditioned
+from siteplan.calibration.measured_map import MeasuredMap, NetworkField, condition_outage
 from siteplan.coverage.demand import Service
 from siteplan.coverage.matrix import NodeOutage
 from siteplan.inputs import measurements
@@ -43,14 +43,14 @@ def field(score, explained):
 
 def test_where_no_reading_is_near_the_model_stands():
     before = sky_with([0.2, 0.5, 0.9])
-    after = conditioned(before, SERVICES, MeasuredMap({"": field([0, 0, 0], [0, 0, 0])}))
+    after = condition_outage(before, SERVICES, MeasuredMap({"": field([0, 0, 0], [0, 0, 0])}))
     np.testing.assert_array_equal(after.by_node, before.by_node)
     assert not after.shadowing.shift.any()
 
 
 def test_a_network_nobody_measured_stays_as_it_was():
     before = sky_with([0.2, 0.5, 0.9])
-    after = conditioned(before, SERVICES, MeasuredMap({"": field([1, 1, 1], [0.5, 0.5, 0.5])}))
+    after = condition_outage(before, SERVICES, MeasuredMap({"": field([1, 1, 1], [0.5, 0.5, 0.5])}))
     np.testing.assert_array_equal(after.by_node[1], before.by_node[1])
     assert (after.mean[0] < before.mean[0]).all()
 
@@ -61,7 +61,7 @@ def test_the_mean_over_nodes_is_the_closed_form(score, explained):
     given = np.array([0.05, 0.3, 0.5, 0.8, 0.97])
     before = sky_with(given)
     known = MeasuredMap({"": field([score] * 5, [explained] * 5)})
-    after = conditioned(before, SERVICES, known)
+    after = condition_outage(before, SERVICES, known)
     z = ndtri(np.clip(1.0 - before.mean[0, 0].astype(float), 1e-4, 1.0 - 1e-6))
     expected = ndtr((z + score) / np.sqrt(1.0 - explained))
     np.testing.assert_allclose(1.0 - after.mean[0, 0], expected, atol=2e-5)
@@ -71,7 +71,7 @@ def test_the_mean_over_nodes_is_the_closed_form(score, explained):
 
 def test_what_the_model_never_served_can_be_measured():
     nothing = NodeOutage(shared_shadowing([0.5, 0.5]), np.ones((2, 5, 1, 1), dtype=np.float32))
-    after = conditioned(nothing, SERVICES, MeasuredMap({"": field([4.0], [0.9])}))
+    after = condition_outage(nothing, SERVICES, MeasuredMap({"": field([4.0], [0.9])}))
     assert 1.0 - after.mean[0, 0, 0] > 0.5
 
 
@@ -80,6 +80,7 @@ def driven(tmp_path_factory, shared_world):
     """A drive through the western half in which all stations are 10 dB weaker than the model says."""
     config = load_config(shared_world)
     inputs = pipeline.load(shared_world, config)
+    propagation = pipeline.propagation_for(inputs, config, pipeline.services_of(config))
     rng, rows = np.random.default_rng(11), []
     homes = inputs.villages.geometry
     homes = homes[homes.x < WEST + 7_000]
@@ -89,7 +90,7 @@ def driven(tmp_path_factory, shared_world):
         common = rng.normal(0.0, 3.0)
         lon, lat = lonlat(x, y)
         for row in on_air(inputs.stations, config).itertuples():
-            median = reading_of(row, WEST + x, SOUTH + y, inputs, config)
+            median = reading_of(row, WEST + x, SOUTH + y, inputs.stations, propagation)
             if np.isfinite(median):
                 level = median - 10.0 + common + rng.normal(0.0, 2.0)
                 rows.append((f"{i}", level, float(lon), float(lat), row.station_id))

@@ -9,7 +9,7 @@ from siteplan.calibration import Judged
 from siteplan.outputs.calibration_facts import Facts, unfitted
 from siteplan.outputs.pages.page import Section, render
 from siteplan.outputs.pictures.plots import reliability_plot
-from siteplan.outputs.wording import fault_text, text_of
+from siteplan.outputs.wording import network_only_text, text_of
 from siteplan.words.catalogue import Lang, translate
 
 MOST_SITES = 200
@@ -20,8 +20,7 @@ def report_html(judged: Judged, facts: Facts, plots: bytes, lang: Lang) -> str:
     """The report as one page that needs no network."""
     warnings = [facts.synthetic] if facts.synthetic else []
     if facts.missing:
-        first = fault_text(facts.missing[0], lang)
-        warnings.append(translate("calibration_network_only", lang, count=len(facts.missing), first=first))
+        warnings.append(network_only_text(facts.missing, lang))
     if not judged.is_worth_applying:
         warnings.append(translate("calibration_not_worth", lang))
     return render(

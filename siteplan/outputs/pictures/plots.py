@@ -52,9 +52,7 @@ def residual_plots(judged: Judged, synthetic: str = "") -> bytes:
     _against_distance(left, judged)
     _spreads(middle, judged)
     _measured_predicted(right, judged)
-    target = io.BytesIO()
-    figure.savefig(target, format="png", dpi=110, metadata={"Software": None})
-    return target.getvalue()
+    return _png(figure)
 
 
 def reliability_plot(service: ServiceJudged) -> bytes:
@@ -71,6 +69,10 @@ def reliability_plot(service: ServiceJudged) -> bytes:
         axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="probability", title=f"{level:g} dBm")
     panels[0].set(ylabel="observed share")
     panels[0].legend(fontsize=8, loc="upper left")
+    return _png(figure)
+
+
+def _png(figure: Figure) -> bytes:
     target = io.BytesIO()
     figure.savefig(target, format="png", dpi=110, metadata={"Software": None})
     return target.getvalue()

@@ -126,24 +126,13 @@ def _height(row, config):
     return float(height) if np.isfinite(height) else config.area_class(row.area_class).antenna_height_m
 
 
-def reading_of(row, easting_m, northing_m, inputs, config):
+def reading_of(row, easting_m, northing_m, stations, propagation):
     """Median of a station at a point by the project's own model [dBm]; NaN beyond 6 km."""
-    propagation = _model_of(inputs, config)
-    stations = inputs.stations[inputs.stations["station_id"] == row.station_id]
-    mast = mast_of(row.site_id, stations, config, propagation)
+    own = stations[stations["station_id"] == row.station_id]
+    mast = mast_of(row.site_id, own, propagation.config, propagation)
     away = np.hypot(easting_m - mast.easting_m, northing_m - mast.northing_m)
     if not 50.0 < away < 6_000.0 or row.band not in mast.bands:
         return np.nan
     x, y = np.array([easting_m]), np.array([northing_m])
     geometry = propagation.geometry_at(mast, x, y)
     return float(propagation.median_at(mast, row.band, geometry, x, y)[0][0])
-
-
-_MODELS = {}
-
-
-def _model_of(inputs, config):
-    """The model of a project, made once."""
-    if id(inputs) not in _MODELS:
-        _MODELS[id(inputs)] = pipeline.propagation_for(inputs, config, pipeline.services_of(config))
-    return _MODELS[id(inputs)]
