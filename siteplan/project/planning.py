@@ -134,7 +134,7 @@ class SelectionRules(ProjectPart):
     seed: int = 0
     gap: Share = 1e-3
     """The search ends when the choice is proven to be within this share of the best possible one."""
-    work_limit: Positive = 8000.0
+    work_limit: Positive = 5000.0
     """Or after so much work [million matrix entries touched]; the same on every machine."""
     time_limit_s: Positive | None = None
     """Guard against slow machines [s]; a plan cut short by it may differ from run to run and says so."""

@@ -26,7 +26,6 @@ Shorts = NDArray[np.int32]
 Keys = NDArray[np.uint64]
 
 _KEY_SEED = 20230630
-_CHUNK = 4_000_000
 _WORTH_THREADS = 100_000
 
 
@@ -94,9 +93,9 @@ def reduced(indptr: Ints, rows: Shorts, values: Singles, weight: Floats) -> Core
     columns = len(indptr) - 1
     order = np.argsort(_middle_rows(indptr, rows), kind="stable")
     keys = np.random.default_rng(_KEY_SEED).integers(1, 2**63, (2, columns), dtype=np.uint64)
-    signature, degree = _signatures(indptr, rows, values, keys, len(weight))
+    signature, degree = _signatures(indptr, rows, values.view(np.uint32), keys, len(weight))
     used = np.flatnonzero((degree > 0) & (weight > 0))
-    row_of, count = _numbered(signature[:, used], used, len(weight))
+    row_of, count = _numbered(signature, used, len(weight))
     merged = np.bincount(row_of[used], weights=weight[used], minlength=count).astype(np.float64)
     new_ptr, new_rows, new_values = _columns_of(indptr, rows, values, order, row_of, _firsts(row_of, count))
     row_ptr, cols, row_values = transposed(new_ptr, new_rows, new_values, count)
@@ -115,18 +114,27 @@ def _middle_rows(indptr: Ints, rows: Shorts) -> Ints:
 def _numbered(signature: Keys, used: Ints, count: int) -> tuple[Ints, int]:
     """Number of the merged row of each row, in the order of first appearance."""
     row_of = np.full(count, -1, dtype=np.int64)
-    if not len(used):
-        return row_of, 0
-    order = np.lexsort((used, signature[1], signature[0]))
-    sorted_ = signature[:, order]
-    new = np.ones(len(order), dtype=bool)
-    new[1:] = (sorted_[:, 1:] != sorted_[:, :-1]).any(axis=0)
-    group = np.cumsum(new) - 1
-    first = used[order[new]]
-    rank = np.empty(len(first), dtype=np.int64)
-    rank[np.argsort(first, kind="stable")] = np.arange(len(first))
-    row_of[used[order]] = rank[group]
-    return row_of, len(first)
+    room = 2 << len(used).bit_length()  # a power of two, at most half of it ever filled
+    return row_of, int(_number(signature, used, np.full(room, -1, dtype=np.int64), row_of))
+
+
+@njit(cache=True, nogil=True)
+def _number(signature: Keys, used: Ints, slots: Ints, row_of: Ints) -> int:
+    """Rows of equal signature get one number, by a table of open slots that holds the first row of each."""
+    mask, count = np.uint64(len(slots) - 1), 0
+    for i in used:
+        slot = (signature[0, i] ^ (signature[0, i] >> np.uint64(32))) & mask
+        while slots[slot] >= 0:
+            first = slots[slot]
+            if signature[0, first] == signature[0, i] and signature[1, first] == signature[1, i]:
+                break
+            slot = (slot + np.uint64(1)) & mask
+        if slots[slot] < 0:
+            slots[slot], row_of[i] = i, count
+            count += 1
+        else:
+            row_of[i] = row_of[slots[slot]]
+    return count
 
 
 def _firsts(row_of: Ints, count: int) -> Ints:
@@ -137,35 +145,23 @@ def _firsts(row_of: Ints, count: int) -> Ints:
     return first
 
 
-def _signatures(indptr: Ints, rows: Shorts, values: Singles, keys: Keys, count: int) -> tuple[Keys, Ints]:
-    """What covers each row (column and all bits of the share) folded to 128 bits, and how many columns do."""
-    found, degree = np.zeros((2, count), np.uint64), np.zeros(count, np.int64)
-    bits = values.view(np.uint32)
-    if len(bits) and (bits == bits[0]).all():
-        _fold(indptr, rows, *_mixed(keys, bits[:1]), found, degree)
-        return found, degree
-    column = np.repeat(np.arange(len(indptr) - 1, dtype=np.int32), np.diff(indptr))
-    for start in range(0, len(rows), _CHUNK):
-        part = slice(start, start + _CHUNK)
-        first, second = _mixed(keys[:, column[part]], bits[part])
-        _fold(np.arange(len(first) + 1), rows[part], first, second, found, degree)
-    return found, degree
-
-
-def _mixed(keys: Keys, bits: NDArray[np.uint32]) -> tuple[Keys, Keys]:
-    """Keys stirred with the bits of the shares; arrays wrap around, which is meant."""
-    odd = bits.astype(np.uint64) * np.uint64(2) + np.uint64(1)
-    return keys[0] * odd, keys[1] * (odd ^ (odd << np.uint64(31)))
-
-
 @njit(cache=True, nogil=True)
-def _fold(ptr: Ints, rows: Shorts, first: Keys, second: Keys, found: Keys, degree: Ints) -> None:
-    for j in range(len(ptr) - 1):
-        for k in range(ptr[j], ptr[j + 1]):
-            i = rows[k]
-            found[0, i] ^= first[j]
-            found[1, i] ^= second[j]
+def _signatures(
+    indptr: Ints, rows: Shorts, bits: NDArray[np.uint32], keys: Keys, count: int
+) -> tuple[Keys, Ints]:
+    """What covers each row (column and all bits of the share) folded to 128 bits, and how many columns do.
+
+    Keys are stirred with the bits of the share; they wrap around, which is meant.
+    """
+    found, degree = np.zeros((2, count), np.uint64), np.zeros(count, np.int64)
+    one, two, far = np.uint64(1), np.uint64(2), np.uint64(31)
+    for j in range(len(indptr) - 1):
+        for k in range(indptr[j], indptr[j + 1]):
+            i, odd = rows[k], np.uint64(bits[k]) * two + one
+            found[0, i] ^= keys[0, j] * odd
+            found[1, i] ^= keys[1, j] * (odd ^ (odd << far))
             degree[i] += 1
+    return found, degree
 
 
 @njit(cache=True, nogil=True)

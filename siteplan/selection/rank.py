@@ -13,7 +13,7 @@ import numpy as np
 
 from siteplan.selection.limits import constraint_matrix
 from siteplan.selection.problem import Cap, CoverProblem, Floats, Ints, joined_shares
-from siteplan.selection.relax import bound_of, relax
+from siteplan.selection.relax import bound_at, bound_of, relax, worth_of
 
 if TYPE_CHECKING:
     from siteplan.selection.solver import Solver
@@ -169,7 +169,8 @@ def curve_bounds(solver: Solver, places: Ints, columns: Ints) -> Floats:
     if not len(used) or solver.proof is None:
         return np.zeros(len(used))
     curve = np.full(len(used), np.inf)
-    prices = solver.proof[1].prices
+    cases, known = solver.proof
+    prices = np.add.reduceat(np.append(known.prices, 0.0), cases.case_ptr[:-1])
     for share in _PREFIXES:
         at = max(int(np.searchsorted(used, share * used[-1], side="right")) - 1, 0)
         lines, prices = _lines(solver, float(used[at]), prices)
@@ -185,10 +186,10 @@ def stations_after(problem: CoverProblem, places: Ints, columns: Ints) -> Floats
 
 
 def _lines(solver: Solver, stations: float, prices: Floats) -> tuple[list[tuple[float, float]], Floats]:
-    """Bounds at a number of stations, each with what one more could add to it; and the prices found."""
-    if solver.proof is None:
-        return [], prices
-    cases, _ = solver.proof
+    """Bounds at a number of stations, each with what one more could add to it; and the prices found.
+
+    Rows are taken uncut: a part of the plan meets itself less often, and its bound costs a fifth.
+    """
     n = solver.problem.columns
     problem = replace(solver.problem.without_minima(), locked_in=solver.problem.locked_in[:0])
     prefix = Cap("prefix", "prefix", np.arange(n), stations)
@@ -197,18 +198,18 @@ def _lines(solver: Solver, stations: float, prices: Floats) -> tuple[list[tuple[
     kept = [k for k, row in enumerate(frame.rows) if row.kind == "cap" and row.number == number]
     rows = np.zeros(len(frame.rows))
     outward = solver._outward()
-    start = bound_of(cases.core, frame, prices, rows, outward)
+    core, start = solver.core, bound_of(solver.core, frame, prices, rows, outward)
     found = relax(
-        cases.core, frame, start, outward=outward, best=0.0, gap=0.0, iterations=_STEPS, stop=lambda: False
+        core, frame, start, outward=outward, best=0.0, gap=0.0, iterations=_STEPS, stop=lambda: False
     )
     if not kept:
         at = np.flatnonzero(frame.part_cap == number)
         slope = float(found.part_prices[at[0]]) if len(at) else 0.0
         return [(found.bound, slope)], found.prices
-    lines = []
+    lines, worth = [], worth_of(core, frame, found.prices)
     for share in _SLOPES:
         rows = found.row_prices.copy()
         rows[kept[0]] *= share
-        line = bound_of(cases.core, frame, found.prices, rows, outward)
+        line = bound_at(worth, core, frame, found.prices, rows, outward)
         lines.append((line.bound, float(rows[kept[0]])))
     return lines, found.prices

@@ -48,6 +48,9 @@ _MATTERS = 2e-6
 _STEP = 0.95
 _LONGEST = 400
 """Iterations without a restart."""
+_LARGE = 2_000_000
+"""Entries from which a problem's smallest ones may be left out of the iterations."""
+_BINS = 256
 _PIECES = 64
 """Rows are summed in so many pieces, so that the sum does not depend on the number of threads."""
 EXACT, ROUNDED = 1.0 + 1e-9, 1.0 + 2e-7
@@ -112,8 +115,25 @@ def bound_of(
     Relaxed
         With an empty plan.
     """
+    return bound_at(worth_of(core, frame, prices), core, frame, prices, row_prices, outward)
+
+
+def worth_of(core: Core, frame: ConstraintMatrix, prices: Floats) -> Floats:
+    """c_j = sum_r a_rj u_r of all columns of a frame, shape (columns,)."""
     values = np.zeros(frame.columns)
     values[: core.columns] = column_sums(core.indptr, core.rows, core.values, prices)
+    return values
+
+
+def bound_at(
+    values: Floats,
+    core: Core,
+    frame: ConstraintMatrix,
+    prices: Floats,
+    row_prices: Floats,
+    outward: float,
+) -> Relaxed:
+    """The same where the worth of the columns is known; see :func:`bound_of`."""
     asked = frame.charges(row_prices)
     on_parts, inner = part_prices(frame, values - asked)
     rooms = float(frame.row_room @ row_prices)
@@ -135,6 +155,7 @@ def relax(
     gap: float,
     iterations: int,
     stop: Callable[[], bool],
+    trim: float = 0.0,
 ) -> Relaxed:
     """Improve prices until the bound meets a known value, stands still, or the work is done.
 
@@ -154,6 +175,9 @@ def relax(
         Most iterations.
     stop
         Says when to give up (clock, interrupt).
+    trim
+        Share of what columns bring that the iterations of a large problem do without [0-1]: half of the
+        entries hold a thousandth of it. Bounds are of all entries.
 
     Returns
     -------
@@ -161,7 +185,7 @@ def relax(
         The best bound found, with its prices and the last plan.
     """
     result = start
-    run = _Run(core, frame, result)
+    run = _Run(core, frame, result, trim if len(core.rows) > _LARGE else 0.0)
     done, marks = 0, [result.bound]
     while done < iterations and not stop() and result.bound - best > gap * abs(result.bound):
         run.iterate(_CHECK)
@@ -240,8 +264,8 @@ class _Point(NamedTuple):
 class _Run:
     """State of the iteration: anchor, iterate, interesting columns."""
 
-    def __init__(self, core: Core, frame: ConstraintMatrix, first: Relaxed) -> None:
-        self.core, self.frame, self.work = core, frame, 0.0
+    def __init__(self, core: Core, frame: ConstraintMatrix, first: Relaxed, trim: float) -> None:
+        self.core, self.frame, self.trim, self.work = core, frame, trim, 0.0
         total = np.zeros(frame.columns)
         total[: core.columns] = column_sums(core.indptr, core.rows, core.values, core.weight)
         self.unit = max(float(np.median(total[total > 0])) if (total > 0).any() else 1.0, 1e-9)
@@ -276,7 +300,10 @@ class _Run:
         self.chosen |= (near & (self.frame.high > 0)) | (self.frame.low > 0)
         active = np.flatnonzero(self.chosen)
         own = active[active < self.core.columns]
-        small = reduced(*gathered(self.core.indptr, self.core.rows, self.core.values, own), self.core.weight)
+        entries = gathered(self.core.indptr, self.core.rows, self.core.values, own)
+        if self.trim > 0.0:
+            entries = _trimmed(*entries, self.core.weight, self.trim)
+        small = reduced(*entries, self.core.weight)
         self.active = np.concatenate([own[small.column], active[len(own) :]])
         self.row_of = small.row_of
         self.arrays, self.kept = self._rows_of(small), _kept(self.frame, self.active, self.unit)
@@ -341,6 +368,18 @@ class _Run:
             now[:] = shown
             anchor[:] = shown
         self.k, self.first_residual = 0, np.inf
+
+
+def _trimmed(
+    indptr: Ints, rows: Shorts, values: Singles, weight: Floats, share: float
+) -> tuple[Ints, Shorts, Singles]:
+    """Columns without their smallest entries (by weight), which together hold a share of all."""
+    brought = (weight[rows] * values).astype(np.float32)
+    held, edges = np.histogram(np.log(np.maximum(brought, 1e-30)), _BINS, weights=brought)
+    least = edges[int(np.searchsorted(np.cumsum(held, dtype=np.float64), share * held.sum()))]
+    kept = np.log(np.maximum(brought, 1e-30)) >= least
+    before = np.concatenate([[0], np.cumsum(kept)]).astype(np.int64)
+    return before[indptr], rows[kept], values[kept]
 
 
 @njit(cache=True, nogil=True)

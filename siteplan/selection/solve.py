@@ -12,6 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from siteplan.selection.exact import Clock
+from siteplan.selection.feasible import ImpossibleError
 from siteplan.selection.problem import (
     Certificate,
     CoverProblem,
@@ -19,11 +20,12 @@ from siteplan.selection.problem import (
     Selection,
     objective_of,
     relative_gap,
+    violations,
 )
 from siteplan.selection.rank import curve_bounds, ranked
 from siteplan.selection.solver import CLOSED, Answer, Solver, StopCriteria
 
-WORK = 8_000.0
+WORK = 5_000.0
 """Work limit unless told otherwise [million matrix entries touched]."""
 _FIRST, _MORE = 400, 800
 _ROUNDS = 3_000
@@ -140,7 +142,8 @@ def search(solver: Solver, limits: StopCriteria, stop: Clock) -> None:
     """
     if not np.isfinite(solver.value):
         solver.begin(stop)
-    solver.prove(limits, stop, _FIRST)
+    if solver.relaxed is None or solver.can_prove(limits):
+        solver.prove(limits, stop, _FIRST)
     turn = 0
     idle = 0
     while not _ended(solver, limits, stop) and idle < _IDLE:
@@ -162,10 +165,16 @@ def _steps(solver: Solver, limits: StopCriteria, stop: Clock, turn: int) -> list
     if turn:
         steps.append(lambda: solver.reopen(limits, stop))
     if not solver.converged:
-        steps.append(lambda: solver.prove(limits, stop, _MORE if solver.certain else _FIRST))
+        steps.append(lambda: _prove(solver, limits, stop))
     if turn:
         steps.append(lambda: solver.apart(limits, stop))
     return steps
+
+
+def _prove(solver: Solver, limits: StopCriteria, stop: Clock) -> None:
+    """More prices, where the work left pays for them."""
+    if solver.can_prove(limits):
+        solver.prove(limits, stop, _MORE if solver.certain else _FIRST)
 
 
 def _ended(solver: Solver, limits: StopCriteria, stop: Clock) -> bool:
@@ -199,10 +208,18 @@ def finished(solver: Solver, limits: StopCriteria, status: str, started: float) 
     -------
     Selection
         With ranks, bounds of prefixes and certificate.
+
+    Raises
+    ------
+    SiteplanError
+        If nothing that keeps all constraints was met: the nearest that was known, and what it breaks.
     """
     if solver.min_gain > 0:
         solver.prune()
     columns = solver.columns()
+    broken = violations(solver.problem, columns)
+    if broken:
+        raise ImpossibleError("no_choice_keeps", detail="; ".join(broken[:3]))
     objective = objective_of(solver.problem, columns)
     places, gains, losses, order = ranked(solver.problem, columns)
     certificate = certificate_of(solver)

@@ -39,6 +39,9 @@ _REOPEN = 1_000.0
 """Most work spent on one area or county that is chosen anew."""
 _AREA, _SIZES = 16, 3
 """Chosen options of the smallest area that is chosen anew, and how many sizes there are."""
+_PASSES = 10
+_TRIM = 1e-3
+"""Share of demand whose smallest entries prices of large problems are sought without."""
 _NEAR_PRICE = 0.1
 """Share of its price that an option may lack to belong to the kernel."""
 
@@ -109,6 +112,7 @@ class Solver:
         self.field: Field = Field(self.option_core, rules, stations)
         self.certain = alone and self.core.is_boolean
         self.work, self.turn, self.cuts = 0.0, 0, 0
+        self.round_work = 0.0
         self.converged = False
         self.tried: dict[str, float] = {}
         self.sweeps, self.idle = 0, 0
@@ -233,10 +237,16 @@ class Solver:
             gap=limits.gap,
             iterations=iterations,
             stop=stop,
+            trim=0.0 if self.certain else _TRIM,
         )
         self.converged = self.certain and found.iterations < iterations
         self.cuts += not self.certain
         self._lower(found)
+
+    def can_prove(self, limits: StopCriteria) -> bool:
+        """Whether the work left pays for prices that are worth it: as many looks as the last ones took."""
+        spent = 0.0 if self.relaxed is None else self.relaxed.work
+        return self.work + spent <= limits.work
 
     def _outward(self) -> float:
         return EXACT if self.certain else ROUNDED
@@ -315,11 +325,12 @@ class Solver:
         size, stale, value = self.size[kernel.core.column], 0, self.value
         most = min(limits.work, self.work + _SHARE * limits.work)
         while stale < patience and not stop() and self.gap > limits.gap and self.work < most:
-            if limits.answered(self.value, self.bound):
+            if limits.answered(self.value, self.bound) or self.work + rounds * self.round_work > limits.work:
                 return
             now, value, work = improve(kernel, now, size, rounds, limits.seed, self.turn)
             self.turn += 1
             self.work += work
+            self.round_work = work / rounds
             before = self.value
             if not self.offer(np.sort(kernel.core.column[now]), value) and self.problem.minima:
                 now = np.flatnonzero(np.isin(kernel.core.column, self.best))
@@ -331,6 +342,7 @@ class Solver:
         if self.proof is None or self.tried.get("apart") == self.value:
             return
         self.tried["apart"] = self.value
+        self._set_up()
         cases, relaxed = self.proof
         inside = self._inside()
         answer = solve_apart(
@@ -381,6 +393,7 @@ class Solver:
         self.idle = self.idle + 1 if self.tried.get("reopen") == self.value else 0
         if self.idle >= _SIZES:
             return
+        self._set_up()
         near = self.relaxed.worth + _NEAR_PRICE * self.relaxed.charge >= 0.0
         self._reopen_all(self._areas(), limits, stop)
         inside = self._inside()
@@ -428,6 +441,7 @@ class Solver:
         """Solve what the gap leaves open as one program; whether that was possible."""
         if self.proof is None or not np.isfinite(self.bound):
             return False
+        self._set_up()
         cases, relaxed = self.proof
         slack = self.slack + (self.bound - self.value) + 1e-9 * abs(self.bound)
         inside = self._inside()
@@ -442,6 +456,10 @@ class Solver:
             self.bound, self.source = max(bound, self.value), "branch and bound"
         self._adopt(columns, inside)
         return status == "optimal"
+
+    def _set_up(self) -> None:
+        """Count the passes over the matrix that come before a program of branch and bound."""
+        self.work += 1e-6 * _PASSES * len(self.cases.core.rows)
 
     def _inside(self) -> NDArray[np.bool_]:
         """Chosen columns in the order of the core, shape (columns of the frame,)."""

@@ -135,6 +135,36 @@ def test_brute_force_lies_between_objective_and_bound(problem):
         assert selection.objective == pytest.approx(optimum, rel=1e-5, abs=1e-5)
 
 
+@settings(max_examples=100, deadline=None)
+@given(tiny_problems(certain=False))
+def test_prices_sought_without_small_entries_still_prove_a_bound(problem):
+    optimum = brute_force(problem)
+    if optimum is None:
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("siteplan.selection.relax._LARGE", -1)
+        patch.setattr("siteplan.selection.solver._TRIM", 0.2)
+        selection = select(problem, gap=0.0, work_limit=2.0)
+    assert selection.objective - 1e-9 <= optimum <= selection.upper_bound + 1e-9
+    assert check(problem, selection).holds
+
+
+def test_a_choice_that_breaks_a_minimum_is_refused_and_not_returned():
+    """Two places of 0.5 add up to 1.0 for the program that looks for a choice, but serve 0.75 of the village."""
+    village = Village("v", np.array([0]), 0.9)
+    problem = problem_of(
+        np.array([[0.5, 0.5]]),
+        np.ones(1),
+        np.ones(2, dtype=int),
+        np.arange(2),
+        np.arange(2),
+        [city(2, 2)],
+        minima=(CoverageMinimum("villages", (village,), 1),),
+    )
+    with pytest.raises(SiteplanError, match=r"villages"):
+        select(problem, work_limit=2.0)
+
+
 @pytest.mark.long_without_jit
 @settings(max_examples=100, deadline=None)
 @given(tiny_problems(certain=True))
