@@ -7,10 +7,13 @@ places come in as an argument and go out with the result.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from siteplan.calibration import (
     JUDGED_DBM,
@@ -28,6 +31,7 @@ from siteplan.calibration import (
 from siteplan.candidates.ladder import build_candidates
 from siteplan.candidates.returned_places import with_on_air
 from siteplan.core.errors import Fault, InputFaults
+from siteplan.core.grid import Grid
 from siteplan.core.progress import SILENT, Report
 from siteplan.coverage.demand import DemandGrid, build_demand, services_of
 from siteplan.coverage.empirical import EmpiricalModel
@@ -37,7 +41,7 @@ from siteplan.coverage.indicators import county_table, layer_table, rank_effects
 from siteplan.coverage.masts import masts_of
 from siteplan.coverage.matrix import outage_by_node, upgrade_shares
 from siteplan.coverage.model_comparison import compare_models
-from siteplan.coverage.propagation import MapFn, shadowing_of
+from siteplan.coverage.propagation import MapFn, Mast, shadowing_of
 from siteplan.coverage.signal_tiers import tier_rasters, tier_table
 from siteplan.coverage.terrain import TerrainModel, propagation_for
 from siteplan.inputs import load as loading
@@ -207,7 +211,7 @@ def existing_network(
     outage = outage_by_node(masts, propagation, inputs.grid, shadowing, map_fn)
     by_buffers = None
     if isinstance(propagation, TerrainModel):
-        by_buffers = outage_by_node(masts, propagation.buffers, inputs.grid, shadowing, map_fn).mean
+        by_buffers = _by_buffers(masts, propagation, inputs.grid, config, map_fn)
     known = None
     if measurements is not None:
         known = Measured(_measured_map(measurements, inputs, config, propagation), outage.mean)
@@ -215,6 +219,15 @@ def existing_network(
     gaps = gap_polygons(inputs, demand, outage.mean, config)
     existing = Existing(tuple(masts), tuple(refused), outage, by_buffers, gaps, known)
     return demand, propagation, existing
+
+
+def _by_buffers(
+    masts: Sequence[Mast], propagation: TerrainModel, grid: Grid, config: Config, map_fn: MapFn
+) -> NDArray[np.float32]:
+    """What the buffers leave uncovered in the first service, which shows what terrain takes away."""
+    first = propagation.services[:1]
+    shadowing = shadowing_of(config, first, propagation.budgets)
+    return outage_by_node(masts, propagation.buffers.for_services(first), grid, shadowing, map_fn).mean
 
 
 def _measured_map(
