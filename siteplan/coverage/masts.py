@@ -17,7 +17,14 @@ from siteplan.project.schema import Config
 from siteplan.radio.linkbudget import LinkBudgets
 from siteplan.radio.sectors import Sector
 
-_COLUMNS: tuple[str, ...] = ("station_id", "band", "area_class", "antenna_height_m", "azimuth_deg", "downtilt_deg")
+_COLUMNS: tuple[str, ...] = (
+    "station_id",
+    "band",
+    "area_class",
+    "antenna_height_m",
+    "azimuth_deg",
+    "downtilt_deg",
+)
 _COLUMNS += ("eirp_per_re_dbm", "rs_power_dbm")
 
 

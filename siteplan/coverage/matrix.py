@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from siteplan.core.grid import Grid
 from siteplan.coverage.demand import DemandGrid
-from siteplan.coverage.propagation import Footprint, MapFn, Mast, PropagationModel
+from siteplan.coverage.propagation import Footprint, MapFn, Mast, PixelFootprint, PropagationModel
 from siteplan.radio.shadowing import SharedShadowing, conditional_probability
 
 _BATCH = 64
@@ -246,8 +246,7 @@ def _discount(after: NodeShares, before: NodeShares) -> None:
     for k0, service in enumerate(before.services):
         k1 = int(np.searchsorted(after.services, service))
         part = after.share[k1, :, top : top + height, left : left + width]
-        left_over = np.maximum(np.float32(1.0) - before.share[k0], np.float32(1e-6))
-        part[:] = np.maximum(part - before.share[k0], np.float32(0.0)) / left_over
+        part[:] = _more(part, before.share[k0])
 
 
 def coverage_matrix(
@@ -280,13 +279,18 @@ def coverage_matrix(
     CoverageMatrix
         Columns in the order of ``upgrades``.
     """
-    lookup = demand.lookup
+    asked: NDArray[np.bool_] = np.append(wanted.reshape(-1, len(shadowing.node)).any(axis=1), False)
+    by_pixel = asked[demand.row_of].any(axis=0)  # -1, the last, asks for nothing
+    mask = np.zeros(demand.grid.shape, dtype=np.bool_)
+    mask.ravel()[demand.pixels[by_pixel]] = True
 
     def column(upgrade: Upgrade) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-        shares = upgrade_shares(upgrade, propagation, demand.grid, shadowing)
-        if shares is None:
+        found = _shares_on(upgrade, propagation, demand.grid, shadowing, mask)
+        if found is None:
             return np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32)
-        return _gather(shares.share, lookup[shares.window], demand.row_of, shares.services, wanted)
+        services, pixels, share = found
+        row = demand.row_of[services][:, np.searchsorted(demand.pixels, pixels)]
+        return _gather(share, row, wanted)
 
     columns = list(_in_batches(map_fn, column, upgrades))
     lengths = [len(rows) for rows, _ in columns]
@@ -298,35 +302,62 @@ def coverage_matrix(
     )
 
 
+def _shares_on(
+    upgrade: Upgrade,
+    propagation: PropagationModel,
+    grid: Grid,
+    shadowing: SharedShadowing,
+    wanted: NDArray[np.bool_],
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]] | None:
+    """:func:`upgrade_shares` at wanted pixels: services (k,), pixels (n,), shares (k, nodes, n)."""
+    after = propagation.footprint_on(upgrade.after(), grid, wanted)
+    if after is None:
+        return None
+    share = _conditional(after, shadowing, grid)
+    before = propagation.footprint_on(upgrade.mast, grid, wanted) if upgrade.mast.bands else None
+    if before is not None:
+        at = np.searchsorted(after.pixels, before.pixels)
+        on = np.searchsorted(after.services, before.services)
+        old = _conditional(before, shadowing, grid)
+        for k0, k1 in enumerate(on):
+            share[k1, :, at] = _more(share[k1, :, at], old[k0].T)
+    return after.services, after.pixels, share * np.float32(upgrade.success_probability)
+
+
+def _conditional(found: PixelFootprint, shadowing: SharedShadowing, grid: Grid) -> NDArray[np.float32]:
+    """Probability at each node of some pixels, shape (k, nodes, n)."""
+    score = found.score
+    if shadowing.shift is not None:
+        row, col = np.divmod(found.pixels, grid.width)
+        score = score + shadowing.shift[found.services[:, None], row, col]
+    rho = shadowing.correlation[found.services]
+    each = conditional_probability(score[:, None], found.sharpness[:, None], rho, shadowing.node)
+    return each[:, :, 0]
+
+
+def _more(after: NDArray[np.float32], before: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(p1 - p0) / (1 - p0), not below zero."""
+    left_over = np.maximum(np.float32(1.0) - before, np.float32(1e-6))
+    return np.maximum(after - before, np.float32(0.0)) / left_over
+
+
 @njit(nogil=True, cache=True)
 def _gather(
-    share: NDArray[np.float32],
-    lookup: NDArray[np.int32],
-    row_of: NDArray[np.int32],
-    services: NDArray[np.int64],
-    wanted: NDArray[np.bool_],
+    share: NDArray[np.float32], row: NDArray[np.int32], wanted: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """Wanted rows of a window with a positive share, ascending: by service, then pixel, then node."""
-    count, nodes, height, width = share.shape
-    room = 0
-    for r in range(height):
-        for c in range(width):
-            if lookup[r, c] >= 0:
-                room += count * nodes
-    rows = np.empty(room, dtype=np.int32)
-    values = np.empty(room, dtype=np.float32)
+    """Wanted rows with a positive share, ascending: by service, then pixel, then node."""
+    count, nodes, size = share.shape
+    rows = np.empty(count * nodes * size, dtype=np.int32)
+    values = np.empty(count * nodes * size, dtype=np.float32)
     n = 0
     for k in range(count):
-        s = services[k]
-        for r in range(height):
-            for c in range(width):
-                pixel = lookup[r, c]
-                if pixel < 0 or row_of[s, pixel] < 0:
-                    continue
-                for q in range(nodes):
-                    row = row_of[s, pixel] * nodes + q
-                    if wanted[row] and share[k, q, r, c] > 0.0:
-                        rows[n] = row
-                        values[n] = share[k, q, r, c]
-                        n += 1
+        for j in range(size):
+            if row[k, j] < 0:
+                continue
+            for q in range(nodes):
+                at = row[k, j] * nodes + q
+                if wanted[at] and share[k, q, j] > 0.0:
+                    rows[n] = at
+                    values[n] = share[k, q, j]
+                    n += 1
     return rows[:n].copy(), values[:n].copy()

@@ -95,6 +95,26 @@ class Footprint:
         return ndtr(self.score)
 
 
+@dataclass(frozen=True, eq=False)
+class PixelFootprint:
+    """Score of each service at some pixels around one mast.
+
+    Attributes
+    ----------
+    services
+        Positions of the services the mast can deliver, ascending, shape (k,).
+    pixels
+        Flat positions on the grid, ascending, shape (n,).
+    score, sharpness
+        As of a :class:`Footprint`, shape (k, n).
+    """
+
+    services: NDArray[np.int64]
+    pixels: NDArray[np.int64]
+    score: NDArray[np.float32]
+    sharpness: NDArray[np.float32]
+
+
 def shadowing_of(config: Config, services: Sequence[Service], budgets: LinkBudgets) -> SharedShadowing:
     """What masts share of the shadowing, service by service.
 
@@ -142,6 +162,15 @@ class PropagationModel(Protocol):
 
     def footprint(self, mast: Mast, grid: Grid) -> Footprint | None:
         """Score of each service around a mast, or None when it does not reach the grid."""
+
+    def footprint_on(self, mast: Mast, grid: Grid, wanted: NDArray[np.bool_]) -> PixelFootprint | None:
+        """The values of :meth:`footprint` at wanted pixels alone, shape of the grid."""
+        whole = self.footprint(mast, grid)
+        if whole is None:
+            return None
+        row, col = np.nonzero(wanted[whole.window])
+        pixels = (row + whole.row) * grid.width + col + whole.col
+        return PixelFootprint(whole.services, pixels, whole.score[:, row, col], whole.sharpness[:, row, col])
 
     def scores_at(
         self, mast: Mast, easting_m: NDArray[np.float64], northing_m: NDArray[np.float64]

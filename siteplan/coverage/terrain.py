@@ -17,7 +17,7 @@ import math
 import struct
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -30,7 +30,7 @@ from siteplan.coverage.demand import Service, tier_layers
 from siteplan.coverage.empirical import EmpiricalModel, bands_of
 from siteplan.coverage.footprint_cache import Cache, MemoryCache
 from siteplan.coverage.ground import GroundModel, ground_model
-from siteplan.coverage.propagation import NOTHING, Footprint, Mast, PropagationModel
+from siteplan.coverage.propagation import NOTHING, Footprint, Mast, PixelFootprint, PropagationModel
 from siteplan.inputs.load import Inputs
 from siteplan.project.schema import Config, clutter_kinds
 from siteplan.radio.linkbudget import STEP_M, LinkBudgets, TerrainBudget
@@ -52,7 +52,7 @@ COARSEST_DEM_M = 100.0
 """Coarsest DEM that ``auto`` trusts with diffraction [m]: at 90 m a mountain path is off by 5 dB already."""
 VOID_PX = 10
 """Widest void of the DEM that is filled around a mast or a point [pixels]; in wider ones buffers count."""
-_VERSION = b"terrain-4"
+_VERSION = b"terrain-5"
 """Part of every cache key; raised whenever the numbers of this module change."""
 END_LOSS_UP_TO_MHZ = 3000.0
 """Where ITU-R P.2108's loss of a phone among trees ends [MHz]."""
@@ -105,10 +105,23 @@ class _Reduced:
     def unpack(cls, data: bytes) -> _Reduced:
         """From what the cache kept."""
         row, col, *shape, limited = _HEADER.unpack_from(data)
-        whole, count = zlib.decompress(data[_HEADER.size :]), math.prod(shape)
-        score = np.frombuffer(whole, dtype=np.int16, count=count).reshape(shape)
-        sharpness = np.frombuffer(whole, dtype=np.uint8, offset=2 * count).reshape(shape)
-        return cls(row, col, score, sharpness, limited)
+        return cls(row, col, *_unpacked(zlib.decompress(data[_HEADER.size :]), tuple(shape)), limited)
+
+
+def _unpacked(whole: bytes, shape: tuple[int, ...]) -> tuple[Scores, Bytes]:
+    """Score and sharpness from their bytes, one after the other."""
+    count = math.prod(shape)
+    score = np.frombuffer(whole, dtype=np.int16, count=count).reshape(shape)
+    return score, np.frombuffer(whole, dtype=np.uint8, offset=2 * count).reshape(shape)
+
+
+def _in_units(score: Scores, sharpness: Bytes) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Score and sharpness as figures, ``NOTHING`` for no score."""
+    known = score.astype(np.float32) * np.float32(1.0 / SCORE_STEPS)
+    return (
+        np.where(score == NO_SCORE, NOTHING, known),
+        sharpness.astype(np.float32) * np.float32(1.0 / SHARPNESS_STEPS),
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,11 +220,52 @@ class TerrainModel(PropagationModel):
             for band in self._bands_of(service, parts):
                 slot = self._carrier(band, mast).slot[self.services[service].layer.id]
                 _raise_to((best[k], sharpness[k]), parts[band], slot, row, col, grid)
-        score = np.where(best == NO_SCORE, NOTHING, best.astype(np.float32) * np.float32(1.0 / SCORE_STEPS))
-        sharp = sharpness.astype(np.float32) * np.float32(1.0 / SHARPNESS_STEPS)
-        footprint = Footprint(row, col, services, score, sharp)
+        footprint = Footprint(row, col, services, *_in_units(best, sharpness))
         self._put_points(footprint, mast, grid)
         return footprint
+
+    def footprint_on(self, mast: Mast, grid: Grid, wanted: NDArray[np.bool_]) -> PixelFootprint | None:
+        """The same at wanted pixels alone, which costs a tenth where few are.
+
+        Parameters
+        ----------
+        mast
+            The mast.
+        grid
+            Demand grid.
+        wanted
+            Pixels asked for, shape of the grid.
+
+        Returns
+        -------
+        PixelFootprint or None
+            None when the mast has no band, or its reach ends before the grid.
+        """
+        if not self.sees(mast):
+            return super().footprint_on(mast, grid, wanted)
+        services = self._services_by(mast.bands)
+        if not services.size:
+            return None
+        frame = _frame(mast, self.reach_m(mast), grid.resolution_m)
+        mask = _mask_of(frame, grid, wanted)
+        row, col = np.nonzero(mask)
+        pixels = (row + frame.row - _origin(grid)[0]) * grid.width + col + frame.col - _origin(grid)[1]
+        if not pixels.size:
+            return None
+        parts = {band: self._at_wanted(mast, band, frame, mask, (row, col)) for band in mast.bands}
+        best = np.full((len(services), len(pixels)), NO_SCORE, dtype=np.int16)
+        sharpness = np.full(best.shape, SHARPNESS_STEPS, dtype=np.uint8)
+        for k, service in enumerate(services):
+            for band in self._bands_of(service, parts):
+                slot = self._carrier(band, mast).slot[self.services[service].layer.id]
+                better = parts[band][0][slot] > best[k]
+                best[k, better], sharpness[k, better] = (
+                    parts[band][0][slot, better],
+                    parts[band][1][slot, better],
+                )
+        found = PixelFootprint(services, pixels, *_in_units(best, sharpness))
+        self._put_points_on(found, mast, grid)
+        return found
 
     def scores_at(
         self, mast: Mast, easting_m: NDArray[np.float64], northing_m: NDArray[np.float64]
@@ -349,23 +403,53 @@ class TerrainModel(PropagationModel):
             street_width_m=coverage.street_width_m,
         )
 
-    def _compute(self, mast: Mast, band_id: str, carrier: _Carrier, resolution_m: float) -> _Reduced:
+    def _at_wanted(
+        self,
+        mast: Mast,
+        band_id: str,
+        frame: DemandWindow,
+        mask: NDArray[np.bool_],
+        at: tuple[NDArray[np.int64], NDArray[np.int64]],
+    ) -> tuple[Scores, Bytes]:
+        """Score and sharpness of every need at the wanted pixels of a frame, kept by what is wanted."""
+        carrier = self._carrier(band_id, mast)
+        key = self._key(mast, band_id, carrier, frame.resolution_m)
+        whole = hashlib.blake2b(key + np.packbits(mask).tobytes(), digest_size=16).digest()
+        kept, needs = self._cache.get(whole), len(carrier.needs.sigma_db)
+        if kept is not None:
+            return _unpacked(zlib.decompress(kept), (needs, len(at[0])))
+        score, sharpness = self._scores_in(mast, band_id, carrier, replace(frame, wanted=mask))
+        score, sharpness = score[:, *at], sharpness[:, *at]
+        self._cache.put(whole, zlib.compress(score.tobytes() + sharpness.tobytes(), 1))
+        return score, sharpness
+
+    def _scores_in(
+        self,
+        mast: Mast,
+        band_id: str,
+        carrier: _Carrier,
+        frame: DemandWindow,
+    ) -> tuple[Scores, Bytes]:
         """Sweep, and reduce the scores of the DEM's pixels in each demand pixel."""
-        reach, coverage = carrier.reach_m, self.config.coverage
-        frame = _frame(mast, reach, resolution_m)
-        radius = max(reach, 2.0 * self.dem.grid.resolution_m)
+        radius = max(carrier.reach_m, 2.0 * self.dem.grid.resolution_m)
         geometry = self._geometry(mast.easting_m, mast.northing_m, mast.antenna_height_m, radius)
-        score, sharpness = mean_score(
+        return mean_score(
             geometry,
             self.dem.grid,
             frame,
             carrier.budget,
             carrier.needs,
-            coverage.probability_floor,
-            reach,
+            self.config.coverage.probability_floor,
+            carrier.reach_m,
             self.ground.kind[geometry.window],
             self._pattern_loss(mast, band_id, geometry),
         )
+
+    def _compute(self, mast: Mast, band_id: str, carrier: _Carrier, resolution_m: float) -> _Reduced:
+        """Everything a band gives, and whether it still serves where it is no longer followed."""
+        reach, coverage = carrier.reach_m, self.config.coverage
+        frame = _frame(mast, reach, resolution_m)
+        score, sharpness = self._scores_in(mast, band_id, carrier, frame)
         rim = _on_the_rim(mast, frame, reach)
         target = ndtri(coverage.edge_probability_target) * SCORE_STEPS
         limited = bool((score[carrier.slot[self.layers[0].id]][rim] >= target).any())
@@ -529,6 +613,22 @@ class TerrainModel(PropagationModel):
             footprint.score[k, at_row[order], at_col[order]] = value[k, order]
             footprint.sharpness[k, at_row[order], at_col[order]] = 1.0
 
+    def _put_points_on(self, found: PixelFootprint, mast: Mast, grid: Grid) -> None:
+        """The same for some pixels."""
+        x, y = self.points.easting_m, self.points.northing_m
+        row, col = grid.index(x, y)
+        flat = np.where(grid.inside(row, col), row * grid.width + col, -1)
+        near = np.flatnonzero(np.isin(flat, found.pixels))
+        near = near[self.holds(x[near], y[near])]
+        if not near.size:
+            return
+        _, value = self.scores_at(mast, x[near], y[near])
+        at = np.searchsorted(found.pixels, flat[near])
+        for k in range(len(found.services)):
+            order = np.argsort(-value[k], kind="stable")
+            found.score[k, at[order]] = value[k, order]
+            found.sharpness[k, at[order]] = 1.0
+
     def median_at(
         self,
         mast: Mast,
@@ -664,11 +764,28 @@ def _frame(mast: Mast, reach_m: float, resolution_m: float) -> DemandWindow:
     return DemandWindow(top, left, bottom - top + 1, right - left + 1, resolution_m)
 
 
+def _origin(grid: Grid) -> tuple[int, int]:
+    """Row and column of a grid's first pixel, counted from the origin of the CRS."""
+    return round(-grid.north_m / grid.resolution_m), round(grid.west_m / grid.resolution_m)
+
+
+def _mask_of(frame: DemandWindow, grid: Grid, wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Wanted pixels of a frame; none beyond the grid."""
+    mask = np.zeros((frame.height, frame.width), dtype=np.bool_)
+    row0, col0 = _origin(grid)
+    top, left = frame.row - row0, frame.col - col0
+    rows = slice(max(top, 0), min(top + frame.height, grid.height))
+    cols = slice(max(left, 0), min(left + frame.width, grid.width))
+    if rows.start < rows.stop and cols.start < cols.stop:
+        mask[rows.start - top : rows.stop - top, cols.start - left : cols.stop - left] = wanted[rows, cols]
+    return mask
+
+
 def _union(parts: Sequence[_Reduced], grid: Grid) -> tuple[int, int, int, int] | None:
     """Window on the grid that holds all parts: row, column, height, width."""
     if not parts:
         return None
-    row0, col0 = round(-grid.north_m / grid.resolution_m), round(grid.west_m / grid.resolution_m)
+    row0, col0 = _origin(grid)
     top = max(min(part.row for part in parts) - row0, 0)
     left = max(min(part.col for part in parts) - col0, 0)
     bottom = min(max(part.row + part.score.shape[1] for part in parts) - row0, grid.height)
@@ -680,8 +797,8 @@ def _union(parts: Sequence[_Reduced], grid: Grid) -> tuple[int, int, int, int] |
 
 def _raise_to(best: tuple[Scores, Bytes], part: _Reduced, layer: int, row: int, col: int, grid: Grid) -> None:
     """Let one band count where it is better, in place: score and sharpness."""
-    top = part.row - round(-grid.north_m / grid.resolution_m) - row
-    left = part.col - round(grid.west_m / grid.resolution_m) - col
+    row0, col0 = _origin(grid)
+    top, left = part.row - row0 - row, part.col - col0 - col
     height, width = part.score.shape[1:]
     rows = slice(max(top, 0), min(top + height, best[0].shape[0]))
     cols = slice(max(left, 0), min(left + width, best[0].shape[1]))
