@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +21,9 @@ from siteplan.outputs.gis.layers import write_coverage, write_geopackages
 from siteplan.outputs.pictures.change_curve import write_changes
 from siteplan.outputs.pictures.overview import overview_png
 from siteplan.outputs.sheets import changes_csv, csv_files
-from siteplan.outputs.webmap import diff_html, map_html
+from siteplan.outputs.webmap import diff_html, map_html, shared_pictures
 from siteplan.outputs.webmap.panel import watermark_of
+from siteplan.outputs.webmap.rasters import Shared
 from siteplan.outputs.wording import changes_in_words, in_words
 from siteplan.outputs.xlsx.form import write_form
 from siteplan.outputs.xlsx.workbook import write_workbook
@@ -51,7 +53,9 @@ class MapOrder:
     online: bool = False
 
 
-def write_maps(proposal: Proposal, folder: Path, lang: Lang, order: MapOrder) -> list[str]:
+def write_maps(
+    proposal: Proposal, folder: Path, lang: Lang, order: MapOrder, shared: Shared | None = None
+) -> list[str]:
     """One map for every audience, and a still picture of it for phones that cannot open a page.
 
     Parameters
@@ -64,13 +68,15 @@ def write_maps(proposal: Proposal, folder: Path, lang: Lang, order: MapOrder) ->
         Language.
     order
         What is asked for.
+    shared
+        Pictures made ahead; None for none.
 
     Raises
     ------
     SiteplanError
         If an audience is not in the project file.
     """
-    names = []
+    names, shared = [], shared or Shared()
     audiences = [
         audience_of(proposal.config, each) for each in order.audiences or proposal.config.outputs.maps
     ]
@@ -83,6 +89,7 @@ def write_maps(proposal: Proposal, folder: Path, lang: Lang, order: MapOrder) ->
             recipient=order.recipient,
             issued=order.issued,
             online=order.online,
+            shared=shared,
         )
         (folder / name).write_text(page, encoding="utf-8", newline="\n")
         picture = name.replace(".html", ".png")
@@ -90,7 +97,7 @@ def write_maps(proposal: Proposal, folder: Path, lang: Lang, order: MapOrder) ->
             seen_by(proposal, audience, lang),
             watermark_of(audience, order.recipient, order.issued, lang),
         )
-        (folder / picture).write_bytes(overview_png(seen, lang, watermark=mark))
+        (folder / picture).write_bytes(overview_png(seen, lang, watermark=mark, shared=shared))
         names += [name, picture]
     return names
 
@@ -110,6 +117,14 @@ def write_all(plan: Proposal, folder: Path, lang: Lang, order: MapOrder | None =
         Maps to be written; None for the project's own choice.
     """
     worded = in_words(plan, lang)
+    with ThreadPoolExecutor(1) as beside:  # pictures are made outside the interpreter
+        pictures = beside.submit(shared_pictures, worded)
+        _write_tables(worded, folder, lang)
+        write_maps(worded, folder, lang, order or MapOrder(), pictures.result())
+    write_changes(plan, folder, lang)
+
+
+def _write_tables(worded: Proposal, folder: Path, lang: Lang) -> None:
     for name, content in csv_files(worded).items():
         (folder / name).write_bytes(content)
     write_workbook(worded, folder / translate("file_details", lang), lang)
@@ -119,8 +134,6 @@ def write_all(plan: Proposal, folder: Path, lang: Lang, order: MapOrder | None =
     write_form(partners, folder / translate("file_list", lang), lang)
     (folder / "candidates.kmz").write_bytes(kmz_bytes(partners, lang))
     write_exchange(partners, folder, lang)
-    write_maps(worded, folder, lang, order or MapOrder())
-    write_changes(plan, folder, lang)
 
 
 def write_diff(diff: Diff, folder: Path, lang: Lang) -> list[str]:

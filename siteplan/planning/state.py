@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any, get_args
@@ -48,15 +49,25 @@ def write_state(plan: Proposal) -> dict[str, bytes]:
     """Everything a plan holds, as the files of a run folder."""
     arrays: dict[str, NDArray[Any]] = {}
     tree = {name: _packed(getattr(plan, name), arrays) for name in _SAVED}
-    stream = io.BytesIO()
-    np.savez_compressed(stream, allow_pickle=False, **arrays)
     config = plan.config.model_dump_json(by_alias=True, indent=2) + "\n"
     return {
         RECORD: plan.record.to_json(),
         CONFIG: config.encode(),
         TABLES: json.dumps(tree, ensure_ascii=False, allow_nan=False).encode(),
-        ARRAYS: stream.getvalue(),
+        ARRAYS: _zipped(arrays),
     }
+
+
+def _zipped(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """Arrays as numpy's own archive, packed for speed: at its usual level half of the time goes into a tenth
+    of the size.
+    """
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for name, values in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.asanyarray(values), allow_pickle=False)
+    return stream.getvalue()
 
 
 def read_state(files: Mapping[str, bytes], name: str) -> Proposal:

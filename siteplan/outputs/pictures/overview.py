@@ -16,6 +16,7 @@ import matplotlib.patheffects as effects
 import numpy as np
 from matplotlib import font_manager
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -26,7 +27,7 @@ from PIL import Image
 from siteplan.core.grid import Grid
 from siteplan.outputs.webmap import style
 from siteplan.outputs.webmap.panel import breaks_of, facts, legend_of, notes, title, warning
-from siteplan.outputs.webmap.rasters import shaded
+from siteplan.outputs.webmap.rasters import Shared, shaded
 from siteplan.planning.proposal import Proposal
 from siteplan.words.catalogue import Lang, translate
 
@@ -67,7 +68,12 @@ def chinese_font() -> str:
 
 
 def overview_png(
-    proposal: Proposal, lang: Lang = "zh", *, watermark: Sequence[str] = (), width_px: int = 2200
+    proposal: Proposal,
+    lang: Lang = "zh",
+    *,
+    watermark: Sequence[str] = (),
+    width_px: int = 2200,
+    shared: Shared | None = None,
 ) -> bytes:
     """Draw a plan as one picture: relief, coverage when built, sites, ranks, legend, numbers and notes.
 
@@ -81,6 +87,8 @@ def overview_png(
         Lines across the picture; () for none.
     width_px
         Width [px].
+    shared
+        Pictures made for other maps of the same plan; None for none.
 
     Returns
     -------
@@ -94,7 +102,10 @@ def overview_png(
     side = figure.add_axes((0.74, 0.02, 0.25, 0.86))
     side.set_axis_off()
     _head(figure, proposal, lang, font)
-    _ground(map_axes, proposal)
+    after = proposal.effects.coverage
+    ground = (shared or Shared()).once("ground", after, lambda: _ground(proposal))
+    extent = _extent(proposal.area.grid)
+    map_axes.imshow(ground, extent=extent, interpolation="antialiased", zorder=0)
     _things(map_axes, proposal, font)
     _frame(map_axes, proposal.area.grid, lang, font)
     _side(side, proposal, lang, font)
@@ -119,10 +130,12 @@ def _marked(figure: Figure, lines: list[str], font: str) -> None:
 
 def _packed(figure: Figure) -> bytes:
     """PNG of 256 colours that cover the whole range: a quarter of the size, legend colours stay exact."""
-    raw, target = io.BytesIO(), io.BytesIO()
-    figure.savefig(raw, format="png", dpi=_DPI)
-    Image.open(raw).convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
-        target, "png", optimize=True
+    canvas: Any = FigureCanvasAgg(figure)
+    target = io.BytesIO()
+    canvas.draw()
+    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
+    picture.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+        target, "png", compress_level=7
     )
     return target.getvalue()
 
@@ -156,7 +169,7 @@ def _extent(grid: Grid) -> tuple[float, float, float, float]:
     return west, east, south, north
 
 
-def _ground(axes: Axes, proposal: Proposal) -> None:
+def _ground(proposal: Proposal) -> NDArray[np.uint8]:
     """Relief with coverage multiplied into it, in the project's own CRS."""
     dem = proposal.area.dem
     light: NDArray[np.float64] = np.ones((*proposal.area.grid.shape, 3))
@@ -168,7 +181,7 @@ def _ground(axes: Axes, proposal: Proposal) -> None:
     tints = 1 - alpha + alpha * colours
     inside = np.isfinite(proposal.effects.coverage.values)
     tint = np.where(inside[..., None], tints[classes], 1.0)
-    axes.imshow(light * tint, extent=_extent(proposal.area.grid), interpolation="antialiased", zorder=0)
+    return np.asarray(np.rint(255.0 * light * tint), dtype=np.uint8)
 
 
 def _things(axes: Axes, proposal: Proposal, font: str) -> None:

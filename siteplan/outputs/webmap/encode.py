@@ -22,6 +22,7 @@ DEGREES = 1e5
 COARSE = 1e4
 """The same for outlines that are no finer than a pixel, about ten metres."""
 
+_AS_IS = frozenset({str, int, bool})
 _NUMBERED = re.compile(r"(.*?)([0-9]{1,15})", re.DOTALL)
 _ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
 
@@ -66,6 +67,8 @@ def plain(value: Any) -> Any:
 
 
 def _scalar(value: Any) -> Any:
+    if type(value) in _AS_IS:  # nearly all there is, and asking pandas is slow
+        return value
     if value is None or pd.isna(value):
         return None
     if isinstance(value, np.generic):
@@ -197,4 +200,4 @@ def _steps(coordinates: NDArray[np.float64], per_degree: float) -> list[int]:
     steps = np.diff(whole, axis=0, prepend=np.zeros((1, 2), np.int64))
     keep = np.ones(len(steps), bool)
     keep[1:] = steps[1:].any(axis=1)
-    return [int(value) for value in steps[keep].ravel()]
+    return list(steps[keep].ravel().tolist())

@@ -24,6 +24,9 @@ from siteplan.outputs.webmap.layers import layer_specs
 from siteplan.outputs.webmap.online import online_policy, online_tiles
 from siteplan.outputs.webmap.panel import Edition, breaks_of, settings, title
 from siteplan.outputs.webmap.rasters import (
+    Picture,
+    Shared,
+    Warp,
     codes_picture,
     coverage_codes,
     footprint_masks,
@@ -51,6 +54,7 @@ def map_html(
     recipient: str = "",
     issued: str = "",
     online: bool = False,
+    shared: Shared | None = None,
 ) -> str:
     """The shared map as one HTML page that needs no network.
 
@@ -67,6 +71,8 @@ def map_html(
     online
         Offer online base maps, off until the reader switches one on; without, the page's policy forbids the
         network altogether.
+    shared
+        Pictures made for other maps of the same plan; None for none.
 
     Returns
     -------
@@ -94,7 +100,7 @@ def map_html(
         specs,
         settings(seen, edition, lang),
         base_spec(seen),
-        _pictures(seen),
+        _pictures(seen, shared or Shared()),
         lang,
         policy,
     )
@@ -131,25 +137,40 @@ def assembled(
     return fill(inline_assets(framed(rendered(figure), lang, policy=policy)), data)
 
 
-def _pictures(proposal: Proposal) -> dict[str, Any]:
+def shared_pictures(proposal: Proposal) -> Shared:
+    """Every picture of a plan's maps, made ahead; may run beside other writers."""
+    shared = Shared()
+    _pictures(proposal, shared)
+    return shared
+
+
+def _pictures(proposal: Proposal, shared: Shared) -> dict[str, Any]:
     """Relief, coverage, ranks and footprints, each with where it lies."""
-    area, config = proposal.area, proposal.config
-    warp = warp_of(proposal.area.grid)
+    area, places, after = proposal.area, proposal.places, proposal.effects.coverage
+    warp = shared.once("warp", area.grid, lambda: warp_of(area.grid))
+    found = {"coverage": shared.once("coverage", after, lambda: vars(_coverage_picture(proposal, warp)))}
+    if (relief := area.relief) is not None:
+        water = None if area.water is None else np.asarray(area.water.values, np.bool_)
+        found["relief"] = shared.once("relief", relief, lambda: vars(relief_picture(relief, water)))
+    if (ranks := places.ranks) is not None:
+        found["ranks"] = shared.once("ranks", ranks, lambda: vars(ranks_picture(ranks, warp)))
+        found["footprints"] = shared.once(
+            "footprints", places.footprints, lambda: footprint_masks(places.footprints, warp)
+        )
+    return found
+
+
+def _coverage_picture(proposal: Proposal, warp: Warp) -> Picture:
+    """Class of coverage before and after, and what terrain takes away."""
+    existing, config = proposal.existing, proposal.config
     codes = coverage_codes(
-        proposal.existing.coverage,
+        existing.coverage,
         proposal.effects.coverage,
-        proposal.existing.coverage_empirical,
+        existing.coverage_empirical,
         breaks_of(config),
         config.coverage.edge_probability_target,
     )
-    found: dict[str, Any] = {"coverage": vars(codes_picture(codes, warp))}
-    if area.relief is not None:
-        water = None if area.water is None else np.asarray(area.water.values, np.bool_)
-        found["relief"] = vars(relief_picture(area.relief, water))
-    if proposal.places.ranks is not None:
-        found["ranks"] = vars(ranks_picture(proposal.places.ranks, warp))
-        found["footprints"] = footprint_masks(proposal.places.footprints, warp)
-    return found
+    return codes_picture(codes, warp)
 
 
 def initials_of_specs(specs: list[dict[str, Any]]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -27,7 +27,7 @@ from siteplan.outputs.webmap import style
 
 _MERCATOR = "EPSG:3857"
 _EXACT = {"lossless": True, "quality": 50, "method": 4}
-_LOWLAND, _HIGHLAND = np.array([250.0, 249.0, 240.0]), np.array([226.0, 224.0, 217.0])
+_LOWLAND, _HIGHLAND = np.array([[250.0, 249.0, 240.0], [226.0, 224.0, 217.0]], dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,20 @@ class Picture:
 
     uri: str
     bounds: list[list[float]]
+
+
+class Shared:
+    """What several maps of one plan have in common, made once: by name and the object it is made of."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, tuple[object, Any]] = {}
+
+    def once(self, name: str, source: object, make: Callable[[], Any]) -> Any:
+        """What was made of this very object before, else made now."""
+        kept = self._made.get(name)
+        if kept is None or kept[0] is not source:
+            kept = self._made[name] = source, make()
+        return kept[1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -255,20 +269,22 @@ def _indexed(codes: NDArray[np.uint8], palette: Sequence[str]) -> Image.Image:
 def _relief(elevation: NDArray[np.float32], resolution_m: float) -> NDArray[np.uint8]:
     """Three bands, 1-255, 0 where there is no elevation."""
     known = np.isfinite(elevation)
-    filled = np.where(known, elevation, elevation[known].mean() if known.any() else 0.0)
-    light = _hillshade(filled, resolution_m)
+    filled = np.where(known, elevation, np.float32(elevation[known].mean() if known.any() else 0.0))
+    light = np.float32(0.76) + np.float32(0.32) * _hillshade(filled, resolution_m)
     low, high = np.percentile(elevation[known], (2, 98)) if known.any() else (0.0, 1.0)
-    height = np.clip((filled - low) / max(high - low, 1.0), 0, 1)[..., None]
-    tint = _LOWLAND + (_HIGHLAND - _LOWLAND) * height
-    rgb = np.clip(tint * (0.76 + 0.32 * light[..., None]), 1, 255) * known[..., None]
-    return np.moveaxis(rgb, -1, 0).astype(np.uint8)
+    height = np.clip((filled - np.float32(low)) / np.float32(max(high - low, 1.0)), 0, 1)
+    bands = np.empty((3, *elevation.shape), dtype=np.uint8)
+    for band, lowland, highland in zip(bands, _LOWLAND, _HIGHLAND, strict=True):
+        band[:] = np.clip((lowland + (highland - lowland) * height) * light, 1, 255) * known
+    return bands
 
 
 def _hillshade(elevation: NDArray[Any], resolution_m: float) -> NDArray[Any]:
     """Lambert light from azimuth 315 and altitude 45, heights twice their size [0-1]."""
-    down, right = np.gradient(2.0 * elevation, resolution_m)
-    cosine = (1.0 + (right + down) * np.sqrt(0.5)) / np.sqrt(1.0 + right**2 + down**2)
-    return np.clip(np.sqrt(0.5) * cosine, 0, 1)
+    half = np.float32(math.sqrt(0.5))
+    down, right = np.gradient(np.float32(2.0) * elevation, resolution_m)
+    cosine = (1.0 + (right + down) * half) / np.sqrt(1.0 + right**2 + down**2)
+    return np.clip(half * cosine, 0, 1)
 
 
 def _warp(values: NDArray[Any], grid: Grid, method: str) -> tuple[NDArray[Any], Affine]:
