@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from siteplan.core.grid import Grid
 from siteplan.coverage.demand import DemandGrid
 from siteplan.coverage.propagation import Footprint, MapFn, Mast, PixelFootprint, PropagationModel
-from siteplan.radio.shadowing import SharedShadowing, conditional_probability
+from siteplan.radio.shadowing import SharedShadowing, conditional_probability, take_probability
 
 _BATCH = 64
 """Masts in flight at once, so that windows of a city never pile up in memory."""
@@ -75,15 +75,25 @@ def outage_by_node(
         1 everywhere without masts.
     """
 
-    def share(mast: Mast) -> NodeShares | None:
-        footprint = propagation.footprint(mast, grid)
-        return None if footprint is None else shares_by_node(footprint, shadowing)
+    def footprint(mast: Mast) -> Footprint | None:
+        return propagation.footprint(mast, grid)
 
     outage = np.ones((len(shadowing.correlation), len(shadowing.node), *grid.shape), dtype=np.float32)
-    for shares in _in_batches(map_fn, share, masts):
-        if shares is not None:
-            multiply(outage, shares)
+    for each in _in_batches(map_fn, footprint, masts):
+        if each is not None:
+            _take_share(outage, each, shadowing)
     return NodeOutage(shadowing, outage)
+
+
+def _take_share(outage: NDArray[np.float32], footprint: Footprint, shadowing: SharedShadowing) -> None:
+    """Let one mast take its share of what is still uncovered at each node, in place."""
+    score = footprint.score
+    if shadowing.shift is not None:
+        score = score + shadowing.shift[(footprint.services, *footprint.window)]
+    rho = shadowing.correlation[footprint.services]
+    take_probability(
+        outage, footprint.services, footprint.window, score, footprint.sharpness, rho, shadowing.node
+    )
 
 
 def best_server(

@@ -15,7 +15,6 @@ from __future__ import annotations
 import hashlib
 import math
 import struct
-import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -37,6 +36,7 @@ from siteplan.radio.linkbudget import STEP_M, LinkBudgets, TerrainBudget
 from siteplan.radio.profile import PointGeometry, point_geometry
 from siteplan.radio.reduce import (
     NO_SCORE,
+    SCORE_LIMIT,
     SCORE_STEPS,
     SHARPNESS_STEPS,
     DemandWindow,
@@ -52,7 +52,7 @@ COARSEST_DEM_M = 100.0
 """Coarsest DEM that ``auto`` trusts with diffraction [m]: at 90 m a mountain path is off by 5 dB already."""
 VOID_PX = 10
 """Widest void of the DEM that is filled around a mast or a point [pixels]; in wider ones buffers count."""
-_VERSION = b"terrain-5"
+_VERSION = b"terrain-6"
 """Part of every cache key; raised whenever the numbers of this module change."""
 END_LOSS_UP_TO_MHZ = 3000.0
 """Where ITU-R P.2108's loss of a phone among trees ends [MHz]."""
@@ -99,20 +99,31 @@ class _Reduced:
     def pack(self) -> bytes:
         """As the cache keeps it."""
         head = _HEADER.pack(self.row, self.col, *self.score.shape, self.limited)
-        return head + zlib.compress(self.score.tobytes() + self.sharpness.tobytes(), 1)
+        return head + _packed(self.score, self.sharpness)
 
     @classmethod
     def unpack(cls, data: bytes) -> _Reduced:
         """From what the cache kept."""
         row, col, *shape, limited = _HEADER.unpack_from(data)
-        return cls(row, col, *_unpacked(zlib.decompress(data[_HEADER.size :]), tuple(shape)), limited)
+        return cls(row, col, *_unpacked(data[_HEADER.size :], tuple(shape)), limited)
 
 
-def _unpacked(whole: bytes, shape: tuple[int, ...]) -> tuple[Scores, Bytes]:
-    """Score and sharpness from their bytes, one after the other."""
-    count = math.prod(shape)
-    score = np.frombuffer(whole, dtype=np.int16, count=count).reshape(shape)
-    return score, np.frombuffer(whole, dtype=np.uint8, offset=2 * count).reshape(shape)
+def _packed(score: Scores, sharpness: Bytes) -> bytes:
+    """Which pixels have a score, one bit each, then their scores and sharpness: half the size, no packing."""
+    held = score != NO_SCORE
+    return np.packbits(held).tobytes() + score[held].tobytes() + sharpness[held].tobytes()
+
+
+def _unpacked(data: bytes, shape: tuple[int, ...]) -> tuple[Scores, Bytes]:
+    """Score and sharpness from what :func:`_packed` made."""
+    count, bits = math.prod(shape), np.frombuffer(data, dtype=np.uint8)
+    head = -(-count // 8)
+    held = np.unpackbits(bits[:head], count=count).view(np.bool_).reshape(shape)
+    number = (len(data) - head) // 3
+    score, sharpness = np.full(shape, NO_SCORE, dtype=np.int16), np.zeros(shape, dtype=np.uint8)
+    score[held] = np.frombuffer(data, dtype=np.int16, count=number, offset=head)
+    sharpness[held] = bits[head + 2 * number :]
+    return score, sharpness
 
 
 def _in_units(score: Scores, sharpness: Bytes) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -193,6 +204,7 @@ class TerrainModel(PropagationModel):
         self._carriers: dict[tuple[str, str, float], _Carrier] = {}
         self._geometry = lru_cache(maxsize=4)(self._swept)
         self._directions = lru_cache(maxsize=4)(self._towards)
+        self._points_seen = lru_cache(maxsize=4)(self._points_from)
         self._limited: dict[bytes, bool] = {}
 
     # --- the level --------------------------------------------------------------------------------------
@@ -220,9 +232,7 @@ class TerrainModel(PropagationModel):
             for band in self._bands_of(service, parts):
                 slot = self._carrier(band, mast).slot[self.services[service].layer.id]
                 _raise_to((best[k], sharpness[k]), parts[band], slot, row, col, grid)
-        footprint = Footprint(row, col, services, *_in_units(best, sharpness))
-        self._put_points(footprint, mast, grid)
-        return footprint
+        return Footprint(row, col, services, *_in_units(best, sharpness))
 
     def footprint_on(self, mast: Mast, grid: Grid, wanted: NDArray[np.bool_]) -> PixelFootprint | None:
         """The same at wanted pixels alone, which costs a tenth where few are.
@@ -263,9 +273,7 @@ class TerrainModel(PropagationModel):
                     parts[band][0][slot, better],
                     parts[band][1][slot, better],
                 )
-        found = PixelFootprint(services, pixels, *_in_units(best, sharpness))
-        self._put_points_on(found, mast, grid)
-        return found
+        return PixelFootprint(services, pixels, *_in_units(best, sharpness))
 
     def scores_at(
         self, mast: Mast, easting_m: NDArray[np.float64], northing_m: NDArray[np.float64]
@@ -320,8 +328,8 @@ class TerrainModel(PropagationModel):
         return any(self._is_limited(mast, band, resolution_m) for band in mast.bands)
 
     def for_services(self, services: Sequence[Service]) -> TerrainModel:
-        """The same propagation, with its cache, asked for other services; points keep their pixels' means."""
-        return TerrainModel(self.config, services, self.ground, None, self._cache)
+        """The same propagation, with its points and its cache, asked for other services."""
+        return TerrainModel(self.config, services, self.ground, self.points, self._cache)
 
     def reach_m(self, mast: Mast) -> float:
         """Distance beyond which a mast gives nothing [m]."""
@@ -384,7 +392,9 @@ class TerrainModel(PropagationModel):
         content = np.array(figures, dtype=np.float64).tobytes() + carrier.digest
         sectors = mast.sectors_of(band_id)
         pattern = repr((sectors, self.budgets.pattern(band_id, mast.area_class))) if sectors else ""
-        whole = _VERSION + self.ground.digest + content + pattern.encode()
+        near = self._points_in(_frame(mast, carrier.reach_m, resolution_m))
+        places = self.points.easting_m[near].tobytes() + self.points.northing_m[near].tobytes()
+        whole = _VERSION + self.ground.digest + content + places + pattern.encode()
         return hashlib.blake2b(whole, digest_size=16).digest()
 
     def _swept(
@@ -417,10 +427,10 @@ class TerrainModel(PropagationModel):
         whole = hashlib.blake2b(key + np.packbits(mask).tobytes(), digest_size=16).digest()
         kept, needs = self._cache.get(whole), len(carrier.needs.sigma_db)
         if kept is not None:
-            return _unpacked(zlib.decompress(kept), (needs, len(at[0])))
+            return _unpacked(kept, (needs, len(at[0])))
         score, sharpness = self._scores_in(mast, band_id, carrier, replace(frame, wanted=mask))
         score, sharpness = score[:, *at], sharpness[:, *at]
-        self._cache.put(whole, zlib.compress(score.tobytes() + sharpness.tobytes(), 1))
+        self._cache.put(whole, _packed(score, sharpness))
         return score, sharpness
 
     def _scores_in(
@@ -433,7 +443,7 @@ class TerrainModel(PropagationModel):
         """Sweep, and reduce the scores of the DEM's pixels in each demand pixel."""
         radius = max(carrier.reach_m, 2.0 * self.dem.grid.resolution_m)
         geometry = self._geometry(mast.easting_m, mast.northing_m, mast.antenna_height_m, radius)
-        return mean_score(
+        score, sharpness = mean_score(
             geometry,
             self.dem.grid,
             frame,
@@ -444,6 +454,8 @@ class TerrainModel(PropagationModel):
             self.ground.kind[geometry.window],
             self._pattern_loss(mast, band_id, geometry),
         )
+        self._put_points(mast, band_id, frame, score, sharpness)
+        return score, sharpness
 
     def _compute(self, mast: Mast, band_id: str, carrier: _Carrier, resolution_m: float) -> _Reduced:
         """Everything a band gives, and whether it still serves where it is no longer followed."""
@@ -596,38 +608,50 @@ class TerrainModel(PropagationModel):
         antenna = self._antenna_amsl(mast.easting_m, mast.northing_m, mast.antenna_height_m)
         return antenna - receiver_m - self._heights[row, col].astype(np.float64)
 
-    def _put_points(self, footprint: Footprint, mast: Mast, grid: Grid) -> None:
-        """Give pixels of villages and key places the value at the point; of two points the worse."""
-        x, y = self.points.easting_m, self.points.northing_m
-        row, col = grid.index(x, y)
-        rows, cols = footprint.window
-        inside = (row >= rows.start) & (row < rows.stop) & (col >= cols.start) & (col < cols.stop)
-        near = np.flatnonzero(inside)
-        near = near[self.holds(x[near], y[near])]
+    def _put_points(
+        self, mast: Mast, band_id: str, frame: DemandWindow, score: Scores, sharpness: Bytes
+    ) -> None:
+        """Give pixels of villages and key places the value at the point, of two the worse; in place."""
+        near = self._points_in(frame)
         if not near.size:
             return
-        _, value = self.scores_at(mast, x[near], y[near])
-        at_row, at_col = row[near] - rows.start, col[near] - cols.start
-        for k in range(len(footprint.services)):
-            order = np.argsort(-value[k], kind="stable")
-            footprint.score[k, at_row[order], at_col[order]] = value[k, order]
-            footprint.sharpness[k, at_row[order], at_col[order]] = 1.0
+        x, y = self.points.easting_m[near], self.points.northing_m[near]
+        carrier, geometry = self._carrier(band_id, mast), self._points_seen(mast, near.tobytes())
+        exact = carrier.scores(self.loss_at(mast, band_id, geometry, x, y))
+        floor = ndtri(self.config.coverage.probability_floor)
+        counts = (exact >= floor) & (geometry.distance_m < carrier.reach_m)
+        kept = np.where(counts, np.round(exact.clip(-SCORE_LIMIT, SCORE_LIMIT) * SCORE_STEPS), NO_SCORE)
+        row, col = self._points_at(frame.resolution_m)
+        for k, each in enumerate(kept.astype(np.int16)):
+            order = np.argsort(-each.astype(np.int32), kind="stable")
+            at = row[near[order]] - frame.row, col[near[order]] - frame.col
+            score[k][at], sharpness[k][at] = each[order], SHARPNESS_STEPS
 
-    def _put_points_on(self, found: PixelFootprint, mast: Mast, grid: Grid) -> None:
-        """The same for some pixels."""
+    def _points_in(self, frame: DemandWindow) -> NDArray[np.intp]:
+        """Points on the DEM whose pixels are asked for."""
+        row, col = self._points_at(frame.resolution_m)
+        inside = (row >= frame.row) & (row < frame.row + frame.height) & self._points_held
+        near = np.flatnonzero(inside & (col >= frame.col) & (col < frame.col + frame.width))
+        if frame.wanted is None or not near.size:
+            return near
+        return near[frame.wanted[row[near] - frame.row, col[near] - frame.col]]
+
+    def _points_at(self, resolution_m: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Demand pixels of the points, counted from the origin of the CRS."""
         x, y = self.points.easting_m, self.points.northing_m
-        row, col = grid.index(x, y)
-        flat = np.where(grid.inside(row, col), row * grid.width + col, -1)
-        near = np.flatnonzero(np.isin(flat, found.pixels))
-        near = near[self.holds(x[near], y[near])]
-        if not near.size:
-            return
-        _, value = self.scores_at(mast, x[near], y[near])
-        at = np.searchsorted(found.pixels, flat[near])
-        for k in range(len(found.services)):
-            order = np.argsort(-value[k], kind="stable")
-            found.score[k, at[order]] = value[k, order]
-            found.sharpness[k, at[order]] = 1.0
+        return (
+            np.floor(-y / resolution_m).astype(np.int64),
+            np.floor(x / resolution_m).astype(np.int64),
+        )
+
+    @cached_property
+    def _points_held(self) -> NDArray[np.bool_]:
+        return self.holds(self.points.easting_m, self.points.northing_m)
+
+    def _points_from(self, mast: Mast, near: bytes) -> PointGeometry:
+        """Profiles from a mast to some points, given as the bytes of their positions."""
+        at = np.frombuffer(near, dtype=np.intp)
+        return self.geometry_at(mast, self.points.easting_m[at], self.points.northing_m[at])
 
     def median_at(
         self,

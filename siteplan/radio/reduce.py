@@ -24,7 +24,7 @@ SCORE_STEPS = 4096
 SHARPNESS_STEPS = 255
 NO_SCORE = -32768
 """Score of a pixel that gets nothing."""
-_SCORE_LIMIT = 5
+SCORE_LIMIT = 5
 """Score that is not told from a better one."""
 _ALL = 1.0 - 1e-7
 _NOWHERE_DBM = -999.0
@@ -153,13 +153,13 @@ def _score_all(mean: NDArray[np.float32], score: Scores, sharpness: Bytes) -> No
                 if mean[k, 0, r, c] <= np.float32(0.0):
                     continue
                 here = normal_quantile(min(np.float64(mean[k, 0, r, c]), _ALL))
-                here = min(max(here, -_SCORE_LIMIT), _SCORE_LIMIT)
+                here = min(max(here, -SCORE_LIMIT), SCORE_LIMIT)
                 score[k, r, c] = round(here * SCORE_STEPS)
                 worse, better = mean[k, 1, r, c], mean[k, 2, r, c]
                 share = 1.0
                 if worse > 0.0 and better < _ALL:
                     high = normal_quantile(better)
-                    if high < _SCORE_LIMIT - 1:
+                    if high < SCORE_LIMIT - 1:
                         share = min(max((high - normal_quantile(worse)) / 2.0, 1.0 / SHARPNESS_STEPS), 1.0)
                 sharpness[k, r, c] = round(share * SHARPNESS_STEPS)
 
@@ -336,7 +336,7 @@ def _add_normal(
     The normal distribution by the error function of Abramowitz and Stegun, 7.1.28, to 1e-6: no table, so
     that the loop runs in lanes.
     """
-    limit = np.float32(_SCORE_LIMIT)
+    limit = np.float32(SCORE_LIMIT)
     for t in range(n):
         score = (median_dbm[t] - threshold_dbm) * per_sigma
         score = -limit if score < -limit else score

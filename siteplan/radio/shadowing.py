@@ -152,6 +152,34 @@ def conditional_probability(
     return out
 
 
+def take_probability(
+    outage: Singles,
+    services: NDArray[np.int64],
+    window: tuple[slice, slice],
+    score: Singles,
+    sharpness: Singles,
+    correlation: NDArray[np.float64],
+    node: NDArray[np.float64],
+) -> None:
+    """Multiply what is still uncovered by what one mast leaves, at each node, in place.
+
+    Parameters
+    ----------
+    outage
+        float32, shape (services, nodes, height, width).
+    services
+        Positions of the k services in it.
+    window
+        Rows and columns of the scores in it.
+    score, sharpness, correlation, node
+        As of :func:`conditional_probability`, whose complement is multiplied in.
+    """
+    root = np.sqrt(correlation).astype(np.float32)
+    given, sharp = np.ascontiguousarray(score), np.ascontiguousarray(sharpness)
+    corner = window[0].start, window[1].start
+    _take(outage, services, corner, given, sharp, root, node.astype(np.float32), NORMAL)
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def between_steps(table: Singles, at: int, share: np.float32) -> np.float32:
     """A table's value a share of the way from one step to the next."""
@@ -159,20 +187,59 @@ def between_steps(table: Singles, at: int, share: np.float32) -> np.float32:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _at_node(
+    z: np.float32, loading: np.float32, scale: np.float32, node: np.float32, phi: Singles
+) -> np.float32:
+    """Phi((z + loading c) scale), from the table."""
+    place = (z + loading * node) * scale + np.float32(TABLE_LIMIT)
+    place *= np.float32(SCORES_PER_UNIT)
+    place = min(max(place, np.float32(0.0)), np.float32(2 * TABLE_LIMIT * SCORES_PER_UNIT))
+    at = int(place)
+    return between_steps(phi, at, place - np.float32(at))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _scale(loading: np.float32) -> np.float32:
+    return np.float32(1.0) / np.float32(math.sqrt(np.float32(1.0) - loading * loading))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _condition(
     score: Singles, sharpness: Singles, root: Singles, node: Singles, phi: Singles, out: Singles
 ) -> None:
-    limit, last = np.float32(TABLE_LIMIT), np.float32(2 * TABLE_LIMIT * SCORES_PER_UNIT)
     for k in range(score.shape[0]):
         for r in range(score.shape[1]):
             for c in range(score.shape[2]):
                 z = score[k, r, c]
-                if z < -limit:
+                if z < np.float32(-TABLE_LIMIT):
                     continue
                 loading = root[k] * sharpness[k, r, c]
-                scale = np.float32(1.0) / np.float32(math.sqrt(np.float32(1.0) - loading * loading))
+                scale = _scale(loading)
                 for q in range(node.size):
-                    place = ((z + loading * node[q]) * scale + limit) * np.float32(SCORES_PER_UNIT)
-                    place = min(max(place, np.float32(0.0)), last)
-                    at = int(place)
-                    out[k, q, r, c] = between_steps(phi, at, place - np.float32(at))
+                    out[k, q, r, c] = _at_node(z, loading, scale, node[q], phi)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _take(
+    outage: Singles,
+    services: NDArray[np.int64],
+    corner: tuple[int, int],
+    score: Singles,
+    sharpness: Singles,
+    root: Singles,
+    node: Singles,
+    phi: Singles,
+) -> None:
+    top, left = corner
+    for k in range(score.shape[0]):
+        s = services[k]
+        for r in range(score.shape[1]):
+            for c in range(score.shape[2]):
+                z = score[k, r, c]
+                if z < np.float32(-TABLE_LIMIT):
+                    continue
+                loading = root[k] * sharpness[k, r, c]
+                scale = _scale(loading)
+                for q in range(node.size):
+                    share = _at_node(z, loading, scale, node[q], phi)
+                    outage[s, q, top + r, left + c] *= np.float32(1.0) - share
