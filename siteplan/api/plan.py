@@ -149,7 +149,7 @@ class Plan:
         order = MapOrder(tuple(audiences), recipient, date.today().isoformat(), online_tiles)
         clear_leftovers(target.parent)
         with report.stage("outputs"), output_folder(target) as work:
-            write_all(self.proposal, work, chosen, order)
+            write_all(self.proposal, work, chosen, order, report)
             write_state_files(self.proposal, work)
             if self.previous is not None:
                 after = NamedPlan(target.name, self.proposal)

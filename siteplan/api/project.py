@@ -108,20 +108,23 @@ class Project:
         """
         return AreaInputs(self.config, pipeline.load(self.data, self.config, county))
 
-    def check(self, county: str | None = None) -> CheckReport:
+    def check(self, county: str | None = None, report: Report = SILENT) -> CheckReport:
         """Read and check every input, whatever comes of it.
 
         Parameters
         ----------
         county
             Name or code of one county; None for all of them.
+        report
+            Is told what is read.
 
         Returns
         -------
         CheckReport
             Everything that was found.
         """
-        found = pipeline.examine(self.data, self.config, county)
+        with report.stage("load"):
+            found = pipeline.examine(self.data, self.config, county, report)
         return CheckReport(self, replace(found, faults=(*found.faults, *self._ledger_faults(found))))
 
     def _ledger_faults(self, found: Examination) -> tuple[Fault, ...]:
@@ -264,12 +267,13 @@ class Project:
         """Plan under the project's lock; ids given to places are kept."""
         watch, config = Stopwatch(report), as_of(config, context.field_status)
         with watch.stage("load"):
-            inputs = pipeline.load(self.data, config, record.county)
+            inputs = pipeline.load(self.data, config, record.county, watch)
         inputs = replace(inputs, faults=(*_date_moved(self.config, config, inputs), *inputs.faults))
         readings = None
         if record.measurements is not None:
             given = Input(**record.measurements)
-            readings = pipeline.matched(self.data, inputs, config, given)
+            with watch.stage("measurements"):
+                readings = pipeline.matched(self.data, inputs, config, given, report=watch)
             record = record.model_copy(update={"measurements_sha256": sha256_of(Path(given.path))})
             inputs = replace(inputs, faults=(*inputs.faults, *readings.faults))
         registry = self.folder / REGISTRY
@@ -370,13 +374,15 @@ class Project:
         undone = next(each for each in events if each.event_id == added.after)
         return undone, replay((*events, added))
 
-    def progress(self, year: int | None = None) -> ProgressReport:
+    def progress(self, year: int | None = None, report: Report = SILENT) -> ProgressReport:
         """Count where a year's task stands.
 
         Parameters
         ----------
         year
             Of the quota; None for the project's.
+        report
+            Is told what is read.
 
         Returns
         -------
@@ -385,7 +391,8 @@ class Project:
         """
         status = self.field_status()
         config = as_of(self.config, status)
-        inputs = with_on_air(pipeline.load(self.data, config), status, config)
+        with report.stage("load"):
+            inputs = with_on_air(pipeline.load(self.data, config, None, report), status, config)
         return ProgressReport(self, progress_of(inputs, status, config, year or config.project.year), config)
 
     def calibrate(
@@ -398,6 +405,7 @@ class Project:
         serving_only: bool | None = None,
         propagation: str | None = None,
         seed: int = 0,
+        report: Report = SILENT,
     ) -> CalibrationResult:
         """Hold the model against measurements.
 
@@ -417,6 +425,8 @@ class Project:
             As in :meth:`plan`.
         seed
             Of draws and of the groups of sites left out.
+        report
+            Is told what is done.
 
         Returns
         -------
@@ -430,10 +440,12 @@ class Project:
         """
         path, config = Path(measurements), with_propagation(self.config, propagation)
         given = measurements_input(path, datum, crs, columns)
-        inputs, missing = pipeline.load_measured(self.data, config)
-        judged, rows, left_out = pipeline.measured(
-            self.data, inputs, config, given, serving_only=serving_only, seed=seed
-        )
+        with report.stage("load"):
+            inputs, missing = pipeline.load_measured(self.data, config, report)
+        with report.stage("calibration"):
+            judged, rows, left_out = pipeline.measured(
+                self.data, inputs, config, given, serving_only=serving_only, seed=seed, report=report
+            )
         name = propagation_name(inputs, config)
         facts = Facts(
             path.name,

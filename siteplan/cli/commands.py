@@ -29,6 +29,7 @@ from siteplan.cli.options import (
     ends_in_words,
     err,
     out,
+    starts,
     text,
 )
 from siteplan.core.errors import SiteplanError
@@ -56,6 +57,7 @@ def demo(
     lang: LangOpt = None,
 ) -> None:
     """Write the demo project."""
+    starts(quiet=quiet, lang=lang)
     from siteplan import api  # noqa: PLC0415
     from siteplan.cli.progress import console_report  # noqa: PLC0415
 
@@ -97,13 +99,13 @@ def check(
     lang: LangOpt = None,
 ) -> None:
     """Check the inputs: list of faults, health report."""
+    starts(quiet=quiet, lang=lang)
     from siteplan import api  # noqa: PLC0415
     from siteplan.cli import printing  # noqa: PLC0415
     from siteplan.cli.progress import console_report  # noqa: PLC0415
 
     opened = api.open_project(project, data=data, language=lang)
-    with console_report(err, opened.language, quiet=quiet).stage("load"):
-        found = opened.check(county)
+    found = opened.check(county, console_report(err, opened.language, quiet=quiet))
     printing.check_report(found, found.write(output), out, err)
     if found.exit_code:
         raise typer.Exit(found.exit_code)
@@ -137,6 +139,7 @@ def plan(  # noqa: PLR0913, PLR0917 - one argument an option
     lang: LangOpt = None,
 ) -> None:
     """Plan an area: coverage, gaps, ranked candidates, map."""
+    starts(quiet=quiet, lang=lang)
     from siteplan import api  # noqa: PLC0415
 
     opened = api.open_project(project, data=data, language=lang)
@@ -212,6 +215,7 @@ def calibrate(  # noqa: PLR0913, PLR0917 - one argument an option
     lang: LangOpt = None,
 ) -> None:
     """Fit the model to measurements."""
+    starts(quiet=quiet, lang=lang)
     from siteplan import api  # noqa: PLC0415
     from siteplan.cli import printing  # noqa: PLC0415
     from siteplan.cli.progress import console_report  # noqa: PLC0415
@@ -220,16 +224,16 @@ def calibrate(  # noqa: PLR0913, PLR0917 - one argument an option
     serving = {"auto": None, "serving": True, "several": False}
     if servers not in serving:
         raise SiteplanError("unknown_choice", option="--servers", value=servers, choices=tuple(serving))
-    with console_report(err, opened.language, quiet=quiet).stage("calibration"):
-        result = opened.calibrate(
-            measurements,
-            datum=datum,
-            crs=crs,
-            columns=_pairs(column or []),
-            serving_only=serving[servers],
-            propagation=propagation,
-            seed=seed,
-        )
+    result = opened.calibrate(
+        measurements,
+        datum=datum,
+        crs=crs,
+        columns=_pairs(column or []),
+        serving_only=serving[servers],
+        propagation=propagation,
+        seed=seed,
+        report=console_report(err, opened.language, quiet=quiet),
+    )
     printing.calibration_result(result, result.write(output), out, err)
 
 
@@ -266,6 +270,7 @@ def replan(  # noqa: PLR0913, PLR0917 - one argument an option
     lang: LangOpt = None,
 ) -> None:
     """Take returns in and plan again with few changes."""
+    starts(quiet=quiet, lang=lang)
     from siteplan import api  # noqa: PLC0415
     from siteplan.cli import printing  # noqa: PLC0415
 
@@ -318,13 +323,13 @@ def progress(
     lang: LangOpt = None,
 ) -> None:
     """Show where the year's task stands, by county and network."""
+    starts(quiet=quiet, lang=lang)
     from siteplan import api  # noqa: PLC0415
     from siteplan.cli import printing  # noqa: PLC0415
     from siteplan.cli.progress import console_report  # noqa: PLC0415
 
     opened = api.open_project(project, data=data, language=lang)
-    with console_report(err, opened.language, quiet=quiet).stage("load"):
-        report = opened.progress(year)
+    report = opened.progress(year, console_report(err, opened.language, quiet=quiet))
     printing.progress_report(report, report.write(output), out, err)
 
 

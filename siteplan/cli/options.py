@@ -77,6 +77,12 @@ QuietOpt = Annotated[bool, typer.Option("--quiet", help=text("quiet"))]
 StrictOpt = Annotated[bool, typer.Option("--strict", help=text("strict"))]
 
 
+def starts(*, quiet: bool, lang: str | None) -> None:
+    """Say at once that something goes on: what a command needs takes seconds to be brought in."""
+    if not quiet:
+        err.print(translate("starting", lang if lang in LANGUAGES else HELP))
+
+
 def ends_in_words(function: Callable[_Arguments, None]) -> Callable[_Arguments, None]:
     """Turn what the user can put right into a message and exit code 1."""
 
@@ -87,6 +93,9 @@ def ends_in_words(function: Callable[_Arguments, None]) -> Callable[_Arguments, 
         except SiteplanError as error:
             err.print(_words(error, kwargs.get("lang")))
             raise typer.Exit(1) from error
+        except KeyboardInterrupt as error:
+            err.print(translate("interrupted_words", kwargs.get("lang") or HELP))  # type: ignore[arg-type]
+            raise typer.Exit(130) from error
 
     return call
 

@@ -8,10 +8,13 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.status import Status
+from rich.text import Text
 
 from siteplan.core.progress import SILENT, Report
 from siteplan.words.catalogue import Lang, translate
 
+_SURE_AFTER_S = 2.0
+"""Seconds of a stage after which its rest is estimated."""
 _PLAIN_EVERY_S = 10.0
 """Seconds between two lines of one stage where there is no terminal."""
 
@@ -30,12 +33,13 @@ class ConsoleReport:
     def __init__(self, console: Console, lang: Lang) -> None:
         self._console, self._lang = console, lang
         self._status: Status | None = None
-        self._name, self._said = "", 0.0
+        self._name, self._said, self._started = "", 0.0, 0.0
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Show the stage while it runs, and its seconds when it ends."""
         self._name, started = translate(f"stage_{name}", self._lang), time.perf_counter()
+        self._started = started
         if self._console.is_terminal:
             with self._console.status(self._name) as self._status:
                 yield
@@ -48,11 +52,20 @@ class ConsoleReport:
         self._console.print(translate("stage_done", self._lang, stage=self._name, seconds=seconds))
 
     def step(self, done: int, total: int) -> None:
-        """Show how far the stage has come."""
-        line = translate("stage_step", self._lang, stage=self._name, done=done, total=total)
-        now = time.perf_counter()
+        """Show how far the stage has come, and about how long the rest takes."""
+        spent = time.perf_counter() - self._started
+        left = round(spent / max(done, 1) * (total - done))
+        key = "stage_step_left" if spent >= _SURE_AFTER_S and left else "stage_step"
+        self._show(translate(key, self._lang, done=done, total=total, seconds=left))
+
+    def note(self, key: str, /, **values: object) -> None:
+        """Show what the stage is at."""
+        self._show(translate(key, self._lang, **values))
+
+    def _show(self, text: str) -> None:
+        line, now = f"{self._name} · {text}", time.perf_counter()
         if self._status is not None:
-            self._status.update(line)
+            self._status.update(Text(line))
         elif now - self._said >= _PLAIN_EVERY_S:
             self._said = now
             self._console.print(line)

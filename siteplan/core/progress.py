@@ -22,6 +22,9 @@ class Report(Protocol):
     def step(self, done: int, total: int) -> None:
         """How far the present stage has come."""
 
+    def note(self, key: str, /, **values: object) -> None:
+        """What the present stage is at or knows so far, from the catalogue; replaces the last one."""
+
     def result(self, key: str, /, **values: object) -> None:
         """What came out, as an entry of the catalogue."""
 
@@ -37,6 +40,9 @@ class Silent:
 
     def step(self, done: int, total: int) -> None:
         """Say nothing of a step."""
+
+    def note(self, key: str, /, **values: object) -> None:
+        """Say nothing of what is known so far."""
 
     def result(self, key: str, /, **values: object) -> None:
         """Say nothing of a result."""
@@ -70,6 +76,10 @@ class Stopwatch:
     def step(self, done: int, total: int) -> None:
         """Pass a step on."""
         self._listener.step(done, total)
+
+    def note(self, key: str, /, **values: object) -> None:
+        """Pass on what is known so far."""
+        self._listener.note(key, **values)
 
     def result(self, key: str, /, **values: object) -> None:
         """Pass a result on."""

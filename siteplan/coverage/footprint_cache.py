@@ -30,6 +30,10 @@ class Cache(Protocol):
     def put(self, key: bytes, value: bytes) -> None:
         """Keep a value; it may be dropped at any time."""
 
+    @property
+    def kept_share(self) -> float:
+        """Share of what was asked for that had been kept."""
+
 
 class MemoryCache:
     """Keeps footprints for one run, the latest used ones first.
@@ -43,14 +47,22 @@ class MemoryCache:
     def __init__(self, limit_mib: float = MEMORY_MIB) -> None:
         self._left = int(limit_mib * 2**20)
         self._kept: OrderedDict[bytes, bytes] = OrderedDict()
+        self._asked, self._found = 0, 0
         self._lock = Lock()
 
     def get(self, key: bytes) -> bytes | None:
         """What was put under a key, or None."""
         with self._lock:
+            self._asked += 1
             if key in self._kept:
+                self._found += 1
                 self._kept.move_to_end(key)
             return self._kept.get(key)
+
+    @property
+    def kept_share(self) -> float:
+        """Share of what was asked for that had been kept."""
+        return self._found / max(self._asked, 1)
 
     def put(self, key: bytes, value: bytes) -> None:
         """Keep a value until newer ones need the room."""
@@ -78,6 +90,7 @@ class FileCache:
         self._lock = Lock()
         self._new: dict[bytes, bytes] = {}
         self._hits: set[bytes] = set()
+        self._asked: set[bytes] = set()
         self._base: sqlite3.Connection | None = None
 
     def __enter__(self) -> FileCache:
@@ -102,9 +115,15 @@ class FileCache:
         """Values computed in this run."""
         return len(self._new)
 
+    @property
+    def kept_share(self) -> float:
+        """Share of what was asked for that earlier runs had kept."""
+        return len(self._hits) / max(len(self._asked), 1)
+
     def get(self, key: bytes) -> bytes | None:
         """What was put under a key, in this run or an earlier one."""
         with self._lock:
+            self._asked.add(key)
             if key in self._new:
                 return self._new[key]
             if self._base is None:

@@ -13,6 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from siteplan.core.grid import Grid
+from siteplan.core.progress import SILENT, Report, counted
 from siteplan.coverage.demand import DemandGrid
 from siteplan.coverage.propagation import Footprint, MapFn, Mast, PixelFootprint, PropagationModel
 from siteplan.radio.shadowing import SharedShadowing, conditional_probability, take_probability
@@ -53,6 +54,7 @@ def outage_by_node(
     grid: Grid,
     shadowing: SharedShadowing,
     map_fn: MapFn = map,
+    report: Report = SILENT,
 ) -> NodeOutage:
     """Probability that no mast serves a pixel, by service and node of the shared shadowing.
 
@@ -68,6 +70,8 @@ def outage_by_node(
         Nodes, and the correlation of each service.
     map_fn
         ``map`` or the ``map`` of a thread pool.
+    report
+        Is told how many masts are done.
 
     Returns
     -------
@@ -79,7 +83,7 @@ def outage_by_node(
         return propagation.footprint(mast, grid)
 
     outage = np.ones((len(shadowing.correlation), len(shadowing.node), *grid.shape), dtype=np.float32)
-    for each in _in_batches(map_fn, footprint, masts):
+    for each in counted(_in_batches(map_fn, footprint, masts), len(masts), report):
         if each is not None:
             _take_share(outage, each, shadowing)
     return NodeOutage(shadowing, outage)
@@ -266,6 +270,7 @@ def coverage_matrix(
     shadowing: SharedShadowing,
     wanted: NDArray[np.bool_],
     map_fn: MapFn = map,
+    report: Report = SILENT,
 ) -> CoverageMatrix:
     """Reduce footprints to the demand rows they touch, node by node; no footprint is kept.
 
@@ -283,6 +288,8 @@ def coverage_matrix(
         Rows of the matrix that get entries, shape (rows,).
     map_fn
         ``map`` or the ``map`` of a thread pool.
+    report
+        Is told how many options are done.
 
     Returns
     -------
@@ -302,7 +309,7 @@ def coverage_matrix(
         row = demand.row_of[services][:, np.searchsorted(demand.pixels, pixels)]
         return _gather(share, row, wanted)
 
-    columns = list(_in_batches(map_fn, column, upgrades))
+    columns = list(counted(_in_batches(map_fn, column, upgrades), len(upgrades), report))
     lengths = [len(rows) for rows, _ in columns]
     return CoverageMatrix(
         indptr=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),

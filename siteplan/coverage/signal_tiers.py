@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from siteplan.core.grid import Raster
+from siteplan.core.progress import SILENT, Report
 from siteplan.coverage.demand import DemandGrid, Service, tier_layers
 from siteplan.coverage.matrix import NodeOutage, Upgrade, multiply, outage_by_node, upgrade_shares
 from siteplan.coverage.propagation import MapFn, Mast, PropagationModel, shadowing_of
@@ -33,6 +34,7 @@ def tier_rasters(
     config: Config,
     map_fn: MapFn = map,
     known: Callable[[NodeOutage, Sequence[Service]], NodeOutage] | None = None,
+    report: Report = SILENT,
 ) -> tuple[Raster, Raster] | None:
     """Tier of every pixel today and after the plan.
 
@@ -52,6 +54,8 @@ def tier_rasters(
         ``map``, or that of a thread pool.
     known
         Puts measurements on what the masts on air leave; None for none.
+    report
+        Is told how many masts are done.
 
     Returns
     -------
@@ -63,7 +67,7 @@ def tier_rasters(
     services = [Service(layer, "") for layer in tier_layers(config)]
     asked = propagation.for_services(services)
     shadowing = shadowing_of(config, services, propagation.budgets)
-    left = outage_by_node(masts, asked, inputs.grid, shadowing, map_fn)
+    left = outage_by_node(masts, asked, inputs.grid, shadowing, map_fn, report)
     left = left if known is None else known(left, services)
     before = _graded(left.mean, services, inputs, config)
     for upgrade in upgrades:

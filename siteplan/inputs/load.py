@@ -17,6 +17,7 @@ import shapely
 
 from siteplan.core.errors import Fault, InputFaults
 from siteplan.core.grid import Grid, Raster, part_of
+from siteplan.core.progress import SILENT, Report
 from siteplan.inputs.files.headers import HeaderMap, normalise
 from siteplan.inputs.measurements import no_stations
 from siteplan.inputs.places.area import crs_doubts, stray_points
@@ -143,7 +144,7 @@ class Examination:
     doubts: tuple[DoubtfulAddress, ...]
 
 
-def examine(folder: Path, config: Config, county: str | None = None) -> Examination:
+def examine(folder: Path, config: Config, county: str | None = None, report: Report = SILENT) -> Examination:
     """Read and check every input of a project, and keep what was found even when it cannot be planned.
 
     Parameters
@@ -154,13 +155,15 @@ def examine(folder: Path, config: Config, county: str | None = None) -> Examinat
         The project.
     county
         Name or code of one county; None for the whole city.
+    report
+        Is told of what is read.
 
     Returns
     -------
     Examination
         With ``inputs`` unless a fault is fatal.
     """
-    reader = ProjectReader(folder, config)
+    reader = ProjectReader(folder, config, report=report)
     inputs: Inputs | None = None
     faults: tuple[Fault, ...] = ()
     try:
@@ -179,7 +182,7 @@ def examine(folder: Path, config: Config, county: str | None = None) -> Examinat
     )
 
 
-def load(folder: Path, config: Config, county: str | None = None) -> Inputs:
+def load(folder: Path, config: Config, county: str | None = None, report: Report = SILENT) -> Inputs:
     """Read and check every input of a project.
 
     Parameters
@@ -190,6 +193,8 @@ def load(folder: Path, config: Config, county: str | None = None) -> Inputs:
         The project.
     county
         Name or code of one county; None for the whole city.
+    report
+        Is told of what is read.
 
     Raises
     ------
@@ -198,10 +203,10 @@ def load(folder: Path, config: Config, county: str | None = None) -> Inputs:
     SiteplanError
         If the county is not in the county table.
     """
-    return _load(ProjectReader(folder, config), config, county)
+    return _load(ProjectReader(folder, config, report=report), config, county)
 
 
-def load_network(folder: Path, config: Config) -> Inputs:
+def load_network(folder: Path, config: Config, report: Report = SILENT) -> Inputs:
     """Stations, relief and land cover alone, which is all a calibration needs.
 
     Parameters
@@ -210,6 +215,8 @@ def load_network(folder: Path, config: Config) -> Inputs:
         Folder of the inputs.
     config
         The project; its other inputs are left aside, and its area is where its stations stand.
+    report
+        Is told of what is read.
 
     Returns
     -------
@@ -224,7 +231,7 @@ def load_network(folder: Path, config: Config) -> Inputs:
     kept = {name: each for name, each in config.inputs.given().items() if name in _OF_THE_NETWORK}
     inputs = type(config.inputs).model_validate({name: each.model_dump() for name, each in kept.items()})
     bare = config.model_copy(update={"inputs": inputs})
-    first = ProjectReader(folder, bare)
+    first = ProjectReader(folder, bare, report=report)
     stations = first.attempt(first.stations)
     first.stop_if_fatal()
     if stations is None or stations.empty:
@@ -233,7 +240,7 @@ def load_network(folder: Path, config: Config) -> Inputs:
     hull = shapely.convex_hull(shapely.multipoints(stations.geometry.to_numpy())).buffer(farthest)
     names = {"county_id": ["network"], "county": [config.project.city]}
     area = gpd.GeoDataFrame(names, geometry=[hull], crs=config.project.crs)
-    return _load(ProjectReader(folder, bare, area), bare, None)
+    return _load(ProjectReader(folder, bare, area, report), bare, None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -253,6 +260,10 @@ def _load(reader: ProjectReader, config: Config, county: str | None) -> Inputs:
     Villages are settled by rasters and roads before other tables are read, which are placed by their names.
     """
     counties = reader.attempt(reader.counties)
+    if counties is not None:
+        area, area_name = _area_of(
+            counties, config, county
+        )  # a wrong name is refused before all else is read
     villages, village_areas = reader.villages()
     zones = {name: reader.attempt(partial(reader.zones, name)) for name in _ZONE_TABLES}
     osm = reader.attempt(reader.osm)
@@ -260,7 +271,6 @@ def _load(reader: ProjectReader, config: Config, county: str | None) -> Inputs:
     if counties is None:
         _tables(reader)
         raise InputFaults(reader.faults)
-    area, area_name = _area_of(counties, config, county)
     crs, resolution_m = config.project.crs, config.coverage.demand_resolution_m
     _refuse_too_large(counties, resolution_m)
     city = Grid.covering(_bounds(counties), resolution_m, crs)
@@ -287,6 +297,7 @@ def _load(reader: ProjectReader, config: Config, county: str | None) -> Inputs:
     tables = {**_tables(reader), **zones}
     tables["key_places"] = _joined(tables["key_places"], None if osm is None else osm.public)
     tables |= {name: homed(tables[name]) for name in ("stations", *_POINT_TABLES)}
+    reader.report.note("checking_tables")
     reader.faults += [*_doubts(config, counties, tables), *_empty_tables(config, tables)]
     if dem_city is not None and config.inputs.dem is not None:
         file = Path(config.inputs.dem.path).name

@@ -103,6 +103,7 @@ def read_measurements(
         table, misplaced = reader.measured_points(piece, given)
         points, left = _matched_points(table, cells, checked, config)
         points["place"] += places
+        reader.report.note("readings_matched", rows=min((number + 1) * PIECE_ROWS, len(checked.frame)))
         places += len(table)
         matched += len(points)
         faults += [each for each in (*misplaced, *left) if each.severity == "rejected" or each not in faults]

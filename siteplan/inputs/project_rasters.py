@@ -55,7 +55,7 @@ class ProjectRasters:
 
     def _given(self, name: str) -> tuple[Input, Path] | None:
         given = getattr(self.reader.config.inputs, name)
-        return None if given is None else (given, self.reader.folder / given.path)
+        return None if given is None else (given, self.reader.path_of(given))
 
     def _read(self, name: str, path: Path, unit: str, given: Input) -> Raster:
         raster, faults = read_raster(name, path, self.city, unit, given)

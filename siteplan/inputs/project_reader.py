@@ -19,6 +19,7 @@ import shapely
 from siteplan.core.errors import Fault, InputFaults, Severity
 from siteplan.core.files import sha256_of
 from siteplan.core.grid import Grid, Raster
+from siteplan.core.progress import SILENT, Report
 from siteplan.inputs.files.cells import text_of
 from siteplan.inputs.files.headers import HeaderMap, match_headers, normalise
 from siteplan.inputs.files.raw_table import RawTable, Wanted
@@ -94,8 +95,14 @@ class ProjectReader:
     ``counties`` are those of an earlier reading, in the project's CRS.
     """
 
-    def __init__(self, folder: Path, config: Config, counties: gpd.GeoDataFrame | None = None) -> None:
-        self.folder, self.config = folder, config
+    def __init__(
+        self,
+        folder: Path,
+        config: Config,
+        counties: gpd.GeoDataFrame | None = None,
+        report: Report = SILENT,
+    ) -> None:
+        self.folder, self.config, self.report = folder, config, report
         self.faults: list[Fault] = []
         self.sources: list[Source] = []
         self.headers: dict[str, HeaderMap] = {}
@@ -117,6 +124,12 @@ class ProjectReader:
             # villages are read for themselves and where counties are drawn from them: a fault is said once
             self.faults += [each for each in error.faults if each not in self.faults]
             return None
+
+    def path_of(self, given: Input) -> Path:
+        """Where an input lies that is read now, which is reported."""
+        path = self.folder / given.path
+        self.report.note("reading_file", file=path.name)
+        return path
 
     def stop_if_fatal(self) -> None:
         """Raise all faults together when one of them is fatal."""
@@ -560,7 +573,7 @@ class ProjectReader:
         given = self.config.inputs.osm
         if given is None:
             return None
-        path = self.folder / given.path
+        path = self.path_of(given)
         data = read_osm(path)
         self.note("osm", path, len(data.roads) + len(data.public), 0, given)
         if data.cut:
@@ -587,7 +600,7 @@ class ProjectReader:
         return checked.require_most()
 
     def _read(self, name: str, given: Input) -> RawTable:
-        raw = read_table(Wanted(name, given.layer, given.encoding, given.columns), self.folder / given.path)
+        raw = read_table(Wanted(name, given.layer, given.encoding, given.columns), self.path_of(given))
         return self._with_county_of_sheet(raw, given)
 
     def _with_county_of_sheet(self, raw: RawTable, given: Input) -> RawTable:

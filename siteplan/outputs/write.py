@@ -14,6 +14,7 @@ from xlsxwriter.exceptions import XlsxWriterException
 
 from siteplan.core.errors import RunLockedError
 from siteplan.core.files import atomic_folder
+from siteplan.core.progress import SILENT, Report
 from siteplan.outputs.audience import audience_of, map_name, redact_for_partners, seen_by
 from siteplan.outputs.gis.exchange import write_exchange
 from siteplan.outputs.gis.kml import kmz_bytes
@@ -102,7 +103,9 @@ def write_maps(
     return names
 
 
-def write_all(plan: Proposal, folder: Path, lang: Lang, order: MapOrder | None = None) -> None:
+def write_all(
+    plan: Proposal, folder: Path, lang: Lang, order: MapOrder | None = None, report: Report = SILENT
+) -> None:
     """Write every output of a plan but what programs read back.
 
     Parameters
@@ -115,11 +118,15 @@ def write_all(plan: Proposal, folder: Path, lang: Lang, order: MapOrder | None =
         Language of headers, labels and sentences.
     order
         Maps to be written; None for the project's own choice.
+    report
+        Is told what is written.
     """
     worded = in_words(plan, lang)
     with ThreadPoolExecutor(1) as beside:  # pictures are made outside the interpreter
         pictures = beside.submit(shared_pictures, worded)
+        report.note("writing_tables")
         _write_tables(worded, folder, lang)
+        report.note("writing_maps")
         write_maps(worded, folder, lang, order or MapOrder(), pictures.result())
     write_changes(plan, folder, lang)
 

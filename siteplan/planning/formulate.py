@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from siteplan.candidates.rules import conflicts_of
+from siteplan.core.progress import SILENT, Report
 from siteplan.coverage.demand import DemandGrid
 from siteplan.coverage.masts import served_bands
 from siteplan.coverage.matrix import NodeOutage, Upgrade, coverage_matrix
@@ -117,6 +118,7 @@ def build_problem(
     config: Config,
     propagation: PropagationModel,
     map_fn: MapFn = map,
+    report: Report = SILENT,
 ) -> CoverProblem:
     """The covering problem of a run.
 
@@ -136,6 +138,8 @@ def build_problem(
         Propagation level.
     map_fn
         ``map`` or the ``map`` of a thread pool.
+    report
+        Is told how many options are done.
 
     Returns
     -------
@@ -146,7 +150,7 @@ def build_problem(
     left, weight = outage.rows(demand), demand.weight[:, None] * outage.shadowing.weight
     open_weight = _without_negligible((weight * left).ravel(), float(weight.sum()))
     matrix = coverage_matrix(
-        options.upgrades, demand, propagation, outage.shadowing, open_weight > 0.0, map_fn
+        options.upgrades, demand, propagation, outage.shadowing, open_weight > 0.0, map_fn, report
     )
     networks = {name: number for number, name in enumerate(dict.fromkeys(options.network))}
     number = np.array([networks[name] for name in options.network], dtype=np.int64)

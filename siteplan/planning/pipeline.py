@@ -57,6 +57,7 @@ from siteplan.planning.run_record import RequestRecord
 from siteplan.planning.stages import Effects, Existing, Measured, Prepared, Solved
 from siteplan.project.input_files import Input
 from siteplan.project.schema import Config
+from siteplan.project.statuses import CandidateState
 from siteplan.selection import Selection
 
 MOST_CONDITIONING = 2_000_000
@@ -87,17 +88,17 @@ class AreaRequest:
     measurements: Measurements | None = None
 
 
-def load(folder: Path, config: Config, county: str | None = None) -> Inputs:
+def load(folder: Path, config: Config, county: str | None = None, report: Report = SILENT) -> Inputs:
     """Read and check every input; see :func:`siteplan.inputs.load.load`."""
-    return loading.load(folder, config, county)
+    return loading.load(folder, config, county, report)
 
 
-def examine(folder: Path, config: Config, county: str | None = None) -> Examination:
+def examine(folder: Path, config: Config, county: str | None = None, report: Report = SILENT) -> Examination:
     """Read and check every input, whatever comes of it; see :func:`siteplan.inputs.load.examine`."""
-    return loading.examine(folder, config, county)
+    return loading.examine(folder, config, county, report)
 
 
-def load_measured(folder: Path, config: Config) -> tuple[Inputs, tuple[Fault, ...]]:
+def load_measured(folder: Path, config: Config, report: Report = SILENT) -> tuple[Inputs, tuple[Fault, ...]]:
     """Inputs of a calibration: those of a plan, or where these are not whole, the network's own.
 
     Returns
@@ -106,10 +107,10 @@ def load_measured(folder: Path, config: Config) -> tuple[Inputs, tuple[Fault, ..
         Inputs, and the fatal faults that stood in the way of the others; none where they are whole.
     """
     try:
-        return loading.load(folder, config), ()
+        return loading.load(folder, config, None, report), ()
     except InputFaults as error:
         fatal = tuple(fault for fault in error.faults if fault.severity == "fatal")
-    return loading.load_network(folder, config), fatal
+    return loading.load_network(folder, config, report), fatal
 
 
 def matched(
@@ -120,6 +121,7 @@ def matched(
     *,
     most: int = MOST_CONDITIONING,
     seed: int = 0,
+    report: Report = SILENT,
 ) -> Measurements:
     """Read a file of measurements and match it to the stations on air; parameters as in the reader.
 
@@ -131,7 +133,7 @@ def matched(
     stations = on_air(inputs.stations, config)
     if stations is None or stations.empty:
         raise no_stations()
-    reader = ProjectReader(folder, config, inputs.counties)
+    reader = ProjectReader(folder, config, inputs.counties, report)
     return read_measurements(reader, given, stations, config, most=most, seed=seed)
 
 
@@ -143,6 +145,7 @@ def measured(
     *,
     serving_only: bool | None = None,
     seed: int = 0,
+    report: Report = SILENT,
 ) -> tuple[Judged, Measurements, dict[str, int]]:
     """Hold the model against measurements.
 
@@ -160,6 +163,8 @@ def measured(
         Whether rows are of serving cells only; None decides by the data.
     seed
         Of draws and of the groups of sites left out.
+    report
+        Is told what is done.
 
     Returns
     -------
@@ -172,15 +177,18 @@ def measured(
         If there are no stations, nothing matches, or there is too little data.
     """
     bare = config.model_copy(update={"fitted": None})
-    found = matched(folder, inputs, bare, given, most=MOST_POINTS, seed=seed)
+    found = matched(folder, inputs, bare, given, most=MOST_POINTS, seed=seed, report=report)
+    report.note("profiles_of_readings", rows=len(found.points))
     propagation = propagation_for(inputs, bare, services_of(bare))
     sample, left = build_sample(found.points, found.stations, propagation, bare)
+    report.note("places_of_readings")
     places = build_places(found.points, on_air(inputs.stations, bare), propagation, bare, seed=seed)
     asked = None if places is None else _map_places(places, bare)
     reasons = Counter(fault.problem for fault in found.faults if fault.severity == "rejected")
     reasons.update(left["reason"])
     if len(found.points) < found.matched:
         reasons["not_drawn"] = found.matched - len(found.points)
+    report.note("fitting")
     judged = calibrate(sample, asked, serving_only=serving_only, seed=seed)
     return judged, found, dict(sorted(reasons.items()))
 
@@ -202,13 +210,14 @@ def existing_network(
     measurements: Measurements | None = None,
     cache: Cache | None = None,
     map_fn: MapFn = map,
+    report: Report = SILENT,
 ) -> tuple[DemandGrid, EmpiricalModel | TerrainModel, Existing]:
     """What is asked, how coverage is computed, and what the stations on air leave uncovered."""
     demand = build_demand(inputs, config)
     propagation = propagation_for(inputs, config, services_of(config), cache)
     masts, refused = masts_of(on_air(inputs.stations, config), config, propagation)
     shadowing = shadowing_of(config, demand.services, propagation.budgets)
-    outage = outage_by_node(masts, propagation, inputs.grid, shadowing, map_fn)
+    outage = outage_by_node(masts, propagation, inputs.grid, shadowing, map_fn, report)
     by_buffers = None
     if isinstance(propagation, TerrainModel):
         by_buffers = _by_buffers(masts, propagation, inputs.grid, config, map_fn)
@@ -268,8 +277,10 @@ def prepare(
     )
     with report.stage("coverage"):
         demand, propagation, existing = existing_network(
-            inputs, config, measurements=request.measurements, cache=cache, map_fn=map_fn
+            inputs, config, measurements=request.measurements, cache=cache, map_fn=map_fn, report=report
         )
+    kept = 100.0 * cache.kept_share if cache is not None and isinstance(propagation, TerrainModel) else 0.0
+    report.result("masts_done", count=len(existing.masts), kept=kept)
     with report.stage("candidates"):
         places = build_candidates(
             inputs,
@@ -282,16 +293,25 @@ def prepare(
             published=[place for place, _ in context.anchors.values()],
         ).table
         places, ids = assign_ids(places, dict(request.ids), year)
+    usable = int(places["status"].eq(CandidateState.CANDIDATE.value).sum())
+    report.result("candidates_done", count=usable, all=len(places))
     with report.stage("matrix"):
         options = build_options(places, config, propagation)
-        problem = build_problem(places, options, demand, existing.outage, ledger, config, propagation, map_fn)
+        problem = build_problem(
+            places, options, demand, existing.outage, ledger, config, propagation, map_fn, report
+        )
         problem, faults = with_fixed(problem, places, options, context)
     ledger = replace(ledger, faults=(*ledger.faults, *faults))
     return Prepared(demand, propagation, existing, places, options, problem, ledger), ids
 
 
 def effects_of(
-    inputs: Inputs, config: Config, ready: Prepared, selection: Selection, map_fn: MapFn
+    inputs: Inputs,
+    config: Config,
+    ready: Prepared,
+    selection: Selection,
+    map_fn: MapFn,
+    report: Report = SILENT,
 ) -> Effects:
     """What a selection brings."""
     demand, existing, propagation = ready.demand, ready.existing, ready.propagation
@@ -303,7 +323,7 @@ def effects_of(
     known = (
         None if existing.measured is None else partial(condition_outage, measured=existing.measured.fields)
     )
-    tiers = tier_rasters(existing.masts, upgrades, propagation, inputs, config, map_fn, known)
+    tiers = tier_rasters(existing.masts, upgrades, propagation, inputs, config, map_fn, known, report)
     comparison = None
     if isinstance(propagation, TerrainModel):
         comparison = compare_models(existing.masts, propagation, inputs, demand, villages, config)
@@ -370,8 +390,12 @@ def run(
             ready.existing.outage,
             context,
             config,
+            report,
         )
+    selection = replanned.selection
+    report.result("selection_done", count=len(selection.places), gap=100.0 * selection.optimality_gap)
     with report.stage("effects"):
-        effects = effects_of(inputs, config, ready, replanned.selection, map_fn)
-    solved = Solved(ready, context, replanned, effects)
-    return assemble(inputs, config, solved, request.record), ids
+        effects = effects_of(inputs, config, ready, selection, map_fn, report)
+        report.note("gathering")
+        proposal = assemble(inputs, config, Solved(ready, context, replanned, effects), request.record)
+    return proposal, ids

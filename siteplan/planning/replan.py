@@ -7,7 +7,7 @@ that keeps as much of the list.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import geopandas as gpd
@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from siteplan.core.errors import Fault
+from siteplan.core.progress import SILENT, Report, counted
 from siteplan.coverage.demand import DemandGrid
 from siteplan.coverage.matrix import NodeOutage
 from siteplan.field.journal import Place
@@ -243,6 +244,7 @@ def choose(
     outage: NodeOutage,
     context: ReplanContext,
     config: Config,
+    report: Report = SILENT,
 ) -> Replanned:
     """Choose within the quota, keeping of the published list what is not worth changing.
 
@@ -260,6 +262,8 @@ def choose(
         What stands, what is published, and what a change costs.
     config
         The project.
+    report
+        Is told what is proven so far, and of points of the curve.
 
     Returns
     -------
@@ -268,15 +272,15 @@ def choose(
     """
     anchors = anchors_of(problem, places, options, context, config)
     if not anchors.columns:
-        selection = _select(problem, config)
+        selection = _select(problem, config, report)
         return Replanned(selection, check(problem, selection), pd.DataFrame(columns=CURVE))
     asked = config.replan.change_penalty if context.change_penalty is None else context.change_penalty
     most, costs = context.max_changes, {*config.replan.curve} - {asked}
     tried = sorted(costs) if most is None else sorted({*costs, asked})  # what is asked for is solved in full
-    curve = _curve(problem, anchors, demand, outage, config, tried)
+    curve = _curve(problem, anchors, demand, outage, config, counted(tried, len(tried), report, 1))
     for cost in [asked] if most is None else _costs_within(curve, most):
         request = anchored(problem, anchors, cost)
-        found = _select(request, config)
+        found = _select(request, config, report)
         changed = int((~anchors.kept(found.columns)).sum())
         if most is None or changed <= most:
             break
@@ -290,7 +294,7 @@ def choose(
     return Replanned(selection, check(request, found), joined, changed, len(anchors.columns))
 
 
-def _select(problem: CoverProblem, config: Config) -> Selection:
+def _select(problem: CoverProblem, config: Config, report: Report) -> Selection:
     rules = config.selection
     return select(
         problem,
@@ -299,6 +303,7 @@ def _select(problem: CoverProblem, config: Config) -> Selection:
         time_limit_s=rules.time_limit_s or float("inf"),
         min_gain=rules.min_gain_per_station,
         seed=rules.seed,
+        report=report,
     )
 
 
@@ -308,7 +313,7 @@ def _curve(
     demand: DemandGrid,
     outage: NodeOutage,
     config: Config,
-    costs: Sequence[float],
+    costs: Iterable[float],
 ) -> pd.DataFrame:
     """Coverage against changed places, cost by cost."""
     rules, rows = config.replan, []

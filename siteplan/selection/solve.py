@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from siteplan.core.progress import SILENT, Report
 from siteplan.selection.exact import Clock
 from siteplan.selection.feasible import ImpossibleError
 from siteplan.selection.problem import (
@@ -42,6 +43,7 @@ def select(
     time_limit_s: float = np.inf,
     seed: int = 0,
     min_gain: float = 0.0,
+    report: Report = SILENT,
 ) -> Selection:
     """Choose columns within the quotas, rank their places, and prove how good the choice is.
 
@@ -60,6 +62,8 @@ def select(
     min_gain
         Newly covered weight per station below which nothing is chosen, leaving quota unused; the bound
         knows nothing of it.
+    report
+        Is told what is proven so far.
 
     Returns
     -------
@@ -72,10 +76,10 @@ def select(
     SiteplanError
         If the constraints cannot hold together: which, by how much, and what to change.
     """
-    return solved(Solver(problem, min_gain), StopCriteria(gap, work_limit, time_limit_s, seed))
+    return solved(Solver(problem, min_gain), StopCriteria(gap, work_limit, time_limit_s, seed), report)
 
 
-def solved(solver: Solver, limits: StopCriteria) -> Selection:
+def solved(solver: Solver, limits: StopCriteria, report: Report = SILENT) -> Selection:
     """Solve a problem made ready; see :func:`select`.
 
     Parameters
@@ -84,6 +88,8 @@ def solved(solver: Solver, limits: StopCriteria) -> Selection:
         The problem.
     limits
         When to stop.
+    report
+        Is told what is proven so far.
 
     Returns
     -------
@@ -94,7 +100,7 @@ def solved(solver: Solver, limits: StopCriteria) -> Selection:
     stop = Clock(limits.seconds)
     interrupted = False
     try:
-        search(solver, limits, stop)
+        search(solver, limits, stop, report)
     except KeyboardInterrupt:
         if not np.isfinite(solver.value):
             raise
@@ -128,7 +134,7 @@ def quick(problem: CoverProblem, work_limit: float, *, seed: int = 0, min_gain: 
     return Answer(columns, value, bound, relative_gap(value, bound), time.perf_counter() - started)
 
 
-def search(solver: Solver, limits: StopCriteria, stop: Clock) -> None:
+def search(solver: Solver, limits: StopCriteria, stop: Clock, report: Report = SILENT) -> None:
     """Prices, rounding, neighbourhoods, then areas and counties, in turn while anything gets better.
 
     Parameters
@@ -139,17 +145,21 @@ def search(solver: Solver, limits: StopCriteria, stop: Clock) -> None:
         When to stop.
     stop
         Says when time is over.
+    report
+        Is told what is proven so far.
     """
     if not np.isfinite(solver.value):
         solver.begin(stop)
     if solver.relaxed is None or solver.can_prove(limits):
         solver.prove(limits, stop, _FIRST)
+    report.note("proven_so_far", gap=100.0 * solver.gap)
     turn = 0
     idle = 0
     while not _ended(solver, limits, stop) and idle < _IDLE:
         value, bound = solver.value, solver.bound
         for step in _steps(solver, limits, stop, turn):
             step()
+            report.note("proven_so_far", gap=100.0 * solver.gap)
             if _ended(solver, limits, stop):
                 return
         turn += 1
