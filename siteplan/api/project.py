@@ -291,7 +291,10 @@ class Project:
             write_registry(registry, ids)
             computed = cache.added
         costs = RunCosts(
-            seconds=watch.total(), peak_memory_mib=peak_memory_mib(), footprints_computed=computed
+            seconds=watch.total(),
+            cpu_seconds=watch.cpu_seconds,
+            peak_memory_mib=peak_memory_mib(),
+            footprints_computed=computed,
         )
         measured = replace(proposal, record=proposal.record.model_copy(update={"costs": costs}))
         return Plan(

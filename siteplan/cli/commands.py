@@ -135,6 +135,7 @@ def plan(  # noqa: PLR0913, PLR0917 - one argument an option
     output: OutOpt = None,
     threads: ThreadsOpt = None,
     strict: StrictOpt = False,
+    profile: Annotated[bool, typer.Option("--profile", help=text("profile"))] = False,
     quiet: QuietOpt = False,
     lang: LangOpt = None,
 ) -> None:
@@ -157,7 +158,15 @@ def plan(  # noqa: PLR0913, PLR0917 - one argument an option
         request["measurements"] = api.measurements_input(measurements, datum, crs, _pairs(column or []))
     options = {"audiences": tuple(audience or ()), "recipient": recipient, "online_tiles": online_tiles}
     _plan_and_print(
-        opened, opened.plan, request, output, options, threads=threads, strict=strict, quiet=quiet
+        opened,
+        opened.plan,
+        request,
+        output,
+        options,
+        threads=threads,
+        strict=strict,
+        quiet=quiet,
+        profile=profile,
     )
 
 
@@ -177,19 +186,23 @@ def _plan_and_print(
     threads: int | None,
     strict: bool,
     quiet: bool,
+    profile: bool = False,
 ) -> None:
     """Plan, write, print; exit 4: the plan contradicts itself, 5: ``--strict`` met a warning."""
     from siteplan import api  # noqa: PLC0415
     from siteplan.cli import printing  # noqa: PLC0415
     from siteplan.cli.progress import console_report  # noqa: PLC0415
+    from siteplan.core.progress import Stopwatch  # noqa: PLC0415
     from siteplan.outputs.audience import audience_of  # noqa: PLC0415
 
     for each in options.get("audiences", ()):
         audience_of(opened.config, each)
-    report = console_report(err, opened.language, quiet=quiet)
+    report = Stopwatch(console_report(err, opened.language, quiet=quiet))
     planned = call(**request, threads=threads or api.THREADS, report=report)
     folder = planned.write(output, report=report, **options)
     printing.plan_result(planned, folder, options.get("audiences", ()), out, err)
+    if profile:
+        printing.stages(report, opened.language, out)
     if planned.record.is_wrong:
         raise typer.Exit(4)
     if strict and any(fault.severity in ("warning", "rejected") for fault in planned.faults):

@@ -18,6 +18,7 @@ from siteplan.api import (
     fork_faults,
 )
 from siteplan.calibration import Judged
+from siteplan.core.progress import Stopwatch
 from siteplan.field.journal import Event
 from siteplan.field.status import FieldStatus
 from siteplan.outputs.audience import audience_of, map_name
@@ -90,6 +91,19 @@ def plan_result(plan: Plan, folder: Path, audiences: Sequence[str], out: Console
     warnings = sum(fault.severity in ("warning", "rejected") for fault in plan.faults)
     if warnings:
         out.print(translate("warnings_counted", lang, count=warnings))
+
+
+def stages(watch: Stopwatch, lang: Lang, out: Console) -> None:
+    """Seconds of every stage, by the clock and of all processors together."""
+    grid = Table(box=None, pad_edge=False)
+    grid.add_column("")
+    for key in ("profile_wall", "profile_cpu"):
+        grid.add_column(translate(key, lang), justify="right")
+    for name, seconds in watch.seconds.items():
+        grid.add_row(translate(f"stage_{name}", lang), f"{seconds:.1f}", f"{watch.cpu_seconds[name]:.1f}")
+    wall, cpu = sum(watch.seconds.values()), sum(watch.cpu_seconds.values())
+    grid.add_row(translate("total", lang), f"{wall:.1f}", f"{cpu:.1f}")
+    out.print(grid)
 
 
 def _expected(plan: Plan) -> str:

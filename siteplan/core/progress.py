@@ -52,7 +52,7 @@ SILENT = Silent()
 
 
 class Stopwatch:
-    """Passes progress on and keeps the seconds of every stage.
+    """Passes progress on and keeps the seconds of every stage, by the clock and of all processors together.
 
     Parameters
     ----------
@@ -62,16 +62,19 @@ class Stopwatch:
 
     def __init__(self, listener: Report = SILENT) -> None:
         self.seconds: dict[str, float] = {}
+        self.cpu_seconds: dict[str, float] = {}
         self._listener = listener
         self._started = time.perf_counter()
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Time what runs inside."""
-        started = time.perf_counter()
+        started, worked = time.perf_counter(), time.process_time()
         with self._listener.stage(name):
             yield
         self.seconds[name] = round(self.seconds.get(name, 0.0) + time.perf_counter() - started, 3)
+        worked = time.process_time() - worked
+        self.cpu_seconds[name] = round(self.cpu_seconds.get(name, 0.0) + worked, 3)
 
     def step(self, done: int, total: int) -> None:
         """Pass a step on."""

@@ -6,12 +6,18 @@ empty one, and a run never fails because of it.
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
+import zlib
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
 from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 MEMORY_MIB = 256.0
 """Room for one run without a file [MiB]."""
@@ -33,6 +39,41 @@ class Cache(Protocol):
     @property
     def kept_share(self) -> float:
         """Share of what was asked for that had been kept."""
+
+
+def kept_array(
+    cache: Cache | None,
+    content: bytes,
+    shape: tuple[int, ...],
+    make: Callable[[], NDArray[np.float32]],
+) -> NDArray[np.float32]:
+    """An array by the content of everything it depends on.
+
+    Parameters
+    ----------
+    cache
+        Where to keep it; None makes it anew.
+    content
+        All that decides its values.
+    shape
+        Of the array.
+    make
+        Computes it.
+
+    Returns
+    -------
+    ndarray
+        float32; the very values whether kept or made.
+    """
+    if cache is None:
+        return make()
+    key = hashlib.blake2b(content, digest_size=16).digest()
+    kept = cache.get(key)
+    if kept is not None:
+        return np.frombuffer(zlib.decompress(kept), dtype=np.float32).reshape(shape).copy()
+    made = make()
+    cache.put(key, zlib.compress(np.ascontiguousarray(made, dtype=np.float32).tobytes(), 1))
+    return made
 
 
 class MemoryCache:

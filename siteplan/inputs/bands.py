@@ -163,8 +163,12 @@ def read_band(source: rasterio.DatasetReader, window: Window, asked: BandQuestio
     _refuse_clipped(source, number, window, asked)
     for strip in _strips(window, asked.factor):
         raw = source.read(number, window=strip, masked=True)
-        plain = np.ma.filled(raw.astype(np.float32), np.nan)
-        values = (plain * np.float32(scale) + np.float32(offset)) * np.float32(unit)
+        plain = raw.data.astype(np.float32)
+        if raw.mask is not np.ma.nomask:
+            plain[raw.mask] = np.nan
+        values = plain.copy()
+        if (scale, offset, unit) != (1.0, 0.0, 1.0):
+            values = (plain * np.float32(scale) + np.float32(offset)) * np.float32(unit)
         if per_km2:
             values *= _areas_km2(source, strip)[:, None].astype(np.float32)
         mask(values, plain, asked.pixel_m, masked)
@@ -324,18 +328,25 @@ def _stands_apart(values: NDArray[np.float32], value: float, cliff: float) -> bo
 
 
 def _lonely(values: NDArray[np.float32], cliff: float) -> NDArray[np.bool_]:
-    """Pixels beyond all four neighbours by a cliff, shape of ``values``."""
-    around = np.pad(values, 1, constant_values=np.nan)
-    sides = (around[:-2, 1:-1], around[2:, 1:-1], around[1:-1, :-2], around[1:-1, 2:])
-    above, below = np.ones(values.shape, dtype=bool), np.ones(values.shape, dtype=bool)
-    known = np.zeros(values.shape, dtype=bool)
-    for side in sides:
-        step = values - side
-        absent = ~np.isfinite(side)
-        above &= (step > cliff) | absent
-        below &= (step < -cliff) | absent
-        known |= ~absent
-    return (above | below) & known
+    """Pixels beyond all four neighbours by a cliff, shape of ``values``; only those beside one are tried."""
+    beside = np.zeros(values.shape, dtype=bool)
+    for axis in (0, 1):
+        steep = np.abs(np.diff(values, axis=axis)) > cliff
+        first, last = (np.s_[:-1], np.s_[1:]) if axis == 0 else (np.s_[:, :-1], np.s_[:, 1:])
+        beside[first] |= steep
+        beside[last] |= steep
+    row, col = np.nonzero(beside)
+    around = np.pad(values, 1, constant_values=np.nan) if row.size else values
+    above, below = np.ones(row.size, dtype=bool), np.ones(row.size, dtype=bool)
+    for down, right in ((0, 1), (2, 1), (1, 0), (1, 2)):
+        side = around[row + down, col + right]
+        step = values[row, col] - side
+        above &= (step > cliff) | ~np.isfinite(side)
+        below &= (step < -cliff) | ~np.isfinite(side)
+    lonely = above | below
+    beside[:] = False
+    beside[row[lonely], col[lonely]] = True
+    return beside
 
 
 def _mask_amounts(

@@ -114,24 +114,25 @@ def translated(codes: NDArray[np.integer], given: Input, file: str) -> NDArray[n
 def cover_faults(found: CoverEvidence, classes: tuple[CoverClass, ...], file: str) -> list[Fault]:
     """Whether the legend can be right, how much of the area it leaves open, and codes of no class."""
     known = {code for cover in classes for code in cover.codes}
-    here = found.at(found.inside)
-    some = here[~np.isin(here, _NOTHING)]
-    unknown = ~np.isin(some, list(known))
-    strange = sorted(set(np.unique(found.codes).tolist()) - known - set(_NOTHING))
+    here, how_often = np.unique(found.at(found.inside), return_counts=True)
+    said = ~np.isin(here, _NOTHING)
+    some, often = here[said], how_often[said]
+    unknown = float(often[~np.isin(some, list(known))].sum() / max(often.sum(), 1))
+    strange = sorted(_different(found.codes) - known - set(_NOTHING))
     wet = _wet_share(found, {code for cover in classes if cover.id == "water" for code in cover.codes})
     faults: list[Fault] = []
-    if (some.size and unknown.mean() > MOST_UNKNOWN) or wet > MOST_WET:
+    if unknown > MOST_UNKNOWN or wet > MOST_WET:
         values = {
-            "codes": tuple(map(str, np.unique(some)[:30])),
-            "unknown": f"{unknown.mean():.0%}" if some.size else "0%",
+            "codes": tuple(map(str, some[:30])),
+            "unknown": f"{unknown:.0%}",
             "wet": f"{wet:.0%}",
-            "guess": _best_legend(found, some),
+            "guess": _best_legend(found, some, often),
             "found": tuple(LEGENDS),
         }
         faults.append(_fault("fatal", "cover_legend", file, **values))
     elif strange:
         faults.append(_fault("warning", "unknown_cover", file, codes=tuple(map(str, strange))))
-    open_share = float(np.isin(here, _NOTHING).mean()) if here.size else 0.0
+    open_share = float(how_often[~said].sum() / max(how_often.sum(), 1))
     if open_share > 0.001:
         faults.append(_fault("warning", "cover_partly", file, share=f"{open_share:.1%}"))
     return faults
@@ -144,12 +145,19 @@ def _wet_share(found: CoverEvidence, water: set[int]) -> float:
     return float(np.isin(at, list(water)).mean()) if at.size >= _FEWEST_PLACES and water else 0.0
 
 
-def _best_legend(found: CoverEvidence, some: NDArray[np.int64]) -> str:
+def _different(codes: NDArray[np.integer]) -> set[int]:
+    """Different codes of a raster, which are few: counted where they are small."""
+    if codes.dtype == np.uint8:
+        return {int(code) for code in np.flatnonzero(np.bincount(codes.ravel(), minlength=256))}
+    return {int(code) for code in np.unique(codes)}
+
+
+def _best_legend(found: CoverEvidence, some: NDArray[np.int64], often: NDArray[np.int64]) -> str:
     """The product whose classes fit best: every code known, places dry and many of them built-up."""
     at = found.at(found.places)
     best, name = 0.0, "?"
     for each, legend in LEGENDS.items():
-        known = float(np.isin(some, list(legend)).mean()) if some.size else 0.0
+        known = float(often[np.isin(some, list(legend))].sum() / max(often.sum(), 1))
         kinds = np.array([legend.get(int(code), 0) for code in at])
         fit = (
             known - 2.0 * float((kinds == _WATER).mean()) + 0.5 * float((kinds == _BUILT).mean())

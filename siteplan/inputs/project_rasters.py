@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import geopandas as gpd
 import numpy as np
@@ -175,7 +176,7 @@ class ProjectRasters:
             return
         (read,), config = self.codes, self.reader.config
         inside = np.column_stack(self.city.centre(*np.nonzero(self.zones > 0)))
-        found = CoverEvidence(read.values.astype(np.int64), read.grid, places, inside)
+        found = CoverEvidence(np.asarray(read.values), read.grid, places, inside)
         self.reader.faults += cover_faults(found, config.land_cover, entry[1].name)
 
     def _warn_flat(self, path: Path, raster: Raster) -> None:
@@ -218,8 +219,13 @@ class ProjectRasters:
         position = {kind.id: i for i, kind in enumerate(clutter_kinds(config))}
         for cover in config.land_cover:
             if cover.height_m is not None:
-                kinds[np.isin(codes, cover.codes)] = position[cover.id]
+                kinds[np.isin(codes, cover.codes, kind=_how(codes))] = position[cover.id]
         return Raster(kinds, grid, "clutter", "kind")
+
+
+def _how(codes: NDArray[np.integer]) -> Literal["table"] | None:
+    """Codes of one byte are looked up in a table."""
+    return "table" if codes.dtype.itemsize == 1 else None
 
 
 def jump_count(relief: Raster) -> int:

@@ -35,7 +35,7 @@ from siteplan.core.grid import Grid
 from siteplan.core.progress import SILENT, Report
 from siteplan.coverage.demand import DemandGrid, build_demand, services_of
 from siteplan.coverage.empirical import EmpiricalModel
-from siteplan.coverage.footprint_cache import Cache
+from siteplan.coverage.footprint_cache import Cache, kept_array
 from siteplan.coverage.gaps import gap_polygons, village_table
 from siteplan.coverage.indicators import county_table, layer_table, rank_effects, terrain_table
 from siteplan.coverage.masts import masts_of
@@ -60,6 +60,8 @@ from siteplan.project.schema import Config
 from siteplan.project.statuses import CandidateState
 from siteplan.selection import Selection
 
+_BUFFERS = "buffers-1"
+"""Part of the key under which buffers are kept; raised whenever their numbers change."""
 MOST_CONDITIONING = 2_000_000
 """About how many readings a map is conditioned on; of more, whole places are drawn."""
 
@@ -220,7 +222,7 @@ def existing_network(
     outage = outage_by_node(masts, propagation, inputs.grid, shadowing, map_fn, report)
     by_buffers = None
     if isinstance(propagation, TerrainModel):
-        by_buffers = _by_buffers(masts, propagation, inputs.grid, config, map_fn)
+        by_buffers = _by_buffers(masts, propagation, inputs.grid, config, cache, map_fn)
     known = None
     if measurements is not None:
         known = Measured(_measured_map(measurements, inputs, config, propagation), outage.mean)
@@ -231,12 +233,23 @@ def existing_network(
 
 
 def _by_buffers(
-    masts: Sequence[Mast], propagation: TerrainModel, grid: Grid, config: Config, map_fn: MapFn
+    masts: Sequence[Mast],
+    propagation: TerrainModel,
+    grid: Grid,
+    config: Config,
+    cache: Cache | None,
+    map_fn: MapFn,
 ) -> NDArray[np.float32]:
     """What the buffers leave uncovered in the first service, which shows what terrain takes away."""
     first = propagation.services[:1]
     shadowing = shadowing_of(config, first, propagation.budgets)
-    return outage_by_node(masts, propagation.buffers.for_services(first), grid, shadowing, map_fn).mean
+    content = repr((_BUFFERS, masts, grid, shadowing.node.tolist(), shadowing.correlation.tolist()))
+    return kept_array(
+        cache,
+        (content + config.model_dump_json()).encode(),
+        (1, *grid.shape),
+        lambda: outage_by_node(masts, propagation.buffers.for_services(first), grid, shadowing, map_fn).mean,
+    )
 
 
 def _measured_map(

@@ -165,6 +165,7 @@ class RunCosts(_Record):
     """What a run cost; measured, so no part of what makes two plans equal."""
 
     seconds: dict[str, float] = {}
+    cpu_seconds: dict[str, float] = {}
     peak_memory_mib: float | None = None
     footprints_computed: int = 0
 
