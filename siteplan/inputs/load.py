@@ -6,8 +6,7 @@ outside the county still cover inside it (the halo); only the grid is cut to the
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +14,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 
 from siteplan.core.errors import Fault, InputFaults
 from siteplan.core.grid import Grid, Raster, part_of
@@ -285,15 +283,16 @@ def _load(reader: ProjectReader, config: Config, county: str | None) -> Inputs:
     county_code, class_code = np.where(wanted, county_code, 0), np.where(wanted, class_code, -1)
     villages, village_areas = reader.inside_only(homed(villages), village_areas)
     rasters = ProjectRasters(reader, city, county_city)
-    own = np.isin(county_city, _codes(counties, area))
-    with ThreadPoolExecutor(1) as pool:  # rasters are read outside the interpreter
-        relief = pool.submit(_relief, reader, rasters, own, zones["area_classes"])
-        osm = reader.attempt(reader.osm)
-        roads = _joined(None if osm is None else osm.roads, reader.attempt(reader.roads))
-        people_city = reader.attempt(lambda: rasters.people(counties, villages, village_areas))
-        weak_city = reader.attempt(rasters.weak)
-        dem_city, terrain, clutter, beside = relief.result()
-    reader.join(beside)
+    osm = reader.attempt(reader.osm)
+    roads = _joined(None if osm is None else osm.roads, reader.attempt(reader.roads))
+    people_city = reader.attempt(lambda: rasters.people(counties, villages, village_areas))
+    weak_city = reader.attempt(rasters.weak)
+    dem_city = reader.attempt(lambda: rasters.dem(np.isin(county_city, _codes(counties, area))))
+    terrain = None if dem_city is None else reader.attempt(rasters.terrain)
+    land = city if terrain is None else terrain.grid
+    clutter = reader.attempt(
+        lambda: rasters.land_cover(land, _class_raster(zones["area_classes"], config, land))
+    )
     ground = _Ground(people_city, dem_city, clutter, roads, None if osm is None else osm.places)
     villages, people_city = _settled(villages, village_areas, ground, config, city, reader)
     villages = homed(villages)
@@ -332,26 +331,6 @@ def _load(reader: ProjectReader, config: Config, county: str | None) -> Inputs:
         sources=reader.listed_sources(),
         **tables,
     )
-
-
-def _relief(
-    reader: ProjectReader,
-    rasters: ProjectRasters,
-    own: NDArray[np.bool_],
-    area_classes: gpd.GeoDataFrame | None,
-) -> tuple[Raster | None, Raster | None, Raster | None, ProjectReader]:
-    """Relief on the demand grid and at its own resolution, clutter, and a reader with what was said of them.
-
-    ``own`` are the run's pixels, and the codes of the land cover are left with ``rasters``.
-    """
-    config = reader.config
-    beside = ProjectReader(reader.folder, config, report=reader.report)
-    mine = replace(rasters, reader=beside)  # shares the list of codes
-    dem = beside.attempt(lambda: mine.dem(own))
-    terrain = None if dem is None else beside.attempt(mine.terrain)
-    land = rasters.city if terrain is None else terrain.grid
-    clutter = beside.attempt(lambda: mine.land_cover(land, _class_raster(area_classes, config, land)))
-    return dem, terrain, clutter, beside
 
 
 def _settled(

@@ -131,11 +131,6 @@ class ProjectReader:
         self.report.note("reading_file", file=path.name)
         return path
 
-    def join(self, other: ProjectReader) -> None:
-        """Take over what a reader beside this one found wrong and read; a fault is said once."""
-        self.faults += [each for each in other.faults if each not in self.faults]
-        self.sources += other.sources
-
     def stop_if_fatal(self) -> None:
         """Raise all faults together when one of them is fatal."""
         if any(fault.severity == "fatal" for fault in self.faults):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from siteplan.outputs.gis.layers import write_coverage, write_geopackages
 from siteplan.outputs.pictures.change_curve import write_changes
 from siteplan.outputs.pictures.overview import overview_png
 from siteplan.outputs.sheets import changes_csv, csv_files
-from siteplan.outputs.webmap import diff_html, map_html, shared_pictures
+from siteplan.outputs.webmap import diff_html, map_html
 from siteplan.outputs.webmap.panel import watermark_of
 from siteplan.outputs.webmap.rasters import Shared
 from siteplan.outputs.wording import changes_in_words, in_words
@@ -54,9 +53,7 @@ class MapOrder:
     online: bool = False
 
 
-def write_maps(
-    proposal: Proposal, folder: Path, lang: Lang, order: MapOrder, shared: Shared | None = None
-) -> list[str]:
+def write_maps(proposal: Proposal, folder: Path, lang: Lang, order: MapOrder) -> list[str]:
     """One map for every audience, and a still picture of it for phones that cannot open a page.
 
     Parameters
@@ -69,15 +66,13 @@ def write_maps(
         Language.
     order
         What is asked for.
-    shared
-        Pictures made ahead; None for none.
 
     Raises
     ------
     SiteplanError
         If an audience is not in the project file.
     """
-    names, shared = [], shared or Shared()
+    names, shared = [], Shared()
     audiences = [
         audience_of(proposal.config, each) for each in order.audiences or proposal.config.outputs.maps
     ]
@@ -122,12 +117,10 @@ def write_all(
         Is told what is written.
     """
     worded = in_words(plan, lang)
-    with ThreadPoolExecutor(1) as beside:  # pictures are made outside the interpreter
-        pictures = beside.submit(shared_pictures, worded)
-        report.note("writing_tables")
-        _write_tables(worded, folder, lang)
-        report.note("writing_maps")
-        write_maps(worded, folder, lang, order or MapOrder(), pictures.result())
+    report.note("writing_tables")
+    _write_tables(worded, folder, lang)
+    report.note("writing_maps")
+    write_maps(worded, folder, lang, order or MapOrder())
     write_changes(plan, folder, lang)
 
 

@@ -20,6 +20,9 @@ class Listener:
     def step(self, done, total):
         self.told.append((done, total))
 
+    def note(self, key, /, **values):
+        self.told.append((key, values))
+
     def result(self, key, /, **values):
         self.told.append((key, values))
 
@@ -29,8 +32,11 @@ def test_a_stopwatch_passes_everything_on_and_keeps_every_stage():
     watch = Stopwatch(listener)
     with watch.stage("load"):
         watch.step(1, 2)
+        watch.note("reading_file", file="a.csv")
     watch.result("done", count=3)
-    assert listener.told == [("enter", "load"), (1, 2), ("leave", "load"), ("done", {"count": 3})]
+    between = [(1, 2), ("reading_file", {"file": "a.csv"})]
+    assert listener.told == [("enter", "load"), *between, ("leave", "load"), ("done", {"count": 3})]
+    assert set(watch.cpu_seconds) == {"load"}
     assert set(watch.total()) == {"load", "total"}
     assert watch.total()["total"] >= watch.seconds["load"] >= 0.0
 

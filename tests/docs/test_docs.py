@@ -151,7 +151,7 @@ def merged(into: dict, part: dict) -> dict:
 
 def labels_of(printed: str) -> set[str]:
     """What stands before a colon and a blank at the beginning of a line."""
-    return set(re.findall(r"^([^\s:：\d][^:：\d]{0,40}): ", printed, flags=re.MULTILINE))
+    return set(re.findall(r"^([^\s:：\d][^:：\d\n]{0,40}): ", printed, flags=re.MULTILINE))
 
 
 def run_page(name: str, folder: Path) -> list[tuple[Block, str]]:

@@ -5,6 +5,6 @@ into it afterwards in one pass, so user text never goes through a template engin
 """
 
 from siteplan.outputs.webmap.changes import diff_html
-from siteplan.outputs.webmap.page import map_html, shared_pictures
+from siteplan.outputs.webmap.page import map_html
 
-__all__ = ["diff_html", "map_html", "shared_pictures"]
+__all__ = ["diff_html", "map_html"]

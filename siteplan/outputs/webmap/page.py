@@ -137,13 +137,6 @@ def assembled(
     return fill(inline_assets(framed(rendered(figure), lang, policy=policy)), data)
 
 
-def shared_pictures(proposal: Proposal) -> Shared:
-    """Every picture of a plan's maps, made ahead; may run beside other writers."""
-    shared = Shared()
-    _pictures(proposal, shared)
-    return shared
-
-
 def _pictures(proposal: Proposal, shared: Shared) -> dict[str, Any]:
     """Relief, coverage, ranks and footprints, each with where it lies."""
     area, places, after = proposal.area, proposal.places, proposal.effects.coverage
