@@ -38,6 +38,7 @@ from siteplan.coverage.empirical import EmpiricalModel
 from siteplan.coverage.footprint_cache import Cache, kept_array
 from siteplan.coverage.gaps import gap_polygons, village_table
 from siteplan.coverage.indicators import county_table, layer_table, rank_effects, terrain_table
+from siteplan.coverage.kernels import are_compiled
 from siteplan.coverage.masts import masts_of
 from siteplan.coverage.matrix import outage_by_node, upgrade_shares
 from siteplan.coverage.model_comparison import compare_models
@@ -392,6 +393,8 @@ def run(
         The plan, and all candidate ids including new ones.
     """
     request, context = request or AreaRequest(), context or ReplanContext()
+    if not are_compiled():
+        report.result("first_run")
     inputs = with_on_air(inputs, context.field_status, config)
     ready, ids = prepare(inputs, config, request, context, cache=cache, map_fn=map_fn, report=report)
     with report.stage("selection"):
