@@ -407,6 +407,7 @@ def run(
             context,
             config,
             report,
+            cache,
         )
     selection = replanned.selection
     report.result("selection_done", count=len(selection.places), gap=100.0 * selection.optimality_gap)

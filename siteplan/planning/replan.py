@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from siteplan.core.errors import Fault
 from siteplan.core.progress import SILENT, Report, counted
 from siteplan.coverage.demand import DemandGrid
+from siteplan.coverage.footprint_cache import Cache
 from siteplan.coverage.matrix import NodeOutage
 from siteplan.field.journal import Place
 from siteplan.field.status import FieldStatus
@@ -30,12 +31,15 @@ from siteplan.selection import (
     Selection,
     check,
     covered_shares,
+    digest_of,
     objective_of,
+    packed,
     quick,
     ranked,
     relative_gap,
     select,
     stations_after,
+    unpacked,
 )
 
 Ints = NDArray[np.int64]
@@ -245,6 +249,7 @@ def choose(
     context: ReplanContext,
     config: Config,
     report: Report = SILENT,
+    cache: Cache | None = None,
 ) -> Replanned:
     """Choose within the quota, keeping of the published list what is not worth changing.
 
@@ -264,6 +269,8 @@ def choose(
         The project.
     report
         Is told what is proven so far, and of points of the curve.
+    cache
+        Where selections of the very same task are kept; None solves every time.
 
     Returns
     -------
@@ -272,7 +279,7 @@ def choose(
     """
     anchors = anchors_of(problem, places, options, context, config)
     if not anchors.columns:
-        selection = _select(problem, config, report)
+        selection = _select(problem, config, report, cache)
         return Replanned(selection, check(problem, selection), pd.DataFrame(columns=CURVE))
     asked = config.replan.change_penalty if context.change_penalty is None else context.change_penalty
     most, costs = context.max_changes, {*config.replan.curve} - {asked}
@@ -280,7 +287,7 @@ def choose(
     curve = _curve(problem, anchors, demand, outage, config, counted(tried, len(tried), report, 1))
     for cost in [asked] if most is None else _costs_within(curve, most):
         request = anchored(problem, anchors, cost)
-        found = _select(request, config, report)
+        found = _select(request, config, report, cache)
         changed = int((~anchors.kept(found.columns)).sum())
         if most is None or changed <= most:
             break
@@ -294,9 +301,15 @@ def choose(
     return Replanned(selection, check(request, found), joined, changed, len(anchors.columns))
 
 
-def _select(problem: CoverProblem, config: Config, report: Report) -> Selection:
+def _select(problem: CoverProblem, config: Config, report: Report, cache: Cache | None) -> Selection:
+    """The selection of a problem: solved, or kept from when the very same one was solved to its end."""
     rules = config.selection
-    return select(
+    key = digest_of(problem, rules.model_dump_json())
+    kept = None if cache is None else cache.get(key)
+    if kept is not None:
+        report.note("selection_kept")
+        return unpacked(kept)
+    found = select(
         problem,
         gap=rules.gap,
         work_limit=rules.work_limit,
@@ -305,6 +318,9 @@ def _select(problem: CoverProblem, config: Config, report: Report) -> Selection:
         seed=rules.seed,
         report=report,
     )
+    if cache is not None and found.status in ("optimal", "gap", "work_limit"):  # what a clock did not end
+        cache.put(key, packed(found))
+    return found
 
 
 def _curve(

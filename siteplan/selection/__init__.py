@@ -18,6 +18,7 @@ gap. A `Selection` carries prices that prove its bound; :func:`check` reads them
 
 from siteplan.selection.certificate import CertificateCheck, check, price_bound
 from siteplan.selection.fewest import Curve, coverage_curve, select_fewest
+from siteplan.selection.kept import digest_of, packed, unpacked
 from siteplan.selection.problem import (
     Cap,
     Certificate,
@@ -48,7 +49,9 @@ __all__ = [
     "check",
     "coverage_curve",
     "covered_shares",
+    "digest_of",
     "objective_of",
+    "packed",
     "price_bound",
     "quick",
     "ranked",
@@ -57,4 +60,5 @@ __all__ = [
     "select_fewest",
     "solved",
     "stations_after",
+    "unpacked",
 ]

@@ -21,10 +21,13 @@ from siteplan.selection import (
     Village,
     check,
     coverage_curve,
+    digest_of,
+    packed,
     price_bound,
     select,
     select_fewest,
     solved,
+    unpacked,
 )
 from siteplan.selection.cases import cut, uncut
 from siteplan.selection.configurations import configurations_of
@@ -147,6 +150,30 @@ def test_prices_sought_without_small_entries_still_prove_a_bound(problem):
         selection = select(problem, gap=0.0, work_limit=2.0)
     assert selection.objective - 1e-9 <= optimum <= selection.upper_bound + 1e-9
     assert check(problem, selection).holds
+
+
+@settings(max_examples=30, deadline=None)
+@given(tiny_problems())
+def test_a_kept_selection_is_the_selection_and_checks_like_it(problem):
+    if brute_force(problem) is None:
+        return
+    selection = select(problem, gap=0.0, work_limit=0.5)
+    again = unpacked(packed(selection))
+    assert packed(again) == packed(selection)
+    assert check(problem, again) == check(problem, selection)
+
+
+@settings(max_examples=30, deadline=None)
+@given(tiny_problems())
+def test_a_problem_that_differs_anywhere_has_another_digest(problem):
+    first = digest_of(problem, 0.01)
+    assert first == digest_of(replace(problem, weight=problem.weight.copy()), 0.01)
+    assert first != digest_of(problem, 0.02)
+    assert first != digest_of(replace(problem, weight=problem.weight + 1e-12 * (problem.weight + 1.0)), 0.01)
+    assert first != digest_of(replace(problem, base_value=problem.base_value + 1.0), 0.01)
+    wider = (replace(problem.caps[0], limit=problem.caps[0].limit + 1), *problem.caps[1:])
+    assert first != digest_of(replace(problem, caps=wider), 0.01)
+    assert first != digest_of(replace(problem, minima=()), 0.01) or not problem.minima
 
 
 def test_a_choice_that_breaks_a_minimum_is_refused_and_not_returned():
