@@ -49,6 +49,7 @@ from siteplan.outputs.write import output_folder
 from siteplan.outputs.xlsx.returned import write_checked
 from siteplan.planning import pipeline
 from siteplan.planning.compare import NamedPlan
+from siteplan.planning.explore import Explorer
 from siteplan.planning.pipeline import AreaRequest
 from siteplan.planning.progress import progress_of
 from siteplan.planning.quota import build_ledger, on_air
@@ -202,6 +203,49 @@ class Project:
             config = read_calibration(config, Path(calibration))
         context = ReplanContext(self.field_status())
         return self._planned(config, record, context, None, threads, report)
+
+    def explore(
+        self, *, county: str | None = None, threads: int = THREADS, report: Report = SILENT
+    ) -> Explorer:
+        """Solve an area and keep it in memory for questions that are answered at once.
+
+        Parameters
+        ----------
+        county
+            One county; None for the city.
+        threads, report
+            As in :meth:`plan`.
+
+        Returns
+        -------
+        Explorer
+            Takes as long as a plan without its outputs, and asks for about as much memory.
+
+        Raises
+        ------
+        SiteplanError
+            For anything the user can put right.
+
+        Examples
+        --------
+        >>> explorer = open_project("data/shaoguan").explore(county="乐昌市")  # doctest: +SKIP
+        >>> explorer.what_if(refused=["440281-2023-0001"]).people_covered  # doctest: +SKIP
+        """
+        status = self.field_status()
+        config = as_of(self.config, status)
+        watch = Stopwatch(report)
+        with watch.stage("load"):
+            inputs = pipeline.load(self.data, config, county, watch)
+        with (
+            project_lock(self.folder),
+            ThreadPoolExecutor(threads) as pool,
+            FileCache(self.folder / CACHE, config.coverage.cache_mib) as cache,
+        ):
+            request = AreaRequest(ids=read_registry(self.folder / REGISTRY))
+            context = ReplanContext(status)
+            return pipeline.explore(
+                inputs, config, request, context, cache=cache, map_fn=pool.map, report=watch
+            )
 
     def replan(
         self,

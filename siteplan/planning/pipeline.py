@@ -50,6 +50,7 @@ from siteplan.inputs.load import Examination, Inputs
 from siteplan.inputs.measurements import Measurements, no_stations, read_measurements
 from siteplan.inputs.project_reader import ProjectReader
 from siteplan.planning.assemble import assemble, assign_ids, selected_upgrades
+from siteplan.planning.explore import Explorer
 from siteplan.planning.formulate import build_options, build_problem, village_choices
 from siteplan.planning.proposal import Proposal
 from siteplan.planning.quota import build_ledger, on_air
@@ -59,7 +60,7 @@ from siteplan.planning.stages import Effects, Existing, Measured, Prepared, Solv
 from siteplan.project.input_files import Input
 from siteplan.project.schema import Config
 from siteplan.project.statuses import CandidateState
-from siteplan.selection import Selection
+from siteplan.selection import Selection, Solver, StopCriteria, solved
 
 _BUFFERS = "buffers-1"
 """Part of the key under which buffers are kept; raised whenever their numbers change."""
@@ -356,6 +357,31 @@ def effects_of(
         grades=tier_table(tiers, inputs, demand, config),
         comparison=comparison,
     )
+
+
+def explore(
+    inputs: Inputs,
+    config: Config,
+    request: AreaRequest | None = None,
+    context: ReplanContext | None = None,
+    *,
+    cache: Cache | None = None,
+    map_fn: MapFn = map,
+    report: Report = SILENT,
+) -> Explorer:
+    """Solve an area and keep it in memory for questions; parameters as in :func:`run`.
+
+    Published places are as free as all others: it is asked what is best, not what may still be changed.
+    """
+    request, context = request or AreaRequest(), context or ReplanContext()
+    inputs = with_on_air(inputs, context.field_status, config)
+    ready, _ = prepare(inputs, config, request, context, cache=cache, map_fn=map_fn, report=report)
+    rules = config.selection
+    with report.stage("selection"):
+        solver = Solver(ready.problem, rules.min_gain_per_station)
+        limits = StopCriteria(rules.gap, rules.work_limit, rules.time_limit_s or float("inf"), rules.seed)
+        solved(solver, limits, report)
+    return Explorer(config, ready, solver)
 
 
 def run(

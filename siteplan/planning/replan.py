@@ -292,7 +292,7 @@ def choose(
         if most is None or changed <= most:
             break
     selection = _of_coverage(problem, found, anchors.worth(found.columns, cost))
-    people = _people_covered(problem, found.columns, demand, outage, config)
+    people = people_covered(problem, found.columns, demand, outage, config)
     kept = len(anchors.columns) - changed
     row = (cost, changed, kept, selection.objective, people, selection.upper_bound, True)
     curve = curve[curve["change_penalty"].ne(cost)]
@@ -341,7 +341,7 @@ def _curve(
             min_gain=config.selection.min_gain_per_station,
         )
         kept = int(anchors.kept(answer.columns).sum())
-        people = _people_covered(problem, answer.columns, demand, outage, config)
+        people = people_covered(problem, answer.columns, demand, outage, config)
         gain = objective_of(problem, answer.columns)
         bound = max(answer.upper_bound - anchors.worth(answer.columns, cost), gain)
         rows.append((cost, len(anchors.columns) - kept, kept, gain, people, bound, False))
@@ -355,7 +355,7 @@ def _costs_within(curve: pd.DataFrame, most: int) -> list[float]:
     return [float(cost) for cost in curve["change_penalty"] if cost >= start]
 
 
-def _people_covered(
+def people_covered(
     problem: CoverProblem, columns: Ints, demand: DemandGrid, outage: NodeOutage, config: Config
 ) -> float:
     """People whose P reaches the target in the first layer."""

@@ -23,8 +23,8 @@ from siteplan.selection.feasible import feasible_columns
 from siteplan.selection.improve import LANES, improve, join, kernel_of, rounded
 from siteplan.selection.limits import ConstraintMatrix, constraint_matrix
 from siteplan.selection.parts import reopened, solve_apart
-from siteplan.selection.problem import CoverProblem, relative_gap, violations
-from siteplan.selection.relax import EXACT, ROUNDED, Relaxed, bound_of, relax
+from siteplan.selection.problem import Cap, CoverProblem, relative_gap, violations
+from siteplan.selection.relax import EXACT, ROUNDED, Relaxed, bound_at, bound_of, relax, worth_of
 from siteplan.selection.search import Field, SiteSearch, areas, search_constraints, without
 
 CLOSED = 2e-6
@@ -40,6 +40,9 @@ _REOPEN = 1_000.0
 _AREA, _SIZES = 16, 3
 """Chosen options of the smallest area that is chosen anew, and how many sizes there are."""
 _PASSES = 10
+"""Passes over the matrix before a program of branch and bound."""
+_NEW_PRICES = (0.0, 0.3, 0.5, 0.65, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0, 3.0)
+"""Prices of a limit that binds anew, in those of the others."""
 _TRIM = 1e-3
 """Share of demand whose smallest entries prices of large problems are sought without."""
 _NEAR_PRICE = 0.1
@@ -467,13 +470,21 @@ class Solver:
         inside[: self.core.columns] = self._chosen_score() > 0
         return inside
 
-    def what_if(self, *, locked_out: ArrayLike | None = None, locked_in: ArrayLike | None = None) -> Answer:
-        """The plan repaired when some candidates are forbidden or required, with a bound for the new task.
+    def what_if(
+        self,
+        *,
+        locked_out: ArrayLike | None = None,
+        locked_in: ArrayLike | None = None,
+        caps: tuple[Cap, ...] | None = None,
+    ) -> Answer:
+        """The plan repaired when candidates are forbidden or required or limits differ, with a bound.
 
         Parameters
         ----------
         locked_out, locked_in
             Columns forbidden, and required, beside those of the problem.
+        caps
+            In place of the problem's, the same ones with other limits; None keeps them.
 
         Returns
         -------
@@ -490,12 +501,15 @@ class Solver:
             raise ValueError("ask what if after solving")
         out = np.union1d(self.problem.locked_out, np.asarray(() if locked_out is None else locked_out, int))
         into = np.union1d(self.problem.locked_in, np.asarray(() if locked_in is None else locked_in, int))
-        task = replace(self.problem, locked_out=out.astype(np.int64), locked_in=into.astype(np.int64))
+        limits = self.problem.caps if caps is None else caps
+        task = replace(
+            self.problem, locked_out=out.astype(np.int64), locked_in=into.astype(np.int64), caps=limits
+        )
         other = Solver(task, self.min_gain, like=self)
         cases, relaxed = self.proof
-        bound = bound_of(cases.core, other.frame, relaxed.prices, relaxed.row_prices, self._outward()).bound
+        bound = self._bound_under(other.frame, cases.core, relaxed)
         choice = SiteSearch(other.field)
-        for option in self.best:
+        for option in self._most_useful_first():
             if not other.field.rules.closed[option] and choice.fits(int(option)):
                 choice.add(int(option))
         pool = np.union1d(self.pool, self.best)
@@ -510,6 +524,25 @@ class Solver:
         bound = max(bound, value)
         return Answer(columns, value, bound, relative_gap(value, bound), time.perf_counter() - started)
 
+    def _bound_under(self, frame: ConstraintMatrix, core: Core, relaxed: Relaxed) -> float:
+        """The bound of known prices under other limits; a limit that binds anew is tried at some prices."""
+        asked, fresh = _carried(self.frame, relaxed.row_prices, frame)
+        worth = worth_of(core, frame, relaxed.prices)
+        paid = relaxed.part_prices[relaxed.part_prices > 0.0]
+        typical = float(np.median(paid)) if paid.size else 0.0
+        tried = []
+        for share in _NEW_PRICES if fresh.any() and typical > 0.0 else (0.0,):
+            asked[fresh] = share * typical
+            tried.append(bound_at(worth, core, frame, relaxed.prices, asked, self._outward()).bound)
+        return min(tried)
+
+    def _most_useful_first(self) -> Ints:
+        """Chosen options by what dropping each would lose a station: the least useful ones give way."""
+        choice = SiteSearch(self.field)
+        choice.become(self.best)
+        lost = np.array([choice.loss(int(option)) for option in self.best])
+        return self.best[np.argsort(-lost / np.maximum(self.field.stations[self.best], 1e-12), kind="stable")]
+
     # --- the end ---------------------------------------------------------------------------------------
 
     def prune(self) -> None:
@@ -520,3 +553,14 @@ class Solver:
         columns = self.columns_of(choice.options)
         if not violations(self.problem, columns):
             self.best, self.value = choice.options, choice.value()
+
+
+def _carried(
+    before: ConstraintMatrix, prices: Floats, after: ConstraintMatrix
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Prices of the same rows in another frame, 0 for new ones; and the widest limit without one."""
+    known = {(row.kind, row.number): price for row, price in zip(before.rows, prices, strict=True)}
+    found = np.array([known.get((row.kind, row.number), 0.0) for row in after.rows], dtype=np.float64)
+    size = np.diff(after.row_ptr) * np.array([row.kind == "cap" for row in after.rows], dtype=np.int64)
+    fresh = (size > 0) & (found <= 0.0)
+    return found, fresh & (size == size[fresh].max(initial=0))

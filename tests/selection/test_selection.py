@@ -629,3 +629,22 @@ def test_a_swap_that_extends_another_choice_leaves_that_one_dropped():
     selection = select(problem, gap=0.0, work_limit=2.0)
     assert violations(problem, selection.columns) == []
     assert selection.objective == pytest.approx(brute_force(problem))
+
+
+@settings(max_examples=80, deadline=None)
+@given(tiny_problems(), st.integers(0, 5))
+def test_what_if_limits_differ_the_answer_keeps_them_and_its_bound_holds(problem, limit):
+    if problem.minima or brute_force(problem) is None:
+        return
+    solver = Solver(problem)
+    solved(solver, StopCriteria(0.0, 0.5, np.inf, 0))
+    caps = tuple(replace(cap, limit=float(limit)) if cap.family == "city" else cap for cap in problem.caps)
+    task = replace(problem, caps=caps)
+    optimum = brute_force(task)
+    try:
+        answer = solver.what_if(caps=caps)
+    except SiteplanError:
+        return  # it cannot be repaired nearby, and says so
+    assert violations(task, answer.columns) == []
+    assert answer.objective == pytest.approx(objective_of(task, answer.columns))
+    assert answer.objective - 1e-9 <= optimum <= answer.upper_bound + 1e-9
