@@ -19,6 +19,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+_WRITE_FROM = 32 * 2**20
+"""Bytes that wait in memory before they are written."""
 MEMORY_MIB = 256.0
 """Room for one run without a file [MiB]."""
 _SCHEMA = """
@@ -130,12 +132,21 @@ class FileCache:
         self._path, self._limit = path, int(limit_mib * 2**20)
         self._lock = Lock()
         self._new: dict[bytes, bytes] = {}
+        self._own: set[bytes] = set()
+        self._waiting, self._run = 0, 1
         self._hits: set[bytes] = set()
         self._asked: set[bytes] = set()
         self._base: sqlite3.Connection | None = None
 
     def __enter__(self) -> FileCache:
         self._base = _opened(self._path)
+        if self._base is not None:
+            try:
+                last = self._base.execute("SELECT COALESCE(MAX(used), 0) FROM kept").fetchone()[0]
+                self._run = int(last) + 1
+            except sqlite3.DatabaseError:  # damaged further in: as good as none
+                self._base.close()
+                self._base = None
         return self
 
     def __exit__(
@@ -154,7 +165,7 @@ class FileCache:
     @property
     def added(self) -> int:
         """Values computed in this run."""
-        return len(self._new)
+        return len(self._own)
 
     @property
     def kept_share(self) -> float:
@@ -175,25 +186,36 @@ class FileCache:
                 return None
             if row is None:
                 return None
-            self._hits.add(key)
+            if key not in self._own:
+                self._hits.add(key)
             return bytes(row[0])
 
     def put(self, key: bytes, value: bytes) -> None:
-        """Keep a value; it is written when the context ends."""
+        """Keep a value; it is written with others, and for good when the context ends."""
         with self._lock:
             self._new[key] = value
+            self._own.add(key)
+            self._waiting += len(value)
+            if self._base is not None and self._waiting > _WRITE_FROM:
+                try:
+                    self._write(self._base)
+                except sqlite3.Error:
+                    self._waiting = 0  # tried again after as much more; until then memory holds them
+
+    def _write(self, base: sqlite3.Connection) -> None:
+        """Write what waits, so that memory does not hold all that a run computes."""
+        rows = [(key, value, self._run) for key, value in sorted(self._new.items())]
+        base.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", rows)
+        self._new.clear()
+        self._waiting = 0
 
     def _save(self, base: sqlite3.Connection) -> None:
         """Write what is new, mark what was used, and let the oldest go."""
-        run = int(base.execute("SELECT COALESCE(MAX(used), 0) + 1 FROM kept").fetchone()[0])
         with base:
             base.executemany(
-                "UPDATE kept SET used = ? WHERE key = ?", [(run, key) for key in sorted(self._hits)]
+                "UPDATE kept SET used = ? WHERE key = ?", [(self._run, key) for key in sorted(self._hits)]
             )
-            base.executemany(
-                "INSERT OR REPLACE INTO kept VALUES (?, ?, ?)",
-                [(key, value, run) for key, value in sorted(self._new.items())],
-            )
+            self._write(base)
             _let_go(base, self._limit)
         base.execute("PRAGMA incremental_vacuum")
 

@@ -17,7 +17,7 @@ from worlds.terrain_world import (
     treating,
 )
 
-from siteplan.coverage.footprint_cache import FileCache, MemoryCache
+from siteplan.coverage.footprint_cache import FileCache, MemoryCache, kept_array
 from siteplan.project.project_file import load_config, with_calibration
 
 
@@ -153,3 +153,31 @@ def test_memory_drops_the_oldest_first():
     for run in range(3):
         cache.put(bytes([run]) * 16, bytes(80_000))
     assert [cache.get(bytes([run]) * 16) is not None for run in range(3)] == [False, True, True]
+
+
+def test_what_a_run_computes_is_written_as_it_goes_and_counts_as_its_own(tmp_path, monkeypatch):
+    monkeypatch.setattr("siteplan.coverage.footprint_cache._WRITE_FROM", 100)
+    path = tmp_path / "f.sqlite"
+    with FileCache(path, 10.0) as cache:
+        for number in range(10):
+            cache.put(bytes([number]), bytes(60))
+        assert len(cache._new) <= 1
+        assert [cache.get(bytes([number])) for number in range(10)] == [bytes(60)] * 10
+        assert cache.added == 10
+        assert cache.kept_share == 0.0
+    with FileCache(path, 10.0) as cache:
+        assert cache.get(bytes([3])) == bytes(60)
+        assert cache.get(b"new") is None
+        assert cache.kept_share == 0.5
+
+
+def test_an_array_is_the_same_whether_made_or_kept(tmp_path):
+    values = np.random.default_rng(0).random((1, 4, 5)).astype(np.float32)
+    with FileCache(tmp_path / "f.sqlite", 10.0) as cache:
+        made = kept_array(cache, b"content", values.shape, lambda: values)
+        kept = kept_array(cache, b"content", values.shape, lambda: values + 1.0)
+        other = kept_array(cache, b"other content", values.shape, lambda: values + 1.0)
+    np.testing.assert_array_equal(made, values)
+    np.testing.assert_array_equal(kept, values)
+    np.testing.assert_array_equal(other, values + np.float32(1.0))
+    np.testing.assert_array_equal(kept_array(None, b"content", values.shape, lambda: values), values)
