@@ -18,7 +18,9 @@ from worlds.terrain_world import (
 )
 
 from siteplan.coverage.footprint_cache import FileCache, MemoryCache, kept_array
+from siteplan.coverage.terrain import DecisionPoints
 from siteplan.project.project_file import load_config, with_calibration
+from siteplan.radio.sectors import Sector
 
 
 @pytest.fixture(scope="module")
@@ -181,3 +183,58 @@ def test_an_array_is_the_same_whether_made_or_kept(tmp_path):
     np.testing.assert_array_equal(kept, values)
     np.testing.assert_array_equal(other, values + np.float32(1.0))
     np.testing.assert_array_equal(kept_array(None, b"content", values.shape, lambda: values), values)
+
+
+# --- some pixels alone ------------------------------------------------------------------------------
+
+
+def sectored():
+    """A mast with two bands, one of them in three sectors."""
+    sectors = tuple(Sector(azimuth, 4.0, 0.0) for azimuth in (0.0, 120.0, 240.0))
+    return dataclasses.replace(mast(("high", "low")), sectors=(("high", sectors),))
+
+
+@pytest.mark.long_without_jit
+@pytest.mark.parametrize("site", [mast(("high", "low")), sectored(), mast(("low",), east=200.0)])
+@pytest.mark.parametrize("model", ["terrain", "empirical"])
+def test_a_footprint_at_some_pixels_has_the_values_of_the_whole(config, site, model):
+    """Villages lie on some of them, one pixel has two; the second asking finds everything kept."""
+    rng = np.random.default_rng(3)
+    x, y = GRID.centre(rng.integers(0, GRID.height, 30), rng.integers(0, GRID.width, 30))
+    points = DecisionPoints(np.append(x, x[0] + 20.0), np.append(y, y[0] - 20.0))
+    cache = Counting()
+    terrain = terrain_on(config, hills(), points, cache)
+    propagation = terrain if model == "terrain" else terrain.buffers
+    whole = propagation.footprint(site, GRID)
+    wanted = rng.random(GRID.shape) < 0.1
+    for _ in range(2):
+        some = propagation.footprint_on(site, GRID, wanted)
+        at = np.zeros(GRID.shape, dtype=bool)
+        at.ravel()[some.pixels] = True
+        assert not (at & ~wanted).any()
+        for k, service in enumerate(whole.services):
+            assert some.services[k] == service
+            score = np.full(GRID.shape, -np.inf, dtype=np.float32)
+            sharpness = np.ones(GRID.shape, dtype=np.float32)
+            score[whole.window], sharpness[whole.window] = whole.score[k], whole.sharpness[k]
+            np.testing.assert_array_equal(some.score[k], score.ravel()[some.pixels])
+            served = some.score[k] > -np.inf
+            np.testing.assert_array_equal(some.sharpness[k][served], sharpness.ravel()[some.pixels][served])
+            missed = wanted & ~at & (score > -np.inf)
+            assert not missed.any()
+        computed = cache.computed
+    assert cache.computed == computed
+
+
+@pytest.mark.long_without_jit
+def test_villages_have_the_value_of_their_own_profile(config):
+    site = mast()
+    points = DecisionPoints(
+        site.easting_m + np.array([-731.0, 410.0, 888.0]), site.northing_m + np.array([555.0, -950.0, 130.0])
+    )
+    terrain = terrain_on(config, hills(), points)
+    footprint = terrain.footprint(mast(), GRID)
+    _, exact = terrain.scores_at(mast(), points.easting_m, points.northing_m)
+    row, col = GRID.index(points.easting_m, points.northing_m)
+    kept = footprint.score[:, row - footprint.row, col - footprint.col]
+    np.testing.assert_allclose(kept, np.where(np.isfinite(exact), exact.clip(-5.0, 5.0), exact), atol=1e-3)
