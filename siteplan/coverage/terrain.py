@@ -219,6 +219,8 @@ class TerrainModel(PropagationModel):
         """
         if not self.sees(mast):
             return self.buffers.footprint(mast, grid)
+        if not _touches(_frame(mast, self.reach_m(mast), grid.resolution_m), grid):
+            return None  # nothing is computed of masts that lie beyond a county's reach
         parts = {band: self._reduced(mast, band, grid.resolution_m) for band in mast.bands}
         parts = {band: part for band, part in parts.items() if part.score.size}
         services = self._services_by(mast.bands)
@@ -791,6 +793,13 @@ def _frame(mast: Mast, reach_m: float, resolution_m: float) -> DemandWindow:
 def _origin(grid: Grid) -> tuple[int, int]:
     """Row and column of a grid's first pixel, counted from the origin of the CRS."""
     return round(-grid.north_m / grid.resolution_m), round(grid.west_m / grid.resolution_m)
+
+
+def _touches(frame: DemandWindow, grid: Grid) -> bool:
+    """Whether any pixel of a frame lies on the grid."""
+    row0, col0 = _origin(grid)
+    top, left = frame.row - row0, frame.col - col0
+    return top < grid.height and top + frame.height > 0 and left < grid.width and left + frame.width > 0
 
 
 def _mask_of(frame: DemandWindow, grid: Grid, wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -132,7 +132,7 @@ class SelectionRules(ProjectPart):
     """How hard to search."""
 
     seed: int = 0
-    gap: Share = 1e-3
+    gap: Share = 5e-3
     """The search ends when the choice is proven to be within this share of the best possible one."""
     work_limit: Positive = 5000.0
     """Or after so much work [million matrix entries touched]; the same on every machine."""

@@ -33,7 +33,7 @@ _CUTS = (3, 4, 5, 6, 8)
 """Most cuts of a row, by round."""
 _ENTRIES = 40_000_000
 """Entries beyond which rows are not cut finer."""
-_SHARE = 0.15
+_SHARE = 0.25
 """Share of all work that one stretch of neighbourhoods may take."""
 _REOPEN = 1_000.0
 """Most work spent on one area or county that is chosen anew."""
@@ -115,7 +115,7 @@ class Solver:
         self.field: Field = Field(self.option_core, rules, stations)
         self.certain = alone and self.core.is_boolean
         self.work, self.turn, self.cuts = 0.0, 0, 0
-        self.round_work = 0.0
+        self.round_work, self.fruitful = 0.0, True
         self.converged = False
         self.tried: dict[str, float] = {}
         self.sweeps, self.idle = 0, 0
@@ -326,19 +326,29 @@ class Solver:
         kernel = kernel_of(self.field, keep)
         now = np.flatnonzero(np.isin(kernel.core.column, self.best))
         size, stale, value = self.size[kernel.core.column], 0, self.value
-        most = min(limits.work, self.work + _SHARE * limits.work)
+        share = _SHARE if self.fruitful else _SHARE / 3.0
+        most, first = min(limits.work, self.work + share * limits.work), self.value
         while stale < patience and not stop() and self.gap > limits.gap and self.work < most:
-            if limits.answered(self.value, self.bound) or self.work + rounds * self.round_work > limits.work:
+            stretch = self._affordable(rounds, most)
+            if limits.answered(self.value, self.bound) or not stretch:
                 return
-            now, value, work = improve(kernel, now, size, rounds, limits.seed, self.turn)
+            now, value, work = improve(kernel, now, size, stretch, limits.seed, self.turn)
             self.turn += 1
             self.work += work
-            self.round_work = work / rounds
+            self.round_work = work / stretch
             before = self.value
             if not self.offer(np.sort(kernel.core.column[now]), value) and self.problem.minima:
                 now = np.flatnonzero(np.isin(kernel.core.column, self.best))
             better = self.value > before * (1.0 + 1e-6)
             stale = 0 if better else stale + 1
+        self.fruitful = self.value > first
+
+    def _affordable(self, rounds: int, most: float) -> int:
+        """Rounds of the next stretch: few until it is known what one costs; 0 where hardly any is left."""
+        if not self.round_work:
+            return max(rounds // 10, 1)
+        left = int((most - self.work) / self.round_work)
+        return min(rounds, left) if left >= rounds // 10 else 0
 
     def apart(self, limits: StopCriteria, stop: Clock) -> None:
         """Solve counties to the end under the best prices: a lower bound, and what helps the choice."""
