@@ -151,6 +151,14 @@ class Solved:
 
     @cached_property
     def radius_limited(self) -> frozenset[str]:
-        """Ids of existing masts that still serve where they are no longer followed."""
-        limited = self.ready.propagation.radius_limited
-        return frozenset(mast.site_id for mast in self.ready.existing.masts if limited(mast))
+        """Ids of existing masts on the run's land that still serve where they are no longer followed."""
+        limited, masts, grid = (
+            self.ready.propagation.radius_limited,
+            self.ready.existing.masts,
+            self.ready.demand.grid,
+        )
+        x, y = (np.array([getattr(mast, name) for mast in masts]) for name in ("easting_m", "northing_m"))
+        own = grid.inside(*grid.index(x, y))
+        return frozenset(
+            mast.site_id for mast, here in zip(masts, own, strict=True) if here and limited(mast)
+        )
