@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 import geopandas as gpd
 import numpy as np
@@ -217,15 +216,25 @@ class ProjectRasters:
         self.codes.append(Raster(codes, grid, "land_cover", "code"))
         self.reader.note("land_cover", path, 0, 0, given)
         position = {kind.id: i for i, kind in enumerate(clutter_kinds(config))}
+        kind_of: dict[int, int] = {}
         for cover in config.land_cover:
             if cover.height_m is not None:
-                kinds[np.isin(codes, cover.codes, kind=_how(codes))] = position[cover.id]
+                kind_of.update(dict.fromkeys(cover.codes, position[cover.id]))
+        _lay(kinds, codes, kind_of)
         return Raster(kinds, grid, "clutter", "kind")
 
 
-def _how(codes: NDArray[np.integer]) -> Literal["table"] | None:
-    """Codes of one byte are looked up in a table."""
-    return "table" if codes.dtype.itemsize == 1 else None
+def _lay(kinds: NDArray[np.uint8], codes: NDArray[np.integer], kind_of: dict[int, int]) -> None:
+    """Put the kind of each code in place of what is there, in place; one pass where codes are bytes."""
+    if codes.dtype != np.uint8:
+        for code, kind in kind_of.items():
+            kinds[codes == code] = kind
+        return
+    table, own = np.zeros(256, dtype=np.uint8), np.zeros(256, dtype=bool)
+    for code, kind in kind_of.items():
+        if 0 <= code < len(table):
+            table[code], own[code] = kind, True
+    np.copyto(kinds, table[codes], where=own[codes])
 
 
 def jump_count(relief: Raster) -> int:

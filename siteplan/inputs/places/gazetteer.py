@@ -131,7 +131,12 @@ def plain(text: object) -> str:
     >>> plain("乳源 县（桂头）"), plain(" Sankt  Johann ")
     ('乳源县(桂头)', 'sankt johann')
     """
-    form = unicodedata.normalize("NFKC", text_of(text)).casefold()
+    return _plain(text_of(text))
+
+
+@lru_cache(maxsize=65_536)  # the same names are compared for every table
+def _plain(text: str) -> str:
+    form = unicodedata.normalize("NFKC", text).casefold()
     return re.sub(r"\s+", "" if _HANZI.search(form) else " ", form).strip()
 
 
