@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
-import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any, get_args
@@ -22,6 +21,7 @@ import shapely
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from siteplan.core.archive import packed_arrays
 from siteplan.core.errors import Fault, SiteplanError
 from siteplan.core.grid import Grid, Raster
 from siteplan.planning.proposal import (
@@ -54,20 +54,8 @@ def write_state(plan: Proposal) -> dict[str, bytes]:
         RECORD: plan.record.to_json(),
         CONFIG: config.encode(),
         TABLES: json.dumps(tree, ensure_ascii=False, allow_nan=False).encode(),
-        ARRAYS: _zipped(arrays),
+        ARRAYS: packed_arrays(arrays),
     }
-
-
-def _zipped(arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    """Arrays as numpy's own archive, packed for speed: at its usual level half of the time goes into a tenth
-    of the size.
-    """
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        for name, values in arrays.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, np.asanyarray(values), allow_pickle=False)
-    return stream.getvalue()
 
 
 def read_state(files: Mapping[str, bytes], name: str) -> Proposal:

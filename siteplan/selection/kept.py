@@ -6,9 +6,7 @@ Nothing is trusted that is read back: whoever takes a kept selection checks it l
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
@@ -16,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from siteplan.core.archive import packed_arrays, unpacked_arrays
 from siteplan.selection.problem import Certificate, CoverProblem, Selection
 
 _VERSION = "selection-1"
@@ -64,13 +63,7 @@ def packed(selection: Selection) -> bytes:
     arrays: dict[str, NDArray[Any]] = {}
     plain = {"selection": _parts(selection, arrays, ""), "certificate": {}}
     plain["certificate"] = _parts(selection.certificate, arrays, "certificate.")
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        archive.writestr("plain.json", json.dumps(plain))
-        for name, values in arrays.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, values, allow_pickle=False)
-    return stream.getvalue()
+    return packed_arrays(arrays, plain=json.dumps(plain))
 
 
 def _parts(value: Selection | Certificate, arrays: dict[str, NDArray[Any]], before: str) -> dict[str, Any]:
@@ -90,15 +83,8 @@ def _parts(value: Selection | Certificate, arrays: dict[str, NDArray[Any]], befo
 
 def unpacked(data: bytes) -> Selection:
     """The selection that :func:`packed` was given."""
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        plain = json.loads(archive.read("plain.json"))
-        arrays = {
-            name.removesuffix(".npy"): np.lib.format.read_array(
-                io.BytesIO(archive.read(name)), allow_pickle=False
-            )
-            for name in archive.namelist()
-            if name.endswith(".npy")
-        }
+    arrays, texts = unpacked_arrays(data)
+    plain = json.loads(texts["plain"])
     certificate = _content(Certificate, plain["certificate"], arrays, "certificate.")
     return Selection(
         **_content(Selection, plain["selection"], arrays, ""), certificate=Certificate(**certificate)
