@@ -93,7 +93,8 @@ def reduced(indptr: Ints, rows: Shorts, values: Singles, weight: Floats) -> Core
     columns = len(indptr) - 1
     order = np.argsort(_middle_rows(indptr, rows), kind="stable")
     keys = np.random.default_rng(_KEY_SEED).integers(1, 2**63, (2, columns), dtype=np.uint64)
-    signature, degree = _signatures(indptr, rows, values.view(np.uint32), keys, len(weight))
+    with np.errstate(over="ignore"):  # keys wrap around, which plain Python would warn of
+        signature, degree = _signatures(indptr, rows, values.view(np.uint32), keys, len(weight))
     used = np.flatnonzero((degree > 0) & (weight > 0))
     row_of, count = _numbered(signature, used, len(weight))
     merged = np.bincount(row_of[used], weights=weight[used], minlength=count).astype(np.float64)
