@@ -282,8 +282,12 @@ def _reason(row: Any, gains_by_layer: Mapping[str, float], config: Config, lang:
 
 
 def banners(plan: Proposal, lang: Lang) -> list[str]:
-    """What every output says first: that the plan contradicts itself, what is synthetic; often nothing."""
+    """What every output says first: that the plan contradicts itself or its search was cut short, and what is
+    synthetic; often nothing.
+    """
     lines = [translate("sane_wrong", lang)] if plan.record.is_wrong else []
+    if plan.record.selection_status in {"interrupted", "time_limit"}:
+        lines.append(translate("search_cut_short", lang, gap=100.0 * plan.record.optimality_gap))
     return lines + ([translate("synthetic", lang)] if plan.config.project.synthetic else [])
 
 

@@ -11,6 +11,7 @@ import siteplan
 from siteplan.cli.commands import app
 from siteplan.cli.progress import ConsoleReport, console_report
 from siteplan.core.progress import SILENT
+from siteplan.outputs.wording import banners
 from siteplan.planning import pipeline
 from siteplan.selection.solver import Solver
 
@@ -132,7 +133,9 @@ def test_ctrl_c_in_the_selection_ends_with_the_best_plan_so_far(opened_world, mo
 
     monkeypatch.setattr(Solver, "round", stopped)
     monkeypatch.setattr(Solver, "gap", property(lambda solver: 1.0))
-    record = opened_world.plan(threads=1).record
+    plan = opened_world.plan(threads=1)
+    record = plan.record
+    assert any("cut short" in line for line in banners(plan.proposal, "en"))
     assert record.selection_status == "interrupted"
     assert record.certificate_holds
     assert record.selected_stations > 0

@@ -226,10 +226,12 @@ def title(proposal: Proposal, lang: Lang) -> str:
 
 
 def warning(proposal: Proposal, lang: Lang) -> list[str]:
-    """That the plan contradicts itself, and what is synthetic, in large letters; often empty."""
+    """That the plan contradicts itself or was cut short, and what is synthetic, in large letters."""
     said, record = proposal.config.project.synthetic, proposal.record
     wrong = findings_text(record, lang)[: sum(each.grade == "wrong" for each in record.findings)]
-    return [*wrong, *([translate("synthetic", lang), said] if said else [])]
+    short = record.selection_status in {"interrupted", "time_limit"}
+    cut = [translate("search_cut_short", lang, gap=100.0 * record.optimality_gap)] if short else []
+    return [*wrong, *cut, *([translate("synthetic", lang), said] if said else [])]
 
 
 def facts(proposal: Proposal, lang: Lang) -> list[dict[str, str]]:
