@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -37,6 +38,7 @@ from siteplan.core.files import (
 from siteplan.core.progress import SILENT, Report, Stopwatch
 from siteplan.core.stopwatch import peak_memory_mib
 from siteplan.coverage.footprint_cache import FileCache
+from siteplan.coverage.propagation import MapFn
 from siteplan.coverage.terrain import propagation_name
 from siteplan.field.journal import JOURNAL, Event, events_of, line_of
 from siteplan.field.merge import Merge, MergeOptions, merge, undo
@@ -236,16 +238,22 @@ class Project:
         watch = Stopwatch(report)
         with watch.stage("load"):
             inputs = pipeline.load(self.data, config, county, watch)
+        with self._workplace(config, threads) as (map_fn, cache):
+            request = AreaRequest(ids=read_registry(self.folder / REGISTRY))
+            context = ReplanContext(status)
+            return pipeline.explore(
+                inputs, config, request, context, cache=cache, map_fn=map_fn, report=watch
+            )
+
+    @contextmanager
+    def _workplace(self, config: Config, threads: int) -> Iterator[tuple[MapFn, FileCache]]:
+        """The project's lock, threads for propagation, and the footprints of earlier runs."""
         with (
             project_lock(self.folder),
             ThreadPoolExecutor(threads) as pool,
             FileCache(self.folder / CACHE, config.coverage.cache_mib) as cache,
         ):
-            request = AreaRequest(ids=read_registry(self.folder / REGISTRY))
-            context = ReplanContext(status)
-            return pipeline.explore(
-                inputs, config, request, context, cache=cache, map_fn=pool.map, report=watch
-            )
+            yield pool.map, cache
 
     def replan(
         self,
@@ -321,16 +329,12 @@ class Project:
             record = record.model_copy(update={"measurements_sha256": sha256_of(Path(given.path))})
             inputs = replace(inputs, faults=(*inputs.faults, *readings.faults))
         registry = self.folder / REGISTRY
-        with (
-            project_lock(self.folder),
-            ThreadPoolExecutor(threads) as pool,
-            FileCache(self.folder / CACHE, config.coverage.cache_mib) as cache,
-        ):
+        with self._workplace(config, threads) as (map_fn, cache):
             require_writable(registry)
             ids_given = read_registry(registry)
             request = AreaRequest(record.year, record.quota, record.built, ids_given, record, readings)
             proposal, ids = pipeline.run(
-                inputs, config, request, context, cache=cache, map_fn=pool.map, report=watch
+                inputs, config, request, context, cache=cache, map_fn=map_fn, report=watch
             )
             write_registry(registry, ids)
             computed = cache.added

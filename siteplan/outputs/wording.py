@@ -286,9 +286,15 @@ def banners(plan: Proposal, lang: Lang) -> list[str]:
     synthetic; often nothing.
     """
     lines = [translate("sane_wrong", lang)] if plan.record.is_wrong else []
-    if plan.record.selection_status in {"interrupted", "time_limit"}:
-        lines.append(translate("search_cut_short", lang, gap=100.0 * plan.record.optimality_gap))
+    lines += cut_short_text(plan.record, lang)
     return lines + ([translate("synthetic", lang)] if plan.config.project.synthetic else [])
+
+
+def cut_short_text(record: RunRecord, lang: Lang) -> list[str]:
+    """That the search was cut short, and what that may cost; often nothing."""
+    if not record.is_cut_short:
+        return []
+    return [translate("search_cut_short", lang, gap=100.0 * record.optimality_gap)]
 
 
 def findings_text(record: RunRecord, lang: Lang) -> list[str]:

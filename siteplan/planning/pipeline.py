@@ -54,13 +54,13 @@ from siteplan.planning.explore import Explorer
 from siteplan.planning.formulate import build_options, build_problem, village_choices
 from siteplan.planning.proposal import Proposal
 from siteplan.planning.quota import build_ledger, on_air
-from siteplan.planning.replan import ReplanContext, choose, with_fixed
+from siteplan.planning.replan import ReplanContext, choose, solver_of, with_fixed
 from siteplan.planning.run_record import RequestRecord
 from siteplan.planning.stages import Effects, Existing, Measured, Prepared, Solved
 from siteplan.project.input_files import Input
 from siteplan.project.schema import Config
 from siteplan.project.statuses import CandidateState
-from siteplan.selection import Selection, Solver, StopCriteria, solved
+from siteplan.selection import Selection, solved
 
 _BUFFERS = "buffers-1"
 """Part of the key under which buffers are kept; raised whenever their numbers change."""
@@ -279,6 +279,8 @@ def prepare(
 
     Stations the context says are on air are expected among the inputs.
     """
+    if not are_compiled():
+        report.result("first_run")
     year = request.year or config.project.year
     stations = on_air(inputs.stations, config)
     ledger = build_ledger(
@@ -362,8 +364,8 @@ def effects_of(
 def explore(
     inputs: Inputs,
     config: Config,
-    request: AreaRequest | None = None,
-    context: ReplanContext | None = None,
+    request: AreaRequest,
+    context: ReplanContext,
     *,
     cache: Cache | None = None,
     map_fn: MapFn = map,
@@ -373,13 +375,10 @@ def explore(
 
     Published places are as free as all others: it is asked what is best, not what may still be changed.
     """
-    request, context = request or AreaRequest(), context or ReplanContext()
     inputs = with_on_air(inputs, context.field_status, config)
     ready, _ = prepare(inputs, config, request, context, cache=cache, map_fn=map_fn, report=report)
-    rules = config.selection
     with report.stage("selection"):
-        solver = Solver(ready.problem, rules.min_gain_per_station)
-        limits = StopCriteria(rules.gap, rules.work_limit, rules.time_limit_s or float("inf"), rules.seed)
+        solver, limits = solver_of(ready.problem, config)
         solved(solver, limits, report)
     return Explorer(config, ready, solver)
 
@@ -419,8 +418,6 @@ def run(
         The plan, and all candidate ids including new ones.
     """
     request, context = request or AreaRequest(), context or ReplanContext()
-    if not are_compiled():
-        report.result("first_run")
     inputs = with_on_air(inputs, context.field_status, config)
     ready, ids = prepare(inputs, config, request, context, cache=cache, map_fn=map_fn, report=report)
     with report.stage("selection"):

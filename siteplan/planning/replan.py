@@ -26,9 +26,12 @@ from siteplan.planning.formulate import BuildOptions
 from siteplan.project.schema import Config
 from siteplan.project.statuses import EXITS, FIXED, SiteStatus
 from siteplan.selection import (
+    CUT_SHORT,
     CertificateCheck,
     CoverProblem,
     Selection,
+    Solver,
+    StopCriteria,
     check,
     covered_shares,
     digest_of,
@@ -37,7 +40,7 @@ from siteplan.selection import (
     quick,
     ranked,
     relative_gap,
-    select,
+    solved,
     stations_after,
     unpacked,
 )
@@ -301,24 +304,25 @@ def choose(
     return Replanned(selection, check(request, found), joined, changed, len(anchors.columns))
 
 
+def solver_of(problem: CoverProblem, config: Config) -> tuple[Solver, StopCriteria]:
+    """A problem made ready, and when the project's rules end its search."""
+    rules = config.selection
+    seconds = rules.time_limit_s or float("inf")
+    return (
+        Solver(problem, rules.min_gain_per_station),
+        StopCriteria(rules.gap, rules.work_limit, seconds, rules.seed),
+    )
+
+
 def _select(problem: CoverProblem, config: Config, report: Report, cache: Cache | None) -> Selection:
     """The selection of a problem: solved, or kept from when the very same one was solved to its end."""
-    rules = config.selection
-    key = digest_of(problem, rules.model_dump_json())
+    key = digest_of(problem, config.selection.model_dump_json())
     kept = None if cache is None else cache.get(key)
     if kept is not None:
         report.note("selection_kept")
         return unpacked(kept)
-    found = select(
-        problem,
-        gap=rules.gap,
-        work_limit=rules.work_limit,
-        time_limit_s=rules.time_limit_s or float("inf"),
-        min_gain=rules.min_gain_per_station,
-        seed=rules.seed,
-        report=report,
-    )
-    if cache is not None and found.status in ("optimal", "gap", "work_limit"):  # what a clock did not end
+    found = solved(*solver_of(problem, config), report)
+    if cache is not None and found.status not in CUT_SHORT:
         cache.put(key, packed(found))
     return found
 

@@ -23,6 +23,7 @@ from siteplan.project.schema import Config, clutter_kinds
 from siteplan.project.statuses import SiteStatus
 from siteplan.radio.diffraction import effective_earth_radius_km
 from siteplan.radio.linkbudget import LinkBudgets
+from siteplan.selection import CUT_SHORT
 
 RUN_SCHEMA = "siteplan-run/2"
 _MISSED = (
@@ -240,6 +241,11 @@ class RunRecord(_Record):
     def is_wrong(self) -> bool:
         """Whether the plan contradicts itself."""
         return any(finding.grade == "wrong" for finding in self.findings)
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether the clock or a person ended the search, so that another run gives another list."""
+        return self.selection_status in CUT_SHORT
 
     def to_json(self) -> bytes:
         """Content of ``run.json``: UTF-8, readable by people [bytes]."""

@@ -25,14 +25,12 @@ from siteplan.core.errors import RangeError
 NODES = 5
 """Nodes of the shared part: up to a correlation of 0.7 the mean over them is within 0.02 of 64 nodes."""
 LARGEST_CORRELATION = 0.95
-SCORES_PER_UNIT, TABLE_LIMIT = 128, 6
-"""Steps of a unit of :data:`NORMAL`, and the score at which it ends on both sides."""
+_PER_UNIT, _LIMIT = 128, 6
+"""Steps of a unit of :data:`_NORMAL`, and the score at which it ends on both sides."""
 Singles = NDArray[np.float32]
 
-NORMAL = ndtr(
-    np.arange(-TABLE_LIMIT * SCORES_PER_UNIT, TABLE_LIMIT * SCORES_PER_UNIT + 2) / SCORES_PER_UNIT
-).astype(np.float32)
-"""Normal distribution by score; :func:`between_steps` reads it."""
+_NORMAL = ndtr(np.arange(-_LIMIT * _PER_UNIT, _LIMIT * _PER_UNIT + 2) / _PER_UNIT).astype(np.float32)
+"""Normal distribution by score; :func:`_at_node` reads between its steps."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +146,7 @@ def conditional_probability(
     out = np.zeros((score.shape[0], len(node), *score.shape[1:]), dtype=np.float32)
     root = np.sqrt(correlation).astype(np.float32)
     given, sharp = np.ascontiguousarray(score), np.ascontiguousarray(sharpness)
-    _condition(given, sharp, root, node.astype(np.float32), NORMAL, out)
+    _condition(given, sharp, root, node.astype(np.float32), _NORMAL, out)
     return out
 
 
@@ -177,13 +175,7 @@ def take_probability(
     root = np.sqrt(correlation).astype(np.float32)
     given, sharp = np.ascontiguousarray(score), np.ascontiguousarray(sharpness)
     corner = window[0].start, window[1].start
-    _take(outage, services, corner, given, sharp, root, node.astype(np.float32), NORMAL)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def between_steps(table: Singles, at: int, share: np.float32) -> np.float32:
-    """A table's value a share of the way from one step to the next."""
-    return table[at] + (table[at + 1] - table[at]) * share
+    _take(outage, services, corner, given, sharp, root, node.astype(np.float32), _NORMAL)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -191,11 +183,11 @@ def _at_node(
     z: np.float32, loading: np.float32, scale: np.float32, node: np.float32, phi: Singles
 ) -> np.float32:
     """Phi((z + loading c) scale), from the table."""
-    place = (z + loading * node) * scale + np.float32(TABLE_LIMIT)
-    place *= np.float32(SCORES_PER_UNIT)
-    place = min(max(place, np.float32(0.0)), np.float32(2 * TABLE_LIMIT * SCORES_PER_UNIT))
+    place = (z + loading * node) * scale + np.float32(_LIMIT)
+    place *= np.float32(_PER_UNIT)
+    place = min(max(place, np.float32(0.0)), np.float32(2 * _LIMIT * _PER_UNIT))
     at = int(place)
-    return between_steps(phi, at, place - np.float32(at))
+    return phi[at] + (phi[at + 1] - phi[at]) * (place - np.float32(at))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -211,7 +203,7 @@ def _condition(
         for r in range(score.shape[1]):
             for c in range(score.shape[2]):
                 z = score[k, r, c]
-                if z < np.float32(-TABLE_LIMIT):
+                if z < np.float32(-_LIMIT):
                     continue
                 loading = root[k] * sharpness[k, r, c]
                 scale = _scale(loading)
@@ -236,7 +228,7 @@ def _take(
         for r in range(score.shape[1]):
             for c in range(score.shape[2]):
                 z = score[k, r, c]
-                if z < np.float32(-TABLE_LIMIT):
+                if z < np.float32(-_LIMIT):
                     continue
                 loading = root[k] * sharpness[k, r, c]
                 scale = _scale(loading)

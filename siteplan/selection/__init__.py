@@ -20,6 +20,7 @@ from siteplan.selection.certificate import CertificateCheck, check, price_bound
 from siteplan.selection.fewest import Curve, coverage_curve, select_fewest
 from siteplan.selection.kept import digest_of, packed, unpacked
 from siteplan.selection.problem import (
+    CUT_SHORT,
     Cap,
     Certificate,
     CoverageMinimum,
@@ -35,6 +36,7 @@ from siteplan.selection.solve import quick, select, solved
 from siteplan.selection.solver import Answer, Solver, StopCriteria
 
 __all__ = [
+    "CUT_SHORT",
     "Answer",
     "Cap",
     "Certificate",

@@ -311,6 +311,10 @@ class Certificate:
     bound: float
 
 
+CUT_SHORT = frozenset({"time_limit", "interrupted"})
+"""Ends of a search that another run does not repeat: by the clock, by a person."""
+
+
 @dataclass(frozen=True, eq=False)
 class Selection:
     """What was chosen, in order of building.

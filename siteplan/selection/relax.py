@@ -375,9 +375,10 @@ def _trimmed(
 ) -> tuple[Ints, Shorts, Singles]:
     """Columns without their smallest entries (by weight), which together hold a share of all."""
     brought = (weight[rows] * values).astype(np.float32)
-    held, edges = np.histogram(np.log(np.maximum(brought, 1e-30)), _BINS, weights=brought)
+    size = np.log(np.maximum(brought, 1e-30))
+    held, edges = np.histogram(size, _BINS, weights=brought)
     least = edges[int(np.searchsorted(np.cumsum(held, dtype=np.float64), share * held.sum()))]
-    kept = np.log(np.maximum(brought, 1e-30)) >= least
+    kept = size >= least
     before = np.concatenate([[0], np.cumsum(kept)]).astype(np.int64)
     return before[indptr], rows[kept], values[kept]
 

@@ -14,7 +14,13 @@ from siteplan.outputs.webmap import style
 from siteplan.outputs.webmap.encode import plain
 from siteplan.outputs.webmap.online import Tiles
 from siteplan.outputs.webmap.words import page_words
-from siteplan.outputs.wording import fallbacks_text, findings_text, measured_text, missing_text
+from siteplan.outputs.wording import (
+    cut_short_text,
+    fallbacks_text,
+    findings_text,
+    measured_text,
+    missing_text,
+)
 from siteplan.planning.proposal import Proposal
 from siteplan.planning.run_record import ModelRecord
 from siteplan.project.outputs import Audience
@@ -229,9 +235,7 @@ def warning(proposal: Proposal, lang: Lang) -> list[str]:
     """That the plan contradicts itself or was cut short, and what is synthetic, in large letters."""
     said, record = proposal.config.project.synthetic, proposal.record
     wrong = findings_text(record, lang)[: sum(each.grade == "wrong" for each in record.findings)]
-    short = record.selection_status in {"interrupted", "time_limit"}
-    cut = [translate("search_cut_short", lang, gap=100.0 * record.optimality_gap)] if short else []
-    return [*wrong, *cut, *([translate("synthetic", lang), said] if said else [])]
+    return [*wrong, *cut_short_text(record, lang), *([translate("synthetic", lang), said] if said else [])]
 
 
 def facts(proposal: Proposal, lang: Lang) -> list[dict[str, str]]:
