@@ -92,7 +92,7 @@ def _outlines(labels: NDArray[np.int32], inputs: Inputs) -> dict[int, object]:
 
 
 _MOST_PEOPLE = 0.5
-"""Share of a village's people covered before from which it is no longer "newly" covered."""
+"""Share of a village's people covered today from which only its point is short."""
 
 
 def village_table(
@@ -142,8 +142,9 @@ def village_table(
         table[f"share_{name}"] = share[number]
         table[f"networks_{name}"] = reached[each][:, pixel].sum(axis=0) if each else 0
     table["settled_by"] = villages["settled_by"].to_numpy() if "settled_by" in villages else "table"
-    had = table["covered_before"] | (table["share_before"].fillna(0.0) >= _MOST_PEOPLE)
-    table["state"] = np.select([had, table["covered_after"]], ["covered", "newly"], default="uncovered")
+    most = table["share_before"].fillna(0.0) >= _MOST_PEOPLE
+    cases = [table["covered_before"], table["covered_after"], most]
+    table["state"] = np.select(cases, ["covered", "newly", "people"], default="uncovered")
     return gpd.GeoDataFrame(table, geometry="geometry", crs=inputs.grid.crs)
 
 

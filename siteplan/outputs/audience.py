@@ -16,7 +16,7 @@ import shapely
 
 from siteplan.core.errors import SiteplanError
 from siteplan.core.grid import lonlat
-from siteplan.planning.proposal import Proposal
+from siteplan.planning.proposal import Proposal, ServiceReach
 from siteplan.project.outputs import Audience, MapLayer
 from siteplan.project.schema import Config
 from siteplan.words.catalogue import Lang, translate
@@ -44,7 +44,7 @@ _NEEDED: dict[MapLayer, tuple[str, ...]] = {
 """Columns without which a layer cannot be drawn, filtered or counted."""
 _POINTS: frozenset[MapLayer] = frozenset({"properties", "others", "sites", "villages", "proposed"})
 _SNAPPED = _POINTS - {"villages"}
-_TEXTS = ("restriction", "reason", "rule")
+_TEXTS = ("restriction", "reason", "rule", "existing_nearby")
 
 
 def audience_of(config: Config, audience_id: str) -> Audience:
@@ -113,10 +113,16 @@ def seen_by(proposal: Proposal, audience: Audience, lang: Lang = "zh") -> Propos
             ranks=whole.ranks if is_exact else None,
             footprints=whole.footprints if is_exact else (),
         ),
-        effects=replace(proposal.effects, villages=villages),
+        effects=replace(proposal.effects, villages=villages, services=_services(proposal, audience)),
         rejected=nothing,
         faults=(),
     )
+
+
+def _services(proposal: Proposal, audience: Audience) -> tuple[ServiceReach, ...]:
+    """Services whose reach a reader may see: the public the first only, which names no operator's network."""
+    services = proposal.effects.services
+    return services[:1] if audience.reader == "public" else services
 
 
 def _tables(proposal: Proposal, audience: Audience) -> dict[MapLayer, gpd.GeoDataFrame | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,6 +14,7 @@ from siteplan.core.errors import ConfigError, ConfigFault, Fault, InputFaults, S
 from siteplan.planning.compare import Diff
 from siteplan.planning.proposal import Proposal
 from siteplan.planning.run_record import ModelRecord, RunRecord
+from siteplan.project.planning import Layer
 from siteplan.project.schema import Config
 from siteplan.project.statuses import SourceType
 from siteplan.words.catalogue import Key, Lang, Message, translate
@@ -244,11 +246,37 @@ def _proposed(table: gpd.GeoDataFrame, config: Config, lang: Lang) -> gpd.GeoDat
         restriction=[stop.join(text_of(each, lang) for each in notes) for notes in table["restriction"]],
         band_ids=[" ".join(ids) for ids in table["bands"]],
     )
-    gains = table["gain_by_layer"]
-    worded["reason"] = [
-        _reason(row, dict(each), config, lang) for row, each in zip(worded.itertuples(), gains, strict=True)
-    ]
-    return worded
+    gains = [dict(each) for each in table["gain_by_layer"]]
+    rows = list(zip(worded.itertuples(), gains, strict=True))
+    layers = {layer.id: layer.name for layer in config.layers}
+    return worded.assign(
+        purpose=[layers[each] for each in table["purpose"]],
+        benefit=[_benefit(row, each, config, lang) for row, each in rows],
+        existing_nearby=[text_of(each, lang) for each in table["existing_nearby"]],
+        reason=[_reason(row, each, config, lang) for row, each in rows],
+    )
+
+
+def _benefit(row: Any, gains_by_layer: Mapping[str, float], config: Config, lang: Lang) -> str:
+    """The benefit that decided, in a few words; ``row.purpose`` is the id of the layer still."""
+    layer = next(each for each in config.layers if each.id == row.purpose)
+    counts = {
+        "benefit_people": row.people_newly_covered if layer is config.layers[0] else 0,
+        "benefit_network": row.people_networks_newly_covered if layer is _each_network(config) else 0,
+    }
+    key, people = next(((key, n) for key, n in counts.items() if n), ("benefit_layer", 0))
+    if key == "benefit_layer":
+        people = gains_by_layer.get(layer.id, 0.0) / max(layer.weight, 1e-9)
+    short = re.split(r"[（(]", layer.name)[0].strip() or layer.name
+    parts = [translate(key, lang, people=f"{people:,.0f}", name=short)]
+    if row.villages_newly_covered:
+        parts.append(translate("benefit_villages", lang, count=row.villages_newly_covered))
+    return translate("reason_join", lang).join(parts)
+
+
+def _each_network(config: Config) -> Layer | None:
+    """The layer whose people are counted network by network."""
+    return next((layer for layer in config.layers if layer.scope == "each"), None)
 
 
 def _reason(row: Any, gains_by_layer: Mapping[str, float], config: Config, lang: Lang) -> str:
@@ -258,7 +286,8 @@ def _reason(row: Any, gains_by_layer: Mapping[str, float], config: Config, lang:
         gains.append(translate("reason_people", lang, people=f"{row.people_newly_covered:,.0f}"))
     if row.people_networks_newly_covered:
         gains.append(translate("reason_network", lang, people=f"{row.people_networks_newly_covered:,.0f}"))
-    counted = {config.layers[0].id, *[layer.id for layer in config.layers if layer.scope == "each"][:1]}
+    each = _each_network(config)
+    counted = {config.layers[0].id, each.id if each else ""}
     for layer in config.layers:
         equivalent = gains_by_layer.get(layer.id, 0.0) / max(layer.weight, 1e-9)
         if layer.id not in counted and equivalent >= 0.5:

@@ -19,7 +19,7 @@ from siteplan.outputs.gis.exchange import write_exchange
 from siteplan.outputs.gis.kml import kmz_bytes
 from siteplan.outputs.gis.layers import write_coverage, write_geopackages
 from siteplan.outputs.pictures.change_curve import write_changes
-from siteplan.outputs.pictures.overview import overview_png
+from siteplan.outputs.pictures.overview import Form, overview_png, thumbnail
 from siteplan.outputs.sheets import changes_csv, csv_files
 from siteplan.outputs.webmap import diff_html, map_html
 from siteplan.outputs.webmap.panel import watermark_of
@@ -30,6 +30,7 @@ from siteplan.outputs.xlsx.workbook import write_workbook
 from siteplan.planning.compare import Diff
 from siteplan.planning.proposal import Proposal
 from siteplan.planning.state import write_state
+from siteplan.project.outputs import Audience
 from siteplan.words.catalogue import Lang, translate
 
 
@@ -78,6 +79,7 @@ def write_maps(proposal: Proposal, folder: Path, lang: Lang, order: MapOrder) ->
     ]
     for audience in audiences:
         name = map_name(proposal.config, audience)
+        pictures = _write_pictures(proposal, folder, lang, (audience, name, order), shared)
         page = map_html(
             proposal,
             lang=lang,
@@ -86,15 +88,27 @@ def write_maps(proposal: Proposal, folder: Path, lang: Lang, order: MapOrder) ->
             issued=order.issued,
             online=order.online,
             shared=shared,
+            still=thumbnail((folder / pictures[0]).read_bytes()),
         )
         (folder / name).write_text(page, encoding="utf-8", newline="\n")
-        picture = name.replace(".html", ".png")
-        seen, mark = (
-            seen_by(proposal, audience, lang),
-            watermark_of(audience, order.recipient, order.issued, lang),
-        )
-        (folder / picture).write_bytes(overview_png(seen, lang, watermark=mark, shared=shared))
-        names += [name, picture]
+        names += [name, *pictures]
+    return names
+
+
+def _write_pictures(
+    proposal: Proposal, folder: Path, lang: Lang, of: tuple[Audience, str, MapOrder], shared: Shared
+) -> list[str]:
+    """Still pictures of a map: upright for phones, and an A4 sheet."""
+    audience, name, order = of
+    seen = seen_by(proposal, audience, lang)
+    mark = watermark_of(audience, order.recipient, order.issued, lang)
+    forms: dict[Form, str] = {"portrait": ".png", "landscape": "_a4.png"}
+    names = []
+    for form, ending in forms.items():
+        picture = name.replace(".html", ending)
+        raw = overview_png(seen, lang, form=form, watermark=mark, map_file=name, shared=shared)
+        (folder / picture).write_bytes(raw)
+        names.append(picture)
     return names
 
 

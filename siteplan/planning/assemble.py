@@ -24,12 +24,17 @@ from siteplan.planning.background import relief_source, water_of
 from siteplan.planning.fallbacks import fallbacks_of
 from siteplan.planning.formulate import BuildOptions
 from siteplan.planning.proposal import (
+    ASKED,
     MACHINE_COLUMNS,
+    NEWLY_REACHED,
+    NOT_REACHED,
+    REACHED_TODAY,
     ExistingNetwork,
     PlanArea,
     PlanEffects,
     Proposal,
     RankedPlaces,
+    ServiceReach,
 )
 from siteplan.planning.replan import statuses_of
 from siteplan.planning.run_record import RequestRecord, RunRecord, run_id, run_record
@@ -39,6 +44,7 @@ from siteplan.project.columns import CANDIDATES, names_of
 from siteplan.project.schema import Config
 from siteplan.project.statuses import CandidateState, SourceType
 from siteplan.selection import Selection
+from siteplan.words.catalogue import Key, Message
 
 
 def assign_ids(
@@ -136,6 +142,7 @@ def assemble(inputs: Inputs, config: Config, solved: Solved, request: RequestRec
             ledger=_ledger(solved),
             grades=effects.grades,
             tiers=effects.tiers,
+            services=_services(inputs, config, solved),
         ),
         faults=(
             *inputs.faults,
@@ -215,6 +222,36 @@ def _covered(name: str, outage: NDArray[np.float32], inputs: Inputs) -> Raster:
     """Probability of the first service inside the area."""
     inside = inputs.county_code > 0
     return Raster(np.where(inside, 1.0 - outage[0], np.nan).astype(np.float32), inputs.grid, name, "1")
+
+
+def _services(inputs: Inputs, config: Config, solved: Solved) -> tuple[ServiceReach, ...]:
+    """Where each service reaches the target, today and with the plan."""
+    demand, target = solved.ready.demand, config.coverage.edge_probability_target
+    inside = inputs.county_code > 0
+    services = []
+    for s, service in enumerate(demand.services):
+        # the same subtraction as for the coverage rasters: no pixel reaches the target in one of them only
+        before, after = (
+            inside & (1.0 - outage[s] >= np.float32(target))
+            for outage in (solved.ready.existing.outage.mean, solved.effects.outage)
+        )
+        rows = demand.row_of[s] >= 0
+        pixels, people = demand.pixels[rows], demand.people[rows]
+        reach = np.where(before, REACHED_TODAY, np.where(after, NEWLY_REACHED, NOT_REACHED)).astype(np.uint8)
+        counts = [float(people[each.ravel()[pixels]].sum()) for each in (before, before | after)]
+        reach.ravel()[pixels] += np.uint8(ASKED)
+        reach[~inside] = 0
+        name = f"reach_{service.key}"
+        services.append(
+            ServiceReach(
+                service.layer.id,
+                service.network,
+                Raster(reach, inputs.grid, name, "1"),
+                float(people.sum()),
+                *counts,
+            )
+        )
+    return tuple(services)
 
 
 def _predicted(ready: Prepared, inputs: Inputs) -> Raster | None:
@@ -370,7 +407,7 @@ def _sector_text(mast: Mast) -> str:
 def _proposed(
     candidates: gpd.GeoDataFrame, inputs: Inputs, config: Config, solved: Solved
 ) -> gpd.GeoDataFrame:
-    """Ranked rows: the registry's columns but the reason, which is words, and what programs need."""
+    """Ranked rows: the registry's columns but reason and benefit, which are words, and what programs need."""
     selection, propagation = solved.replanned.selection, solved.ready.propagation
     effects, upgrades = solved.effects.by_rank, solved.effects.upgrades
     table = candidates.iloc[selection.places].reset_index(drop=True)
@@ -385,6 +422,7 @@ def _proposed(
         gain_per_station=np.round(selection.marginal_gains / stations, 3),
         loss_if_dropped=np.round(selection.losses, 3),
         gain_by_layer=_cells([tuple(effect.gain_by_layer.items()) for effect in effects]),
+        purpose=[_purpose(effect, config) for effect in effects],
         people_newly_covered=[round(effect.people) for effect in effects],
         people_networks_newly_covered=[round(effect.people_networks) for effect in effects],
         villages_newly_covered=[len(effect.villages) for effect in effects],
@@ -393,10 +431,11 @@ def _proposed(
         radius_limited=[propagation.radius_limited(upgrade.after()) for upgrade in upgrades],
         search_radius_m=radii,
         alternates=_cells(_alternates(candidates, selection.places, radii)),
+        existing_nearby=_cells(_existing_nearby(candidates, selection.places, radii)),
         restriction=table["notes"],
         status=[each.value for each in statuses_of(table, solved.context)],
     )
-    names = [name for name in names_of("proposed") if name != "reason"]
+    names = [name for name in names_of("proposed") if name not in ("reason", "benefit")]
     return table[[*names, *MACHINE_COLUMNS, "geometry"]]
 
 
@@ -426,6 +465,11 @@ def _village_names(effect: RankEffect, inputs: Inputs) -> tuple[str, ...]:
     if inputs.villages is None:
         return ()
     return tuple(str(inputs.villages["village"].iloc[v]) for v in effect.villages)
+
+
+def _purpose(effect: RankEffect, config: Config) -> str:
+    """Id of the layer a place adds most to; the first of equals."""
+    return max((layer.id for layer in config.layers), key=lambda each: effect.gain_by_layer.get(each, 0.0))
 
 
 def _networks_of(upgrade: Upgrade, config: Config) -> tuple[str, ...]:
@@ -481,6 +525,41 @@ def _alternates(
         nearest = np.lexsort((index[0], distance[0].round(3)))
         ids = places["candidate_id"].to_numpy(dtype=object)[others[index[0][nearest]]]
         found.append(tuple(ids))
+    return found
+
+
+_STANDING = (SourceType.UPGRADE.value, SourceType.PROPERTY.value, SourceType.POLE.value)
+"""Steps of the ladder that stand already."""
+
+
+def _existing_nearby(
+    places: gpd.GeoDataFrame, order: NDArray[np.int64], radii: Sequence[int]
+) -> list[Message | None]:
+    """For each ring the nearest place that stands already, and why it is not the one; None for a place that
+    is itself a mast on air.
+    """
+    kinds = places["source_type"].to_numpy(dtype=object)
+    free = np.isin(kinds, _STANDING)
+    free[order] = False
+    standing = np.flatnonzero(free)
+    xy = places[["easting_m", "northing_m"]].to_numpy(dtype=float)
+    tree = NearestNeighbors(n_neighbors=1).fit(xy[standing]) if len(standing) else None
+    found: list[Message | None] = []
+    for place, radius in zip(order, radii, strict=True):
+        if kinds[place] == SourceType.UPGRADE.value:
+            found.append(None)
+            continue
+        distance, nearest = tree.kneighbors(xy[[place]]) if tree else (np.array([[np.inf]]), None)
+        if nearest is None or distance[0, 0] > radius:
+            found.append(("nearby_none", {}))
+            continue
+        other = places.iloc[int(standing[nearest[0, 0]])]
+        values = {"id": other.candidate_id, "name": other["name"], "distance": round(float(distance[0, 0]))}
+        refused = isinstance(other.rule, tuple)
+        values |= {"source_type": Key(f"source_type_{other.source_type}")}
+        found.append(
+            ("nearby_refused", values | {"why": other.rule}) if refused else ("nearby_usable", values)
+        )
     return found
 
 

@@ -135,6 +135,33 @@ class RankedPlaces:
 
 
 @dataclass(frozen=True, eq=False)
+class ServiceReach:
+    """Where one service reaches its target, today and with the plan.
+
+    Attributes
+    ----------
+    layer, network
+        Ids; no network where any will do.
+    reach
+        ``NOT_REACHED``, ``NEWLY_REACHED`` or ``REACHED_TODAY``, ``ASKED`` more where somebody asks for it; 0
+        outside the area.
+    people_asked, people_before, people_after
+        Residents of the pixels that ask for it, and of those that reach the target.
+    """
+
+    layer: str
+    network: str
+    reach: Raster
+    people_asked: float
+    people_before: float
+    people_after: float
+
+
+NOT_REACHED, NEWLY_REACHED, REACHED_TODAY, ASKED = 0, 1, 2, 3
+"""What a pixel of :class:`ServiceReach` holds: one of three, and the last more where it is asked for."""
+
+
+@dataclass(frozen=True, eq=False)
 class PlanEffects:
     """What the plan brings.
 
@@ -155,6 +182,8 @@ class PlanEffects:
         People by grade of signal: see :func:`siteplan.coverage.signal_tiers.tier_table`.
     tiers
         Grade of signal by pixel before and after; None without grades.
+    services
+        Where each service reaches its target; the first is the one ``coverage`` shows.
     """
 
     coverage: Raster
@@ -164,6 +193,7 @@ class PlanEffects:
     ledger: pd.DataFrame
     grades: pd.DataFrame
     tiers: tuple[Raster, Raster] | None
+    services: tuple[ServiceReach, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,6 +245,8 @@ def is_same(one: object, other: object) -> bool:
         return one.equals(other) and list(one.dtypes) == list(other.dtypes)
     if isinstance(one, tuple) and isinstance(other, tuple):
         return len(one) == len(other) and all(is_same(a, b) for a, b in zip(one, other, strict=True))
-    if isinstance(one, (Proposal, PlanArea, ExistingNetwork, RankedPlaces, PlanEffects, Raster)):
+    if isinstance(
+        one, (Proposal, PlanArea, ExistingNetwork, RankedPlaces, PlanEffects, ServiceReach, Raster)
+    ):
         return all(is_same(getattr(one, f.name), getattr(other, f.name)) for f in fields(one))
     return bool(one == other)

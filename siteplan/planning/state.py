@@ -30,6 +30,7 @@ from siteplan.planning.proposal import (
     PlanEffects,
     Proposal,
     RankedPlaces,
+    ServiceReach,
 )
 from siteplan.planning.run_record import RunCosts, RunRecord
 from siteplan.project.project_file import parse_config
@@ -39,7 +40,7 @@ RECORD, CONFIG = "run.json", "config.json"
 TABLES, ARRAYS = "state/tables.json", "state/arrays.npz"
 _PARTS: dict[str, type[Any]] = {
     kind.__name__: kind
-    for kind in (PlanArea, ExistingNetwork, RankedPlaces, PlanEffects, Fault, Grid, Raster)
+    for kind in (PlanArea, ExistingNetwork, RankedPlaces, PlanEffects, ServiceReach, Fault, Grid, Raster)
 }
 _SAVED = ("area", "existing", "places", "effects", "faults", "rejected")
 Scalar = str | int | float | bool | None

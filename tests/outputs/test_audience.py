@@ -103,7 +103,8 @@ def test_every_file_of_a_run_is_the_offices_or_was_searched(folder):
         "gaps.gpkg",
         "map.html",
         "map.png",
+        "map_a4.png",
     }
-    pictures = {"map_tower.png", "map_public.png"}
+    pictures = {f"map_{each}{form}.png" for each in ("tower", "public") for form in ("", "_a4")}
     rasters = {path.name for path in folder.glob("*.tif")}
     assert {path.name for path in folder.iterdir()} - office - pictures - rasters == set(EXTERNAL)

@@ -117,6 +117,7 @@ def test_the_map_of_two_runs_draws_every_change(browser, runs, tmp_path):
             assert f"\n{count}" in facts, change
         page.locator(".sp-list .sp-row").first.click()
         assert page.locator(".sp-reason").is_visible()
+        page.keyboard.press("Escape")
         page.locator("input[value=swipe]").check()
         assert page.locator(".sp-swipe").is_visible()
         assert complaints == []

@@ -39,8 +39,10 @@ OUTPUTS = {
     "signal_tier_after.tif",
     "map.html",
     "map.png",
+    "map_a4.png",
     "map_tower.html",
     "map_tower.png",
+    "map_tower_a4.png",
     "run.json",
     "refused.csv",
     "rejected_rows.csv",
@@ -378,13 +380,14 @@ def test_lists_that_leave_the_office_do_not_name_sensitive_zones(tmp_path):
     assert not holds("candidates.kmz", "古塔")
 
 
-def test_a_plan_writes_one_map_and_one_picture_for_every_reader(office, tmp_path):
+def test_a_plan_writes_one_map_and_its_pictures_for_every_reader(office, tmp_path):
     target = tmp_path / "out"
     asked = ["--audience", "tower", "--audience", "public", "--recipient", "某铁塔分公司"]
     result = CliRunner().invoke(app, ["plan", str(office), *asked, "--out", str(target)])
     assert result.exit_code == 0, result.output
     maps = {each.name for each in target.iterdir() if each.name.startswith("map") and each.is_file()}
-    assert maps == {"map_tower.html", "map_tower.png", "map_public.html", "map_public.png"}
+    endings = (".html", ".png", "_a4.png")
+    assert maps == {f"map_{each}{ending}" for each in ("tower", "public") for ending in endings}
     for name in ("map_tower.html", "map_public.html"):
         assert str(target / name) in result.output.replace("\n", "")
         assert "某铁塔分公司" in (target / name).read_text(encoding="utf-8")

@@ -9,7 +9,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from siteplan.core.files import csv_bytes
-from siteplan.outputs.pictures.overview import chinese_font
+from siteplan.outputs import palette
+from siteplan.outputs.pictures.fonts import look
 from siteplan.outputs.sheets import plain
 from siteplan.planning.proposal import Proposal
 from siteplan.planning.replan import CURVE
@@ -26,7 +27,7 @@ def write_changes(proposal: Proposal, folder: Path, lang: Lang) -> list[str]:
     folder
         Existing folder.
     lang
-        Language of the picture; English where the machine has no font for Chinese.
+        Language of the picture.
     """
     curve = proposal.places.change_curve
     if curve.empty:
@@ -41,24 +42,22 @@ def write_changes(proposal: Proposal, folder: Path, lang: Lang) -> list[str]:
 
 def _curve_png(curve: pd.DataFrame, is_synthetic: bool, lang: Lang) -> bytes:
     """Covered weight against changed places, with the bound and the plan that was chosen."""
-    font = chinese_font()
-    lang, family = (lang, font or "DejaVu Sans") if font or lang == "en" else ("en", "DejaVu Sans")
     words = {name: translate(f"curve_{name}", lang) for name in ("gain", "bound", "plan", "changed")}
     figure = Figure(figsize=(8.0, 4.8), layout="constrained")
     axes = figure.subplots()
     table = curve.sort_values("changed")
-    axes.plot(table["changed"], table["gain"], marker="o", color="#0072b2", label=words["gain"])
+    axes.plot(table["changed"], table["gain"], marker="o", color=palette.NEW, label=words["gain"])
     axes.plot(table["changed"], table["upper_bound"], ":", color="#999999", label=words["bound"])
     chosen = table[table["chosen"].astype(bool)]
-    axes.plot(chosen["changed"], chosen["gain"], "*", markersize=16, color="#d55e00", label=words["plan"])
+    axes.plot(chosen["changed"], chosen["gain"], "*", markersize=16, color=palette.GAP, label=words["plan"])
     for row in table.itertuples():
         text = translate("curve_penalty", lang, penalty=row.change_penalty)
-        axes.annotate(text, (row.changed, row.gain), fontsize=7, rotation=30, family=family)
-    axes.set_xlabel(words["changed"], family=family)
-    axes.set_ylabel(words["gain"], family=family)
+        axes.annotate(text, (row.changed, row.gain), rotation=30, **look(7))
+    axes.set_xlabel(words["changed"], **look(10))
+    axes.set_ylabel(words["gain"], **look(10))
     if is_synthetic:
-        axes.set_title(translate("synthetic", lang), fontsize=9, color="#9c2b00", family=family)
-    axes.legend(prop={"family": family, "size": 8}, loc="lower right")
+        axes.set_title(translate("synthetic", lang), **look(9, color="#9c2b00"))
+    axes.legend(prop=look(8)["fontproperties"], loc="lower right")
     target = io.BytesIO()
     figure.savefig(target, format="png", dpi=120, metadata={"Software": None})
     return target.getvalue()

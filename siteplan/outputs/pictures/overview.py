@@ -1,131 +1,104 @@
-"""A still picture of the plan, for phones that cannot open the page.
+"""A still picture of the plan: upright for a phone, lying for an A4 sheet; its message is what changes.
 
-Chinese needs a Chinese font on the machine that draws; where there is none the picture
-speaks English and leaves names out, and says so, because boxes in place of names help nobody.
+The colours are those of the map's first view, and the font comes with siteplan: no machine lacks a glyph.
 """
 
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Sequence
-from functools import cache
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
-import matplotlib.patheffects as effects
 import numpy as np
-from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
-from numpy.typing import NDArray
+from matplotlib.patches import Circle, Rectangle
 from PIL import Image
 
 from siteplan.core.grid import Grid
+from siteplan.outputs import palette
+from siteplan.outputs.pictures.fonts import drawable, look, width_of, wrapped
+from siteplan.outputs.pictures.ground import Room, draw_lines, extent_of, ground, write_names
 from siteplan.outputs.webmap import style
-from siteplan.outputs.webmap.panel import breaks_of, facts, legend_of, notes, title, warning
-from siteplan.outputs.webmap.rasters import Shared, shaded
+from siteplan.outputs.webmap.panel import breaks_of, facts, notes, title, tones, warning
+from siteplan.outputs.webmap.rasters import Shared
 from siteplan.planning.proposal import Proposal
 from siteplan.words.catalogue import Lang, translate
 
-_FONTS = (
-    "Microsoft YaHei",
-    "PingFang SC",
-    "Noto Sans CJK SC",
-    "Noto Sans SC",
-    "Source Han Sans SC",
-    "SimHei",
-    "WenQuanYi Micro Hei",
-    "WenQuanYi Zen Hei",
-    "Noto Sans CJK JP",
-    "SimSun",
-    "Noto Serif CJK SC",
-)
-_DPI = 110
-_LABELLED = 60
-"""Ranks whose number is written, where there is room."""
-_LINE = 60
-"""Width of a line of notes, in Latin characters."""
-_LONGEST = 60
-"""Characters of a line of text."""
-_LATIN = re.compile("[\\x20-\\x7e\\u00a0-\\u017f\\u2013\\u2014\\u2026\\u2192\\u2264\\u2265]")
-"""What every machine's font draws: Latin letters, dashes, arrows, at least and at most."""
-_CHINESE = re.compile(
-    _LATIN.pattern[:-1]
-    + "\\u2010-\\u2027\\u2460-\\u2473\\u3000-\\u30ff\\u3400-\\u4dbf\\u4e00-\\u9fff\\uff01-\\uff5e]"
-)
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+Form = Literal["portrait", "landscape"]
+_FIRST = 10
+"""Places that are listed by name."""
+_DPI = 100
 
 
-@cache
-def chinese_font() -> str:
-    """Family of a Chinese font on this machine, "" if there is none."""
-    known = {font.name for font in font_manager.fontManager.ttflist}
-    return next((name for name in _FONTS if name in known), "")
+@dataclass(frozen=True)
+class Sheet:
+    """Where things stand on a picture.
+
+    Attributes
+    ----------
+    width, height
+        Of the picture [px].
+    map_box, text_box
+        Left, top, width, height of the map and of the column of texts [px].
+    size, pin
+        Of running text, and across a ranked place [pt].
+    """
+
+    width: int
+    height: int
+    map_box: tuple[int, int, int, int]
+    text_box: tuple[int, int, int, int]
+    size: float
+    pin: float
+
+
+SHEETS: dict[Form, Sheet] = {
+    "portrait": Sheet(1080, 1920, (10, 215, 1060, 900), (24, 1130, 1032, 760), 15.0, 17.0),
+    "landscape": Sheet(2339, 1654, (20, 215, 1560, 1410), (1610, 120, 700, 1500), 18.0, 23.0),
+}
+"""Upright for WeChat, and A4 at 200 dots an inch."""
 
 
 def overview_png(
     proposal: Proposal,
     lang: Lang = "zh",
     *,
+    form: Form = "portrait",
     watermark: Sequence[str] = (),
-    width_px: int = 2200,
+    map_file: str = "",
     shared: Shared | None = None,
 ) -> bytes:
-    """Draw a plan as one picture: relief, coverage when built, sites, ranks, legend, numbers and notes.
+    """Draw a plan as one picture: what changes, ranked places, the first ten by name, legend and notes.
 
     Parameters
     ----------
     proposal
         What to draw, already cut to its reader.
     lang
-        Language; English where the machine has no Chinese font.
+        Language.
+    form
+        Upright or lying.
     watermark
-        Lines across the picture; () for none.
-    width_px
-        Width [px].
+        Lines across the picture, under everything that is to be read; () for none.
+    map_file
+        Name of the map the picture goes with; "" for none.
     shared
         Pictures made for other maps of the same plan; None for none.
 
     Returns
     -------
     bytes
-        PNG; the same plan on the same machine gives the same bytes.
+        PNG; the same plan gives the same bytes.
     """
-    font = chinese_font()
-    lang = lang if font else "en"
-    figure = Figure(figsize=(width_px / _DPI, 0.68 * width_px / _DPI), dpi=_DPI, facecolor="white")
-    map_axes = figure.add_axes((0.01, 0.02, 0.72, 0.86))
-    side = figure.add_axes((0.74, 0.02, 0.25, 0.86))
-    side.set_axis_off()
-    _head(figure, proposal, lang, font)
-    after = proposal.effects.coverage
-    ground = (shared or Shared()).once("ground", after, lambda: _ground(proposal))
-    extent = _extent(proposal.area.grid)
-    map_axes.imshow(ground, extent=extent, interpolation="antialiased", zorder=0)
-    _things(map_axes, proposal, font)
-    _frame(map_axes, proposal.area.grid, lang, font)
-    _side(side, proposal, lang, font)
-    _marked(figure, [_text(line, font, 40) for line in watermark], font)
+    sheet = SHEETS[form]
+    figure = Figure(figsize=(sheet.width / _DPI, sheet.height / _DPI), dpi=_DPI, facecolor="white")
+    _head(figure, sheet, proposal, lang)
+    _map(figure, sheet, proposal, lang, watermark, shared or Shared())
+    _texts(figure, sheet, proposal, lang, map_file)
     return _packed(figure)
-
-
-def _marked(figure: Figure, lines: list[str], font: str) -> None:
-    for x, y in ((0.2, 0.25), (0.55, 0.25), (0.2, 0.65), (0.55, 0.65)) if lines else ():
-        figure.text(
-            x,
-            y,
-            "\n".join(lines),
-            ha="center",
-            va="center",
-            rotation=24,
-            color="#282e36",
-            alpha=0.17,
-            **_look(font, 22, weight="bold"),
-        )
 
 
 def _packed(figure: Figure) -> bytes:
@@ -140,216 +113,252 @@ def _packed(figure: Figure) -> bytes:
     return target.getvalue()
 
 
-def _text(text: object, font: str, most: int = _LONGEST) -> str:
-    """Text the font can draw: marks and controls dropped, long texts cut, other scripts left out."""
-    drawable = _CHINESE if font else _LATIN
-    plain = "".join(char for char in _CONTROLS.sub("", str(text)) if drawable.match(char))
-    return plain if len(plain) <= most else plain[: most - 1] + "…"
+def thumbnail(png: bytes, width_px: int = 720) -> bytes:
+    """A picture made smaller, as WebP, to stand in a page.
+
+    Parameters
+    ----------
+    png
+        The picture.
+    width_px
+        Its new width [px].
+    """
+    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    height_px = round(picture.height * width_px / picture.width)
+    target = io.BytesIO()
+    picture.resize((width_px, height_px), Image.Resampling.LANCZOS).save(target, "webp", quality=55, method=4)
+    return target.getvalue()
 
 
-def _look(font: str, size: float, **more: Any) -> dict[str, Any]:
-    """How a text is written; a dollar sign is a dollar sign."""
-    return {"family": font or "DejaVu Sans", "fontsize": size, "parse_math": False, **more}
-
-
-def _head(figure: Figure, proposal: Proposal, lang: Lang, font: str) -> None:
-    figure.text(0.012, 0.955, _text(title(proposal, lang), font), **_look(font, 24, weight="bold"))
-    numbers = "   ".join(
-        f"{each['label']} {each['value']} {each['note']}".strip() for each in facts(proposal, lang)
+def _axes(figure: Figure, sheet: Sheet, box: tuple[int, int, int, int]) -> Axes:
+    """Axes over a box of pixels, counted from the upper left."""
+    left, top, width, height = box
+    at = (
+        left / sheet.width,
+        1 - (top + height) / sheet.height,
+        width / sheet.width,
+        height / sheet.height,
     )
-    figure.text(0.012, 0.925, _text(numbers, font, 160), **_look(font, 13))
+    axes = figure.add_axes(at)
+    axes.set_axis_off()
+    return axes
+
+
+# --- head ----------------------------------------------------------------------------------------------
+
+
+def _head(figure: Figure, sheet: Sheet, proposal: Proposal, lang: Lang) -> None:
+    """Title, what is synthetic, and what the plan changes in large."""
+    axes = _axes(figure, sheet, (0, 0, sheet.width, 210))
+    axes.set(xlim=(0, sheet.width), ylim=(210, 0))
+    axes.add_patch(Rectangle((0, 0), sheet.width, 66, color="#1f2a36"))
+    axes.text(24, 34, drawable(title(proposal, lang), 40), va="center", **look(24, bold=True, color="white"))
     said = warning(proposal, lang)
     if said:
-        box = {"facecolor": "#ffd34d", "edgecolor": "none", "pad": 5}
-        figure.text(0.012, 0.895, _text(" ".join(said), font, 150), bbox=box, **_look(font, 12))
+        axes.add_patch(Rectangle((0, 66), sheet.width, 34, color="#ffd34d"))
+        lines = wrapped(drawable(" ".join(said), 200), 12, (sheet.width - 64) * 72 / _DPI)
+        axes.text(
+            24, 83, lines[0] + ("…" if len(lines) > 1 else ""), va="center", **look(12, color="#2b2200")
+        )
+    have = proposal.record
+    people = have.population_covered_after - have.population_covered_before
+    villages = have.villages_covered_after - have.villages_covered_before
+    gains = [translate("map.gain_people", lang, n=f"{people:,.0f}")]
+    gains.append(translate("map.gain_villages", lang, n=f"{villages:,}"))
+    axes.text(24, 132, "   ".join(gains), va="center", **look(27, bold=True, color="#00694e"))
+    rows = [f"{each['label']} {each['value']}" for each in facts(proposal, lang)]
+    line = "   ".join(rows[3:] + rows[:1])
+    axes.text(24, 180, drawable(line, 110), va="center", **look(13.5, color="#39434d"))
 
 
-def _extent(grid: Grid) -> tuple[float, float, float, float]:
-    west, south, east, north = grid.bounds
-    return west, east, south, north
+# --- map -----------------------------------------------------------------------------------------------
 
 
-def _ground(proposal: Proposal) -> NDArray[np.uint8]:
-    """Relief with coverage multiplied into it, in the project's own CRS."""
-    dem = proposal.area.dem
-    light: NDArray[np.float64] = np.ones((*proposal.area.grid.shape, 3))
-    if dem is not None and dem.grid == proposal.area.grid:
-        light = shaded(dem)
-    classes = np.digitize(np.nan_to_num(proposal.effects.coverage.values), breaks_of(proposal.config))
-    colours = np.array([to_rgb(each) for each in style.COVERAGE])
-    alpha = np.array(style.COVERAGE_ALPHA)[:, None] / 255
-    tints = 1 - alpha + alpha * colours
-    inside = np.isfinite(proposal.effects.coverage.values)
-    tint = np.where(inside[..., None], tints[classes], 1.0)
-    return np.asarray(np.rint(255.0 * light * tint), dtype=np.uint8)
+def _map(
+    figure: Figure, sheet: Sheet, proposal: Proposal, lang: Lang, watermark: Sequence[str], shared: Shared
+) -> None:
+    axes, grid = _axes(figure, sheet, sheet.map_box), proposal.area.grid
+    painted = shared.once("ground", proposal.effects.coverage, lambda: ground(proposal))
+    axes.imshow(painted.picture, extent=painted.extent, interpolation="antialiased", zorder=0)
+    _marked(axes, [drawable(line, 40) for line in watermark])
+    draw_lines(axes, proposal)
+    west, east, south, north = extent_of(grid)
+    axes.set(xlim=(west, east), ylim=(south, north), aspect="equal", anchor="C")
+    width_px, height_px = sheet.map_box[2:]
+    scale = max((east - west) / width_px, (north - south) / height_px) * _DPI / 72
+    room = Room(scale)
+    _villages(axes, proposal)
+    _places(axes, proposal, room, sheet.pin)
+    _scale_bar(axes, grid, room, lang)
+    write_names(axes, proposal, room, sheet.size)
 
 
-def _things(axes: Axes, proposal: Proposal, font: str) -> None:
-    """Boundaries, sites, villages and ranked places."""
-    proposal.area.counties.boundary.plot(ax=axes, color=style.COUNTY["line"], linewidth=1.0, zorder=2)
-    sites = proposal.existing.sites
-    if len(sites):
-        axes.scatter(sites.geometry.x, sites.geometry.y, s=3, color=style.SHARED, linewidths=0, zorder=3)
+def _marked(axes: Axes, lines: list[str]) -> None:
+    """Whom the picture is made out to, under everything that is to be read."""
+    for x, y in ((0.25, 0.25), (0.7, 0.25), (0.25, 0.7), (0.7, 0.7)) if lines else ():
+        axes.text(
+            x,
+            y,
+            "\n".join(lines),
+            ha="center",
+            va="center",
+            rotation=24,
+            transform=axes.transAxes,
+            **look(20, color="#282e36", alpha=0.2, zorder=1),
+        )
+
+
+def _villages(axes: Axes, proposal: Proposal) -> None:
+    """Villages the plan reaches, and those that still do without."""
     for state in ("newly", "uncovered"):
         rows = proposal.effects.villages[proposal.effects.villages["state"].eq(state)]
         if len(rows):
-            look = style.VILLAGES[state]
-            axes.scatter(
-                rows.geometry.x,
-                rows.geometry.y,
-                s=22,
-                color=look["fill"],
-                edgecolors=look["line"],
-                linewidths=0.7,
-                zorder=4,
-            )
-    _ranks(axes, proposal)
-    for row in proposal.area.counties.itertuples():
-        inside = row.geometry.representative_point()
-        name = _text(row.county, font, 12)
-        if name:
-            _halo(
-                axes.text(inside.x, inside.y, name, ha="center", **_look(font, 14, weight="bold", zorder=7))
-            )
+            fill, line = style.VILLAGES[state]["fill"], style.VILLAGES[state]["line"]
+            x, y = rows.geometry.x, rows.geometry.y
+            axes.scatter(x, y, s=14, color=fill, edgecolors=line, linewidths=0.6, zorder=4)
 
 
-def _halo(text: Any) -> None:
-    text.set_path_effects([effects.withStroke(linewidth=3, foreground="white")])
-
-
-def _ranks(axes: Axes, proposal: Proposal) -> None:
-    """Ranked places, the first on top, with numbers where they do not hide each other."""
-    table = proposal.places.proposed.sort_values("rank", ascending=False)
-    if table.empty:
-        return
-    x, y = table.geometry.x.to_numpy(), table.geometry.y.to_numpy()
-    colours = [style.SOURCE_TYPES.get(str(each), style.SHARED) for each in table["source_type"]]
-    shown = _numbered(proposal)
-    sizes = [190 if rank in shown else 55 for rank in table["rank"]]
-    axes.scatter(x, y, s=sizes, c=colours, edgecolors="white", linewidths=1.1, zorder=5)
-    for rank, px, py, colour in zip(table["rank"], x, y, colours, strict=True):
-        if rank in shown:
-            ink = "#1b1b1b" if np.dot(to_rgb(colour), (0.3, 0.59, 0.11)) > 0.55 else "white"
-            axes.text(
-                px,
-                py,
-                str(rank),
-                color=ink,
-                ha="center",
-                va="center_baseline",
-                **_look("", 8 if rank < 100 else 7, weight="bold", zorder=6),
-            )
-
-
-def _numbered(proposal: Proposal) -> set[int]:
-    """Ranks whose number has room: no earlier number within two hundredths of the picture."""
+def _places(axes: Axes, proposal: Proposal, room: Room, size: float) -> None:
+    """Ranked places by what they are for: a number where it hides no better one, a dot elsewhere."""
     table = proposal.places.proposed.sort_values("rank")
-    grid = proposal.area.grid
-    apart = 0.02 * max(grid.width, grid.height) * grid.resolution_m
-    shown: dict[int, tuple[float, float]] = {}
-    for rank, point in zip(table["rank"].iloc[:_LABELLED], table.geometry.iloc[:_LABELLED], strict=True):
-        if all(np.hypot(point.x - x, point.y - y) > apart for x, y in shown.values()):
-            shown[int(rank)] = (point.x, point.y)
-    return set(shown)
+    colours = purposes(proposal)
+    for rank, purpose, point in zip(table["rank"], table["purpose"], table.geometry, strict=True):
+        colour = colours.get(str(purpose), palette.SHARED)
+        has_room = room.is_free(point.x, point.y, size, size)
+        if has_room:
+            room.take(point.x, point.y, size, size)
+        axes.scatter(
+            [point.x],
+            [point.y],
+            s=0.73 * size**2 if has_room else 0.07 * size**2,
+            c=[colour],
+            edgecolors="white",
+            linewidths=1.1 if has_room else 0.6,
+            zorder=6 if has_room else 5,
+        )
+        if has_room:
+            ink = "white" if palette.is_dark(colour) else palette.INK
+            font = look(size * (0.53 if rank < 100 else 0.44), color=ink, zorder=6.5)
+            axes.text(point.x, point.y, str(rank), ha="center", va="center_baseline", **font)
 
 
-def _frame(axes: Axes, grid: Grid, lang: Lang, font: str) -> None:
+def purposes(proposal: Proposal) -> dict[str, str]:
+    """Colour of what a place is for, by the layer's name."""
+    layers = enumerate(proposal.config.layers)
+    return {layer.name: palette.PURPOSES[k % len(palette.PURPOSES)] for k, layer in layers}
+
+
+def _scale_bar(axes: Axes, grid: Grid, room: Room, lang: Lang) -> None:
     """North arrow and a metric scale, which ends in 1, 2 or 5."""
-    west, east, south, north = _extent(grid)
-    axes.set(xlim=(west, east), ylim=(south, north), aspect="equal", anchor="W", xlabel="", ylabel="")
-    axes.set_xticks([])
-    axes.set_yticks([])
+    west, east, south, north = extent_of(grid)
     width = east - west
     power = 10 ** np.floor(np.log10(width / 5))
     length = float(power * max(step for step in (1, 2, 5) if step * power <= width / 5))
     x, y = west + 0.03 * width, south + 0.03 * (north - south)
-    axes.plot([x, x + length], [y, y], color="#1b1b1b", linewidth=3, zorder=8)
+    axes.plot([x, x + length], [y, y], color=palette.INK, linewidth=3, zorder=8)
     said = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
-    _halo(axes.text(x, y + 0.008 * (north - south), said, **_look(font, 12, zorder=8)))
-    top = axes.annotate(
+    axes.text(x, y + 0.008 * (north - south), said, **look(12, halo=True, zorder=8))
+    axes.annotate(
         translate("map.north", lang),
         xy=(0.965, 0.97),
         xytext=(0.965, 0.90),
         xycoords="axes fraction",
         ha="center",
-        arrowprops={"arrowstyle": "-|>", "lw": 2, "color": "#1b1b1b"},
-        **_look(font, 13, weight="bold", zorder=8),
+        arrowprops={"arrowstyle": "-|>", "lw": 2, "color": palette.INK},
+        **look(13, halo=True, zorder=8),
     )
-    _halo(top)
+    room.take(east - 0.035 * width, north - 0.06 * (north - south), 40, 70)
 
 
-def _dot(colour: str, label: str, font: str, edge: str = "white") -> Line2D:
-    return Line2D(
-        [],
-        [],
-        marker="o",
-        linestyle="",
-        markersize=10,
-        markerfacecolor=colour,
-        markeredgecolor=edge,
-        label=_text(label, font),
-    )
+# --- texts ---------------------------------------------------------------------------------------------
 
 
-def _side(axes: Axes, proposal: Proposal, lang: Lang, font: str) -> None:
-    """Legend and notes."""
-    source_types = [
-        _dot(colour, translate(f"source_type_{key}", lang), font)
-        for key, colour in style.SOURCE_TYPES.items()
+class _Column:
+    """A column of text and signs that is written from the top down [px]."""
+
+    def __init__(self, axes: Axes, width: int, height: int, size: float) -> None:
+        self.axes, self.width, self.height, self.size = axes, width, height, size
+        self.y = 0.0
+        axes.set(xlim=(0, width), ylim=(height, 0))
+
+    @property
+    def line(self) -> float:
+        """Height of a line of running text [px]."""
+        return self.size * 1.5 * _DPI / 72
+
+    def has_room(self, lines: float = 1.0) -> bool:
+        return self.y + lines * self.line <= self.height
+
+    def head(self, text: str) -> None:
+        self.y += 0.3 * self.line
+        self.axes.text(0, self.y + self.line / 2, text, va="center", **look(self.size * 1.05, bold=True))
+        self.y += self.line
+
+    def write(self, text: str, size: float, indent: float = 0.0, color: str = "#39434d") -> None:
+        for part in wrapped(text, size, (self.width - indent) * 72 / _DPI):
+            step = size * 1.4 * _DPI / 72
+            if self.y + step > self.height:
+                return
+            self.axes.text(indent, self.y + step / 2, part, va="center", **look(size, color=color))
+            self.y += step
+
+
+def _texts(figure: Figure, sheet: Sheet, proposal: Proposal, lang: Lang, map_file: str) -> None:
+    """Legend, the first ten, notes."""
+    left, top, width, height = sheet.text_box
+    column = _Column(_axes(figure, sheet, (left, top, width, height)), width, height, sheet.size)
+    _legend(column, proposal, lang, 3 if width > 900 else 1)
+    _first_ten(column, proposal, lang)
+    if map_file:
+        column.y += 0.3 * column.line
+        column.write(translate("map.picture_of", lang, file=drawable(map_file, 60)), sheet.size * 0.85)
+    for line in notes(proposal, lang):
+        column.write(drawable(line, 240), sheet.size * 0.72)
+
+
+def _legend(column: _Column, proposal: Proposal, lang: Lang, columns: int) -> None:
+    """What the colours mean: areas, villages, ranked places."""
+    known = tones(breaks_of(proposal.config), lang)
+    areas = [known[key] for key in ("new", "new_empty", "gap", "gap_part")] + known["covered"][3:]
+    entries: list[tuple[str, str, bool]] = [(each["fill"], each["label"], False) for each in areas]
+    entries += [
+        (style.VILLAGES[state]["fill"], translate(f"map.state_{state}", lang), True)
+        for state in ("newly", "uncovered")
     ]
-    villages = [
-        _dot(style.VILLAGES[key]["fill"], translate(f"map.state_{key}", lang), font)
-        for key in ("newly", "uncovered")
-    ]
-    sites = [_dot(style.SHARED, translate("map.layer_sites", lang), font)]
-    areas = [
-        Patch(facecolor=each["fill"], edgecolor="#999999", label=_text(each["label"], font))
-        for each in legend_of(breaks_of(proposal.config), lang)
-    ]
-    family = font or "DejaVu Sans"
-    heads: list[tuple[str, list[Any]]] = [
-        (translate("map.layer_proposed", lang), source_types),
-        (translate("map.layer_villages", lang), villages),
-        ("", sites),
-        (f"{translate('map.coverage', lang)} ({translate('map.coverage_after', lang)})", areas),
-    ]
-    top = 1.0
-    for head, handles in heads:
-        legend = axes.legend(
-            handles=handles,
-            title=_text(head, font),
-            loc="upper left",
-            bbox_to_anchor=(0, top),
-            alignment="left",
-            borderpad=0.1,
-            labelspacing=0.35,
-            frameon=False,
-            prop={"family": family, "size": 12},
-            title_fontproperties={"family": family, "size": 13, "weight": "bold"},
-        )
-        axes.add_artist(legend)
-        top -= 0.026 * len(handles) + (0.045 if head else 0.016)
-    lines = notes(proposal, lang)
-    if not font:
-        lines.append(translate("no_chinese_font_on_this", lang))
-    said = "\n".join(part for line in lines for part in _wrapped(_text(line, font, 200), bool(font)))
-    axes.text(
-        0,
-        0,
-        said,
-        va="bottom",
-        linespacing=1.3,
-        **_look(font, 10.5, color="#39434d", transform=axes.transAxes),
-    )
+    entries += [(colour, name, True) for name, colour in purposes(proposal).items()]
+    step, size = column.width / columns, column.size * 0.8
+    for k, (fill, label, is_round) in enumerate(entries):
+        x, y = (k % columns) * step, column.y + (k // columns + 0.5) * column.line * 0.95
+        shape = Circle((x + 11, y), 9) if is_round else Rectangle((x, y - 8), 22, 16)
+        shape.set(facecolor=fill, edgecolor="#777777", linewidth=0.6)
+        column.axes.add_patch(shape)
+        fits = max(4, int((step - 40) * 72 / _DPI / size / 0.95))
+        column.axes.text(x + 30, y, drawable(label, fits), va="center", **look(size))
+    column.y += -(-len(entries) // columns) * column.line * 0.95
 
 
-def _wrapped(text: str, wide: bool) -> list[str]:
-    """Lines no wider than the margin; a Chinese character counts twice, and other words stay whole."""
-    lines, line, length = [], "", 0
-    for part in re.findall(r"[\u2e80-\uffef]|[^\u2e80-\uffef ]+ ?| ", text):
-        size = len(part) + sum(wide and char > "\u2e7f" for char in part)
-        if line and length + size > _LINE:
-            lines.append(line)
-            line, length = "", 0
-        line, length = line + part, length + size
-    return [*lines, line]
+def _first_ten(column: _Column, proposal: Proposal, lang: Lang) -> None:
+    """The places to build first: rank, name, where, and the benefit that decided."""
+    table, colours = proposal.places.proposed.sort_values("rank").head(_FIRST), purposes(proposal)
+    if table.empty:
+        return
+    column.head(translate("map.first_sites", lang, n=len(table)))
+    for row in table.itertuples():
+        if not column.has_room(1.2):
+            return
+        colour = colours.get(str(row.purpose), palette.SHARED)
+        y = column.y + column.line / 2
+        column.axes.add_patch(Circle((14, y), 14, facecolor=colour, edgecolor="white"))
+        ink = "white" if palette.is_dark(colour) else palette.INK
+        column.axes.text(14, y, str(row.rank), ha="center", va="center_baseline", **look(10, color=ink))
+        name = drawable(getattr(row, "name", row.candidate_id), 20)
+        column.axes.text(38, y, name, va="center", **look(column.size * 0.95, bold=True))
+        at = 38 + width_of(name, column.size * 0.95) * _DPI / 72 + 16
+        rest = drawable(f"{row.county} {row.town}  {row.benefit}", 90)
+        room = (column.width - at) * 72 / _DPI
+        if room > width_of(rest, column.size * 0.78):
+            column.axes.text(at, y, rest, va="center", **look(column.size * 0.78, color="#39434d"))
+            column.y += column.line
+        else:
+            column.y += column.line
+            column.write(rest, column.size * 0.74, indent=38)

@@ -36,7 +36,7 @@ def base_spec(proposal: Proposal) -> dict[str, Any]:
     areas = _areas(proposal)
     kinds: dict[str, Any] = {}
     if areas is not None:
-        kinds["village"] = _boundaries(areas.geometry, tolerance)
+        kinds["village"] = _boundaries(areas.geometry, 2 * tolerance)
         kinds["town"] = _boundaries(_towns(areas).geometry, tolerance)
     roads = proposal.area.roads
     if roads is not None and len(roads):

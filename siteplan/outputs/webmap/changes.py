@@ -20,8 +20,8 @@ from siteplan.core.version import VERSION
 from siteplan.outputs.webmap import style
 from siteplan.outputs.webmap.encode import DEGREES, lines
 from siteplan.outputs.webmap.layers import Spec, county_outlines, names_between, point_spec
-from siteplan.outputs.webmap.page import assembled, initials_of_specs
-from siteplan.outputs.webmap.panel import breaks_of, legend_of, warning
+from siteplan.outputs.webmap.page import assembled, inhabited, initials_of_specs
+from siteplan.outputs.webmap.panel import breaks_of, tones, warning
 from siteplan.outputs.webmap.rasters import codes_picture, coverage_codes, warp_of
 from siteplan.outputs.webmap.words import page_words
 from siteplan.planning.compare import CHANGES, DROPPED, KEPT, MOVED, NEW, Diff, NamedPlan
@@ -149,6 +149,7 @@ def _pictures(diff: Diff) -> dict[str, Any]:
         None,
         breaks_of(diff.after.plan.config),
         target,
+        inhabited(diff.after.plan),
     )
     return {"coverage": vars(codes_picture(codes, warp_of(diff.after.plan.area.grid)))}
 
@@ -190,8 +191,8 @@ def _settings(diff: Diff, lang: Lang) -> dict[str, Any]:
     west, south, east, north = diff.after.plan.area.counties.to_crs("EPSG:4326").total_bounds
     words = page_words(lang)
     other = {
-        "coverage_before": "diff_before",
-        "coverage_after": "diff_after",
+        "moment_today": "diff_before",
+        "moment_plan": "diff_after",
         "swipe_left": "diff_before",
         "swipe_right": "diff_after",
         "swipe": "diff_swipe",
@@ -207,8 +208,8 @@ def _settings(diff: Diff, lang: Lang) -> dict[str, Any]:
         "notes": _notes((diff.before, diff.after), lang),
         "bounds": [[south, west], [north, east]],
         "words": words | {key: words[value] for key, value in other.items()},
-        "coverage": legend_of(breaks_of(config), lang),
-        "terrain": [],
+        "tones": tones(breaks_of(config), lang),
+        "questions": [{"name": config.layers[0].name, "people": None}],
         "hasTerrain": False,
         "hasFootprints": False,
         "run": {"id": diff.after.plan.record.run_id, "version": VERSION},
@@ -227,5 +228,4 @@ def _settings(diff: Diff, lang: Lang) -> dict[str, Any]:
         "returns": {"schema": "", "columns": [], "statuses": [], "moved": "", "exits": [], "ring": {}},
         "online": [],
         "navigate": "",
-        "footprint": {"label": "", "fill": style.FOOTPRINT, "alpha": 0.45},
     }

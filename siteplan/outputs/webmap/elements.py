@@ -17,7 +17,7 @@ SCRIPTS = (
     "siteplan_draw.js",
     "siteplan_layers.js",
     "siteplan_pictures.js",
-    "siteplan_popups.js",
+    "siteplan_card.js",
     "siteplan_panels.js",
     "siteplan_tools.js",
     "siteplan_returns.js",

@@ -109,6 +109,26 @@ def column(values: Iterable[Any], decimals: int = 3) -> Any:
     return _counted(cells) or cells
 
 
+def coordinates(values: Iterable[float], decimals: int) -> dict[str, Any]:
+    """Coordinates as whole numbers: the first, then steps.
+
+    Parameters
+    ----------
+    values
+        Longitudes or latitudes [deg].
+    decimals
+        Decimals that are kept.
+
+    Examples
+    --------
+    >>> coordinates([113.5, 113.50012, 113.4], 5)
+    {'per': 100000, 'steps': [11350000, 12, -10012]}
+    """
+    per = 10**decimals
+    whole = np.rint(np.asarray(list(values), float) * per).astype(np.int64)
+    return {"per": per, "steps": np.diff(whole, prepend=0).tolist()}
+
+
 def _coded(codes: list[int]) -> dict[str, list[int]]:
     """Codes one by one, or as runs where that is shorter."""
     starts = [k for k, code in enumerate(codes) if k == 0 or code != codes[k - 1]]

@@ -12,8 +12,9 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
+from siteplan.outputs import palette
 from siteplan.outputs.webmap import style
-from siteplan.outputs.webmap.encode import COARSE, DEGREES, column, lonlat, plain, shapes
+from siteplan.outputs.webmap.encode import COARSE, DEGREES, column, coordinates, lonlat, plain, shapes
 from siteplan.planning.proposal import Proposal
 from siteplan.project.outputs import Audience, MapLayer
 from siteplan.project.schema import Config
@@ -51,6 +52,8 @@ _PROPOSED = (
     "backhaul_distance_m",
     "success_probability",
     "status",
+    "benefit",
+    "existing_nearby",
     "reason",
 )
 _OTHERS = (
@@ -223,10 +226,10 @@ def site_spec(proposal: Proposal, lang: Lang) -> Spec:
     """Existing sites by network."""
     table, config = proposal.existing.sites, proposal.config
     classes = [
-        {"value": each.id, "label": each.name, "fill": style.NETWORKS[i % len(style.NETWORKS)]}
+        {"value": each.id, "label": each.name, "fill": palette.NETWORKS[i % len(palette.NETWORKS)]}
         for i, each in enumerate(config.networks)
     ]
-    classes += [{"value": "", "label": translate("map.shared", lang), "fill": style.SHARED}]
+    classes += [{"value": "", "label": translate("map.shared", lang), "fill": palette.SHARED}]
     look = {"line": "#ffffff", "size": 1.9, "width": 0.5}
     columns = _columns(table, _SITES) | {
         "network_bands": [
@@ -272,21 +275,27 @@ def proposed_spec(proposal: Proposal, lang: Lang) -> Spec:
         ],
         "uncertain": _uncertain(table),
         "county_number": _county_numbers(table, proposal),
+        "purpose_of": _text(table["purpose"]),
         **names_between(table, config),
     }
     if "gain_by_layer" in table:
         columns["gain_by_layer"] = [_gains(each, ids) for each in table["gain_by_layer"]]
     if "alternates" in table:
         columns["alternates"] = [str(plain(each) or "").split() for each in table["alternates"]]
-    classes = [
-        {"value": key, "label": translate(f"source_type_{key}", lang), "fill": fill}
-        for key, fill in style.SOURCE_TYPES.items()
+    look = {"line": palette.RIM, "size": 7.0, "width": 1.6}
+    purposes = [
+        look | {"value": layer.name, "label": layer.name, "fill": palette.PURPOSES[i % len(palette.PURPOSES)]}
+        for i, layer in enumerate(config.layers)
     ]
-    look = {"line": "#ffffff", "size": 7.0, "width": 1.6}
-    kinds = [str(plain(each)) for each in table["source_type"]]
+    source_types = [
+        look | {"value": key, "label": translate(f"source_type_{key}", lang), "fill": fill}
+        for key, fill in palette.SOURCE_TYPES.items()
+    ]
     name = translate("map.layer_proposed", lang)
-    spec = point_spec("proposed", name, table, columns, [look | each for each in classes], kinds)
-    return spec | {"show": True}
+    kinds = [str(plain(each)) for each in table["source_type"]]
+    spec = point_spec("proposed", name, table, columns, purposes, _text(table["purpose"]))
+    spec["columns"]["source_class"] = [list(palette.SOURCE_TYPES).index(each) for each in kinds]
+    return spec | {"show": True, "source_classes": source_types}
 
 
 def point_spec(
@@ -320,7 +329,7 @@ def point_spec(
     longitude, latitude = lonlat(table)
     index = {each["value"]: number for number, each in enumerate(classes)}
     digits = _DIGITS.get(key, 5)
-    data = {"lon": column(longitude, digits), "lat": column(latitude, digits)}
+    data: dict[str, Any] = {"lon": coordinates(longitude, digits), "lat": coordinates(latitude, digits)}
     data |= {name: column(values, 6 if "itude" in name else 3) for name, values in columns.items()}
     data["class"] = [index.get(kind, len(classes) - 1) for kind in kinds]
     return {
@@ -415,7 +424,7 @@ def _text(values: Iterable[Any]) -> list[str]:
 
 def _source_types(table: pd.DataFrame, lang: Lang) -> list[str]:
     return [
-        translate(f"source_type_{source_type}", lang) if source_type in style.SOURCE_TYPES else source_type
+        translate(f"source_type_{source_type}", lang) if source_type in palette.SOURCE_TYPES else source_type
         for source_type in _text(table["source_type"])
     ]
 

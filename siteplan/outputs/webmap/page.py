@@ -6,6 +6,7 @@ proposal gives the same bytes.
 
 from __future__ import annotations
 
+import base64
 import html
 from collections.abc import Iterator
 from typing import Any
@@ -13,16 +14,17 @@ from typing import Any
 import folium
 import numpy as np
 from branca.element import Element, Figure
+from numpy.typing import NDArray
 
 from siteplan.inputs.places.gazetteer import initials_of
 from siteplan.outputs.audience import seen_by
 from siteplan.outputs.webmap.assets import inline_assets
 from siteplan.outputs.webmap.base import base_spec
-from siteplan.outputs.webmap.elements import Call, Program, fill
+from siteplan.outputs.webmap.elements import Call, Program, fill, slot
 from siteplan.outputs.webmap.encode import to_json
 from siteplan.outputs.webmap.layers import layer_specs
 from siteplan.outputs.webmap.online import online_policy, online_tiles
-from siteplan.outputs.webmap.panel import Edition, breaks_of, settings, title
+from siteplan.outputs.webmap.panel import Edition, breaks_of, settings, title, warning
 from siteplan.outputs.webmap.rasters import (
     Picture,
     Shared,
@@ -34,7 +36,7 @@ from siteplan.outputs.webmap.rasters import (
     relief_picture,
     warp_of,
 )
-from siteplan.planning.proposal import Proposal
+from siteplan.planning.proposal import ASKED, Proposal, ServiceReach
 from siteplan.project.outputs import Audience
 from siteplan.words.catalogue import Lang, translate
 
@@ -55,6 +57,7 @@ def map_html(
     issued: str = "",
     online: bool = False,
     shared: Shared | None = None,
+    still: bytes = b"",
 ) -> str:
     """The shared map as one HTML page that needs no network.
 
@@ -73,6 +76,8 @@ def map_html(
         network altogether.
     shared
         Pictures made for other maps of the same plan; None for none.
+    still
+        Picture of the plan, as WebP, that readers without scripts see above the list; b"" for none.
 
     Returns
     -------
@@ -103,7 +108,40 @@ def map_html(
         _pictures(seen, shared or Shared()),
         lang,
         policy,
+        without_scripts(seen, still, lang),
     )
+
+
+def without_scripts(proposal: Proposal, still: bytes, lang: Lang) -> str:
+    """What a preview that runs no script shows: how to open the page, the still picture, and the ranked list.
+
+    Parameters
+    ----------
+    proposal
+        The plan, already cut to its reader.
+    still
+        Picture as WebP; b"" for none.
+    lang
+        Language of the texts.
+
+    Returns
+    -------
+    str
+        HTML in which every text is escaped.
+    """
+    parts = [f"<p>{html.escape(translate('map.noscript_map', lang))}</p>"]
+    parts += [f"<p>{html.escape(line)}</p>" for line in warning(proposal, lang)]
+    if still:
+        uri = f"data:image/webp;base64,{base64.b64encode(still).decode('ascii')}"
+        parts.append(f'<p><img alt="" style="max-width:100%" src="{uri}"></p>')
+    rows = []
+    for row in proposal.places.proposed.sort_values("rank").itertuples():
+        name = getattr(row, "name", row.candidate_id)
+        where = " ".join(str(getattr(row, each, "")) for each in ("county", "town"))
+        cells = (row.rank, name, where, getattr(row, "benefit", ""))
+        rows.append("<tr>" + "".join(f"<td>{html.escape(str(cell))}" for cell in cells))
+    table = f"<table>{''.join(rows)}</table>" if rows else ""
+    return f'<div style="overflow:auto;height:100vh;padding:12px">{"".join(parts)}{table}</div>'
 
 
 def assembled(
@@ -114,6 +152,7 @@ def assembled(
     pictures: dict[str, Any],
     lang: Lang,
     policy: str = CONTENT_POLICY,
+    plain_html: str = "",
 ) -> str:
     """A page from its data.
 
@@ -129,12 +168,20 @@ def assembled(
         Language of the page.
     policy
         What the browser may load.
+    plain_html
+        What a reader without scripts sees; "" for a line that says the page needs a browser.
     """
     data = {spec["key"]: to_json(spec) for spec in specs}
     data |= {"base": to_json(base), "pictures": to_json(pictures), "settings": to_json(page_settings)}
+    data["plain"] = plain_html
     figure = _skeleton([spec["key"] for spec in specs])
     figure.title = title_html
-    return fill(inline_assets(framed(rendered(figure), lang, policy=policy)), data)
+    return fill(
+        inline_assets(
+            framed(rendered(figure), lang, policy=policy, plain_html=slot("plain") if plain_html else "")
+        ),
+        data,
+    )
 
 
 def _pictures(proposal: Proposal, shared: Shared) -> dict[str, Any]:
@@ -144,13 +191,29 @@ def _pictures(proposal: Proposal, shared: Shared) -> dict[str, Any]:
     found = {"coverage": shared.once("coverage", after, lambda: vars(_coverage_picture(proposal, warp)))}
     if (relief := area.relief) is not None:
         water = None if area.water is None else np.asarray(area.water.values, np.bool_)
-        found["relief"] = shared.once("relief", relief, lambda: vars(relief_picture(relief, water)))
+        ground = area.counties.geometry
+        found["relief"] = shared.once("relief", relief, lambda: vars(relief_picture(relief, water, ground)))
+    if len(proposal.effects.services) > 1:
+        services = proposal.effects.services
+        found["services"] = shared.once("services", services, lambda: _service_pictures(services, warp))
     if (ranks := places.ranks) is not None:
         found["ranks"] = shared.once("ranks", ranks, lambda: vars(ranks_picture(ranks, warp)))
         found["footprints"] = shared.once(
             "footprints", places.footprints, lambda: footprint_masks(places.footprints, warp)
         )
     return found
+
+
+def inhabited(proposal: Proposal) -> NDArray[np.bool_] | None:
+    """Where somebody asks for the first service; None for a plan that does not know."""
+    services = proposal.effects.services
+    return np.asarray(services[0].reach.values) >= ASKED if services else None
+
+
+def _service_pictures(services: tuple[ServiceReach, ...], warp: Warp) -> list[str]:
+    """A picture for each service but the first, which the picture of coverage shows by probability."""
+    codes = [np.asarray(each.reach.values, np.uint8) for each in services[1:]]
+    return ["", *(codes_picture(each, warp).uri for each in codes)]
 
 
 def _coverage_picture(proposal: Proposal, warp: Warp) -> Picture:
@@ -162,6 +225,7 @@ def _coverage_picture(proposal: Proposal, warp: Warp) -> Picture:
         existing.coverage_empirical,
         breaks_of(config),
         config.coverage.edge_probability_target,
+        inhabited(proposal),
     )
     return codes_picture(codes, warp)
 
@@ -217,7 +281,14 @@ def _elements(root: Element) -> Iterator[Element]:
         yield from _elements(child)
 
 
-def framed(page: str, lang: Lang, head: str = "", body: str = "", policy: str = CONTENT_POLICY) -> str:
+def framed(
+    page: str,
+    lang: Lang,
+    head: str = "",
+    body: str = "",
+    policy: str = CONTENT_POLICY,
+    plain_html: str = "",
+) -> str:
     """Policy and language at the very start, and a line for readers without scripts.
 
     Parameters
@@ -230,12 +301,15 @@ def framed(page: str, lang: Lang, head: str = "", body: str = "", policy: str = 
         HTML of one's own, right after the policy and at the start of the body.
     policy
         What the browser may load.
+    plain_html
+        What a reader without scripts sees; "" for a line that says the page needs a browser.
     """
     code = "zh-CN" if lang == "zh" else "en"
     start = (
         f'<html lang="{code}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">{head}'
     )
-    notice = f"<body>\n<noscript>{html.escape(translate('map.noscript', lang))}</noscript>{body}"
+    plain_html = plain_html or html.escape(translate("map.noscript", lang))
+    notice = f"<body>\n<noscript>{plain_html}</noscript>{body}"
     page = page.replace("<html>\n<head>", start, 1)
     return page.replace("<body>", notice, 1)

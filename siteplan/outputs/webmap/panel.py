@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from siteplan.core.version import VERSION
-from siteplan.outputs.webmap import style
+from siteplan.outputs import palette
 from siteplan.outputs.webmap.encode import plain
 from siteplan.outputs.webmap.online import Tiles
 from siteplan.outputs.webmap.words import page_words
@@ -106,12 +106,23 @@ def settings(proposal: Proposal, edition: Edition, lang: Lang) -> dict[str, Any]
 def _legends(proposal: Proposal, lang: Lang) -> dict[str, Any]:
     """Legends of the pictures, and which pictures there are."""
     return {
-        "coverage": legend_of(breaks_of(proposal.config), lang),
-        "terrain": terrain_legend(lang),
-        "footprint": {"label": translate("map.footprint", lang), "fill": style.FOOTPRINT, "alpha": 0.45},
+        "tones": tones(breaks_of(proposal.config), lang),
+        "questions": _questions(proposal),
         "hasTerrain": proposal.existing.coverage_empirical is not None,
         "hasFootprints": bool(proposal.places.footprints),
     }
+
+
+def _questions(proposal: Proposal) -> list[dict[str, Any]]:
+    """The services a map can show, each with the people who ask for it and who have it."""
+    names = {layer.id: layer.name for layer in proposal.config.layers}
+    networks = {network.id: network.name for network in proposal.config.networks}
+    rows = []
+    for each in proposal.effects.services:
+        parts = [names[each.layer], networks.get(each.network, "")]
+        people = [round(n) for n in (each.people_asked, each.people_before, each.people_after)]
+        rows.append({"name": " · ".join(part for part in parts if part), "people": people})
+    return rows or [{"name": proposal.config.layers[0].name, "people": None}]
 
 
 def _abilities(edition: Edition, lang: Lang) -> dict[str, Any]:
@@ -317,15 +328,45 @@ def legend_of(breaks: tuple[float, ...], lang: Lang) -> list[dict[str, Any]]:
     labels = [translate("map.below", lang, high=shown[0])]
     labels += [translate("map.between", lang, low=low, high=high) for low, high in pairwise(shown)]
     labels.append(translate("map.above", lang, low=shown[-1]))
-    looks = zip(labels, style.COVERAGE, style.COVERAGE_ALPHA, strict=True)
+    looks = zip(labels, palette.COVERED, palette.COVERED_ALPHA, strict=True)
     return [{"label": label, "fill": fill, "alpha": round(alpha / 255, 2)} for label, fill, alpha in looks]
 
 
-def terrain_legend(lang: Lang) -> list[dict[str, Any]]:
-    """Label, colour and opacity of the picture that shows what terrain takes away."""
-    labels = (translate("map.terrain_both", lang), translate("map.terrain_taken", lang))
-    looks = zip(labels, style.TERRAIN, style.TERRAIN_ALPHA, strict=True)
-    return [{"label": label, "fill": fill, "alpha": round(alpha / 255, 2)} for label, fill, alpha in looks]
+def tones(breaks: tuple[float, ...], lang: Lang) -> dict[str, Any]:
+    """Every colour a picture is painted with, by what it means, with its label.
+
+    Parameters
+    ----------
+    breaks
+        Limits of the five classes of probability.
+    lang
+        Language of the labels.
+    """
+    middle = f"{round(breaks[1] * 100)}%"
+    single = {
+        "new": (palette.NEW, 0.92),
+        "new_empty": (palette.NEW_EMPTY, 0.85),
+        "gap": (palette.GAP, 0.85),
+        "gap_part": (palette.GAP_PART, 0.85),
+        "lost": (palette.LOST, 0.9),
+        "terrain_taken": (palette.TERRAIN_TAKEN, 0.85),
+        "doubt_below": (palette.DOUBT[0], 0.85),
+        "doubt_above": (palette.DOUBT[1], 0.75),
+        "footprint": (palette.FOOTPRINT, 0.26),
+    }
+    many = {"overlap": palette.OVERLAP, "by_site": palette.SITES_OF_PIXELS}
+    found: dict[str, Any] = {
+        key: {"label": translate(f"map.tone_{key}", lang, middle=middle), "fill": fill, "alpha": alpha}
+        for key, (fill, alpha) in single.items()
+    }
+    found |= {
+        key: [
+            {"label": translate(f"map.tone_{key}", lang, n=n), "fill": fill, "alpha": 0.85}
+            for n, fill in enumerate(fills, start=1)
+        ]
+        for key, fills in many.items()
+    }
+    return found | {"covered": legend_of(breaks, lang), "pixel": translate("map.tone_covered", lang)}
 
 
 def _pair(first: float, between: str, second: float) -> str:

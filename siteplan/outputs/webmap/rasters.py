@@ -14,20 +14,22 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 from PIL import Image, ImageColor
 from pyproj import Transformer
+from rasterio.features import geometry_mask
 from rasterio.transform import array_bounds
 from rasterio.warp import Resampling, calculate_default_transform, reproject
 
 from siteplan.core.grid import Grid, Raster
-from siteplan.outputs.webmap import style
+from siteplan.outputs import palette
 
 _MERCATOR = "EPSG:3857"
 _EXACT = {"lossless": True, "quality": 50, "method": 4}
-_LOWLAND, _HIGHLAND = np.array([[250.0, 249.0, 240.0], [226.0, 224.0, 217.0]], dtype=np.float32)
+_LOWLAND, _HIGHLAND = np.array([[253.0, 253.0, 250.0], [236.0, 236.0, 232.0]], dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -119,10 +121,19 @@ def _to_mercator(crs: str) -> Transformer:
     return Transformer.from_crs(crs, _MERCATOR, always_xy=True)
 
 
+INHABITED = 128
+"""Added to the code of a pixel where somebody asks for the service."""
+
+
 def coverage_codes(
-    before: Raster, after: Raster, flat: Raster | None, breaks: tuple[float, ...], target: float
+    before: Raster,
+    after: Raster,
+    flat: Raster | None,
+    breaks: tuple[float, ...],
+    target: float,
+    inhabited: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.uint8]:
-    """Class before and after, and what terrain takes away, in one number a pixel.
+    """Class before and after, what terrain takes away, and whether people live there, in one number a pixel.
 
     Parameters
     ----------
@@ -134,12 +145,14 @@ def coverage_codes(
         Four rising limits between the five classes.
     target
         Probability at which a pixel counts as covered [0-1].
+    inhabited
+        Where somebody asks for the service; None for everywhere.
 
     Returns
     -------
     ndarray
-        ``18 before + 3 after + terrain`` with classes 1-5, 0 outside; terrain is 1 where both levels reach
-        the target today, 2 where only the buffers do.
+        ``18 before + 3 after + terrain`` with classes 1-5, 0 outside, ``INHABITED`` more where people are;
+        terrain is 1 where both levels reach the target today, 2 where only the buffers do.
     """
     classes = []
     for raster in (before, after):
@@ -151,7 +164,39 @@ def coverage_codes(
     if flat is not None:
         by_empirical, by_terrain = (np.nan_to_num(each.values) >= target for each in (flat, before))
         terrain = np.where(by_terrain, 1, np.where(by_empirical, 2, 0))
-    return (18 * classes[0] + 3 * classes[1] + terrain).astype(np.uint8)
+    codes = 18 * classes[0] + 3 * classes[1] + terrain
+    lived_in = codes > 0 if inhabited is None else inhabited & (codes > 0)
+    return (codes + INHABITED * lived_in).astype(np.uint8)
+
+
+def tone_names(codes: NDArray[np.uint8], needed: int = 4) -> NDArray[np.object_]:
+    """Which tone a pixel has where what changes is shown, by code: the table the page makes for itself.
+
+    Parameters
+    ----------
+    codes
+        All codes, or some of them.
+    needed
+        First class that reaches the target.
+
+    Returns
+    -------
+    ndarray of str
+        ``new``, ``new_empty``, ``lost``, ``gap``, ``gap_part``, ``covered1`` to ``covered5``, "" outside.
+    """
+    lived_in, code = codes >= INHABITED, codes & (INHABITED - 1)
+    was, now = code // 18, code // 3 % 6
+    reached, had = now >= needed, was >= needed
+    cases = [
+        (now == 0, ""),
+        (reached & ~had & lived_in, "new"),
+        (reached & ~had, "new_empty"),
+        (~reached & had, "lost"),
+        (~reached & lived_in & (now < needed - 1), "gap"),
+        (~reached & lived_in, "gap_part"),
+    ]
+    covered = np.array(["", *(f"covered{k}" for k in range(1, 6))], dtype=object)
+    return np.select([case for case, _ in cases], [np.array(name, object) for _, name in cases], covered[now])
 
 
 def codes_picture(codes: NDArray[np.uint8], warp: Warp) -> Picture:
@@ -207,13 +252,13 @@ def _mask(row: int, col: int, mask: NDArray[np.bool_], warp: Warp) -> tuple[int,
         return 0, 0, ""
     down, right = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
     cut = seen[down[0] : down[-1] + 1, right[0] : right[-1] + 1]
-    uri = _uri(_indexed(cut.astype(np.uint8), [style.FOOTPRINT]), "png", bits=1, transparency=0)
+    uri = _uri(_indexed(cut.astype(np.uint8), [palette.FOOTPRINT]), "png", bits=1, transparency=0)
     return rows.start + int(down[0]), cols.start + int(right[0]), uri.partition(",")[2]
 
 
 def _on_paper(bands: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Colours with the page's own where nothing is known."""
-    paper = np.array(ImageColor.getrgb(style.BACKGROUND), np.uint8)
+    paper = np.array(ImageColor.getrgb(palette.PAPER), np.uint8)
     return np.where(bands[..., :1] == 0, paper, bands)
 
 
@@ -234,8 +279,10 @@ def shaded(relief: Raster) -> NDArray[np.float64]:
     return _on_paper(bands) / 255.0
 
 
-def relief_picture(relief: Raster, water: NDArray[np.bool_] | None = None) -> Picture:
-    """Muted relief, lit from the north-west, with water.
+def relief_picture(
+    relief: Raster, water: NDArray[np.bool_] | None = None, area: gpd.GeoSeries | None = None
+) -> Picture:
+    """Muted relief of the area, lit from the north-west, with water.
 
     Parameters
     ----------
@@ -243,15 +290,20 @@ def relief_picture(relief: Raster, water: NDArray[np.bool_] | None = None) -> Pi
         Elevation [m], NaN as nodata.
     water
         Where there is water, on the same grid; None without.
+    area
+        Polygons in the grid's CRS beyond which nothing is drawn; None for no limit.
 
     Returns
     -------
     Picture
-        WebP in paper colours; nodata has the colour of the page.
+        WebP in paper colours; nodata and what lies outside have the colour of the page.
     """
-    shade = _relief(np.asarray(relief.values, np.float32), relief.grid.resolution_m)
+    grid = relief.grid
+    shade = _relief(np.asarray(relief.values, np.float32), grid.resolution_m)
     if water is not None:
-        shade[:, water] = np.array(ImageColor.getrgb(style.WATER), np.uint8)[:, None]
+        shade[:, water] = np.array(ImageColor.getrgb(palette.WATER), np.uint8)[:, None]
+    if area is not None:
+        shade[:, geometry_mask(area, grid.shape, grid.transform)] = 0
     warped, transform = _warp(shade, relief.grid, "bilinear")
     image = Image.fromarray(_on_paper(np.moveaxis(warped, 0, -1)))
     return Picture(_uri(image, "webp", quality=50, method=4), _degrees(warped.shape[1:], transform))
@@ -270,7 +322,7 @@ def _relief(elevation: NDArray[np.float32], resolution_m: float) -> NDArray[np.u
     """Three bands, 1-255, 0 where there is no elevation."""
     known = np.isfinite(elevation)
     filled = np.where(known, elevation, np.float32(elevation[known].mean() if known.any() else 0.0))
-    light = np.float32(0.76) + np.float32(0.32) * _hillshade(filled, resolution_m)
+    light = np.float32(0.82) + np.float32(0.24) * _hillshade(filled, resolution_m)
     low, high = np.percentile(elevation[known], (2, 98)) if known.any() else (0.0, 1.0)
     height = np.clip((filled - np.float32(low)) / np.float32(max(high - low, 1.0)), 0, 1)
     bands = np.empty((3, *elevation.shape), dtype=np.uint8)

@@ -10,6 +10,7 @@ import pytest
 from matplotlib.colors import to_rgb
 from numpy.typing import NDArray
 
+from siteplan.outputs import palette
 from siteplan.outputs.webmap import style
 
 EYES = {
@@ -40,12 +41,47 @@ def lab(colour: str, eye: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 SETS = {
-    "source_types": list(style.SOURCE_TYPES.values()),
-    "coverage": list(style.COVERAGE),
+    "source_types": list(palette.SOURCE_TYPES.values()),
+    "covered": list(palette.COVERED),
+    "change": [
+        palette.NEW,
+        palette.NEW_EMPTY,
+        palette.GAP,
+        palette.GAP_PART,
+        palette.LOST,
+        palette.COVERED[4],
+    ],
+    "purposes": list(palette.PURPOSES),
+    "doubt": [*palette.DOUBT, palette.COVERED[4]],
+    "overlap": list(palette.OVERLAP),
+    "terrain": [palette.TERRAIN_TAKEN, palette.COVERED[4]],
     "villages": [each["fill"] for each in style.VILLAGES.values()],
     "changes": [each["fill"] for each in style.CHANGES.values()],
-    "terrain": list(style.TERRAIN),
 }
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance (WCAG 2.1)."""
+    rgb = np.array(to_rgb(colour))
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return float(linear @ (0.2126, 0.7152, 0.0722))
+
+
+@pytest.mark.parametrize("colour", [*palette.PURPOSES, *palette.SOURCE_TYPES.values()])
+def test_a_number_on_a_pin_can_be_read(colour: str) -> None:
+    """WCAG 2.1 asks 4.5 of text, 3 of large or bold text; ranks are bold."""
+    ink = palette.RIM if palette.is_dark(colour) else palette.INK
+    light, dark = sorted((luminance(colour), luminance(ink)), reverse=True)
+    assert (light + 0.05) / (dark + 0.05) >= 3.0
+
+
+def test_what_changes_is_the_strongest_colour_on_quiet_ground() -> None:
+    """New cover stands out from covered ground more than any two classes of covered ground from each other."""
+    eye = EYES["all"]
+    shown = [0.63 * lab(colour, eye) + 0.37 * lab("#ffffff", eye) for colour in palette.COVERED[1:]]
+    new = lab(palette.NEW, eye)
+    apart = max(float(np.linalg.norm(a - b)) for a, b in combinations(shown, 2))
+    assert min(float(np.linalg.norm(new - each)) for each in shown) > apart
 
 
 @pytest.mark.parametrize("eye", EYES)

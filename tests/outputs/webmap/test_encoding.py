@@ -19,6 +19,7 @@ from worlds.written_forms import read_back
 from siteplan.core.grid import Grid, Raster
 from siteplan.outputs.webmap.encode import column, to_json
 from siteplan.outputs.webmap.rasters import (
+    INHABITED,
     codes_picture,
     coverage_codes,
     footprint_masks,
@@ -80,8 +81,9 @@ def test_coverage_lies_where_the_pixels_are() -> None:
     (south, west), (north, east) = picture.bounds
     np.testing.assert_allclose([west, south, east, north], corners, atol=0.002)
     pixels = seen_pixels(picture.uri)[..., 0]
-    row, col = (int(each.mean()) for each in np.nonzero(pixels == 18 * 4 + 3 * 4))
-    assert set(np.unique(pixels)) == {0, 18 * 4 + 3 * 4}
+    code = INHABITED + 18 * 4 + 3 * 4
+    row, col = (int(each.mean()) for each in np.nonzero(pixels == code))
+    assert set(np.unique(pixels)) == {0, code}
     height, width = pixels.shape
     longitude = west + (col + 0.5) / width * (east - west)
     latitude = north - (row + 0.5) / height * (north - south)
@@ -96,15 +98,18 @@ def test_codes_hold_three_pictures_and_ranks_two_bytes() -> None:
         Raster(rng.random(grid.shape).astype(np.float32), grid, "P", "1") for _ in range(3)
     )
     breaks = (0.1, 0.4, 0.75, 0.95)
-    codes = coverage_codes(before, after, flat, breaks, 0.75)
+    lived_in = rng.random(grid.shape) < 0.3
+    codes = coverage_codes(before, after, flat, breaks, 0.75, lived_in)
+    assert codes.max() < 256
+    np.testing.assert_array_equal(codes >= INHABITED, lived_in)
+    whole, codes = codes, codes % INHABITED
     np.testing.assert_array_equal(codes // 18, np.digitize(before.values, breaks) + 1)
     np.testing.assert_array_equal(codes // 3 % 6, np.digitize(after.values, breaks) + 1)
     np.testing.assert_array_equal(codes % 3 == 1, before.values >= 0.75)
     np.testing.assert_array_equal(codes % 3 == 2, (before.values < 0.75) & (flat.values >= 0.75))
-    assert codes.max() < 256
     warp = warp_of(grid)
-    pixels = seen_pixels(codes_picture(codes, warp).uri)[..., 0]
-    np.testing.assert_array_equal(pixels, warp.seen(codes))
+    pixels = seen_pixels(codes_picture(whole, warp).uri)[..., 0]
+    np.testing.assert_array_equal(pixels, warp.seen(whole))
     ranks = Raster(rng.integers(0, 60_000, grid.shape).astype(np.int32), grid, "rank", "1")
     low, high, _ = np.moveaxis(seen_pixels(ranks_picture(ranks, warp).uri).astype(int), -1, 0)
     np.testing.assert_array_equal(low + 256 * high, warp.seen(np.asarray(ranks.values)))

@@ -19,12 +19,17 @@ from siteplan.core.grid import Grid, Raster
 from siteplan.outputs.wording import in_words
 from siteplan.planning.assemble import published_list
 from siteplan.planning.proposal import (
+    ASKED,
     MACHINE_COLUMNS,
+    NEWLY_REACHED,
+    NOT_REACHED,
+    REACHED_TODAY,
     ExistingNetwork,
     PlanArea,
     PlanEffects,
     Proposal,
     RankedPlaces,
+    ServiceReach,
 )
 from siteplan.planning.run_record import InputRecord, ModelRecord, RunRecord, SinceRecord, TerrainRecord
 from siteplan.project.columns import names_of
@@ -151,6 +156,8 @@ def proposed_table(rng: np.random.Generator, n: int, size: float, names: list[st
         loss_if_dropped=gain * 0.9,
         people_newly_covered=np.arange(n, 0, -1) * 7,
         people_networks_newly_covered=np.arange(n, 0, -1) * 11,
+        purpose=["L1" if i % 3 else "L2" for i in range(n)],
+        existing_nearby=cells([("nearby_none", {})] * n),
         villages_newly_covered=1,
         cell_radius_m=1500.0,
         radius_limited=False,
@@ -179,7 +186,7 @@ def proposed_table(rng: np.random.Generator, n: int, size: float, names: list[st
     ]
     table["longitude_gcj02"] = table["longitude"] + 0.005
     table["latitude_gcj02"] = table["latitude"] - 0.003
-    names_in_order = [name for name in names_of("proposed") if name != "reason"]
+    names_in_order = [name for name in names_of("proposed") if name not in ("reason", "benefit")]
     return table[[*names_in_order, *MACHINE_COLUMNS, "geometry"]]
 
 
@@ -494,6 +501,31 @@ def gap_table(rng: np.random.Generator, n: int, size: float) -> gpd.GeoDataFrame
     return gaps
 
 
+def service_rows(before: np.ndarray[Any, Any], after: np.ndarray[Any, Any], grid: Grid) -> list[ServiceReach]:
+    """Any network everywhere; the first network as well; the second one reaches what the plan adds, and only the
+    western half asks for it.
+    """
+    had, has = (np.nan_to_num(each) >= TARGET for each in (before, after))
+    inside = np.isfinite(before)
+    first = np.where(had, REACHED_TODAY, np.where(has, NEWLY_REACHED, NOT_REACHED))
+    second = np.where(has & ~had, NEWLY_REACHED, NOT_REACHED)
+    west = inside & (np.arange(grid.width) < grid.width // 2)
+    rows = []
+    for layer, network, reach, asked in (
+        ("L1", "", first, inside),
+        ("L2", "CMCC-CBN", first, inside),
+        ("L2", "CT-CU", second, west),
+    ):
+        codes = np.where(inside, reach + ASKED * asked, 0).astype(np.uint8)
+        counts = [
+            float(cells_.sum()) * PEOPLE for cells_ in (asked, asked & (reach == 2), asked & (reach > 0))
+        ]
+        rows.append(
+            ServiceReach(layer, network, Raster(codes, grid, f"reach_{layer}{network}", "1"), *counts)
+        )
+    return rows
+
+
 def curve_table(proposed: gpd.GeoDataFrame) -> pd.DataFrame:
     """Newly covered weight along the ranks, with a bound a quarter above it."""
     total = proposed["gain"].cumsum()
@@ -574,6 +606,7 @@ def draw_plan(sizes: dict[str, int], *, pixels: int = 60, **project: Any) -> Pro
         ledger=nothing,
         grades=nothing,
         tiers=None,
+        services=tuple(service_rows(before, after, grid)),
     )
     return Proposal(
         config=drawn,

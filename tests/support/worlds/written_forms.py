@@ -13,6 +13,8 @@ def read_back(packed: Any, row: int) -> Any:
     """One cell of a column, as siteplan_core.js reads it."""
     if packed is None or isinstance(packed, list):
         return None if packed is None else packed[row]
+    if "steps" in packed:
+        return sum(packed["steps"][: row + 1]) / packed["per"]
     codes = packed.get("codes")
     if codes is None:
         pairs = zip(packed["runs"][::2], packed["runs"][1::2], strict=True)

@@ -10,7 +10,9 @@ window.siteplan = (function () {
 
   const page = {
     map: null, settings: null, layers: {}, counts: {}, ready: false,
-    state: { built: 0, coverage: 'coverage_after', swipe: null, filters: {}, selected: null, base: true }
+    state: {
+      built: 0, question: 'S0', moment: 'change', pins: 'purpose', swipe: null, filters: {}, selected: null, base: true
+    }
   };
   const listeners = {};
 
@@ -32,7 +34,7 @@ window.siteplan = (function () {
     });
   }
 
-  function number(value, digits) {
+  function count(value, digits) {
     const parts = Number(value).toFixed(digits || 0).split('.');
     parts[0] = parts[0].replace(/\B(?=(\d{3})+$)/g, ',');
     return parts.join('.');
@@ -83,8 +85,17 @@ window.siteplan = (function () {
     return found;
   }
 
+  function fromSteps(column) {
+    let sum = 0;
+    return column.steps.map(function (step) {
+      sum += step;
+      return sum / column.per;
+    });
+  }
+
   function reader(column) {
     if (!column) return function () { return null; };
+    if (column.steps) return reader(fromSteps(column));
     if (Array.isArray(column)) return function (row) { return column[row]; };
     const codes = codesOf(column);
     if (column.values) return function (row) { return column.values[codes[row]]; };
@@ -183,6 +194,7 @@ window.siteplan = (function () {
   const TESTS = {
     county: function (get, value) { return get('county') === null || get('county') === value; },
     town: function (get, value) { return get('town') === null || get('town') === value; },
+    purpose: function (get, value) { return get('purpose_of') === null || get('purpose_of') === value; },
     source_type: function (get, value) { return get('source_type') === null || get('source_type') === value; },
     network: function (get, value) { return has(get('networks_of'), value); },
     band: function (get, value) { return has(get('bands_of'), value); },
@@ -207,6 +219,7 @@ window.siteplan = (function () {
         }) ? 1 : 0;
       }
     });
+    renumber();
     emit('filter');
   }
 
@@ -220,6 +233,41 @@ window.siteplan = (function () {
     return rank > 0 && rank <= page.state.built;
   }
 
+  // ---- ranks of what is looked at ----------------------------------------------------------------
+  let order = [];
+  let place = new Map();
+
+  /* Rows of the ranked places that pass the filters, the first rank first; a county counts its own from 1. */
+  function renumber() {
+    const each = page.layers.proposed;
+    order = [];
+    place = new Map();
+    if (!each) return;
+    for (let row = each.spec.n - 1; row >= 0; row -= 1) if (each.pass[row]) order.push(row);
+    const own = page.state.filters.county;
+    for (let row = each.spec.n - 1, k = 0; row >= 0; row -= 1) {
+      const isOwn = !own || each.read(row, 'county') === own;
+      if (isOwn) k += 1;
+      place.set(row, isOwn ? k : each.read(row, 'rank'));
+    }
+  }
+
+  /* Rank of a row as its reader counts: within the county that is looked at, else within the plan. */
+  function rankOf(row) {
+    return place.get(row);
+  }
+
+  /* Ranks of the county that is looked at, or of the plan, in order. */
+  function rankScope() {
+    const each = page.layers.proposed;
+    const own = page.state.filters.county;
+    const found = [];
+    for (let row = each ? each.spec.n - 1 : -1; row >= 0; row -= 1) {
+      if (!own || each.read(row, 'county') === own) found.push(each.read(row, 'rank'));
+    }
+    return found;
+  }
+
   function build(count) {
     page.state.built = Math.max(0, Math.min(Math.round(count), page.layers.proposed ? page.layers.proposed.spec.n : 0));
     emit('built');
@@ -227,10 +275,11 @@ window.siteplan = (function () {
 
   Object.assign(page, {
     on: on, emit: emit, data: data, table: table, getter: getter, name: name, filter: filter, setFilter: setFilter,
-    isBuilt: isBuilt, build: build,
+    isBuilt: isBuilt, build: build, rankOf: rankOf, rankScope: rankScope, renumber: renumber,
+    ordered: function () { return order; },
     statusOf: function () { return 'PROPOSED'; },
     text: {
-      word: word, number: number, percent: percent, make: make, quote: quote, label: label, button: button
+      word: word, number: count, percent: percent, make: make, quote: quote, label: label, button: button
     },
     geo: {
       x: worldX, y: worldY, metres: metres, distance: distance, gcj02: gcj02, inChina: inChina, WORLD: WORLD

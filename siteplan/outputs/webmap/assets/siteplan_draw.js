@@ -224,24 +224,61 @@
 
   const SIDES = [[0, 0], [0, -1], [0, 1], [1, 0], [-1, 0], [0.6, -1], [-0.6, 1]];
 
-  /* Write a name at or beside a point where there is room. */
-  function writeName(pen, taken, text, x, y, look) {
-    const width = widthOf(pen, text, look.font);
-    const half = look.size * 0.62;
+  /* Places for a name that may stand anywhere near: rings of growing size around the point. */
+  function around(rings, step) {
+    const found = [[0, 0]];
+    for (let ring = 1; ring <= rings; ring += 1) {
+      for (let k = 0; k < 12; k += 1) {
+        found.push([ring * step * Math.cos(k * Math.PI / 6), ring * step * Math.sin(k * Math.PI / 6)]);
+      }
+    }
+    return found;
+  }
+
+  const WIDE = around(10, 13);
+
+  /* Write a name, and a line below it, at or beside a point where there is room; its box, null where there is none. */
+  function writeName(pen, taken, text, x, y, look, below) {
+    const width = Math.max(widthOf(pen, text, look.font), below ? widthOf(pen, plainOf(below), look.font) * 0.86 : 0);
+    const half = look.size * (below ? 1.25 : 0.62);
+    const gap = look.gap || 0;
     const sides = look.beside ? SIDES.slice(1) : SIDES;
-    for (let i = 0; i < sides.length; i += 1) {
-      const gap = look.gap || 0;
-      const cx = x + sides[i][0] * (width / 2 + gap);
-      const cy = y + sides[i][1] * (half + gap);
+    const places = look.wide ? WIDE : sides.map(function (side) {
+      return [side[0] * (width / 2 + gap), side[1] * (half + gap)];
+    });
+    for (let i = 0; i < places.length; i += 1) {
+      const cx = x + places[i][0];
+      const cy = y + places[i][1];
       const box = [cx - width / 2 - 2, cy - half, cx + width / 2 + 2, cy + half];
-      if (!taken.isFree(box)) continue;
+      if (!taken.isFree(box) || (look.isInside && !look.isInside(cx, cy))) continue;
       taken.add(box);
       pen.font = look.font;
-      pen.strokeText(text, cx, cy);
-      pen.fillText(text, cx, cy);
-      return true;
+      const top = below ? cy - look.size * 0.6 : cy;
+      pen.strokeText(text, cx, top);
+      pen.fillText(text, cx, top);
+      if (below) writeParts(pen, below, cx, cy + look.size * 0.6, look);
+      return box;
     }
-    return false;
+    return null;
+  }
+
+  function plainOf(parts) {
+    return parts.map(function (part) { return part[0]; }).join(' ');
+  }
+
+  /* Pieces of text in colours of their own, side by side around a middle. */
+  function writeParts(pen, parts, cx, cy, look) {
+    pen.font = look.small;
+    const space = pen.measureText(' ').width;
+    const widths = parts.map(function (part) { return pen.measureText(part[0]).width; });
+    const whole = widths.reduce(function (sum, one) { return sum + one; }, 0) + space * (parts.length - 1);
+    let at = cx - whole / 2;
+    parts.forEach(function (part, k) {
+      pen.fillStyle = part[1];
+      pen.strokeText(part[0], at + widths[k] / 2, cy);
+      pen.fillText(part[0], at + widths[k] / 2, cy);
+      at += widths[k] + space;
+    });
   }
 
   page.draw = {

@@ -1,7 +1,8 @@
 /* The drawn layers: base map, zones, gaps, points with their ranks, and names.
  *
- * What is not yet built at the step of the slider is drawn pale and hollow, and
- * villages show the state of that step, so the map and the numbers always speak of the same step. */
+ * What is not yet built at the step of the slider is drawn pale and hollow, and villages show the state of that
+ * step and moment, so the map and the numbers always speak of the same plan. From afar villages are counts
+ * beside the names of counties and towns, and of the ranks only those have a number that hide no better one. */
 (function (page) {
   'use strict';
 
@@ -18,8 +19,13 @@
     moved: { zoom: 0, color: '#1b1b1b', width: 2 }
   };
   const RIM_ZOOM = 12.5;
-  const LABELLED = 20;
-  const LABEL_ZOOM = 11;
+  const ALL_PINS_ZOOM = 14.5;
+  const ALL_PINS_FAR = 11;
+  const TOWN_ZOOM = 9.5;
+  const VILLAGE_ZOOM = 11;
+  const SITE_ZOOM = 10;
+  const PIN = 9.5;
+  const DOT = 3.2;
   const base = { lines: {}, towns: null };
   let sheet = null;
   let ring = null;
@@ -94,7 +100,9 @@
   function paint(pen, view) {
     pen.lineJoin = 'round';
     if (page.state.base) paintBase(pen, view);
+    paintWatermark(pen);
     if (mask) paintMask(pen, view);
+    paintOutside(pen, view);
     ORDER.forEach(function (key) {
       const each = page.layers[key];
       if (!each || !each.shown) return;
@@ -102,9 +110,68 @@
       else if (key === 'proposed') paintProposed(pen, view, each);
       else paintPoints(pen, view, each);
     });
+    if (page.state.question === 'by_site') paintServed(pen, view);
     if (ring) paintRing(pen, view);
     if (page.paintMarks) page.paintMarks(pen, view);
     paintNames(pen, view);
+  }
+
+  /* Whom the map is made out to, under everything that is to be read. */
+  function paintWatermark(pen) {
+    const lines = page.settings.edition.watermark;
+    if (!lines.length) return;
+    const size = page.map.getSize();
+    const from = page.map.containerPointToLayerPoint([0, 0]);
+    pen.save();
+    pen.textAlign = 'center';
+    pen.fillStyle = 'rgba(40, 46, 54, .16)';
+    pen.font = '600 19px ' + FONT;
+    for (let row = 0; row < 4; row += 1) {
+      for (let column = 0; column < 3; column += 1) {
+        pen.save();
+        pen.translate(from.x + (column + 0.5) * size.x / 3, from.y + (row + 0.5) * size.y / 4);
+        pen.rotate(-Math.PI * 24 / 180);
+        lines.forEach(function (text, k) { pen.fillText(page.text.label(text, 40), 0, k * 25); });
+        pen.restore();
+      }
+    }
+    pen.restore();
+  }
+
+  /* Other counties step back while one is looked at. */
+  function paintOutside(pen, view) {
+    const each = page.layers.counties;
+    const own = page.state.filters.county;
+    if (!each || !own) return;
+    const b = view.bounds;
+    pen.beginPath();
+    pen.rect(b.min.x, b.min.y, b.max.x - b.min.x, b.max.y - b.min.y);
+    shapesOf(each).forEach(function (polygons, row) {
+      if (each.read(row, 'county') !== own) return;
+      polygons.forEach(function (rings) { rings.forEach(function (one) { page.draw.trace(pen, one.points, view, true); }); });
+    });
+    pen.fillStyle = 'rgba(236, 238, 233, .72)';
+    pen.fill('evenodd');
+  }
+
+  /* A line from every village to the site that serves it once the plan is built. */
+  function paintServed(pen, view) {
+    const each = page.layers.villages;
+    if (!each || !each.spec.columns.serving_site_after) return;
+    [[false, 'rgba(60, 71, 84, .45)', 0.8], [true, page.settings.tones.new.fill, 1.4]].forEach(function (kind) {
+      pen.beginPath();
+      for (let row = 0; row < each.spec.n; row += 1) {
+        const found = each.pass[row] && page.locate(each.read(row, 'serving_site_after'));
+        if (!found || (found[0] === 'proposed') !== kind[0]) continue;
+        if (kind[0] && !page.isBuilt(page.layers.proposed.read(found[1], 'rank'))) continue;
+        const site = page.layers[found[0]];
+        pen.moveTo(each.x[row] * view.scale - view.ox, each.y[row] * view.scale - view.oy);
+        pen.lineTo(site.x[found[1]] * view.scale - view.ox, site.y[found[1]] * view.scale - view.oy);
+      }
+      pen.strokeStyle = kind[1];
+      pen.lineWidth = kind[2];
+      pen.stroke();
+    });
   }
 
   function paintBase(pen, view) {
@@ -156,12 +223,20 @@
     pen.globalAlpha = 1;
   }
 
-  /* Class of a row at the step of the slider: a village that is not reached yet still falls short. */
+  /* Class of a row at the moment and step: a village that is not reached yet still falls short. */
   function classOf(each, row) {
     if (each.spec.key !== 'villages') return each.spec.columns['class'][row];
     const rank = each.read(row, 'reached_rank');
-    if (!rank || page.isBuilt(rank)) return each.spec.columns['class'][row];
+    if (!rank || (page.state.moment !== 'today' && page.isBuilt(rank))) return each.spec.columns['class'][row];
     return each.spec.classes.findIndex(function (look) { return look.value === 'uncovered'; });
+  }
+
+  /* Whether points of a class are drawn at a zoom: from afar counts and a few say more than dots. */
+  function isDrawn(key, look, zoom) {
+    if (page.settings.counties.length < 2) return true;
+    if (key === 'sites') return zoom >= SITE_ZOOM;
+    if (key !== 'villages') return true;
+    return zoom >= (look.value === 'covered' ? VILLAGE_ZOOM : TOWN_ZOOM);
   }
 
   function paintPoints(pen, view, each) {
@@ -173,7 +248,7 @@
       rows[classOf(each, row)].push(row);
     }
     each.spec.classes.forEach(function (look, number) {
-      if (!rows[number].length) return;
+      if (!rows[number].length || !isDrawn(each.spec.key, look, view.zoom)) return;
       const radius = look.size * grow;
       pen.beginPath();
       rows[number].forEach(function (row) {
@@ -195,55 +270,101 @@
     return parts[0] * 0.3 + parts[1] * 0.59 + parts[2] * 0.11 > 140 ? '#1b1b1b' : '#ffffff';
   }
 
-  function isLabelled(rank, zoom) {
-    return rank <= LABELLED || zoom >= LABEL_ZOOM;
+  // ---- ranked places -----------------------------------------------------------------------------------
+  /* Look of a ranked place: by what it is for, or by where it comes from. */
+  function lookOf(row) {
+    const spec = page.layers.proposed.spec;
+    if (page.state.pins === 'source' && spec.source_classes) return spec.source_classes[spec.columns.source_class[row]];
+    return spec.classes[spec.columns['class'][row]];
   }
 
-  function radiusOf(rank, look, view) {
-    const radius = look.size * growth(view.zoom);
-    return isLabelled(rank, view.zoom) && page.isBuilt(rank) ? Math.max(radius, 9) : radius;
+  /* What stands on a pin: its rank, or the sign of its change. */
+  function signOf(row) {
+    return page.layers.proposed.read(row, 'mark') || String(page.rankOf(row));
+  }
+
+  function pinRadius(view) {
+    return PIN * Math.min(1.25, Math.max(1, growth(view.zoom)));
+  }
+
+  let numbered = null;
+  let numberedAt = '';
+
+  /* Rows with a number on their pin: the better rank first, each where no pin stands yet. */
+  function pins(view) {
+    const at = [view.zoom, page.state.built, page.state.moment].join(' ');
+    if (numbered && numberedAt === at) return numbered;
+    numberedAt = at;
+    numbered = new Set();
+    const each = page.layers.proposed;
+    const taken = new page.draw.Taken();
+    const apart = Math.max(1, Math.min(18, (ALL_PINS_FAR - view.zoom) * 7));
+    const radius = pinRadius(view) + apart;
+    page.ordered().forEach(function (row) {
+      if (!page.isBuilt(each.read(row, 'rank'))) return;
+      const x = each.x[row] * view.scale;
+      const y = each.y[row] * view.scale;
+      const box = [x - radius, y - radius, x + radius, y + radius];
+      if (view.zoom < ALL_PINS_ZOOM && !taken.isFree(box)) return;
+      taken.add(box);
+      numbered.add(row);
+    });
+    return numbered;
+  }
+
+  function radiusOf(row, view) {
+    if (pins(view).has(row)) return pinRadius(view);
+    return DOT * Math.max(0.8, growth(view.zoom));
+  }
+
+  /* Today knows no place of the plan. */
+  function hasPlaces() {
+    return page.state.moment !== 'today' || !page.settings.steps.rank.length;
   }
 
   function paintProposed(pen, view, each) {
+    if (!hasPlaces()) return;
     pen.textAlign = 'center';
     pen.textBaseline = 'middle';
-    for (let row = 0; row < each.spec.n; row += 1) {
-      if (!each.pass[row]) continue;
-      if (each.x[row] < view.west || each.x[row] > view.east || each.y[row] < view.north || each.y[row] > view.south) continue;
-      paintOne(pen, view, each, row);
-    }
+    const shown = pins(view);
+    [false, true].forEach(function (isPin) {
+      for (let row = 0; row < each.spec.n; row += 1) {
+        if (!each.pass[row] || shown.has(row) !== isPin) continue;
+        if (each.x[row] < view.west || each.x[row] > view.east || each.y[row] < view.north || each.y[row] > view.south) continue;
+        paintOne(pen, view, each, row, isPin);
+      }
+    });
     pen.globalAlpha = 1;
   }
 
-  function paintOne(pen, view, each, row) {
-    const rank = each.read(row, 'rank');
-    const look = each.spec.classes[each.spec.columns['class'][row]];
-    const built = page.isBuilt(rank);
-    const radius = radiusOf(rank, look, view);
+  function paintOne(pen, view, each, row, isPin) {
+    const look = lookOf(row);
+    const built = page.isBuilt(each.read(row, 'rank'));
+    const radius = radiusOf(row, view);
     const x = each.x[row] * view.scale - view.ox;
     const y = each.y[row] * view.scale - view.oy;
-    pen.globalAlpha = built ? 0.97 : 0.55;
+    pen.globalAlpha = built ? 1 : 0.6;
     pen.beginPath();
-    pen.arc(x, y, built ? radius : radius * 0.75, 0, 2 * Math.PI);
+    pen.arc(x, y, radius, 0, 2 * Math.PI);
     pen.fillStyle = built ? look.fill : '#ffffff';
     pen.fill();
-    pen.lineWidth = look.width;
+    pen.lineWidth = isPin ? look.width : 1;
     pen.strokeStyle = built ? look.line : look.fill;
     pen.stroke();
-    if (!built || !isLabelled(rank, view.zoom)) return;
-    pen.globalAlpha = 1;
+    if (!isPin) return;
     pen.fillStyle = ink(look.fill);
-    const sign = each.read(row, 'mark') || String(rank);
+    const sign = signOf(row);
     pen.font = 'bold ' + Math.round(radius * (sign.length > 2 ? 0.95 : 1.15)) + 'px sans-serif';
     pen.fillText(sign, x, y + 0.5);
   }
 
   // ---- names -------------------------------------------------------------------------------------------
   function look(size, weight, color, more) {
-    return Object.assign({ size: size, font: weight + ' ' + size + 'px ' + FONT, color: color }, more || {});
+    const small = '600 ' + Math.round(size * 0.86) + 'px ' + FONT;
+    return Object.assign({ size: size, font: weight + ' ' + size + 'px ' + FONT, small: small, color: color }, more || {});
   }
 
-  const COUNTY = look(15, '600', '#2c343c');
+  const COUNTY = look(15, '600', '#2c343c', { wide: true });
   const TOWN = look(12.5, '500', '#474d53', { gap: 3 });
   const VILLAGE = look(11.5, '400', '#3f4a44', { gap: 6, beside: true });
   const PLACE = look(12, '600', '#123a5e', { gap: 11, beside: true });
@@ -255,15 +376,11 @@
     pen.textBaseline = 'middle';
     pen.strokeStyle = 'rgba(255, 255, 255, .88)';
     pen.lineWidth = 3;
-    reserve(taken, view);
-    if (page.layers.counties) {
-      const each = page.layers.counties;
-      for (let row = 0; row < each.spec.n; row += 1) {
-        write(pen, view, taken, COUNTY, each.read(row, 'county'), each.read(row, 'x'), each.read(row, 'y'));
-      }
-    }
-    if (view.zoom >= 9.5 && base.towns) townNames(pen, view, taken);
-    if (view.zoom >= 13) pointNames(pen, view, taken, 'proposed', PLACE, function () { return true; });
+    const onPins = new page.draw.Taken();
+    reserve(taken, onPins, view);
+    countyNames(pen, view, taken, onPins);
+    if (view.zoom >= TOWN_ZOOM && base.towns) townNames(pen, view, taken);
+    if (view.zoom >= 13 && hasPlaces()) pointNames(pen, view, taken, 'proposed', PLACE, function () { return true; });
     if (view.zoom >= 12) pointNames(pen, view, taken, 'villages', VILLAGE, function () { return true; });
     else if (view.zoom >= 10.5) {
       pointNames(pen, view, taken, 'villages', VILLAGE, function (read, row) { return read(row, 'reached_rank') > 0; });
@@ -271,33 +388,93 @@
   }
 
   /* Ranks keep their room: no name is written over them. */
-  function reserve(taken, view) {
+  function reserve(taken, onPins, view) {
     const each = page.layers.proposed;
-    if (!each || !each.shown) return;
+    if (!each || !each.shown || !hasPlaces()) return;
     for (let row = 0; row < each.spec.n; row += 1) {
-      const rank = each.read(row, 'rank');
-      if (!each.pass[row] || !isLabelled(rank, view.zoom)) continue;
+      if (!each.pass[row]) continue;
       const x = each.x[row] * view.scale - view.ox;
       const y = each.y[row] * view.scale - view.oy;
-      const radius = radiusOf(rank, each.spec.classes[0], view);
-      taken.add([x - radius, y - radius, x + radius, y + radius]);
+      const radius = radiusOf(row, view);
+      const box = [x - radius, y - radius, x + radius, y + radius];
+      taken.add(box);
+      if (pins(view).has(row)) onPins.add(box);
     }
   }
 
-  function write(pen, view, taken, how, text, longitude, latitude) {
-    if (!text) return;
+  function write(pen, view, taken, how, text, longitude, latitude, below) {
+    if (!text) return null;
     const wx = page.geo.x(longitude);
     const wy = page.geo.y(latitude);
-    if (wx < view.west || wx > view.east || wy < view.north || wy > view.south) return;
+    if (wx < view.west || wx > view.east || wy < view.north || wy > view.south) return null;
     pen.fillStyle = how.color;
-    page.draw.writeName(pen, taken, page.text.label(text), wx * view.scale - view.ox, wy * view.scale - view.oy, how);
+    return page.draw.writeName(pen, taken, page.text.label(text), wx * view.scale - view.ox, wy * view.scale - view.oy, how, below);
+  }
+
+  /* A county's name stands inside it: where nothing is, else where only dots are. */
+  function countyNames(pen, view, taken, onPins) {
+    const each = page.layers.counties;
+    if (!each) return;
+    const shapes = shapesOf(each);
+    for (let row = 0; row < each.spec.n; row += 1) {
+      const county = each.read(row, 'county');
+      if (page.state.filters.county && page.state.filters.county !== county) continue;
+      const counts = view.zoom < VILLAGE_ZOOM ? countsOf(county, null) : null;
+      const how = Object.assign({ isInside: function (x, y) {
+        return page.draw.isInside(shapes[row], (x + view.ox) / view.scale, (y + view.oy) / view.scale);
+      } }, COUNTY);
+      const place = function (free) {
+        return write(pen, view, free, how, county, each.read(row, 'x'), each.read(row, 'y'), counts);
+      };
+      const box = place(taken) || place(onPins);
+      if (box) {
+        taken.add(box);
+        onPins.add(box);
+      }
+    }
   }
 
   function townNames(pen, view, taken) {
     const read = page.table(base.towns);
+    const own = page.state.filters.county;
     for (let row = 0; row < base.towns.n; row += 1) {
-      write(pen, view, taken, TOWN, read(row, 'town'), read(row, 'lon'), read(row, 'lat'));
+      if (own && read(row, 'county') !== own) continue;
+      const counts = view.zoom < VILLAGE_ZOOM ? countsOf(read(row, 'county'), read(row, 'town')) : null;
+      write(pen, view, taken, TOWN, read(row, 'town'), read(row, 'lon'), read(row, 'lat'), counts);
     }
+  }
+
+  // ---- villages by county and town -----------------------------------------------------------------------
+  let counted = null;
+
+  /* Villages newly reached and still to be reached at the step and moment, by county and by town. */
+  function countVillages() {
+    const each = page.layers.villages;
+    counted = new Map();
+    if (!each || !each.shown) return;
+    for (let row = 0; row < each.spec.n; row += 1) {
+      const value = each.spec.classes[classOf(each, row)].value;
+      const county = each.read(row, 'county');
+      [county, county + '\n' + each.read(row, 'town')].forEach(function (key) {
+        if (!counted.has(key)) counted.set(key, { newly: 0, uncovered: 0 });
+        if (value === 'newly') counted.get(key).newly += 1;
+        else if (value !== 'covered') counted.get(key).uncovered += 1;
+      });
+    }
+  }
+
+  function fillOf(value) {
+    return page.layers.villages.spec.classes.find(function (look) { return look.value === value; }).fill;
+  }
+
+  function countsOf(county, town) {
+    if (!counted) countVillages();
+    const found = counted.get(town === null ? county : county + '\n' + town);
+    if (!found) return null;
+    const parts = [];
+    if (found.newly) parts.push([page.text.word('villages_newly', { n: found.newly }), page.settings.tones.new.fill]);
+    if (found.uncovered) parts.push([page.text.word('villages_left', { n: found.uncovered }), fillOf('uncovered')]);
+    return parts.length ? parts : null;
   }
 
   function pointNames(pen, view, taken, key, how, wanted) {
@@ -349,7 +526,7 @@
   }
 
   function paintMask(pen, view) {
-    pen.globalAlpha = page.settings.footprint.alpha;
+    pen.globalAlpha = page.settings.tones.footprint.alpha;
     pen.imageSmoothingEnabled = false;
     page.draw.picture(pen, mask.image, mask.bounds, view);
     pen.globalAlpha = 1;
@@ -372,14 +549,16 @@
     let best = -1;
     let nearest = Infinity;
     const grow = growth(view.zoom);
+    const isRanked = each.spec.key === 'proposed';
+    if (isRanked && !hasPlaces()) return -1;
     for (let row = 0; row < each.spec.n; row += 1) {
       if (!each.pass[row]) continue;
       const dx = each.x[row] * view.scale - view.ox - point.x;
       const dy = each.y[row] * view.scale - view.oy - point.y;
       const distance = Math.sqrt(dx * dx + dy * dy);
-      const size = each.spec.key === 'proposed' ?
-        radiusOf(each.read(row, 'rank'), each.spec.classes[0], view) :
-        each.spec.classes[each.spec.columns['class'][row]].size * grow;
+      const look = isRanked ? null : each.spec.classes[classOf(each, row)];
+      if (look && !isDrawn(each.spec.key, look, view.zoom)) continue;
+      const size = isRanked ? radiusOf(row, view) : look.size * grow;
       if (distance > size + reach || distance > nearest) continue;
       nearest = distance;
       best = row;
@@ -401,7 +580,9 @@
     page.pictureSheet.addTo(page.map);
     sheet.addTo(page.map);
     const again = function () { sheet.later(); };
-    ['filter', 'built', 'marks', 'base'].forEach(function (event) { page.on(event, again); });
+    const forget = function () { numbered = null; counted = null; };
+    ['filter', 'built', 'moment', 'pins', 'layers'].forEach(function (event) { page.on(event, forget); });
+    ['filter', 'built', 'marks', 'base', 'moment', 'question', 'pins'].forEach(function (event) { page.on(event, again); });
   }
 
   page.begin = begin;
@@ -411,6 +592,10 @@
   page.setRing = setRing;
   page.hit = hit;
   page.ink = ink;
+  page.lookOf = lookOf;
+  page.villageCounts = countsOf;
+  page.signOf = signOf;
+  page.numberedPins = function () { return pins(page.draw.frame(page.map, page.map.getPixelBounds())); };
   page.growth = growth;
   page.drawLayers = begun;
 }(window.siteplan));

@@ -1,8 +1,8 @@
 /* What stands around the map: title, warning, numbers, the step slider, counties, filters, search and
  * ranking, layers with their legend.
  *
- * The layer list is the legend, so a legend cannot disagree with what is shown.
- * On narrow screens both panels start closed. */
+ * The layer list is the legend, so a legend cannot disagree with what is shown. Numbers speak of what is looked
+ * at: the whole plan, or the county of the filter. On narrow screens both panels start closed. */
 (function (page) {
   'use strict';
 
@@ -87,31 +87,63 @@
     return node;
   }
 
-  function watermark() {
-    const lines = page.settings.edition.watermark;
-    if (!lines.length) return null;
-    const node = make('div', 'sp-watermark');
-    node.setAttribute('aria-hidden', 'true');
-    for (let i = 0; i < 12; i += 1) {
-      const mark = make('div', 'sp-watermark-one');
-      lines.forEach(function (text) { mark.appendChild(quote(text)); });
-      node.appendChild(mark);
+  // ---- numbers ---------------------------------------------------------------------------------------
+  function factRow(node, key, label, value, note) {
+    const box = make('div', 'sp-fact sp-fact-' + key);
+    box.appendChild(make('dt', '', label));
+    const cell = make('dd', '', value);
+    if (note) cell.appendChild(make('small', '', note));
+    box.appendChild(cell);
+    node.appendChild(box);
+  }
+
+  /* What the plan changes, in large; below it the numbers of the scope. */
+  function facts() {
+    const node = make('div', 'sp-message');
+    parts.headline = make('p', 'sp-headline');
+    parts.facts = make('dl', 'sp-facts');
+    if (page.settings.steps.rank.length) node.appendChild(parts.headline);
+    else {
+      page.settings.facts.forEach(function (fact) { factRow(parts.facts, fact.key, fact.label, fact.value, fact.note); });
     }
+    node.appendChild(parts.facts);
     return node;
   }
 
-  // ---- numbers ---------------------------------------------------------------------------------------
-  function facts() {
-    const node = make('dl', 'sp-facts');
-    page.settings.facts.forEach(function (fact) {
-      const box = make('div', 'sp-fact sp-fact-' + fact.key);
-      box.appendChild(make('dt', '', fact.label));
-      const value = make('dd', '', fact.value);
-      if (fact.note) value.appendChild(make('small', '', fact.note));
-      box.appendChild(value);
-      node.appendChild(box);
-    });
-    return node;
+  /* Numbers of the county that is looked at, or of the plan. */
+  function scope(sums) {
+    const own = page.state.filters.county;
+    const k = page.settings.counties.findIndex(function (each) { return each.county === own; });
+    if (k < 0) return { name: '', base: page.settings.totals, now: sums.all };
+    return { name: own, base: page.settings.counties[k], now: sums.counties[k] };
+  }
+
+  function numbers(sums) {
+    if (!page.settings.steps.rank.length) return;
+    const found = scope(sums);
+    const base = found.base;
+    const now = found.now;
+    const gains = [];
+    const isToday = page.state.moment === 'today';
+    if (base.people && isToday) gains.push(word('today_people', { share: percent((base.people_before || 0) / base.people) }));
+    else if (base.people) gains.push(word('gain_people', { n: number(now.people - (base.people_before || 0)) }));
+    if (base.villages && isToday) gains.push(word('today_villages', { n: base.villages - (base.villages_before || 0) }));
+    else if (base.villages) gains.push(word('gain_villages', { n: number(now.villages - (base.villages_before || 0)) }));
+    parts.headline.textContent = '';
+    parts.headline.classList.toggle('sp-today', isToday);
+    if (found.name) parts.headline.appendChild(quote(found.name + ' ', 'sp-scope'));
+    gains.forEach(function (text) { parts.headline.appendChild(make('span', 'sp-gain', text)); });
+    parts.facts.textContent = '';
+    if (base.people) {
+      const share = percent((base.people_before || 0) / base.people) + ' → ' + percent(now.people / base.people);
+      factRow(parts.facts, 'people_covered', word('people_covered'), share, word('of_total', { total: number(base.people) }));
+    }
+    if (base.villages) {
+      const villages = number(base.villages_before || 0) + ' → ' + number(now.villages);
+      factRow(parts.facts, 'villages_covered', word('villages_covered'), villages, word('of_total', { total: number(base.villages) }));
+    }
+    factRow(parts.facts, 'selected', word('selected_now'), word('stations_sites', { stations: number(now.stations), sites: number(now.sites) }));
+    factRow(parts.facts, 'built_quota', word('built_quota'), number(base.built || 0) + ' / ' + number(base.quota || 0));
   }
 
   function notes() {
@@ -172,7 +204,11 @@
     input.step = '1';
     input.value = String(total);
     input.setAttribute('aria-label', word('build_label'));
-    input.addEventListener('input', function () { page.build(Number(input.value)); });
+    input.addEventListener('input', function () {
+      const ranks = page.rankScope();
+      const step = Number(input.value);
+      page.build(step >= ranks.length ? Infinity : step ? ranks[step - 1] : 0);
+    });
     parts.slider = input;
     parts.said = make('div', 'sp-build-said');
     parts.said.setAttribute('aria-live', 'polite');
@@ -186,16 +222,19 @@
   function said() {
     if (!parts.slider) return;
     const found = sums();
-    const totals = page.settings.totals;
-    const step = page.state.built;
-    const bound = page.settings.steps.share[step - 1];
-    parts.slider.value = String(step);
-    parts.said.textContent = word('build_first', { n: step, total: page.layers.proposed.spec.n, stations: found.all.stations });
+    const bound = page.settings.steps.share[page.state.built - 1];
+    const ranks = page.rankScope();
+    const done = ranks.filter(page.isBuilt).length;
+    const within = scope(found);
+    parts.slider.max = String(ranks.length);
+    parts.slider.value = String(done);
+    parts.said.textContent = word('build_first', { n: done, total: ranks.length, stations: within.now.stations });
     const lines = [];
-    if (totals.people) lines.push(word('people_at', { n: number(found.all.people), share: percent(found.all.people / totals.people, 2) }));
-    if (totals.villages) lines.push(word('villages_at', { n: found.all.villages, total: totals.villages }));
-    if (bound) lines.push(word('bound_at', { share: percent(bound) }));
+    if (within.base.people) lines.push(word('people_at', { n: number(within.now.people), share: percent(within.now.people / within.base.people, 2) }));
+    if (within.base.villages) lines.push(word('villages_at', { n: within.now.villages, total: within.base.villages }));
+    if (bound && !within.name) lines.push(word('bound_at', { share: percent(bound) }));
     parts.more.textContent = lines.join(' · ');
+    numbers(found);
     countyRows(found.counties);
     L.Util.requestAnimFrame(curve);
   }
@@ -214,7 +253,7 @@
     const pen = canvas.getContext('2d');
     pen.scale(ratio, ratio);
     const at = function (rank) { return 8 + (width - 16) * rank / total; };
-    [[steps.people, '#0072b2'], [steps.villages, '#009e73']].forEach(function (pair) {
+    [[steps.people, page.settings.tones.covered[4].fill], [steps.villages, page.settings.tones.new.fill]].forEach(function (pair) {
       const by = new Float64Array(total + 1);
       for (let k = 0; k < steps.rank.length; k += 1) by[steps.rank[k]] += pair[0][k];
       for (let k = 1; k <= total; k += 1) by[k] += by[k - 1];
@@ -271,11 +310,29 @@
     });
   }
 
+  /* A county view: its numbers, its ranks from 1, its frame. */
   function toCounty(county) {
+    page.closeCard();
     page.setFilter('county', county.county);
     const free = room();
     page.map.fitBounds(county.bounds, { animate: false, paddingTopLeft: free.slice(0, 2), paddingBottomRight: free.slice(2) });
     foldAll();
+  }
+
+  /* Which county is looked at, with all of them first; nothing where there is but one. */
+  function countyChoice() {
+    const select = make('select', 'sp-county');
+    select.setAttribute('aria-label', word('county'));
+    select.addEventListener('change', function () {
+      const county = page.settings.counties.find(function (each) { return each.county === select.value; });
+      if (county) toCounty(county);
+      else {
+        page.setFilter('county', null);
+        page.home();
+      }
+    });
+    boxes.county = select;
+    return select;
   }
 
   // ---- filters ---------------------------------------------------------------------------------------
@@ -296,6 +353,7 @@
     const settings = page.settings;
     if (key === 'county') return settings.counties.map(function (each) { return [each.county, each.county]; });
     if (key === 'network') return settings.networks.map(function (each) { return [each, each]; });
+    if (key === 'purpose') return page.layers.proposed.spec.classes.map(function (each) { return [each.value, each.label]; });
     if (key === 'band') return settings.bands.map(function (each) { return [each, each]; });
     if (key === 'status') {
       return settings.returns.statuses.map(function (each) { return [each, word('status_' + each)]; });
@@ -304,7 +362,7 @@
   }
 
   const LABELS = {
-    county: 'county', town: 'filter_town', source_type: 'filter_source_type', network: 'filter_network', band: 'filter_band',
+    county: 'county', town: 'filter_town', purpose: 'filter_purpose', source_type: 'filter_source_type', network: 'filter_network', band: 'filter_band',
     status: 'filter_status'
   };
 
@@ -312,6 +370,7 @@
     const node = make('div', 'sp-filters');
     Object.keys(LABELS).forEach(function (key) {
       if (key === 'status' && !page.settings.edition.returns) return;
+      if (key === 'purpose' && !page.layers.proposed.spec.source_classes) return;
       const row = make('label', 'sp-filter');
       row.appendChild(make('span', '', word(LABELS[key])));
       const select = make('select');
@@ -360,9 +419,11 @@
       if (boxes['filter_' + key]) boxes['filter_' + key].value = page.state.filters[key] || '';
     });
     boxes.filter_uncertain.checked = Boolean(page.state.filters.uncertain);
+    if (boxes.county) boxes.county.value = page.state.filters.county || '';
     const each = page.layers.proposed;
     const passing = each.pass.reduce(function (sum, one) { return sum + one; }, 0);
     parts.filtered.textContent = word('filter_count', { n: passing, total: each.spec.n });
+    said();
     list();
   }
 
@@ -375,9 +436,29 @@
     parts.search.setAttribute('aria-label', word('search'));
     parts.search.addEventListener('input', list);
     node.appendChild(parts.search);
+    const line = make('div', 'sp-found-line');
     parts.found = make('p', 'sp-found');
-    node.appendChild(parts.found);
+    line.appendChild(parts.found);
+    parts.near = page.text.button('sp-link', word('sort_near'), function () {
+      sortNear = !sortNear;
+      parts.near.textContent = word(sortNear ? 'sort_rank' : 'sort_near');
+      list();
+    });
+    line.appendChild(parts.near);
+    node.appendChild(line);
     return node;
+  }
+
+  let sortNear = false;
+
+  /* From where distances are counted: my position where it is known, else the middle of the map. */
+  function origin() {
+    return page.state.position || page.map.getCenter();
+  }
+
+  function distanceTo(row) {
+    const get = page.getter('proposed', row);
+    return page.geo.distance(origin(), { lat: get('lat'), lng: get('lon') });
   }
 
   function chosen(event) {
@@ -395,7 +476,8 @@
     button.appendChild(page.chip(key, index));
     const text = make('span', 'sp-row-text');
     text.appendChild(quote(page.name(key, index), 'sp-row-name'));
-    text.appendChild(quote(small(key, get), 'sp-row-small'));
+    if (key === 'proposed' && get('benefit')) text.appendChild(quote(get('benefit'), 'sp-row-benefit'));
+    text.appendChild(quote(small(key, get, index), 'sp-row-small'));
     button.appendChild(text);
     button.classList.toggle('sp-later', key === 'proposed' && !page.isBuilt(get('rank')));
     const item = make('li');
@@ -403,15 +485,14 @@
     return item;
   }
 
-  function small(key, get) {
+  function small(key, get, index) {
     const found = [[get('county'), get('town')].filter(Boolean).join(' ')];
     if (key === 'others') found.unshift(get('candidate_id'));
     if (key === 'proposed') {
       if (get('stations')) found.push(word('unit_stations', { n: get('stations') }));
-      if (get('people_newly_covered')) found.push('+' + word('unit_people', { n: number(get('people_newly_covered')) }));
-      if (get('villages_newly_covered')) found.push('+' + word('unit_villages', { n: get('villages_newly_covered') }));
       const status = page.statusOf(get('candidate_id'));
       if (status !== 'PROPOSED') found.unshift(word('status_' + status));
+      if (sortNear) found.unshift(page.lengthText(distanceTo(index)));
     }
     return found.filter(Boolean).join(' · ');
   }
@@ -472,7 +553,9 @@
     const each = page.layers.proposed;
     const rows = [];
     for (let index = each.spec.n - 1; index >= 0; index -= 1) if (each.pass[index]) rows.push(['proposed', index]);
-    return rows;
+    if (!sortNear) return rows;
+    const far = new Map(rows.map(function (pair) { return [pair[1], distanceTo(pair[1])]; }));
+    return rows.sort(function (a, b) { return far.get(a[1]) - far.get(b[1]) || b[1] - a[1]; });
   }
 
   function list() {
@@ -506,6 +589,11 @@
     const node = make('i', 'sp-swatch sp-swatch-' + kind);
     node.style.background = look.fill;
     if (look.line) node.style.borderColor = look.line;
+    if (look.ring) {
+      node.classList.add('sp-swatch-ring');
+      node.style.borderStyle = look.ring === 'dashed' ? 'dashed' : 'solid';
+      node.classList.toggle('sp-swatch-line', look.ring === 'line');
+    }
     if (kind === 'polygons') node.style.background = transparent(look.fill, look.opacity);
     if (look.size) {
       const size = Math.round(Math.min(15, look.size * 2 + 4));
@@ -552,52 +640,148 @@
     const label = each.spec.name + ' (' + number(each.spec.n) + ')';
     node.appendChild(option('checkbox', 'layer', key, label, each.shown, function (on) { page.show(key, on); }));
     node.classList.toggle('sp-off', !each.shown);
-    let classes = each.spec.classes;
-    if (key === 'proposed' && page.settings.steps.rank.length) {
-      classes = classes.concat([{ label: word('not_yet'), fill: '#ffffff', line: '#5b6671', size: 5 }]);
-      const own = page.settings.footprint;
-      if (page.settings.hasFootprints) classes = classes.concat([{ label: own.label, fill: own.fill, area: true }]);
-    }
-    if (classes.length > 1) node.appendChild(legend(classes, each.spec.kind));
+    const classes = each.spec.classes;
+    if (key === 'proposed') {
+      parts.pins = make('div', 'sp-pins');
+      node.appendChild(parts.pins);
+      pinLegend();
+    } else if (classes.length > 1) node.appendChild(legend(classes, each.spec.kind));
     else node.firstChild.insertBefore(swatch(classes[0], each.spec.kind), node.firstChild.lastChild);
     return node;
   }
 
+  /* Legend of the ranked places: by what they are for or by where they come from, and every sign around them. */
+  function pinLegend() {
+    if (!parts.pins) return;
+    const spec = page.layers.proposed.spec;
+    parts.pins.textContent = '';
+    if (spec.source_classes) {
+      const choice = make('div', 'sp-choice');
+      ['purpose', 'source'].forEach(function (key) {
+        choice.appendChild(option('radio', 'pins', 'pins_' + key, word('pins_' + key), page.state.pins === key, function () {
+          page.state.pins = key;
+          page.emit('pins');
+        }));
+      });
+      parts.pins.appendChild(choice);
+    }
+    let classes = page.state.pins === 'source' && spec.source_classes || spec.classes;
+    if (page.settings.steps.rank.length) {
+      classes = classes.concat([{ label: word('not_yet'), fill: '#ffffff', line: '#5b6671', size: 5 }]);
+      if (page.settings.hasFootprints) {
+        classes = classes.concat([Object.assign({ area: true }, page.settings.tones.footprint)]);
+      }
+      classes = classes.concat([
+        { label: word('radius'), fill: 'transparent', line: '#1b1b1b', ring: 'dashed' },
+        { label: word('buffer'), fill: 'transparent', line: '#0b4f8a', ring: 'solid' }
+      ]);
+    }
+    parts.pins.appendChild(legend(classes, spec.kind));
+  }
+
+  // ---- what the map shows --------------------------------------------------------------------------------
+  const MOMENTS = ['today', 'plan', 'change'];
+  const OTHER_QUESTIONS = ['by_site', 'overlap', 'terrain', 'doubt', 'off'];
+
+  /* Today, planned, what changes: three states of one switch, over the map. */
+  function momentSwitch() {
+    const node = make('div', 'sp-moments');
+    node.setAttribute('role', 'radiogroup');
+    node.setAttribute('aria-label', word('moment'));
+    MOMENTS.forEach(function (key) {
+      const label = make('label', 'sp-moment');
+      const box = make('input');
+      box.type = 'radio';
+      box.name = 'moment';
+      box.value = key;
+      box.addEventListener('change', function () { page.setMoment(key); });
+      label.appendChild(box);
+      label.appendChild(make('span', '', word('moment_' + key)));
+      boxes['moment_' + key] = box;
+      node.appendChild(label);
+    });
+    parts.moments = node;
+    return node;
+  }
+
+  function questionName(key) {
+    const service = page.serviceOf(key);
+    return service >= 0 ? page.settings.questions[service].name : word('question_' + key);
+  }
+
   function coverageRow() {
     const node = make('fieldset', 'sp-layer');
-    node.appendChild(make('legend', '', word('coverage')));
-    const choice = make('div', 'sp-choice');
-    parts.scale = legend(page.settings.coverage, 'area');
-    parts.shade = legend(page.settings.terrain, 'area');
-    ['coverage_before', 'coverage_after', 'coverage_terrain', 'coverage_off'].forEach(function (key) {
-      if (!page.hasPicture(key)) return;
-      choice.appendChild(option('radio', 'coverage', key, word(key), key === page.state.coverage, function () {
-        page.setCoverage(key);
-      }));
+    node.appendChild(make('legend', '', word('question')));
+    const select = make('select', 'sp-question');
+    select.setAttribute('aria-label', word('question'));
+    const services = Array.from(page.settings.questions.keys()).map(function (k) { return 'S' + k; });
+    services.concat(OTHER_QUESTIONS).filter(page.hasQuestion).forEach(function (key) {
+      const choice = make('option', '', page.text.label(questionName(key), 30));
+      choice.value = key;
+      select.appendChild(choice);
     });
-    node.appendChild(choice);
+    select.addEventListener('change', function () { page.setQuestion(select.value); });
+    boxes.question = select;
+    node.appendChild(select);
     const swipe = option('checkbox', 'layer', 'swipe', word('swipe'), false, function (on) {
       page.setSwipe(on ? 0.5 : null);
     });
     swipe.classList.add('sp-swipe-option');
     node.appendChild(swipe);
+    parts.scale = make('div', 'sp-scale');
     node.appendChild(parts.scale);
-    node.appendChild(parts.shade);
     return node;
   }
 
-  function setCoverage(key) {
-    page.state.coverage = key;
-    if (key === 'coverage_terrain' || key === 'coverage_off') page.setSwipe(null);
-    page.emit('coverage');
+  /* Colours of the picture that is shown, with what they mean. */
+  function scaleOf(question, moment) {
+    const tones = page.settings.tones;
+    const covered = tones.covered;
+    const reached = Object.assign({}, covered[4], { label: tones.pixel });
+    const change = moment === 'change' ? [tones.new, tones.new_empty] : [];
+    const service = page.serviceOf(question);
+    if (service === 0) {
+      const lost = !page.settings.steps.rank.length && moment === 'change' ? [tones.lost] : [];
+      return change.concat(lost, [tones.gap, tones.gap_part], covered.slice(1));
+    }
+    if (service > 0) return change.concat([Object.assign({}, tones.gap, { label: word('gap_any') }), reached]);
+    if (question === 'by_site') {
+      return [Object.assign({}, tones.by_site[0], { label: word('by_site_new') }), tones.gap, reached, { label: word('served_lines'), fill: 'transparent', line: tones.new.fill, ring: 'line' }];
+    }
+    if (question === 'overlap') return tones.overlap;
+    if (question === 'terrain') return [reached, tones.terrain_taken];
+    return question === 'doubt' ? [tones.doubt_below, tones.doubt_above, reached] : [];
+  }
+
+  function setMoment(key) {
+    page.state.moment = MOMENTS.indexOf(key) >= 0 ? key : 'change';
+    page.emit('moment');
+  }
+
+  function setQuestion(key) {
+    page.state.question = page.hasQuestion(key) ? key : 'S0';
+    if (page.serviceOf(page.state.question) < 0) page.setSwipe(null);
+    page.emit('question');
   }
 
   function covered() {
-    const key = page.state.coverage;
-    if (boxes[key]) boxes[key].checked = true;
-    parts.shade.hidden = key !== 'coverage_terrain';
-    parts.scale.hidden = key === 'coverage_terrain' || key === 'coverage_off';
+    const question = page.state.question;
+    const service = page.serviceOf(question);
+    boxes['moment_' + page.state.moment].checked = true;
+    parts.moments.classList.toggle('sp-idle', service < 0);
+    if (boxes.question) boxes.question.value = question;
     boxes.swipe.checked = page.state.swipe !== null;
+    boxes.swipe.disabled = service < 0;
+    parts.scale.textContent = '';
+    const classes = scaleOf(question, page.state.moment).map(function (look) { return look.ring ? look : Object.assign({ area: true }, look); });
+    parts.scale.appendChild(legend(classes, 'area'));
+    const people = service >= 0 ? page.settings.questions[service].people : null;
+    if (people && people[0]) {
+      const text = word('question_people', { before: number(people[1]), after: number(people[2]), total: number(people[0]) });
+      parts.scale.appendChild(make('p', 'sp-found', text));
+    }
+    const isStepped = page.state.built < (page.layers.proposed ? page.layers.proposed.spec.n : 0);
+    if (service > 0 && isStepped && page.state.moment !== 'today') parts.scale.appendChild(make('p', 'sp-found', word('whole_plan')));
   }
 
   function baseRow() {
@@ -607,7 +791,7 @@
       page.state.base = on;
       page.emit('base');
     }));
-    if (page.hasPicture('relief')) {
+    if (page.hasRelief()) {
       node.appendChild(option('checkbox', 'layer', 'relief', word('layer_relief'), true, function (on) {
         page.state.relief = on;
         page.emit('base');
@@ -620,9 +804,8 @@
     const side = panel('layers', word('layers'));
     parts.layers = side.body;
     const rows = SWITCHES.filter(function (key) { return page.layers[key]; });
-    rows.slice(0, 2).forEach(function (key) { side.body.appendChild(layerRow(key)); });
     side.body.appendChild(coverageRow());
-    rows.slice(2).forEach(function (key) { side.body.appendChild(layerRow(key)); });
+    rows.forEach(function (key) { side.body.appendChild(layerRow(key)); });
     side.body.appendChild(baseRow());
     return side.node;
   }
@@ -640,6 +823,15 @@
   function plan() {
     const side = panel('plan', word('panel'));
     const body = side.body;
+    if (page.settings.counties.length > 1 && page.layers.proposed) {
+      const select = countyChoice();
+      [['', word('all_counties')]].concat(choices('county')).forEach(function (pair) {
+        const each = make('option', '', page.text.label(pair[1], 30));
+        each.value = pair[0];
+        select.appendChild(each);
+      });
+      body.appendChild(select);
+    }
     body.appendChild(facts());
     if (page.layers.proposed && page.settings.steps.rank.length) body.appendChild(slider());
     if (page.settings.counties.length) body.appendChild(section('by_county', countyTable(), false));
@@ -651,15 +843,17 @@
       parts.results.addEventListener('click', chosen);
       body.appendChild(parts.results);
     }
-    body.appendChild(notes());
+    body.appendChild(section('notes_title', notes(), false));
     return side.node;
   }
 
   /* Room that the panels leave: left, top, right, bottom in pixels. */
   function room() {
-    if (narrow()) return [8, 58, 8, 58];
+    const card = page.cardHeight ? page.cardHeight() : 0;
+    if (narrow()) return [8, 58, 8, Math.max(58, card + 8)];
     const left = document.querySelector('.sp-plan').offsetWidth + 20;
-    return [left, 10, window.innerWidth < 1100 ? 60 : 290, 10];
+    const right = window.innerWidth < 1100 ? 60 : 290;
+    return [left, 56, Math.max(right, card ? page.cardWidth() + 20 : 0), 10];
   }
 
   function home() {
@@ -674,7 +868,7 @@
     const main = make('main', 'sp-frame');
     root.appendChild(header());
     const holder = page.map.getContainer();
-    [plan(), layers(), watermark()].forEach(function (node) { if (node) main.appendChild(node); });
+    [plan(), layers(), momentSwitch()].forEach(function (node) { if (node) main.appendChild(node); });
     root.appendChild(main);
     document.body.insertBefore(root, holder);
     main.insertBefore(holder, main.firstChild);
@@ -683,7 +877,10 @@
     page.on('built', L.Util.throttle(list, 120));
     page.on('filter', filtered);
     page.on('layers', changed);
-    page.on('coverage', covered);
+    ['moment', 'question', 'swipe', 'built'].forEach(function (event) { page.on(event, covered); });
+    page.on('pins', pinLegend);
+    page.on('moment', said);
+    page.on('pins', list);
     page.on('marks', list);
     list();
     said();
@@ -692,6 +889,7 @@
   }
 
   Object.assign(page, {
-    frame: frame, room: room, home: home, setCoverage: setCoverage, sums: sums, parts: parts
+    frame: frame, room: room, home: home, setMoment: setMoment, setQuestion: setQuestion, questionName: questionName,
+    sums: sums, parts: parts, list: list
   });
 }(window.siteplan));

@@ -140,7 +140,7 @@
     return needReason().indexOf(from) >= 0 || order.indexOf(to) < order.indexOf(from);
   }
 
-  // ---- the form in the popup -----------------------------------------------------------------------------
+  // ---- the form in the card -----------------------------------------------------------------------------
   function markForm(row) {
     if (!page.settings.edition.returns) return null;
     const get = page.getter('proposed', row);
@@ -214,7 +214,7 @@
     const home = L.latLng(get('lat'), get('lon'));
     const radius = get('search_radius_m');
     const last = movedTo(get('candidate_id'));
-    page.map.closePopup();
+    page.closeCard();
     endMove();
     page.setRing({ lat: home.lat, lng: home.lng, radius: radius, buffer: 0 });
     page.map.setView(home, Math.max(page.map.getZoom(), 14), { animate: false });

@@ -1,4 +1,4 @@
-/* Tools on the map: whole area, swipe, measuring, the view in the address, print, online base maps; start.
+/* Tools on the map: whole area, my position, swipe, measuring, sharing, print, online base maps; start.
  *
  * The state of the page stands behind the # of its address, so a view can be sent as
  * text; nothing is ever sent by the page itself. */
@@ -9,10 +9,9 @@
   const word = page.text.word;
 
   // ---- buttons -----------------------------------------------------------------------------------------
-  function tool(key, sign, action) {
-    const button = page.text.button('sp-tool sp-tool-' + key, sign, action);
-    button.title = word(key);
-    button.setAttribute('aria-label', word(key));
+  function tool(key, action) {
+    const button = page.text.button('sp-tool sp-tool-' + key, word('tool_' + key), action);
+    if (key !== 'more') button.title = word(key);
     return button;
   }
 
@@ -20,10 +19,15 @@
     const control = L.control({ position: 'topright' });
     control.onAdd = function () {
       const node = make('div', 'leaflet-bar sp-tools');
-      node.appendChild(tool('whole', '⤢', page.home));
-      node.appendChild(tool('measure', '↔', function () { measure(!measuring); }));
-      node.appendChild(tool('share_view', '#', shareView));
-      node.appendChild(tool('print', 'A3', function () { window.print(); }));
+      const more = tool('more', function () { more.setAttribute('aria-expanded', String(node.classList.toggle('sp-open'))); });
+      more.setAttribute('aria-expanded', 'false');
+      node.appendChild(more);
+      node.appendChild(tool('whole', page.home));
+      node.appendChild(tool('locate', locateMe));
+      node.appendChild(tool('measure', function () { measure(!measuring); }));
+      node.appendChild(tool('share_view', shareView));
+      node.appendChild(tool('save_view', saveView));
+      node.appendChild(tool('print', function () { window.print(); }));
       L.DomEvent.disableClickPropagation(node);
       return node;
     };
@@ -32,7 +36,109 @@
 
   function shareView() {
     remember();
-    page.copy(window.location.hash).then(function (done) { if (done) hint(word('copied') + ' ' + window.location.hash.slice(0, 60)); });
+    page.copy(window.location.href).then(function (done) { if (done) hint(word('copied') + ' ' + window.location.hash.slice(0, 60)); });
+  }
+
+  // ---- my position -------------------------------------------------------------------------------------
+  let dot = null;
+
+  function locateMe() {
+    if (!navigator.geolocation) {
+      hint(word('no_position'));
+      return;
+    }
+    navigator.geolocation.getCurrentPosition(function (found) {
+      page.state.position = L.latLng(found.coords.latitude, found.coords.longitude);
+      if (dot) page.map.removeLayer(dot);
+      dot = L.circleMarker(page.state.position, { radius: 8, color: '#fff', weight: 3, fillColor: '#0b63ce', fillOpacity: 1, interactive: false }).addTo(page.map);
+      page.map.setView(page.state.position, Math.max(page.map.getZoom(), 13), { animate: false });
+      hint(word('position_within', { n: page.text.number(found.coords.accuracy) }));
+      page.list();
+    }, function () { hint(word('no_position')); }, { enableHighAccuracy: true, timeout: 15000 });
+  }
+
+  // ---- a picture of the view ---------------------------------------------------------------------------
+  /* The map as it is seen, with title, legend and numbers, as a PNG to send on. */
+  function viewPicture() {
+    const size = page.map.getSize();
+    const free = page.room();
+    const ratio = Math.min(2, window.devicePixelRatio || 1);
+    const cut = { x: free[0], y: free[1], w: size.x - free[0] - free[2], h: size.y - free[1] - free[3] };
+    const looks = legendLooks();
+    const foot = 22 * Math.ceil(looks.length / 3) + 34;
+    const canvas = document.createElement('canvas');
+    canvas.width = cut.w * ratio;
+    canvas.height = (cut.h + foot + 64) * ratio;
+    const pen = canvas.getContext('2d');
+    pen.scale(ratio, ratio);
+    pen.fillStyle = '#ffffff';
+    pen.fillRect(0, 0, cut.w, cut.h + foot + 64);
+    page.map.getContainer().querySelectorAll('canvas').forEach(function (sheet) {
+      const at = sheet.getBoundingClientRect();
+      const box = page.map.getContainer().getBoundingClientRect();
+      pen.save();
+      pen.beginPath();
+      pen.rect(0, 64, cut.w, cut.h);
+      pen.clip();
+      if (sheet === page.pictureSheet._container) { pen.fillStyle = '#eceee9'; pen.fillRect(0, 64, cut.w, cut.h); }
+      pen.drawImage(sheet, at.left - box.left - cut.x, at.top - box.top - cut.y + 64, at.width, at.height);
+      pen.restore();
+    });
+    head(pen, cut.w);
+    foots(pen, looks, cut.w, cut.h + 64);
+    return canvas;
+  }
+
+  const FONT = '"PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif';
+
+  function head(pen, width) {
+    pen.fillStyle = '#1f2a36';
+    pen.font = '600 18px ' + FONT;
+    pen.fillText(page.text.label(page.settings.title, 40), 10, 24, width - 20);
+    pen.font = '14px ' + FONT;
+    const said = [page.questionName(page.state.question), word('moment_' + page.state.moment), page.parts.said ? page.parts.said.textContent : ''];
+    pen.fillText(page.text.label(said.filter(Boolean).join(' · '), 60), 10, 46, width - 20);
+    if (!page.settings.warning.length) return;
+    pen.fillStyle = '#8a2b0b';
+    pen.font = '600 12px ' + FONT;
+    pen.fillText(page.text.label(page.settings.warning[0], 60), 10, 61, width - 20);
+  }
+
+  /* Colours that stand in the legend of what is shown: label and colour. */
+  function legendLooks() {
+    return Array.prototype.map.call(page.parts.layers.querySelectorAll('.sp-layer:not(.sp-off) .sp-legend li'), function (item) {
+      const mark = item.querySelector('.sp-swatch');
+      return [item.textContent, mark.style.background, mark.style.borderColor];
+    });
+  }
+
+  function foots(pen, looks, width, top) {
+    pen.font = '12px ' + FONT;
+    looks.forEach(function (look, k) {
+      const x = 10 + (k % 3) * width / 3;
+      const y = top + 18 + Math.floor(k / 3) * 22;
+      pen.fillStyle = look[1] || '#ffffff';
+      pen.strokeStyle = look[2] || '#999999';
+      pen.fillRect(x, y - 9, 16, 11);
+      pen.strokeRect(x, y - 9, 16, 11);
+      pen.fillStyle = '#1d2329';
+      pen.fillText(page.text.label(look[0], 22), x + 22, y, width / 3 - 30);
+    });
+    pen.fillStyle = '#5b6671';
+    const edition = document.querySelector('.sp-edition').textContent;
+    pen.fillText(page.text.label(edition, 60), 10, top + 22 * Math.ceil(looks.length / 3) + 24, width - 20);
+  }
+
+  function saveView() {
+    viewPicture().toBlob(function (blob) {
+      const link = make('a');
+      link.href = URL.createObjectURL(blob);
+      link.download = page.settings.title.replace(/[\\/:*?"<>|\s]+/g, '_') + '.png';
+      document.body.appendChild(link);
+      link.click();
+      document.body.removeChild(link);
+      setTimeout(function () { URL.revokeObjectURL(link.href); }, 10000);
+    }, 'image/png');
   }
 
   let hintTimer = null;
@@ -59,11 +165,11 @@
       if (bar) bar.parentNode.removeChild(bar);
       bar = null;
     } else {
-      if (page.state.coverage !== 'coverage_before') page.state.coverage = 'coverage_after';
       if (!bar) bar = makeBar();
       place(share);
     }
-    page.emit('coverage');
+    page.emit('moment');
+    page.emit('swipe');
   }
 
   function place(share) {
@@ -128,6 +234,7 @@
     hint(on ? word('measure') : '');
   }
 
+  /* A length as people write it. */
   function lengthText(metres) {
     return metres < 1000 ? page.text.number(metres) + ' m' : page.text.number(metres / 1000, 2) + ' km';
   }
@@ -156,8 +263,7 @@
   }
 
   // ---- the view in the address -------------------------------------------------------------------------
-  const COVERAGES = ['coverage_before', 'coverage_after', 'coverage_terrain', 'coverage_off'];
-  const FILTERS = ['county', 'town', 'source_type', 'network', 'band', 'status', 'uncertain'];
+  const FILTERS = ['county', 'town', 'purpose', 'source_type', 'network', 'band', 'status', 'uncertain'];
   let isRestoring = false;
   let written = '';
 
@@ -168,7 +274,9 @@
     found.set('v', [map.getZoom(), centre.lat.toFixed(5), centre.lng.toFixed(5)].join('/'));
     if (page.layers.proposed && page.state.built < page.layers.proposed.spec.n) found.set('n', page.state.built);
     found.set('l', Object.keys(page.layers).filter(function (key) { return page.layers[key].shown; }).join('.'));
-    if (page.state.coverage !== 'coverage_after') found.set('c', page.state.coverage);
+    if (page.state.moment !== 'change') found.set('m', page.state.moment);
+    if (page.state.question !== 'S0') found.set('q', page.state.question);
+    if (page.state.pins !== 'purpose') found.set('p', page.state.pins);
     if (page.state.swipe !== null) found.set('w', page.state.swipe.toFixed(3));
     FILTERS.forEach(function (key) { if (page.state.filters[key]) found.set('f_' + key, page.state.filters[key]); });
     const selected = page.state.selected;
@@ -214,26 +322,28 @@
   function apply(asked) {
     const view = asked.get('v').split('/').map(Number);
     const isPlace = view.length === 3 && view.every(isFinite) && Math.abs(view[1]) <= 85 && Math.abs(view[2]) <= 360;
-    if (isPlace) page.map.setView([view[1], view[2]], view[0], { animate: false });
+    if (isPlace) page.map.setView([view[1], view[2]], view[0], { animate: false, reset: true });
     const on = (asked.get('l') || '').split('.');
     if (asked.get('l') !== null) Object.keys(page.layers).forEach(function (key) { page.show(key, on.indexOf(key) >= 0); });
     page.state.filters = {};
     FILTERS.forEach(function (key) {
       const value = asked.get('f_' + key);
-      if (value) page.state.filters[key] = key === 'uncertain' ? 1 : value;
+      const isKnown = key !== 'county' || page.settings.counties.some(function (each) { return each.county === value; });
+      if (value && isKnown) page.state.filters[key] = key === 'uncertain' ? 1 : value;
     });
     page.filter();
     const n = asked.get('n');
     page.build(n === null || !isFinite(Number(n)) ? Infinity : Number(n));
-    const coverage = asked.get('c');
-    const known = COVERAGES.indexOf(coverage) >= 0 && page.hasPicture(coverage);
-    page.setCoverage(known ? coverage : 'coverage_after');
+    page.setMoment(asked.get('m'));
+    page.setQuestion(asked.get('q') || 'S0');
+    page.state.pins = asked.get('p') === 'source' ? 'source' : 'purpose';
+    page.emit('pins');
     const swipe = asked.get('w');
     page.setSwipe(swipe !== null && isFinite(Number(swipe)) ? Number(swipe) : null);
     const chosen = (asked.get('s') || '').split(':');
     const each = Object.prototype.hasOwnProperty.call(page.layers, chosen[0]) ? page.layers[chosen[0]] : null;
     const row = Number(chosen[1]);
-    if (each && each.spec.kind === 'points' && Number.isInteger(row) && row >= 0 && row < each.spec.n) page.open(chosen[0], row);
+    if (each && each.spec.kind === 'points' && Number.isInteger(row) && row >= 0 && row < each.spec.n) page.open(chosen[0], row, null, true);
   }
 
   // ---- print -------------------------------------------------------------------------------------------
@@ -284,11 +394,13 @@
     [page.parts.said, page.parts.more].forEach(function (each) {
       if (each) node.appendChild(make('p', 'sp-print-numbers', each.textContent));
     });
-    node.appendChild(make('p', 'sp-print-numbers', word('coverage_shown', { which: word(page.state.coverage) })));
+    node.appendChild(make('p', 'sp-print-numbers', word('coverage_shown', {
+      which: page.questionName(page.state.question) + ' · ' + word('moment_' + page.state.moment)
+    })));
     Array.prototype.forEach.call(page.parts.layers.children, function (row) {
       if (row.classList.contains('sp-off')) return;
       const copy = row.cloneNode(true);
-      Array.prototype.forEach.call(copy.querySelectorAll('input'), function (box) { box.parentNode.removeChild(box); });
+      Array.prototype.forEach.call(copy.querySelectorAll('input, select, .sp-choice'), function (box) { box.parentNode.removeChild(box); });
       node.appendChild(copy);
     });
     const notes = make('div', 'sp-print-notes');
@@ -358,7 +470,7 @@
     if (event.key === 'Escape') {
       if (measuring) measure(false);
       else if (page.isMoving && page.isMoving()) page.endMove();
-      else page.map.closePopup();
+      else page.closeCard();
     }
     if (event.key === '/' && !/^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName)) {
       if (!page.parts.search) return;
@@ -368,6 +480,7 @@
   }
 
   function finish() {
+    page.renumber();
     page.build(Infinity);
     page.frame();
     page.drawLayers();
@@ -386,14 +499,14 @@
       restore();
       page.ready = true;
       page.map.on('moveend', rememberSoon);
-      ['built', 'filter', 'layers', 'coverage', 'select'].forEach(function (event) { page.on(event, rememberSoon); });
+      ['built', 'filter', 'layers', 'moment', 'question', 'pins', 'select'].forEach(function (event) { page.on(event, rememberSoon); });
       window.addEventListener('hashchange', function () { if (window.location.hash !== written) restore(); });
       setTimeout(function () { page.settlePictures().then(function () { page.settled = true; }); }, 0);
     });
   }
 
   Object.assign(page, {
-    finish: finish, setSwipe: setSwipe, hint: hint, measure: measure, describe: describe, restore: restore,
+    finish: finish, setSwipe: setSwipe, hint: hint, measure: measure, describe: describe, restore: restore, lengthText: lengthText, viewPicture: viewPicture,
     busy: function () { return measuring || (page.isMoving && page.isMoving()); }
   });
 }(window.siteplan));

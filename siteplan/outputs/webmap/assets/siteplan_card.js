@@ -1,4 +1,6 @@
-/* What a click says: why a place was chosen, how well a village is served, and coordinates to take away.
+/* The card of what is selected: why a place was chosen, how well a village is served, coordinates to take away.
+ *
+ * It is docked at the side, a sheet at the foot of a phone, so it never hides what it explains.
  *
  * Every line is left out when there is nothing to say, so one table of lines serves
  * every audience. */
@@ -83,7 +85,6 @@
   const BODIES = {
     proposed: function (get, list) {
       line(list, 'id', get('candidate_id'));
-      line(list, 'last_status', page.statusLine ? page.statusLine(get('candidate_id')) : null);
       line(list, 'source_type', get('source_type'));
       line(list, 'network_bands', get('network_bands'));
       line(list, 'stations', get('stations'));
@@ -98,6 +99,7 @@
       line(list, 'buffer', unit('m', get('cell_radius_m')));
       line(list, 'radius', unit('m', get('search_radius_m')));
       line(list, 'due', get('due_date'));
+      line(list, 'existing_nearby', get('existing_nearby'));
       line(list, 'alternates', links(get('alternates')));
       line(list, 'restriction', get('restriction'));
       line(list, 'cost', get('cost'));
@@ -227,7 +229,7 @@
     return coordinates(get('lon'), get('lat'), gcj, page.name(key, get.row));
   }
 
-  // ---- popups ----------------------------------------------------------------------------------------------
+  // ---- the card ----------------------------------------------------------------------------------------------
   function getter(key, row) {
     const each = page.layers[key];
     const classes = each.spec.classes;
@@ -241,11 +243,24 @@
 
   function chip(key, row) {
     const spec = page.layers[key].spec;
-    const look = spec.classes[spec.columns['class'][row]];
-    const get = page.getter(key, row);
-    const node = make('span', 'sp-chip', key === 'proposed' ? get('mark') || get('rank') : look.label);
+    const isRanked = key === 'proposed';
+    const look = isRanked ? page.lookOf(row) : spec.classes[spec.columns['class'][row]];
+    const node = make('span', 'sp-chip', isRanked ? page.signOf(row) : look.label);
     node.style.background = look.fill;
     node.style.color = page.ink(look.fill);
+    return node;
+  }
+
+  /* Status and rank of a ranked place, before everything else. */
+  function standing(row) {
+    const get = page.getter('proposed', row);
+    const node = make('div', 'sp-standing');
+    const own = page.rankOf(row);
+    if (page.layers.proposed.spec.columns.status) {
+      const last = page.statusLine ? page.statusLine(get('candidate_id')) : null;
+      node.appendChild(make('strong')).appendChild(quote(last || word('status_' + page.statusOf(get('candidate_id')))));
+    }
+    if (own !== get('rank')) node.appendChild(make('span', '', word('rank_in_all', { n: get('rank') })));
     return node;
   }
 
@@ -256,14 +271,16 @@
     head.appendChild(chip(key, row));
     head.appendChild(quote(page.name(key, row)));
     node.appendChild(head);
+    if (key === 'proposed') node.appendChild(standing(row));
+    if (get('benefit')) node.appendChild(quote(get('benefit'), 'sp-benefit'));
     if (get('reason')) node.appendChild(quote(get('reason'), 'sp-reason'));
-    const list = make('dl');
-    BODIES[key](get, list);
-    node.appendChild(list);
     if (page.layers[key].spec.kind === 'points') {
       const box = coordinatesOf(key, get);
       if (box) node.appendChild(box);
     }
+    const list = make('dl');
+    BODIES[key](get, list);
+    node.appendChild(list);
     if (key === 'proposed' && page.markForm) {
       const form = page.markForm(row);
       if (form) node.appendChild(form);
@@ -271,32 +288,52 @@
     return node;
   }
 
-  function open(key, row, where) {
+  function open(key, row, where, isStill) {
     if (!BODIES[key]) return;
     const get = page.getter(key, row);
     const point = page.layers[key].spec.kind === 'points' ? L.latLng(get('lat'), get('lon')) : where;
-    popup(point, content(key, row));
     page.state.selected = { key: key, row: row };
+    show(content(key, row));
     if (key === 'proposed') {
       page.setRing({
         lat: point.lat, lng: point.lng, radius: get('search_radius_m') || 0, buffer: get('cell_radius_m') || 0,
         rank: get('rank')
       });
     } else page.setRing(page.layers[key].spec.kind === 'points' ? { lat: point.lat, lng: point.lng } : null);
+    if (!isStill) bring(point);
     page.emit('select');
   }
 
-  function popup(point, node) {
-    const size = page.map.getSize();
+  /* Into the part of the map that panels and card leave. */
+  function bring(point) {
     const free = page.room();
-    L.popup({
-      maxWidth: Math.min(370, size.x - 50), minWidth: Math.min(280, size.x - 60),
-      maxHeight: Math.max(160, Math.min(560, size.y - free[1] - free[3] - 90)),
-      autoPanPaddingTopLeft: free.slice(0, 2), autoPanPaddingBottomRight: free.slice(2)
-    }).setLatLng(point).setContent(node).openOn(page.map);
+    page.map.panInside(point, {
+      animate: false, paddingTopLeft: [free[0] + 30, free[1] + 30], paddingBottomRight: [free[2] + 30, free[3] + 30]
+    });
   }
 
-  function closed() {
+  let card = null;
+
+  function show(node) {
+    if (!card) {
+      card = make('section', 'sp-panel sp-card');
+      card.setAttribute('aria-label', word('card'));
+      document.querySelector('.sp-frame').appendChild(card);
+    }
+    card.textContent = '';
+    const close = page.text.button('sp-close', '×', closeCard);
+    close.setAttribute('aria-label', word('close'));
+    card.appendChild(close);
+    card.appendChild(node);
+    card.scrollTop = 0;
+    document.querySelector('.sp-frame').classList.add('sp-carded');
+  }
+
+  function closeCard() {
+    if (!card) return;
+    card.parentNode.removeChild(card);
+    card = null;
+    document.querySelector('.sp-frame').classList.remove('sp-carded');
     page.state.selected = null;
     page.setRing(null);
     page.emit('select');
@@ -309,7 +346,10 @@
     const node = make('div', 'sp-popup');
     node.appendChild(make('h3', '', word('here')));
     node.appendChild(coordinates(at.lng, at.lat, shifted(at.lng, at.lat), ''));
-    popup(at, node);
+    page.state.selected = null;
+    show(node);
+    page.setRing({ lat: at.lat, lng: at.lng });
+    bring(at);
   }
 
   // ---- going to a thing --------------------------------------------------------------------------------------
@@ -317,8 +357,10 @@
     const get = page.getter(key, row);
     const point = L.latLng(get('lat'), get('lon'));
     if (page.endMove) page.endMove();
+    const own = page.state.filters.county;
+    if (own && get('county') !== null && get('county') !== own) page.setFilter('county', null);
+    if (key === 'proposed' && page.state.moment === 'today') page.setMoment('change');
     page.show(key, true);
-    page.map.closePopup();
     page.map.setView(point, Math.max(page.map.getZoom(), 13), { animate: false });
     open(key, row, point);
   }
@@ -354,9 +396,13 @@
       if (page.busy && page.busy()) return;
       const found = page.hit(event.layerPoint, reach);
       if (found) open(found[0], found[1], event.latlng);
+      else closeCard();
     });
     map.on('contextmenu', here);
-    map.on('popupclose', closed);
+    page.on('marks', function () {
+      const old = card && page.state.selected && card.querySelector('.sp-standing');
+      if (old) old.parentNode.replaceChild(standing(page.state.selected.row), old);
+    });
     map.on('mousemove', L.Util.throttle(function (event) {
       const over = !(page.busy && page.busy()) && page.hit(event.layerPoint, reach);
       map.getContainer().style.cursor = over ? 'pointer' : '';
@@ -364,6 +410,7 @@
   }
 
   Object.assign(page, {
-    open: open, go: go, find: find, locate: locate, chip: chip, copy: copy, listen: listen
+    open: open, go: go, find: find, locate: locate, chip: chip, copy: copy, listen: listen, closeCard: closeCard,
+    cardHeight: function () { return card ? card.offsetHeight : 0; }, cardWidth: function () { return card ? card.offsetWidth : 0; }
   });
 }(window.siteplan));

@@ -1,0 +1,260 @@
+"""The map's message in headless Chromium: what the plan changes, where, and for whom."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from worlds.visit import Visit
+from worlds.webmap_world import TARGET
+
+from siteplan.core.grid import lonlat
+from siteplan.outputs import palette
+from siteplan.outputs.webmap import map_html
+from siteplan.outputs.webmap.rasters import tone_names
+from siteplan.planning.proposal import ASKED, NEWLY_REACHED, Proposal
+
+# rasterio 1.4 multiplies affine transforms the way affine 3 announces to drop one day
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.filterwarnings("ignore::PendingDeprecationWarning"),
+]
+
+
+def show_ground_alone(visit: Visit) -> None:
+    """Nothing but the picture of coverage, from so near that every pixel is many of the screen's."""
+    for key in ("proposed", "villages", "sites", "counties", "base", "relief"):
+        visit.page.locator(f".sp-layers input[value={key}]").uncheck()
+    visit.page.locator(".sp-layers .sp-toggle").click()
+    visit.page.locator(".sp-plan .sp-toggle").click()
+
+
+def screen_points(visit: Visit, proposal: Proposal) -> NDArray[np.int64]:
+    """Where the middle of every pixel of the plan stands on the screen, shape (height, width, 2)."""
+    grid = proposal.area.grid
+    x, y = np.meshgrid(
+        grid.west_m + (np.arange(grid.width) + 0.5) * grid.resolution_m,
+        grid.north_m - (np.arange(grid.height) + 0.5) * grid.resolution_m,
+    )
+    longitude, latitude = lonlat(grid.crs, x.ravel(), y.ravel())
+    found = visit.script(
+        """points => { const r = siteplan.map.getContainer().getBoundingClientRect();
+        return points.map(p => { const c = siteplan.map.latLngToContainerPoint([p[1], p[0]]);
+        return [c.x + r.x, c.y + r.y]; }); }""",
+        np.column_stack([longitude, latitude]).tolist(),
+    )
+    return np.rint(np.array(found)).astype(int).reshape(*grid.shape, 2)
+
+
+def in_sight(points: NDArray[np.int64], picture: NDArray[Any]) -> NDArray[np.bool_]:
+    """Pixels of the plan that no header, panel or tool hides."""
+    height, width = picture.shape[:2]
+    x, y = points[..., 0], points[..., 1]
+    return (y > 230) & (y < height - 60) & (x > 120) & (x < width - 200)
+
+
+def test_before_and_after_differ_where_and_only_where_something_changed(
+    visit: Visit, proposal: Proposal, tmp_path: Path
+) -> None:
+    show_ground_alone(visit)
+    visit.script("siteplan.map.setZoom(14, {animate: false})")
+    shots = {}
+    for moment in ("today", "plan", "change"):
+        visit.page.locator(f"input[name=moment][value={moment}]").check(force=True)
+        shots[moment] = visit.shot(tmp_path / f"{moment}.png")
+    points = screen_points(visit, proposal)
+    seen = in_sight(points, shots["today"])
+    x, y = points[seen].T
+    before, after = (
+        np.nan_to_num(each.values)[seen] >= TARGET
+        for each in (proposal.existing.coverage, proposal.effects.coverage)
+    )
+    changed = after & ~before
+    assert 100 < changed.sum() < 0.9 * len(changed)
+    for moment in ("plan", "change"):
+        differs = (shots[moment][y, x] != shots["today"][y, x]).any(axis=1)
+        # at the edge of a pixel of the plan the picture may show its neighbour
+        assert (differs == changed).mean() > 0.985, moment
+    strong = np.array([int(palette.NEW[k : k + 2], 16) for k in (1, 3, 5)])
+    is_new = np.abs(shots["change"][y, x] - strong).sum(axis=1) < 70
+    assert (is_new == changed).mean() > 0.985
+
+
+def test_the_first_step_of_the_slider_shows(visit: Visit, tmp_path: Path) -> None:
+    show_ground_alone(visit)
+    visit.script("siteplan.build(0)")
+    without = visit.shot(tmp_path / "none.png")
+    visit.script("siteplan.build(1)")
+    first = visit.shot(tmp_path / "first.png")
+    assert (np.abs(first - without).sum(axis=2) > 60).sum() > 400
+
+
+def test_every_network_has_its_own_answer(visit: Visit, proposal: Proposal, tmp_path: Path) -> None:
+    """The second network is new exactly where the plan says, whatever the first service shows."""
+    show_ground_alone(visit)
+    visit.script("siteplan.map.setZoom(14, {animate: false})")
+    visit.script("siteplan.setQuestion('S2')")
+    visit.page.wait_for_timeout(300)
+    shown = visit.shot(tmp_path / "s2.png")
+    points = screen_points(visit, proposal)
+    seen = in_sight(points, shown)
+    x, y = points[seen].T
+    reach = np.asarray(proposal.effects.services[2].reach.values)[seen]
+    strong = np.array([int(palette.NEW[k : k + 2], 16) for k in (1, 3, 5)])
+    is_new = np.abs(shown[y, x] - strong).sum(axis=1) < 70
+    assert (reach == NEWLY_REACHED + ASKED).sum() > 50
+    assert (is_new == (reach == NEWLY_REACHED + ASKED)).mean() > 0.985
+
+
+def test_the_page_paints_the_tones_the_pictures_paint(visit: Visit) -> None:
+    """One table of tones in two languages: every code means the same to both."""
+    names = tone_names(np.arange(256, dtype=np.uint8))
+    looks = visit.script("siteplan.toneTable('change')")
+    tones = visit.script("siteplan.settings.tones")
+    for code, (name, word) in enumerate(zip(names, looks, strict=True)):
+        if code & 127 > 107:
+            continue
+        look = (
+            tones["covered"][int(name[-1]) - 1] if str(name).startswith("covered") else tones.get(str(name))
+        )
+        alpha = round(look["alpha"] * 255) if look else 0
+        red, green, blue = (int(look["fill"][k : k + 2], 16) if look else 0 for k in (1, 3, 5))
+        expected = (alpha << 24 | blue << 16 | green << 8 | red) if alpha else 0
+        assert word == expected, (code, name)
+
+
+def test_today_knows_no_place_of_the_plan(visit: Visit, proposal: Proposal) -> None:
+    row = proposal.places.proposed.iloc[0]
+    at = [row["latitude"], row["longitude"]]
+    visit.script("p => siteplan.map.setView(p, 15, {animate: false})", at)
+    hit = "p => { const h = siteplan.hit(siteplan.map.latLngToLayerPoint(p), 4); return h && h[0]; }"
+    assert visit.script(hit, at) == "proposed"
+    visit.page.locator("input[name=moment][value=today]").check(force=True)
+    assert visit.script(hit, at) != "proposed"
+    assert "现状" in visit.page.locator(".sp-headline").inner_text()
+
+
+def test_from_afar_pins_do_not_touch_and_better_ranks_come_first(visit: Visit) -> None:
+    for zoom in (9, 10, 11.5):
+        visit.script("z => siteplan.map.setZoom(z, {animate: false})", zoom)
+        shown = visit.script("[...siteplan.numberedPins()]")
+        each = "r => { const l = siteplan.layers.proposed; return [l.x[r], l.y[r]]; }"
+        places = np.array([visit.script(each, row) for row in shown]) * 2**zoom
+        far = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1)) + 1e9 * np.eye(len(shown))
+        assert far.min() > 18
+        ranks = [visit.script("r => siteplan.layers.proposed.read(r, 'rank')", row) for row in shown]
+        assert 1 in ranks
+        assert ranks == sorted(ranks)
+
+
+def test_a_county_counts_its_own(visit: Visit, proposal: Proposal) -> None:
+    """The county's numbers, its ranks from one, and a slider that builds its places."""
+    table = proposal.places.proposed
+    visit.page.locator(".sp-county").select_option("甲县")
+    own = table[table["county"].eq("甲县")]
+    chips = visit.page.locator(".sp-list .sp-chip").all_inner_texts()
+    assert chips == [str(k) for k in range(1, len(own) + 1)]
+    counties = proposal.effects.counties.set_index("county").loc["甲县"]
+    gained = counties["population_covered_after"] - counties["population_covered_before"]
+    headline = visit.page.locator(".sp-headline").inner_text()
+    assert f"+{gained:,.0f} 人" in headline
+    assert headline.startswith("甲县")
+    visit.page.locator(".sp-build input").fill("3")
+    assert visit.script("siteplan.state.built") == own["rank"].iloc[2]
+    visit.page.locator(".sp-list .sp-row").first.click()
+    assert f"全方案第 {own['rank'].iloc[0]} 名" in visit.popup().inner_text() or own["rank"].iloc[0] == 1
+    visit.page.locator(".sp-county").select_option("")
+    assert visit.page.locator(".sp-list .sp-row").count() == len(table)
+
+
+def test_counts_of_villages_agree_with_the_headline(visit: Visit, proposal: Proposal) -> None:
+    counties = [each["county"] for each in visit.script("siteplan.settings.counties")]
+    written = [visit.script("c => siteplan.villageCounts(c, null).map(part => part[0])", each) for each in counties]
+    newly = sum(int(part[1:-1]) for parts in written for part in parts if part.startswith("+"))
+    short = sum(int(part[1:-1]) for parts in written for part in parts if part.startswith("缺"))
+    have = proposal.record
+    assert newly == have.villages_covered_after - have.villages_covered_before
+    assert short == have.villages_total - have.villages_covered_after
+
+
+def test_the_card_hides_nothing_it_explains(visit: Visit) -> None:
+    for row in (0, 9, 20):
+        visit.page.locator(".sp-list .sp-row").nth(row).click()
+        card = visit.page.locator(".sp-card").bounding_box()
+        selected = visit.script(
+            """() => { const s = siteplan.state.selected, l = siteplan.layers[s.key];
+            const p = siteplan.map.latLngToContainerPoint([l.read(s.row, 'lat'), l.read(s.row, 'lon')]);
+            const r = siteplan.map.getContainer().getBoundingClientRect(); return [p.x + r.x, p.y + r.y]; }"""
+        )
+        assert card is not None
+        assert not (card["x"] <= selected[0] and card["y"] <= selected[1] <= card["y"] + card["height"])
+    visit.page.keyboard.press("Escape")
+    assert visit.page.locator(".sp-card").count() == 0
+
+
+def test_a_list_by_distance_starts_with_the_nearest(visit: Visit) -> None:
+    visit.page.locator(".sp-found-line button").click()
+    rows = visit.page.locator(".sp-list .sp-row")
+    order = [int(each.get_attribute("data-row")) for each in rows.all()]
+    far = visit.script(
+        """rows => rows.map(r => { const l = siteplan.layers.proposed;
+        return siteplan.geo.distance(siteplan.map.getCenter(), {lat: l.read(r, 'lat'), lng: l.read(r, 'lon')}); })""",
+        order,
+    )
+    assert far == sorted(far)
+
+
+def test_my_position_is_asked_for_and_told_when_it_is_not_given(browser: Any, map_file: Path) -> None:
+    visit = Visit(browser, map_file)
+    visit.page.locator(".sp-tool-locate").click()
+    visit.page.wait_for_timeout(400)
+    assert "浏览器没有给出位置" in visit.page.locator(".sp-hint").inner_text()
+    visit.context.close()
+
+
+def test_a_view_can_be_kept_as_a_picture(visit: Visit, tmp_path: Path) -> None:
+    with visit.page.expect_download() as download:
+        visit.page.locator(".sp-tool-save_view").click()
+    path = tmp_path / "view.png"
+    download.value.save_as(path)
+    assert path.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    assert download.value.suggested_filename.endswith(".png")
+
+
+def test_phones_have_tools_for_thumbs(browser: Any, map_file: Path) -> None:
+    visit = Visit(browser, map_file, 390, 800)
+    visit.page.locator(".sp-tool-more").click()
+    shown = [each.bounding_box() for each in visit.page.locator(".sp-tool, .sp-moment, .sp-toggle").all()]
+    assert all(box["height"] >= 44 for box in shown if box)
+    visit.script("siteplan.go('proposed', 3)")
+    card = visit.page.locator(".sp-card").bounding_box()
+    assert card is not None
+    assert card["width"] == 390
+    assert card["y"] > 300
+    assert visit.complaints == []
+    visit.context.close()
+
+
+def test_without_scripts_there_is_the_picture_and_the_list(
+    browser: Any, proposal: Proposal, tmp_path: Path
+) -> None:
+    """WeChat's preview runs no script."""
+    still = tmp_path / "still.webp"
+    Image.new("RGB", (40, 60), "#00795a").save(still)
+    path = tmp_path / "plain.html"
+    path.write_text(map_html(proposal, still=still.read_bytes()), encoding="utf-8")
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(path.as_uri())
+    assert page.locator("noscript").count() == 1
+    text = page.locator("body").inner_text()
+    for row in proposal.places.proposed.head(3).itertuples():
+        assert row.benefit in text
+    box = page.locator("noscript img").bounding_box()
+    assert box is not None
+    assert box["width"] == 40
+    context.close()
