@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.models import CommandFunctionType
 
+from siteplan.cli.help import Command, Group
 from siteplan.cli.options import (
     HELP,
     BuiltOpt,
@@ -36,7 +39,13 @@ from siteplan.core.errors import SiteplanError
 from siteplan.core.version import VERSION
 from siteplan.words.catalogue import Lang, translate
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(cls=Group, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+def _command(name: str) -> Callable[[CommandFunctionType], CommandFunctionType]:
+    """A command with its help and an example, in the language of the call."""
+    return app.command(cls=Command, help=text(name), epilog=text(f"example_{name}"))
+
 
 AudienceOpt = Annotated[list[str] | None, typer.Option("--audience", help=text("audience"))]
 RecipientOpt = Annotated[str, typer.Option("--recipient", help=text("recipient"))]
@@ -47,7 +56,7 @@ def _lang(given: str | None) -> Lang:
     return "en" if (given or HELP) == "en" else "zh"
 
 
-@app.command(help=text("demo"))
+@_command("demo")
 @ends_in_words
 def demo(
     target: Annotated[Path, typer.Argument(help=text("target"))],
@@ -68,7 +77,7 @@ def demo(
         out.print(f"  {name}: {value}")
 
 
-@app.command(help=text("new"))
+@_command("new")
 @ends_in_words
 def new(
     target: Annotated[Path, typer.Argument(help=text("target"))],
@@ -88,7 +97,7 @@ def new(
     out.print(f'{translate("fill_first_three_sheets_then", _lang(lang))}: siteplan check "{target}"')
 
 
-@app.command(help=text("check"))
+@_command("check")
 @ends_in_words
 def check(
     project: ProjectArg,
@@ -111,7 +120,7 @@ def check(
         raise typer.Exit(found.exit_code)
 
 
-@app.command(help=text("plan"))
+@_command("plan")
 @ends_in_words
 def plan(  # noqa: PLR0913, PLR0917 - one argument an option
     project: ProjectArg,
@@ -209,7 +218,7 @@ def _plan_and_print(
         raise typer.Exit(5)
 
 
-@app.command(help=text("calibrate"))
+@_command("calibrate")
 @ends_in_words
 def calibrate(  # noqa: PLR0913, PLR0917 - one argument an option
     project: ProjectArg,
@@ -258,7 +267,7 @@ def _pairs(columns: list[str]) -> dict[str, str]:
     return pairs
 
 
-@app.command(help=text("replan"))
+@_command("replan")
 @ends_in_words
 def replan(  # noqa: PLR0913, PLR0917 - one argument an option
     run: RunArg,
@@ -308,7 +317,7 @@ def replan(  # noqa: PLR0913, PLR0917 - one argument an option
         raise typer.Exit(merged.exit_code)
 
 
-@app.command(help=text("undo"))
+@_command("undo")
 @ends_in_words
 def undo(
     project: ProjectArg,
@@ -325,7 +334,7 @@ def undo(
     printing.undone_event(undone, status, opened.language, out, err)
 
 
-@app.command(help=text("progress"))
+@_command("progress")
 @ends_in_words
 def progress(
     project: ProjectArg,
@@ -346,7 +355,7 @@ def progress(
     printing.progress_report(report, report.write(output), out, err)
 
 
-@app.command(help=text("compare"))
+@_command("compare")
 @ends_in_words
 def compare(
     before: Annotated[Path, typer.Argument(help=text("before"))],
@@ -366,7 +375,7 @@ def compare(
         out.print(str(path))
 
 
-@app.command(help=text("schema"))
+@_command("schema")
 @ends_in_words
 def schema(
     name: Annotated[str, typer.Argument(help=text("schema_name"))] = "project",
@@ -390,7 +399,7 @@ def schema(
     out.print(json.dumps(models[name](), ensure_ascii=False, indent=2))
 
 
-@app.command(help=text("version"))
+@_command("version")
 def version() -> None:
     """Print the version."""
     out.print(VERSION)

@@ -22,7 +22,6 @@ from siteplan.core.progress import Stopwatch
 from siteplan.field.journal import Event
 from siteplan.field.status import FieldStatus
 from siteplan.outputs.audience import audience_of, map_name
-from siteplan.outputs.pages.health import text_map
 from siteplan.outputs.wording import (
     banners,
     fallbacks_text,
@@ -40,20 +39,22 @@ _WIDTH = 200
 
 
 def check_report(found: CheckReport, paths: Sequence[Path], out: Console, err: Console) -> None:
-    """Rows read, a small map, faults, the verdict, and where the files lie."""
+    """What was read as a table, faults, the verdict, and where the files lie, by name."""
     lang, examination = found.project.language, found.examination
+    table = Table(box=None, pad_edge=False)
+    for key in ("check_table", "check_file"):
+        table.add_column(translate(key, lang))
+    for key in ("check_rows", "check_rejected"):
+        table.add_column(translate(key, lang), justify="right")
     for source in examination.sources:
-        rows = f"{source.read} / {source.rejected}" if source.read else "—"
-        name = f"{table_name(source.name, lang):<14}"
-        out.print(f"{name}{source.file}  {translate('read_rejected', lang)} {rows}")
-    if examination.inputs is not None:
-        for line in text_map(examination.inputs, lang):
-            out.print(line)
+        rows = (f"{source.read:,}", f"{source.rejected:,}") if source.read else ("–", "–")
+        table.add_row(table_name(source.name, lang), source.file, *rows)
+    out.print(table)
     for line in summarise(found.faults, lang):
         (err if examination.inputs is None else out).print(line)
     out.print(found.verdict)
     for path in paths:
-        out.print(str(path))
+        out.print(f"{path.stem}{translate('join_colon', lang)}{path}")
 
 
 def plan_result(plan: Plan, folder: Path, audiences: Sequence[str], out: Console, err: Console) -> None:

@@ -15,7 +15,7 @@ import zipfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -34,7 +34,7 @@ from siteplan.inputs.files.readers import read_table
 from siteplan.inputs.tables.coordinates import degrees_of, split_pair
 from siteplan.project.columns import columns_of
 from siteplan.project.statuses import RETURN_COLUMNS, RETURNS_SCHEMA
-from siteplan.words.catalogue import Key
+from siteplan.words.catalogue import Key, Lang, translate
 
 META = "_meta"
 """Hidden sheet of a form: what was issued."""
@@ -58,6 +58,8 @@ DATUMS: dict[str, str] = {
 }
 """Words people use for a datum."""
 _PINS = {".kml", ".kmz"}
+_BACKGROUND = frozenset(translate("kml_villages", lang) for lang in get_args(Lang))
+"""Folders of a KMZ with what is only drawn around the pins."""
 _EVENT_COLUMN = "schema"
 """Column that only exports of the map have: their rows are events, not the rows of a form."""
 
@@ -509,7 +511,10 @@ def _number(text: str) -> float | None:
 
 
 def _pin_rows(path: Path, known: Collection[str]) -> tuple[ReturnRow, ...]:
-    """Pins with the id they carry, or that their text names; a folder named like a status gives it."""
+    """Pins with the id they carry, or that their text names; a folder named like a status gives it.
+
+    Villages that stand in the file as its background are no pins.
+    """
     root = etree.fromstring(_kml_bytes(path), _SAFE)
     sha, rows = sha256_of(path), []
     for number, (pin, folders) in enumerate(_pins(root, ()), start=1):
@@ -591,6 +596,8 @@ def _pins(node: Any, folders: tuple[str, ...]) -> list[tuple[Any, tuple[str, ...
         tag = child.tag.rpartition("}")[2]
         if tag in ("Folder", "Document"):
             name = _text(child, "name") if tag == "Folder" else ""
+            if name in _BACKGROUND:
+                continue
             found += _pins(child, (*folders, name) if name else folders)
         elif tag == "Placemark" and _find(child, "Point") is not None:
             found.append((child, folders))

@@ -15,7 +15,8 @@ import pandas as pd
 from siteplan.core.files import csv_bytes, inert
 from siteplan.planning.compare import Diff
 from siteplan.planning.proposal import Proposal
-from siteplan.project.columns import names_of
+from siteplan.project.columns import columns_of
+from siteplan.words.catalogue import Lang
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
@@ -55,10 +56,11 @@ def records(table: pd.DataFrame, columns: Iterable[str]) -> list[list[object]]:
     return [[plain(value) for value in row] for row in table[names].itertuples(index=False, name=None)]
 
 
-def _csv(table: pd.DataFrame, columns: Iterable[str]) -> bytes:
-    names = list(columns)
-    rows = [[inert(value) for value in row] for row in records(table, names)]
-    return csv_bytes(names, rows)
+def _csv(table: pd.DataFrame, kind: str, lang: Lang) -> bytes:
+    """A table of the registry, with headers people read; programs take their names from the GeoPackage."""
+    columns = columns_of(kind)
+    rows = [[inert(value) for value in row] for row in records(table, [each.name for each in columns])]
+    return csv_bytes([each.header(lang) for each in columns], rows)
 
 
 def unproposed(proposal: Proposal) -> pd.DataFrame:
@@ -68,18 +70,26 @@ def unproposed(proposal: Proposal) -> pd.DataFrame:
     return pd.DataFrame(others.sort_values(["status", "candidate_id"], kind="stable"))
 
 
-def csv_files(plan: Proposal) -> dict[str, bytes]:
-    """The office's tables: ranked list, places not proposed with their rule, villages, rows left out."""
+def csv_files(plan: Proposal, lang: Lang = "zh") -> dict[str, bytes]:
+    """The office's tables: ranked list, places not proposed with their rule, villages, rows left out.
+
+    Parameters
+    ----------
+    plan
+        The plan, in words.
+    lang
+        Language of the headers.
+    """
     return {
-        "candidates.csv": _csv(plan.places.proposed, names_of("proposed")),
-        "refused.csv": _csv(unproposed(plan), names_of("not_proposed")),
-        "villages.csv": _csv(plan.effects.villages, names_of("village_results")),
-        "rejected_rows.csv": _csv(plan.rejected, names_of("rejected")),
+        "candidates.csv": _csv(plan.places.proposed, "proposed", lang),
+        "refused.csv": _csv(unproposed(plan), "not_proposed", lang),
+        "villages.csv": _csv(plan.effects.villages, "village_results", lang),
+        "rejected_rows.csv": _csv(plan.rejected, "rejected", lang),
     }
 
 
 def changes_csv(diff: Diff) -> bytes:
     """What becomes of every place between two plans [bytes]."""
-    return _csv(
-        pd.DataFrame(diff.rows), [name for name in diff.rows.columns if name not in ("from", "geometry")]
-    )
+    names = [name for name in diff.rows.columns if name not in ("from", "geometry")]
+    rows = [[inert(value) for value in row] for row in records(pd.DataFrame(diff.rows), names)]
+    return csv_bytes(names, rows)

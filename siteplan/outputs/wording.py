@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from siteplan.core.errors import ConfigError, ConfigFault, Fault, InputFaults, SiteplanError
@@ -213,11 +214,23 @@ def joined(words: Iterable[object], lang: Lang) -> str:
 
 
 def _place_names(places: pd.DataFrame, lang: Lang) -> list[str]:
-    """Names of places; a new ground site is known by the village it lies in."""
-    return [
-        translate("new_site", lang, place=name) if kind == SourceType.NEW_GROUND.value else str(name)
-        for name, kind in zip(places["name"], places["source_type"], strict=True)
-    ]
+    """Names of places; a new ground site is known by the village it lies in, and where several would have the
+    same name by where it lies from there.
+    """
+    none = pd.Series(np.nan, index=places.index)
+    far, turn = places.get("village_distance_m", none), places.get("village_direction", none)
+    names = []
+    for name, kind, metres, eighth in zip(places["name"], places["source_type"], far, turn, strict=True):
+        if kind != SourceType.NEW_GROUND.value:
+            names.append(str(name))
+        elif np.isnan(metres):
+            names.append(translate("new_site", lang, place=name))
+        else:
+            direction = Key(f"direction_{int(eighth)}")
+            names.append(
+                translate("new_site_off", lang, place=name, direction=direction, metres=f"{metres:.0f}")
+            )
+    return names
 
 
 def _candidates(table: gpd.GeoDataFrame, lang: Lang) -> gpd.GeoDataFrame:

@@ -139,7 +139,7 @@ def write_all(
 
 
 def _write_tables(worded: Proposal, folder: Path, lang: Lang) -> None:
-    for name, content in csv_files(worded).items():
+    for name, content in csv_files(worded, lang).items():
         (folder / name).write_bytes(content)
     write_workbook(worded, folder / translate("file_details", lang), lang)
     write_geopackages(worded, folder)

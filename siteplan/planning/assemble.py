@@ -282,10 +282,12 @@ def _located(table: gpd.GeoDataFrame, config: Config) -> gpd.GeoDataFrame:
 
 
 def _with_villages(places: gpd.GeoDataFrame, inputs: Inputs) -> gpd.GeoDataFrame:
-    """Name the village each place lies in (or is nearest to), and its town where unknown."""
+    """Name the village each place lies in (or is nearest to), its town where unknown, and where the place is
+    from the village's point.
+    """
     villages = inputs.villages
     if villages is None or villages.empty or places.empty:
-        return places.assign(village="")
+        return places.assign(village="", village_distance_m=np.nan, village_direction=0)
     points = places.geometry.to_numpy()
     nearest = shapely.STRtree(villages.geometry.to_numpy()).nearest(points)
     if inputs.village_areas is not None:
@@ -300,9 +302,13 @@ def _with_villages(places: gpd.GeoDataFrame, inputs: Inputs) -> gpd.GeoDataFrame
         else np.full(len(villages), "")
     )
     town = places["town"].to_numpy(dtype=object)
+    homes = villages.geometry.to_numpy()[nearest]
+    east, north = shapely.get_x(points) - shapely.get_x(homes), shapely.get_y(points) - shapely.get_y(homes)
     return places.assign(
         village=villages["village"].to_numpy(dtype=object)[nearest],
         town=np.where(town == "", towns[nearest], town),
+        village_distance_m=np.round(np.hypot(east, north), -1),
+        village_direction=np.rint(np.arctan2(east, north) / (np.pi / 4)).astype(int) % 8,
     )
 
 
@@ -355,10 +361,14 @@ def _doubted(villages: gpd.GeoDataFrame, solved: Solved) -> gpd.GeoDataFrame:
 
 
 def _named(places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """A new ground site has only its pixel; people know it by the village it lies in."""
+    """A new ground site has only its pixel; people know it by the village it lies in, and where several would
+    have the same name by how far from the village, and in which of eight directions.
+    """
     new = places["source_type"].eq(SourceType.NEW_GROUND.value)
     place = places["village"].where(places["village"].ne(""), places["source_id"])
-    return places.assign(name=places["name"].where(~new, place))
+    named = places.assign(name=places["name"].where(~new, place))
+    shared = named.duplicated(["county_id", "town", "name"], keep=False) & new & places["village"].ne("")
+    return named.assign(village_distance_m=named["village_distance_m"].where(shared))
 
 
 def _sites(inputs: Inputs, solved: Solved) -> gpd.GeoDataFrame:
@@ -431,6 +441,7 @@ def _proposed(
         radius_limited=[propagation.radius_limited(upgrade.after()) for upgrade in upgrades],
         search_radius_m=radii,
         alternates=_cells(_alternates(candidates, selection.places, radii)),
+        address=_addresses(table, inputs),
         existing_nearby=_cells(_existing_nearby(candidates, selection.places, radii)),
         restriction=table["notes"],
         status=[each.value for each in statuses_of(table, solved.context)],
@@ -526,6 +537,20 @@ def _alternates(
         ids = places["candidate_id"].to_numpy(dtype=object)[others[index[0][nearest]]]
         found.append(tuple(ids))
     return found
+
+
+def _addresses(table: gpd.GeoDataFrame, inputs: Inputs) -> list[str]:
+    """Address of the property or pole a place stands on; "" for none."""
+    known: dict[tuple[str, str], str] = {}
+    for kind, rows, key in (
+        (SourceType.PROPERTY, inputs.properties, "property_id"),
+        (SourceType.POLE, inputs.poles, "pole_id"),
+    ):
+        if rows is not None and "address" in rows:
+            pairs = zip(rows[key], rows["address"].fillna(""), strict=True)
+            known |= {(kind.value, str(each)): str(address) for each, address in pairs}
+    pairs = zip(table["source_type"], table["source_id"], strict=True)
+    return [known.get((str(kind), str(source)), "") for kind, source in pairs]
 
 
 _STANDING = (SourceType.UPGRADE.value, SourceType.PROPERTY.value, SourceType.POLE.value)

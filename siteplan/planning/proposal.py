@@ -18,8 +18,9 @@ from siteplan.core.grid import Grid, Raster
 from siteplan.planning.run_record import RunRecord
 from siteplan.project.schema import Config
 
-MACHINE_COLUMNS = ("key", "county_id", "area_class")
-"""Columns of a ranked row for programs only: what its id was given to, county code, class."""
+MACHINE_COLUMNS = ("key", "county_id", "area_class", "village_distance_m", "village_direction")
+"""Columns of a ranked row for programs only: what its id was given to, county code, class, and where it lies
+from its village's point [m, eighths of a turn from north], NaN where its name needs no telling apart."""
 
 
 @dataclass(frozen=True, eq=False)

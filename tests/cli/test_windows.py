@@ -61,7 +61,7 @@ def test_any_path_plans(name, tmp_path):
     assert result.exit_code == 0, result.output
     (folder,) = (project / "runs").iterdir()
     assert str(folder / "map.html") in result.output
-    assert openpyxl.load_workbook(folder / "规划明细.xlsx").sheetnames[0] == "候选站址"
+    assert openpyxl.load_workbook(folder / "规划明细.xlsx").sheetnames[:2] == ["汇总", "候选站址"]
     assert (project / REGISTRY).exists()
 
 

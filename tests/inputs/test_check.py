@@ -8,6 +8,7 @@ import openpyxl
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
+from worlds.opened import csv_table
 from worlds.two_counties import edit_stations, lonlat, write_raster, write_sheet, write_toml
 
 from siteplan.cli.commands import app
@@ -98,7 +99,7 @@ def test_a_broken_input_gets_one_clear_message(two_counties, tmp_path, breakage,
 def test_a_rejected_row_is_written_out_with_its_content(two_counties, tmp_path):
     negative_height(two_counties)
     RUNNER.invoke(app, ["plan", str(two_counties), "--out", str(tmp_path / "run")])
-    rows = pd.read_csv(tmp_path / "run" / "rejected_rows.csv", encoding="utf-8-sig", dtype=str)
+    rows = csv_table(tmp_path / "run" / "rejected_rows.csv", dtype=str)
     assert rows[["table", "row", "column"]].to_numpy().tolist() == [["stations", "2", "挂高"]]
     assert "基站编号=S1" in rows["content"].iloc[0]
 

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from shapely.geometry import Point, box
+from worlds.opened import csv_table
 from worlds.two_counties import write_sheet, write_toml
 
 import siteplan
@@ -214,7 +215,7 @@ def test_a_published_list_without_coordinates_is_planned_with(two_counties, tmp_
         ("not_located", 4),
     }
     out = siteplan.open_project(two_counties).plan(threads=1).write(tmp_path / "run")
-    refused = pd.read_csv(out / "refused.csv", encoding="utf-8-sig", dtype=str, keep_default_na=False)
+    refused = csv_table(out / "refused.csv", dtype=str, keep_default_na=False)
     refused = refused[refused["source_id"].eq("2")]
     assert refused["rule"].str.contains("D 级").all()
     assert len(refused) == 1

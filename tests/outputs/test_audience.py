@@ -85,10 +85,14 @@ def test_an_unknown_field_is_in_no_file_that_leaves_the_office(folder, name):
 
 
 @pytest.mark.parametrize("name", EXTERNAL)
-def test_owners_and_addresses_are_in_no_file_that_leaves_the_office(folder, name):
-    text = contents(folder / name)
-    assert OWNER not in text
-    assert ADDRESS not in text
+def test_owners_are_in_no_file_that_leaves_the_office(folder, name):
+    assert OWNER not in contents(folder / name)
+
+
+def test_the_tower_company_sees_addresses_and_the_public_does_not(folder):
+    """It has to go there."""
+    assert ADDRESS in contents(folder / "map_tower.html")
+    assert ADDRESS not in contents(folder / "map_public.html")
 
 
 def test_every_file_of_a_run_is_the_offices_or_was_searched(folder):

@@ -14,6 +14,7 @@ from worlds.opened import (
     VILLAGE_NAMES,
     as_typed,
     csv_rows,
+    csv_table,
     differences,
     holds,
 )
@@ -43,6 +44,7 @@ def test_candidates_csv_holds_the_ranked_rows_value_by_value(plan):
     proposal, folder = plan
     rows = csv_rows((folder / "candidates.csv").read_bytes())
     assert list(rows[0]) == list(names_of("proposed"))
+    assert (folder / "candidates.csv").read_text(encoding="utf-8-sig").startswith("排名,候选编号,名称,")
     assert len(rows) == len(proposal.places.proposed) > 3
     for column in names_of("proposed"):
         cells = [as_typed(row[column]) for row in rows]
@@ -51,7 +53,7 @@ def test_candidates_csv_holds_the_ranked_rows_value_by_value(plan):
 
 def test_pandas_reads_the_same_types_from_candidates_csv(plan):
     proposal, folder = plan
-    table = pd.read_csv(folder / "candidates.csv")
+    table = csv_table(folder / "candidates.csv")
     assert table["candidate_id"].tolist() == proposal.places.proposed["candidate_id"].tolist()
     for column in ("rank", "stations", "people_newly_covered", "villages_newly_covered", "search_radius_m"):
         assert pd.api.types.is_integer_dtype(table[column]), column
@@ -64,7 +66,7 @@ def test_pandas_reads_the_same_types_from_candidates_csv(plan):
 def test_the_point_of_a_row_is_the_same_place_in_every_column(plan):
     """WGS84 is the geometry unprojected; GCJ-02 is the same point seen by a Chinese phone map."""
     proposal, folder = plan
-    table = pd.read_csv(folder / "candidates.csv")
+    table = csv_table(folder / "candidates.csv")
     point = proposal.places.proposed.to_crs(4326).geometry
     np.testing.assert_allclose(table["longitude"], point.x, atol=6e-7, rtol=0)
     np.testing.assert_allclose(table["latitude"], point.y, atol=6e-7, rtol=0)
@@ -126,7 +128,7 @@ def test_a_rejected_row_is_written_out_with_its_place_content_and_remedy(hostile
 
 def test_without_rejected_rows_the_list_has_its_header_only(plan):
     text = (plan[1] / "rejected_rows.csv").read_text(encoding="utf-8-sig")
-    assert text == "table,file,sheet,row,column,code,problem,remedy,content\n"
+    assert text == "数据表,文件,工作表,行号,列,问题代码,问题,处理办法,原始内容\n"
 
 
 def test_every_hostile_property_comes_back_from_the_csv_as_it_was_typed(hostile):
@@ -170,7 +172,7 @@ def test_csv_opens_with_every_value(run):
     proposal, folder = run
     content = (folder / "candidates.csv").read_bytes()
     assert content.startswith(b"\xef\xbb\xbf")
-    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+    rows = csv_rows(content)
     for row, (_, want) in zip(rows, proposal.places.proposed.iterrows(), strict=True):
         assert [n for n in names_of("proposed") if not holds(restored(row[n]), plain(want[n]))] == []
         assert not any(

@@ -74,7 +74,12 @@ def text_of_file(path):  # noqa: PLR0911 - one return a kind
         return "\n".join([*book.sheetnames, *cells, *notes, *lists, *feet, str(book.properties.title)])
     if path.suffix == ".kmz":
         with zipfile.ZipFile(path) as archive:
-            return "\n".join([*archive.namelist(), *(archive.read(n).decode() for n in archive.namelist())])
+            return "\n".join(
+                [
+                    *archive.namelist(),
+                    *(archive.read(n).decode() for n in archive.namelist() if n.endswith(".kml")),
+                ]
+            )
     if path.suffix == ".gpkg":
         with sqlite3.connect(path) as database:
             text = "\n".join(database.iterdump())

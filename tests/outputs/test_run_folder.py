@@ -10,13 +10,13 @@ import pytest
 import rasterio
 from worlds.opened import (
     DETAILS,
-    KML,
     csv_rows,
     layers_of,
     opened_kml,
+    pins,
 )
 
-from siteplan.project.columns import names_of
+from siteplan.project.columns import columns_of
 
 
 def no_constant(name):
@@ -49,9 +49,9 @@ def test_a_plan_without_candidates_still_opens_everywhere(nothing):
     proposal, folder = nothing
     assert len(proposal.places.proposed) == 0
     assert (folder / "candidates.csv").read_bytes().decode("utf-8-sig") == ",".join(
-        names_of("proposed")
+        column.header("zh") for column in columns_of("proposed")
     ) + "\r\n"
-    assert list(opened_kml(folder).iterfind(".//k:Placemark", KML)) == []
+    assert pins(opened_kml(folder)) == []
     assert layers_of(folder / "candidates.gpkg") == {
         "proposed",
         "not_proposed",

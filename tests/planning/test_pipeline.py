@@ -11,6 +11,7 @@ import pandas as pd
 import pyogrio
 import pytest
 from typer.testing import CliRunner
+from worlds.opened import csv_table
 from worlds.two_counties import PROJECT, write_project, write_sheet, write_toml
 
 import siteplan
@@ -108,7 +109,7 @@ def office(planned_city, tmp_path_factory):
 
 
 def table_of(folder, name="candidates.csv"):
-    return pd.read_csv(folder / name, encoding="utf-8-sig", dtype=str, keep_default_na=False)
+    return csv_table(folder / name, dtype=str, keep_default_na=False)
 
 
 def content_of(folder):

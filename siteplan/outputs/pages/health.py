@@ -23,19 +23,18 @@ from siteplan.project.schema import Config
 from siteplan.words.catalogue import Lang, translate
 
 _MAP = (640, 460)
-_TEXT_MAP = (64, 24)
 _LISTED = 60
 """Faults on the page; all are in the workbook."""
 _SHOWN = (
-    ("villages", "#9aa5b1", "."),
-    ("stations", "#1f6fb5", "s"),
-    ("site_plan", "#b07aa1", "g"),
-    ("properties", "#e6862e", "p"),
-    ("poles", "#76b7b2", "t"),
-    ("key_places", "#59a14f", "k"),
-    ("orders", "#edc948", "o"),
+    ("villages", "#9aa5b1"),
+    ("stations", "#1f6fb5"),
+    ("site_plan", "#b07aa1"),
+    ("properties", "#e6862e"),
+    ("poles", "#76b7b2"),
+    ("key_places", "#59a14f"),
+    ("orders", "#edc948"),
 )
-"""Tables on the small map with their colour and letter; later ones lie on top."""
+"""Tables on the small map with their colour; later ones lie on top."""
 
 
 def write_health(found: Examination, config: Config, folder: Path, lang: Lang) -> list[str]:
@@ -248,7 +247,7 @@ def _map(inputs: Inputs, lang: Lang) -> dict[str, object]:
             path = "L".join(f"{x:g} {y:g}" for x, y in at(np.asarray(ring.exterior.coords)[:, :2]))
             borders.append(f"M{path}Z")
     dots = []
-    for table, colour, _ in _SHOWN:
+    for table, colour in _SHOWN:
         points = _points(inputs, table)
         if len(points):
             path = "".join(f"M{x:g} {y:g}h0" for x, y in np.unique(at(points), axis=0))
@@ -256,35 +255,3 @@ def _map(inputs: Inputs, lang: Lang) -> dict[str, object]:
             dots.append({"path": path, "colour": colour, "name": name, "count": len(points)})
     height = round((north - south) * scale + 20)
     return {"width": _MAP[0], "height": height, "borders": borders, "points": dots}
-
-
-def text_map(inputs: Inputs, lang: Lang) -> list[str]:
-    """A small map in letters for a terminal: where the rows of each table lie.
-
-    Returns
-    -------
-    list of str
-        Lines; ``,`` is land of the counties, letters are tables (the last line says which).
-    """
-    west, south, east, north = inputs.counties.total_bounds
-    width = _TEXT_MAP[0]
-    step = max((east - west) / width, (north - south) / (2 * _TEXT_MAP[1]), 1.0)
-    rows, columns = int(np.ceil((north - south) / (2 * step))) or 1, int(np.ceil((east - west) / step)) or 1
-    picture = np.full((rows, columns), " ", dtype="<U1")
-    y, x = np.meshgrid(
-        north - (np.arange(rows) + 0.5) * 2 * step, west + (np.arange(columns) + 0.5) * step, indexing="ij"
-    )
-    centres = gpd.GeoSeries(gpd.points_from_xy(x.ravel(), y.ravel()), crs=inputs.counties.crs)
-    inside = np.unique(inputs.counties.sindex.query(centres.to_numpy(), predicate="intersects")[0])
-    picture.ravel()[inside] = ","
-    keys = []
-    for name, _, letter in _SHOWN:
-        points = _points(inputs, name)
-        if not len(points):
-            continue
-        keys.append(f"{letter} {table_name(name, lang)}")
-        row = np.floor((north - points[:, 1]) / (2 * step)).astype(int)
-        column = np.floor((points[:, 0] - west) / step).astype(int)
-        on = (row >= 0) & (row < rows) & (column >= 0) & (column < columns)
-        picture[row[on], column[on]] = letter
-    return [*("".join(line).rstrip() for line in picture), "  ".join(keys)]

@@ -96,17 +96,63 @@ def column(values: Iterable[Any], decimals: int = 3) -> Any:
     {'values': ['东镇', '西镇'], 'codes': [0, 0, 1, 0]}
     >>> column(["S07", "S08", "S09", "S10", "S11"])
     {'heads': ['S'], 'widths': [2], 'numbers': [7, 8, 9, 10, 11], 'runs': [0, 5]}
+    >>> column([0, 0, 0, 0, 1, 1, 1])
+    {'values': [0, 1], 'runs': [0, 4, 1, 3]}
     """
     cells = [_rounded(plain(value), decimals) for value in values]
     if cells and all(cell is None or cell == "" for cell in cells):
         return None
     if not all(isinstance(cell, str) for cell in cells):
-        return cells
+        return _few(cells) or cells
+    return _headed(cells) or _texts(cells)
+
+
+def _texts(cells: list[str]) -> Any:
+    """Texts once each with codes, ids as numbers, or one by one."""
     codes: dict[str, int] = {}
     numbers = [codes.setdefault(cell, len(codes)) for cell in cells]
     if 2 * len(codes) <= len(cells):
         return {"values": list(codes), **_coded(numbers)}
     return _counted(cells) or cells
+
+
+def _headed(cells: list[str]) -> dict[str, Any] | None:
+    """Texts that begin alike, as beginnings and rests; None where few do.
+
+    Examples
+    --------
+    >>> _headed(["new, A", "new, B", "new, C", "new, D", "new, E", "new, F", "G"])
+    {'starts': ['new,', ''], 'rests': [' A', ' B', ' C', ' D', ' E', ' F', 'G'], 'runs': [0, 6, 1, 1]}
+    """
+    found = [_BEGINNING.match(cell) for cell in cells]
+    if 4 * sum(match is not None for match in found) < len(cells):
+        return None
+    starts: dict[str, int] = {}
+    heads = [match.group(0) if match else "" for match in found]
+    codes = [starts.setdefault(head, len(starts)) for head in heads]
+    if 10 * len(starts) > len(cells) and len(starts) > 2:
+        return None
+    rests = [cell[len(head) :] for cell, head in zip(cells, heads, strict=True)]
+    return {"starts": list(starts), "rests": _texts(rests), **_coded(codes)}
+
+
+_BEGINNING = re.compile("[^·,]{1,12}[·,]")
+"""A word that many names begin with, and the sign after it."""
+_FEW = 16
+"""Different numbers up to which a column is worth coding."""
+
+
+def _few(cells: list[Any]) -> dict[str, Any] | None:
+    """A few numbers that repeat in runs; None where that is no shorter, or other things are among them."""
+    codes: dict[str, int] = {}
+    try:
+        numbers = [codes.setdefault(json.dumps(cell), len(codes)) for cell in cells]
+    except TypeError:
+        return None
+    if not cells or len(codes) > _FEW:
+        return None
+    coded = _coded(numbers)
+    return {"values": [json.loads(each) for each in codes], **coded} if "runs" in coded else None
 
 
 def coordinates(values: Iterable[float], decimals: int) -> dict[str, Any]:

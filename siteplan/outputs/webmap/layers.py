@@ -331,7 +331,7 @@ def point_spec(
     digits = _DIGITS.get(key, 5)
     data: dict[str, Any] = {"lon": coordinates(longitude, digits), "lat": coordinates(latitude, digits)}
     data |= {name: column(values, 6 if "itude" in name else 3) for name, values in columns.items()}
-    data["class"] = [index.get(kind, len(classes) - 1) for kind in kinds]
+    data["class"] = column([index.get(kind, len(classes) - 1) for kind in kinds]) or []
     return {
         "key": key,
         "name": name,

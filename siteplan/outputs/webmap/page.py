@@ -235,15 +235,19 @@ def initials_of_specs(specs: list[dict[str, Any]]) -> dict[str, str]:
     texts: set[str] = set()
     for spec in specs:
         for name in _SEARCHED:
-            values = spec["columns"].get(name, [])
-            if isinstance(values, dict):
-                values = values["values"] if "values" in values else values["heads"]
-            for value in values or ():
-                texts |= set(str(value or ""))
+            texts |= _characters(spec["columns"].get(name))
     found: dict[str, list[str]] = {}
     for character, letters in initials_of(texts).items():
         found.setdefault(letters, []).append(character)
     return {letters: "".join(characters) for letters, characters in sorted(found.items())}
+
+
+def _characters(packed: Any) -> set[str]:
+    """Every character of a column, however it is packed."""
+    if isinstance(packed, dict):
+        parts = [packed.get(part) for part in ("values", "heads", "starts", "rests")]
+        return set().union(*(_characters(part) for part in parts))
+    return set().union(*(set(str(value or "")) for value in packed or ()))
 
 
 def _skeleton(keys: list[str]) -> Figure:

@@ -28,7 +28,7 @@ from siteplan.core.grid import Grid, Raster
 from siteplan.outputs import palette
 
 _MERCATOR = "EPSG:3857"
-_EXACT = {"lossless": True, "quality": 50, "method": 4}
+_EXACT = {"lossless": True, "quality": 100, "method": 4}
 _LOWLAND, _HIGHLAND = np.array([[253.0, 253.0, 250.0], [236.0, 236.0, 232.0]], dtype=np.float32)
 
 
@@ -306,7 +306,7 @@ def relief_picture(
         shade[:, geometry_mask(area, grid.shape, grid.transform)] = 0
     warped, transform = _warp(shade, relief.grid, "bilinear")
     image = Image.fromarray(_on_paper(np.moveaxis(warped, 0, -1)))
-    return Picture(_uri(image, "webp", quality=50, method=4), _degrees(warped.shape[1:], transform))
+    return Picture(_uri(image, "webp", quality=38, method=6), _degrees(warped.shape[1:], transform))
 
 
 def _indexed(codes: NDArray[np.uint8], palette: Sequence[str]) -> Image.Image:

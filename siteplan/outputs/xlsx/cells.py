@@ -88,10 +88,14 @@ def write_rows(
             write_cell(sheet, line, number, value, formats.cell(look.kind))
 
 
-def on_a3(sheet: Worksheet, head_row: int) -> None:
-    """Print on A3 landscape, all columns on one page, the header on every page."""
+A3, A4 = 8, 9
+"""Sizes of paper, as Excel numbers them."""
+
+
+def on_paper(sheet: Worksheet, head_row: int, size: int) -> None:
+    """Print landscape on a size of paper, all columns on one page, the header on every page."""
     sheet.set_landscape()
-    sheet.set_paper(8)
+    sheet.set_paper(size)
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(head_row)
 

@@ -22,12 +22,13 @@ from siteplan.inputs.files.cells import text_of
 from siteplan.outputs.sheets import plain
 from siteplan.outputs.wording import banners
 from siteplan.outputs.xlsx.cells import (
+    A4,
     Formats,
     Look,
     fitting,
     look_of,
     new_book,
-    on_a3,
+    on_paper,
     row_height,
     with_footer,
     write_cell,
@@ -54,8 +55,13 @@ _COLOURS: dict[SiteStatus, str] = {
 }
 _HEAD_ROW = 3
 _AT = {column.name: number for number, column in enumerate(COLUMNS)}
-_LAST_PRINTED = _AT["reported_at"]
-"""Column after which the paper ends: alternates and reasons are for the screen."""
+_LAST_PRINTED = _AT["status"]
+"""Column after which the paper ends: what is filled in, alternates and reasons are for the screen."""
+_PAIRS = {
+    "place_wgs84": ("longitude", "latitude"),
+    "place_gcj02": ("longitude_gcj02", "latitude_gcj02"),
+}
+"""Columns with a pair of coordinates as one text, which a phone map's search takes."""
 _METRES_A_DEGREE = 111_320
 _SHEET_SIGNS = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 _SHEET_NAME = 31
@@ -80,7 +86,8 @@ def write_form(proposal: Proposal, path: Path, lang: Lang = "zh") -> None:
         summary = book.add_worksheet(translate("summary", lang))
         taken = {guide.name.casefold(), summary.name.casefold(), META, "history"}
         issued, sheets = [], []
-        for county, rows in proposal.places.proposed.groupby("county", sort=True):
+        for _, rows in proposal.places.proposed.groupby("county_id", sort=True):
+            county = rows["county"].iloc[0]
             sheet = book.add_worksheet(_sheet_name(str(county), taken))
             issued += _fill(sheet, proposal, str(county), rows, formats, lang)
             sheets.append((str(county), sheet.name, rows))
@@ -173,6 +180,8 @@ def _value(column: Column, row: Mapping[str, Any], lang: Lang) -> object:
     """Content of a cell: the plan's field, the status that stands, or nothing."""
     if column.name == "status":
         return translate(f"status_{row['status']}", lang)
+    if column.name in _PAIRS:
+        return ", ".join(f"{row[each]:.6f}" for each in _PAIRS[column.name])
     if not column.source:
         return ""
     value = plain(row[column.source])
@@ -238,8 +247,8 @@ def _colour(sheet: Worksheet, area: tuple[int, int, int, int], formula: str, sty
 
 
 def _page(sheet: Worksheet, proposal: Proposal, last: tuple[int, int], lang: Lang) -> None:
-    """A3 with the version at the foot, up to a last row and column."""
-    on_a3(sheet, _HEAD_ROW)
+    """A4 with the version at the foot, up to a last row and column."""
+    on_paper(sheet, _HEAD_ROW, A4)
     with_footer(sheet, _version(proposal, lang))
     sheet.print_area(0, 0, *last)
     sheet.set_tab_color("#1F4E79")
@@ -262,7 +271,10 @@ def _guide(sheet: Worksheet, proposal: Proposal, formats: _FormFormats, lang: La
         sheet.write_string(line, 0, header, formats.open(Look(22, "wrap")))
         sheet.write_string(line, 1, text, formats.cell("wrap"))
         line += 1
-    line += 1
+    sheet.write_string(line, 0, translate("guide_sort", lang), formats.cell("wrap"))
+    sheet.write_string(line, 1, translate("guide_sort_how", lang), formats.cell("wrap"))
+    sheet.set_row(line, 32)
+    line += 2
     for each in SiteStatus:
         style = formats.status_cell(each)
         sheet.write_string(line, 0, translate(f"status_{each}", lang), style)

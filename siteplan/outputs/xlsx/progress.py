@@ -15,7 +15,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from siteplan.core.files import csv_bytes, inert
 from siteplan.outputs.sheets import plain
-from siteplan.outputs.xlsx.cells import Formats, look_of, new_book, on_a3, write_head, write_rows
+from siteplan.outputs.xlsx.cells import A3, Formats, look_of, new_book, on_paper, write_head, write_rows
 from siteplan.planning.progress import NUMBERS, Progress
 from siteplan.project.columns import columns_of, names_of
 from siteplan.project.schema import Config
@@ -87,7 +87,7 @@ def _fill(
     write_rows(sheet, _HEAD_ROW + 1, [[plain(row[each]) for each in names] for row in rows], looks, formats)
     sheet.freeze_panes(_HEAD_ROW + 1, 2)
     sheet.autofilter(_HEAD_ROW, 0, _HEAD_ROW + max(1, len(table)), len(columns) - 1)
-    on_a3(sheet, _HEAD_ROW)
+    on_paper(sheet, _HEAD_ROW, A3)
 
 
 def _chart(book: xlsxwriter.Workbook, sheet: Worksheet, count: int, lang: Lang) -> None:

@@ -16,7 +16,7 @@ from siteplan.field.merge import Merge, Outcome
 from siteplan.field.published import PublishedList
 from siteplan.outputs.sheets import plain
 from siteplan.outputs.wording import problem_text, remedy_text
-from siteplan.outputs.xlsx.cells import OPTIONS, Formats, look_of, on_a3, write_head, write_rows
+from siteplan.outputs.xlsx.cells import A3, OPTIONS, Formats, look_of, on_paper, write_head, write_rows
 from siteplan.project.columns import columns_of, names_of
 from siteplan.words.catalogue import Lang, translate
 
@@ -86,4 +86,4 @@ def _workbook(path: Path, rows: Sequence[dict[str, object]], found: Merge, lang:
             sheet.write_blank(3 + n, 0, None, formats.first)
         sheet.autofilter(2, 0, max(3, len(rows) + 2), len(looks) - 1)
         sheet.freeze_panes(3, 4)
-        on_a3(sheet, 2)
+        on_paper(sheet, 2, A3)

@@ -1,6 +1,7 @@
-"""规划明细.xlsx: what the office looks things up in, one sheet a question.
+"""规划明细.xlsx: what the office looks things up in: five sheets a planner opens, and an appendix.
 
-Values are written as values; nothing a user typed is ever a formula or a link.
+Values are written as values; nothing a user typed is ever a formula or a link. Columns nobody filled, and ids
+of programs, are hidden: a spreadsheet shows them again.
 """
 
 from __future__ import annotations
@@ -12,27 +13,32 @@ from typing import NamedTuple
 import pandas as pd
 from xlsxwriter.worksheet import Worksheet
 
+from siteplan.outputs import palette
 from siteplan.outputs.sheets import plain, records, unproposed
 from siteplan.outputs.wording import banners, fallbacks_text, findings_text, measured_text
 from siteplan.outputs.xlsx.cells import (
+    A3,
     Formats,
     Look,
     look_of,
     new_book,
-    on_a3,
+    on_paper,
     row_height,
     with_footer,
     write_cell,
     write_head,
     write_rows,
 )
+from siteplan.outputs.xlsx.summary import SUMMARY_COLUMNS, write_summary
 from siteplan.planning.proposal import Proposal
 from siteplan.planning.run_record import RunRecord
 from siteplan.project.columns import CellFormat, Column, columns_of, names_of, printed_first
 from siteplan.words.catalogue import Key, Lang, translate
 
-_TABS = {"result": "#1F4E79", "account": "#548235", "left": "#C55A11", "about": "#7F7F7F"}
-"""Tab colour by kind of sheet: what to build, the accounts, what was left out, how it was made."""
+_TABS = {"result": "#00694E", "left": "#C55A11", "appendix": "#7F7F7F"}
+"""Tab colour by kind of sheet: what a planner opens, what was left out, the appendix."""
+_IDS = frozenset({"source_id", "village_id"})
+"""Columns for programs, hidden."""
 _HEAD_ROW = 3
 _FIRST = 10
 """Ranks that are highlighted."""
@@ -62,11 +68,25 @@ def write_workbook(proposal: Proposal, path: Path, lang: Lang = "zh") -> None:
     """
     with new_book(path, _title(proposal, lang), proposal.config.project.reference_date) as book:
         formats = Formats(book)
+        summary = book.add_worksheet(translate("sheet_summary", lang))
         for each in _sheets(proposal, lang):
-            sheet = book.add_worksheet(translate(f"sheet_{each.name}", lang))
+            sheet = book.add_worksheet(_sheet_name(each, lang))
             _fill(sheet, proposal, each, formats, lang)
-        _dictionary(book.add_worksheet(translate("dictionary", lang)), formats, lang)
-        _about(book.add_worksheet(translate("about", lang)), proposal, formats, lang)
+        _dictionary(book.add_worksheet(_appendix(translate("dictionary", lang), lang)), formats, lang)
+        _about(book.add_worksheet(_appendix(translate("about", lang), lang)), proposal, formats, lang)
+        _top(summary, proposal, SUMMARY_COLUMNS, formats, lang)
+        summary.set_tab_color(_TABS["result"])
+        write_summary(book, summary, proposal, formats, lang)
+        with_footer(summary, _note(proposal, lang))
+
+
+def _sheet_name(each: _Sheet, lang: Lang) -> str:
+    name = translate(f"sheet_{each.name}", lang)
+    return _appendix(name, lang) if each.tab == "appendix" else name
+
+
+def _appendix(name: str, lang: Lang) -> str:
+    return translate("sheet_appendix", lang, name=name)
 
 
 def _title(proposal: Proposal, lang: Lang) -> str:
@@ -75,34 +95,33 @@ def _title(proposal: Proposal, lang: Lang) -> str:
 
 
 def _sheets(proposal: Proposal, lang: Lang) -> list[_Sheet]:
-    """All sheets in their order; what a plan has no rows for is left out where it says nothing."""
+    """All sheets but the summary in their order: four a planner opens, then the appendix; what a plan has no
+    rows for is left out where it says nothing.
+    """
     places, effects, existing = proposal.places, proposal.effects, proposal.existing
     sheets = [
         _Sheet("candidates", "result", "proposed", _in_words(places.proposed, lang)),
-        _Sheet("counties", "account", "county_results", effects.counties, _total(proposal, lang)),
+        _Sheet("villages", "result", "village_results", _village_rows(proposal, lang)),
+        _Sheet("counties", "result", "county_results", effects.counties, _total(proposal, lang)),
+        _Sheet("not_proposed", "left", "not_proposed", _in_words(unproposed(proposal), lang)),
+        _Sheet("rejected", "appendix", "rejected", proposal.rejected),
+        _Sheet("ledger", "appendix", "ledger", _ledger_rows(proposal)),
     ]
     if len(effects.grades):
-        sheets.append(_Sheet("signal", "account", "signal", _grade_rows(proposal, lang)))
+        sheets.append(_Sheet("signal", "appendix", "signal", _grade_rows(proposal, lang)))
     if len(existing.terrain_effect):
         total = _terrain_total(proposal, lang)
-        sheets.append(_Sheet("terrain", "account", "terrain", existing.terrain_effect, total))
-    sheets.append(_Sheet("ledger", "account", "ledger", _ledger_rows(proposal)))
+        sheets.append(_Sheet("terrain", "appendix", "terrain", existing.terrain_effect, total))
     if len(places.change_curve):
         rows = places.change_curve.assign(**_yes_no(places.change_curve, ("chosen",), lang))
-        sheets.append(_Sheet("changes", "account", "change_curve", rows))
+        sheets.append(_Sheet("changes", "appendix", "change_curve", rows))
     sheets += [
-        _Sheet("layers", "account", "layer_results", effects.layers),
-        _Sheet("curve", "account", "curve", places.curve),
-        _Sheet("villages", "result", "village_results", _village_rows(proposal, lang)),
-        _Sheet("not_proposed", "left", "not_proposed", _in_words(unproposed(proposal), lang)),
+        _Sheet("layers", "appendix", "layer_results", effects.layers),
+        _Sheet("curve", "appendix", "curve", places.curve),
     ]
     if existing.comparison is not None and len(existing.comparison):
-        sheets.append(_Sheet("deep_shadow", "left", "deep_shadow", _comparison_rows(proposal, lang)))
-    return [
-        *sheets,
-        _Sheet("radii", "about", "radii", _radius_rows(proposal)),
-        _Sheet("rejected", "left", "rejected", proposal.rejected),
-    ]
+        sheets.append(_Sheet("deep_shadow", "appendix", "deep_shadow", _comparison_rows(proposal, lang)))
+    return [*sheets, _Sheet("radii", "appendix", "radii", _radius_rows(proposal))]
 
 
 def _ledger_rows(proposal: Proposal) -> pd.DataFrame:
@@ -212,6 +231,8 @@ def _fill(sheet: Worksheet, proposal: Proposal, each: _Sheet, formats: Formats, 
     write_rows(sheet, _HEAD_ROW + 1, shown, looks, formats)
     if not shown:
         sheet.write_string(_HEAD_ROW + 1, 0, translate("workbook_none", lang), formats.note)
+    for number in _hidden(names, rows):
+        sheet.set_column(number, number, looks[number].width, None, {"hidden": True})
     last = _HEAD_ROW + max(1, len(rows))
     sheet.autofilter(_HEAD_ROW, 0, last, len(names) - 1)
     sheet.freeze_panes(_HEAD_ROW + 1, 3 if "reason" in names else 1)
@@ -219,8 +240,17 @@ def _fill(sheet: Worksheet, proposal: Proposal, each: _Sheet, formats: Formats, 
         _highlight(sheet, names, last, formats)
     sheet.set_tab_color(_TABS[each.tab])
     sheet.print_area(0, 0, _HEAD_ROW + max(1, len(shown)), printed - 1)
-    on_a3(sheet, _HEAD_ROW)
+    on_paper(sheet, _HEAD_ROW, A3)
     with_footer(sheet, _note(proposal, lang))
+
+
+def _hidden(names: Sequence[str], rows: Sequence[Sequence[object]]) -> list[int]:
+    """Columns that nobody filled, and ids of programs."""
+    return [
+        number
+        for number, name in enumerate(names)
+        if name in _IDS or (rows and all(row[number] == "" for row in rows))
+    ]
 
 
 def _top(sheet: Worksheet, proposal: Proposal, printed: int, formats: Formats, lang: Lang) -> None:
@@ -242,7 +272,7 @@ def _highlight(sheet: Worksheet, names: Sequence[str], last: int, formats: Forma
     rule = {"type": "cell", "criteria": "between", "minimum": 1, "maximum": _FIRST, "format": formats.first}
     sheet.conditional_format(top, first, last, first, rule)
     gain = names.index("gain")
-    bar = {"type": "data_bar", "bar_color": "#9DC3E6", "min_type": "num", "min_value": 0}
+    bar = {"type": "data_bar", "bar_color": palette.NEW_EMPTY, "min_type": "num", "min_value": 0}
     sheet.conditional_format(top, gain, last, gain, bar)
 
 
@@ -322,7 +352,7 @@ def _plain_rows(
             style = formats.cell(kind, left=True)
             write_cell(sheet, line, number, value, formats.head if line == 0 else style)
     sheet.freeze_panes(1, 0)
-    sheet.set_tab_color(_TABS["about"])
+    sheet.set_tab_color(_TABS["appendix"])
     sheet.set_landscape()
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)

@@ -1,12 +1,14 @@
 """The KMZ as Google Earth reads it: KML loses the characters XML 1.0 forbids, nothing else."""
 
+import io
 import xml.etree.ElementTree as ET
 import zipfile
 
 import numpy as np
-import pandas as pd
 import pyogrio
 import pytest
+from matplotlib.colors import to_rgb
+from PIL import Image
 from pyproj import Geod
 from worlds.opened import (
     FORBIDDEN_IN_XML,
@@ -14,6 +16,7 @@ from worlds.opened import (
     KML,
     OUR_TAGS,
     balloon,
+    csv_table,
     lonlats,
     name_of,
     opened_kml,
@@ -22,14 +25,16 @@ from worlds.opened import (
     without_forbidden,
 )
 
+from siteplan.field.returns import read_returns
 from siteplan.outputs.gis.kml import kml_text
+from siteplan.outputs.pictures.overview import purposes
 from siteplan.words.catalogue import translate
 
 
 def test_each_candidate_is_one_named_pin_where_the_table_has_it(plan):
     proposal, folder = plan
     marks = pins(opened_kml(folder))
-    table = pd.read_csv(folder / "candidates.csv", dtype={"candidate_id": str}).set_index("rank")
+    table = csv_table(folder / "candidates.csv", dtype={"candidate_id": str}).set_index("rank")
     assert sorted(name_of(mark) for mark in marks) == sorted(
         f"{row.rank} {row.name}" for row in proposal.places.proposed.itertuples(index=False)
     )
@@ -50,7 +55,7 @@ def test_pins_lie_in_a_folder_of_their_county_in_rank_order(plan):
         (name_of(county), name_of(each)): [name_of(mark) for mark in each.iterfind("k:Placemark", KML)]
         for county in opened_kml(folder).iterfind("k:Document/k:Folder", KML)
         for each in county.iterfind("k:Folder", KML)
-        if name_of(each) != "搜索半径（米）"
+        if name_of(each) != "搜索半径（米）" and name_of(county) != "行政村（背景，勿改）"
     }
     expected = {
         (county, "建议"): [f"{row.rank} {row.name}" for row in group.itertuples(index=False)]
@@ -126,7 +131,7 @@ def test_kml_loses_exactly_the_characters_xml_forbids(with_name, name):
 def test_only_the_escaped_description_is_shown_in_a_balloon(plan):
     """Without a template Google Earth would show the data values, which are not escaped as HTML."""
     templates = [each.text for each in opened_kml(plan[1]).iterfind(".//k:BalloonStyle/k:text", KML)]
-    assert len(templates) == 5
+    assert len(templates) == len(plan[0].places.proposed) + 3
     assert {template.count("$[") for template in templates} == {1}
     assert all("$[description]" in template for template in templates)
 
@@ -140,7 +145,7 @@ def test_kmz_opens_with_names_statuses_and_rings(run):
     data = [
         {each.get("name"): each.findtext(f"{mark}value") for each in pin.iter(f"{mark}Data")}
         for pin in root.iter(f"{mark}Placemark")
-        if pin.find(f"{mark}Point") is not None
+        if pin.find(f"{mark}Point") is not None and pin.find(f"{mark}ExtendedData") is not None
     ]
     by_id = {each["candidate_id"]: each for each in data}
     assert set(by_id) == set(proposal.places.proposed["candidate_id"])
@@ -152,3 +157,50 @@ def test_kmz_opens_with_names_statuses_and_rings(run):
     shapes = [pyogrio.read_dataframe(folder / "candidates.kmz", layer=layer) for layer in layers]
     rings = sum(int(table.geometry.geom_type.isin(["Polygon"]).sum()) for table in shapes)
     assert rings == len(proposal.places.proposed)
+
+
+def test_every_picture_a_style_asks_for_lies_inside(plan):
+    """Own icons, the rank on each, and a legend; nothing is fetched."""
+    proposal, folder = plan
+    root = opened_kml(folder)
+    with zipfile.ZipFile(folder / "candidates.kmz") as archive:
+        names = set(archive.namelist()) - {"doc.kml"}
+        asked = {element.text for element in root.iterfind(".//k:href", KML)}
+        assert asked == names
+        sizes = {name: Image.open(io.BytesIO(archive.read(name))).size for name in names}
+    assert {sizes[f"icons/{rank}.png"] for rank in proposal.places.proposed["rank"]} == {(44, 44)}
+    assert sizes["icons/legend.png"][0] > 100
+    overlay = root.find(".//k:ScreenOverlay", KML)
+    assert overlay.findtext("k:Icon/k:href", namespaces=KML) == "icons/legend.png"
+
+
+def test_pins_have_the_colour_of_what_they_are_for(plan):
+    proposal, folder = plan
+    wanted = purposes(proposal)
+    with zipfile.ZipFile(folder / "candidates.kmz") as archive:
+        for row in proposal.places.proposed.itertuples():
+            pin = np.asarray(Image.open(io.BytesIO(archive.read(f"icons/{row.rank}.png"))).convert("RGBA"))
+            near = np.abs(pin[22, 6, :3].astype(int) - np.array(to_rgb(wanted[row.purpose])) * 255).sum()
+            assert near < 60
+
+
+def test_rings_are_off_until_they_are_switched_on(plan):
+    """Google Earth follows the switch of each feature, not that of its folder."""
+    for mark in rings(opened_kml(plan[1])):
+        assert mark.findtext("k:visibility", namespaces=KML) == "0"
+    for mark in pins(opened_kml(plan[1])):
+        assert mark.findtext("k:visibility", default="1", namespaces=KML) == "1"
+
+
+def test_the_background_has_borders_and_villages_and_comes_back_as_nothing(plan):
+    proposal, folder = plan
+    root = opened_kml(folder)
+    folders = {name_of(each): each for each in root.iterfind("k:Document/k:Folder", KML)}
+    borders = [name_of(mark) for mark in folders["县界（背景）"].iterfind("k:Placemark", KML)]
+    assert borders == proposal.area.counties["county"].tolist()
+    state = proposal.effects.villages.set_index("village")["state"]
+    shown = [name_of(mark) for mark in folders["行政村（背景，勿改）"].iterfind(".//k:Placemark", KML)]
+    assert sorted(shown) == sorted(state[state.ne("covered")].index)
+    rows = read_returns(folder / "candidates.kmz", proposal.places.proposed["candidate_id"])
+    assert len(rows) == len(proposal.places.proposed)
+    assert [row.faults for row in rows if row.faults] == []

@@ -5,11 +5,11 @@ import re
 import tomllib
 
 import openpyxl
-import pandas as pd
 import pytest
 import tomli_w
 from pyproj import CRS
 from typer.testing import CliRunner
+from worlds.opened import csv_table
 from worlds.two_counties import lonlat
 
 import siteplan
@@ -405,7 +405,7 @@ def test_three_sheets_make_a_plan(filled):
     result = CliRunner().invoke(app, ["plan", str(filled), "--threads", "1"])
     assert result.exit_code == 0, result.output
     run = next((filled / "runs").iterdir())
-    table = pd.read_csv(run / "candidates.csv", encoding="utf-8-sig", dtype=str)
+    table = csv_table(run / "candidates.csv", dtype=str)
     assert len(table) > 0
     assert table["rank"].tolist() == [str(n) for n in range(1, len(table) + 1)]
     assert {"候选站址.xlsx", "candidates.kmz", "map.html", "run.json"} <= {

@@ -173,7 +173,9 @@ def test_a_county_counts_its_own(visit: Visit, proposal: Proposal) -> None:
 
 def test_counts_of_villages_agree_with_the_headline(visit: Visit, proposal: Proposal) -> None:
     counties = [each["county"] for each in visit.script("siteplan.settings.counties")]
-    written = [visit.script("c => siteplan.villageCounts(c, null).map(part => part[0])", each) for each in counties]
+    written = [
+        visit.script("c => siteplan.villageCounts(c, null).map(part => part[0])", each) for each in counties
+    ]
     newly = sum(int(part[1:-1]) for parts in written for part in parts if part.startswith("+"))
     short = sum(int(part[1:-1]) for parts in written for part in parts if part.startswith("缺"))
     have = proposal.record

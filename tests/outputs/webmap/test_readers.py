@@ -21,7 +21,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
 
 
 SECRETS = {
-    "tower": ("业主联系人", "东镇路", "秘密靶场乙", "军事设施保护法", "内部版"),
+    "tower": ("业主联系人", "秘密靶场乙", "军事设施保护法", "内部版"),
     "public": (
         "业主联系人",
         "东镇路",

@@ -20,7 +20,8 @@ def book(run):
 
 
 def test_the_form_has_a_sheet_a_county_and_a_hidden_one(run, book):
-    counties = sorted(run[0].places.proposed["county"].unique())
+    order = run[0].places.proposed.sort_values("county_id")
+    counties = order["county"].unique()
     assert book.sheetnames == ["填报说明", "汇总", *counties, "字段说明", META]
     assert book[META].sheet_state == "hidden"
 
@@ -31,15 +32,25 @@ def test_the_form_holds_every_value_locked_and_opens_only_what_is_filled_in(run,
         sheet = book[county]
         assert sheet.protection.sheet
         assert sheet.freeze_panes == "D5"
-        assert (sheet.page_setup.orientation, int(sheet.page_setup.paperSize)) == ("landscape", 8)
+        assert (sheet.page_setup.orientation, int(sheet.page_setup.paperSize)) == ("landscape", 9)
         assert sheet.auto_filter.ref
         for line, row in enumerate(rows.to_dict("records"), start=5):
             for number, column in enumerate(COLUMNS, start=1):
                 cell = sheet.cell(line, number)
                 assert cell.protection.locked == bool(column.source)
                 assert cell.data_type != "f"
-                if column.source and column.name not in ("source_type", "name", "why"):
+                if column.name == "place_gcj02":
+                    assert cell.value == f"{row['longitude_gcj02']:.6f}, {row['latitude_gcj02']:.6f}"
+                elif column.source and column.name not in ("source_type", "name", "why", "place_wgs84"):
                     assert holds(cell.value, plain(row[column.source])), column.name
+
+
+def test_the_form_prints_a_dozen_columns_with_the_reason(run, book):
+    sheet = book[run[0].places.proposed["county"].iloc[0]]
+    last = sheet[sheet.print_area.replace("$", "").split("!")[-1].split(":")[1]]
+    headers = [cell.value for cell in sheet[4]][: last.column]
+    assert len(headers) == 12
+    assert {"主要效益", "坐标GCJ-02（手机地图）", "坐标WGS84（经度, 纬度）", "状态"} <= set(headers)
 
 
 def test_the_form_offers_statuses_and_datums(run, book):

@@ -17,28 +17,27 @@ from worlds.opened import (
 )
 
 import siteplan
+from siteplan.outputs import palette
 from siteplan.outputs.wording import in_words
 from siteplan.outputs.xlsx.workbook import write_workbook
 from siteplan.project.columns import columns_of, names_of
 
-SHEETS = [
-    "候选站址",
-    "县区汇总",
-    "信号等级",
-    "地形影响",
-    "指标台账",
-    "业务层",
-    "排名曲线",
-    "行政村",
-    "未采用点位",
-    "低频深阴影",
-    "传播半径",
-    "剔除的输入行",
-    "字段说明",
-    "说明",
+FIVE = ["汇总", "候选站址", "行政村", "县区汇总", "未采用点位"]
+"""What a planner opens."""
+APPENDIX = [
+    "附·剔除的输入行",
+    "附·指标台账",
+    "附·信号等级",
+    "附·地形影响",
+    "附·业务层",
+    "附·排名曲线",
+    "附·低频深阴影",
+    "附·传播半径",
+    "附·字段说明",
+    "附·说明",
 ]
-LISTS = SHEETS[:11]
-"""Sheets with a title, filters and frozen panes; the others are two or three columns of text."""
+LISTS = [*FIVE[1:], *APPENDIX[1:8]]
+"""Sheets with a title, filters and frozen panes."""
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +46,7 @@ def book(plan):
 
 
 def test_the_workbook_has_one_sheet_a_question(book):
-    assert book.sheetnames == SHEETS
+    assert book.sheetnames == [*FIVE, *APPENDIX]
 
 
 def test_no_cell_of_the_workbook_is_a_formula_or_a_link(hostile):
@@ -114,7 +113,7 @@ def part_of(proposal, name):
     ("sheet", "attribute", "columns"),
     [
         (
-            "指标台账",
+            "附·指标台账",
             "ledger",
             {
                 "县区": "county",
@@ -126,7 +125,7 @@ def part_of(proposal, name):
             },
         ),
         (
-            "业务层",
+            "附·业务层",
             "layers",
             {
                 "业务层": "layer",
@@ -139,7 +138,7 @@ def part_of(proposal, name):
             },
         ),
         (
-            "排名曲线",
+            "附·排名曲线",
             "curve",
             {
                 "排名": "rank",
@@ -165,7 +164,7 @@ def part_of(proposal, name):
             },
         ),
         (
-            "传播半径",
+            "附·传播半径",
             "radii",
             {
                 "挂高（米）": "antenna_height_m",
@@ -203,6 +202,38 @@ def test_county_sheet_holds_the_counties_and_the_total_of_the_run(plan, book):
     assert last_filtered.endswith(str(4 + len(proposal.effects.counties)))
 
 
+def test_the_summary_says_shares_by_county_and_draws_them(plan, book):
+    proposal, folder = plan
+    table = read_sheet(book, "汇总").iloc[: len(proposal.effects.counties) + 1]
+    counties = proposal.effects.counties
+    assert table["县区"].tolist() == [*counties["county"], "合计"]
+    for when, header in (("before", "现状"), ("after", "规划后")):
+        share = counties[f"population_covered_{when}"] / counties["population_total"]
+        assert table[f"居民覆盖：{header}"][:-1].tolist() == pytest.approx(share.tolist())
+    record = proposal.record
+    gained = record.population_covered_after - record.population_covered_before
+    assert table["新增覆盖（人）"].iloc[-1] == pytest.approx(gained)
+    assert table["新通（村）"].sum() == 2 * table["新通（村）"].iloc[-1]
+    with zipfile.ZipFile(folder / DETAILS) as archive:
+        charts = [archive.read(name).decode() for name in archive.namelist() if "charts/chart" in name]
+    assert len(charts) == 2
+    assert all(f"{palette.NEW[1:].upper()}" in chart.upper() for chart in charts)
+
+
+def test_columns_nobody_filled_and_ids_of_programs_are_hidden(plan, book):
+    sheet = book["候选站址"]
+    headers = [cell.value for cell in sheet[4]]
+    off = {
+        number
+        for each in sheet.column_dimensions.values()
+        if each.hidden
+        for number in range(each.min, each.max + 1)
+    }
+    for number, header in enumerate(headers, start=1):
+        filled = any(sheet.cell(line, number).value is not None for line in range(5, sheet.max_row + 1))
+        assert (number in off) == (not filled or header == "来源编号"), header
+
+
 def test_the_list_of_places_not_proposed_is_the_same_in_workbook_and_csv(plan, book):
     rows = csv_rows((plan[1] / "refused.csv").read_bytes())
     table = read_sheet(book, "未采用点位")
@@ -213,8 +244,8 @@ def test_the_list_of_places_not_proposed_is_the_same_in_workbook_and_csv(plan, b
 
 def test_codes_are_said_in_words(plan, book):
     """A planner reads network names, states and yes or no, not ids."""
-    villages, ledger, radii = (read_sheet(book, name) for name in ("行政村", "指标台账", "传播半径"))
-    words = {"covered": "已通", "newly": "新通", "uncovered": "未通"}
+    villages, ledger, radii = (read_sheet(book, name) for name in ("行政村", "附·指标台账", "附·传播半径"))
+    words = {"covered": "已通", "newly": "新通", "people": "仅村点未达标", "uncovered": "未通"}
     assert villages["状态"].tolist() == [words[state] for state in plan[0].effects.villages["state"]]
     assert villages["现状已通"].tolist() == [
         "是" if flag else "否" for flag in plan[0].effects.villages["covered_before"]
@@ -253,14 +284,14 @@ def test_the_first_sheet_prints_the_reading_columns_and_marks_the_first_ranks(pl
 
 
 def test_the_dictionary_explains_every_column_in_chinese(book):
-    rows = list(book["字段说明"].iter_rows(min_row=2, values_only=True))
+    rows = list(book["附·字段说明"].iter_rows(min_row=2, values_only=True))
     explained = {name: meaning for name, _, meaning in rows}
     assert set(explained) == set(names_of("proposed"))
     assert [name for name, meaning in explained.items() if not meaning or meaning.isascii()] == []
 
 
 def test_about_names_every_input_with_its_hash(plan, book, planned_city):
-    rows = list(book["说明"].iter_rows(min_row=2, values_only=True))
+    rows = list(book["附·说明"].iter_rows(min_row=2, values_only=True))
     told = {content.split(": ")[1]: digest for item, content, digest in rows if item == "输入"}
     on_disk = {name: hashlib.sha256((planned_city / name).read_bytes()).hexdigest() for name in told}
     assert told == on_disk
@@ -274,7 +305,7 @@ def test_the_english_workbook_has_english_headers(planned_city, tmp_path):
     proposal = in_words(siteplan.read_plan(planned_city / "runs" / "city").proposal, "en")
     write_workbook(proposal, tmp_path / "en.xlsx", "en")
     book = openpyxl.load_workbook(tmp_path / "en.xlsx")
-    texts = [str(cell.value) for name in book.sheetnames[:9] for cell in book[name][4]]
+    texts = [str(cell.value) for name in book.sheetnames[:11] for cell in book[name][4]]
     assert [text for text in [*texts, *book.sheetnames] if not text.replace("km²", "km2").isascii()] == []
 
 

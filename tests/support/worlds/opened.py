@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import html.parser
 import io
+import itertools
 import math
 import sqlite3
 import xml.etree.ElementTree as ET
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from siteplan.outputs.sheets import plain
+from siteplan.project.columns import columns_of
 from siteplan.words.catalogue import translate
 
 DETAILS = translate("file_details", "zh")
@@ -42,9 +44,35 @@ HOSTILE = {
 VILLAGE_NAMES = ("formula", "tag", "at", "cdata", "control", "right-to-left")
 
 
+TABLES_OF_CSV = ("proposed", "not_proposed", "village_results", "rejected")
+"""Tables of the registry that are written as CSV."""
+
+
+def machine_names(headers):
+    """Names of columns in code, by the headers people read."""
+    for table, lang in itertools.product(TABLES_OF_CSV, ("zh", "en")):
+        names = {column.header(lang): column.name for column in columns_of(table)}
+        if list(names) == list(headers):
+            return list(names.values())
+    return list(headers)
+
+
 def csv_rows(content):
-    """Rows of a CSV as dictionaries, read with the csv module."""
-    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+    """Rows of a CSV as dictionaries by the names of columns in code, read with the csv module."""
+    rows = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""))
+    names = machine_names(next(rows))
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def csv_table(path, **how):
+    """A CSV as pandas reads it, with the names of columns in code."""
+    table = pd.read_csv(path, encoding="utf-8-sig")
+    names = machine_names(table.columns)
+    kinds = how.pop("dtype", None)
+    if isinstance(kinds, dict):
+        headers = dict(zip(names, table.columns, strict=True))
+        kinds = {headers[name]: kind for name, kind in kinds.items()}
+    return pd.read_csv(path, encoding="utf-8-sig", dtype=kinds, **how).set_axis(names, axis=1)
 
 
 def as_typed(cell):
@@ -85,13 +113,17 @@ def read_sheet(book, name):
 def opened_kml(folder):
     with zipfile.ZipFile(folder / "candidates.kmz") as archive:
         assert archive.testzip() is None
-        assert archive.namelist() == ["doc.kml"]
+        assert archive.namelist()[0] == "doc.kml"
         return ET.fromstring(archive.read("doc.kml"))
 
 
 def pins(root):
-    """Placemarks with a point, in file order."""
-    return [mark for mark in root.iterfind(".//k:Placemark", KML) if mark.find("k:Point", KML) is not None]
+    """Placemarks of ranked places, in file order; villages of the background carry no data."""
+    return [
+        mark
+        for mark in root.iterfind(".//k:Placemark", KML)
+        if mark.find("k:Point", KML) is not None and mark.find("k:ExtendedData", KML) is not None
+    ]
 
 
 def rings(root):

@@ -19,6 +19,8 @@ def read_back(packed: Any, row: int) -> Any:
     if codes is None:
         pairs = zip(packed["runs"][::2], packed["runs"][1::2], strict=True)
         codes = [code for code, count in pairs for _ in range(count)]
+    if "starts" in packed:
+        return packed["starts"][codes[row]] + read_back(packed["rests"], row)
     if "values" in packed:
         return packed["values"][codes[row]]
     return packed["heads"][codes[row]] + str(packed["numbers"][row]).rjust(packed["widths"][codes[row]], "0")

@@ -99,6 +99,10 @@ window.siteplan = (function () {
     if (Array.isArray(column)) return function (row) { return column[row]; };
     const codes = codesOf(column);
     if (column.values) return function (row) { return column.values[codes[row]]; };
+    if (column.starts) {
+      const rest = reader(column.rests);
+      return function (row) { return column.starts[codes[row]] + rest(row); };
+    }
     return function (row) {
       const digits = String(column.numbers[row]);
       const code = codes[row];
@@ -274,7 +278,7 @@ window.siteplan = (function () {
   }
 
   Object.assign(page, {
-    on: on, emit: emit, data: data, table: table, getter: getter, name: name, filter: filter, setFilter: setFilter,
+    on: on, emit: emit, data: data, table: table, columnCodes: codesOf, getter: getter, name: name, filter: filter, setFilter: setFilter,
     isBuilt: isBuilt, build: build, rankOf: rankOf, rankScope: rankScope, renumber: renumber,
     ordered: function () { return order; },
     statusOf: function () { return 'PROPOSED'; },

@@ -54,6 +54,8 @@
   }
 
   function layer(spec) {
+    const classes = spec.columns['class'];
+    if (!Array.isArray(classes)) spec.columns['class'] = page.columnCodes(classes).map(function (code) { return classes.values[code]; });
     const each = { spec: spec, read: page.table(spec), shown: Boolean(spec.show), pass: new Uint8Array(spec.n).fill(1) };
     if (spec.kind === 'points') place(each);
     page.layers[spec.key] = each;
