@@ -112,6 +112,7 @@ def seen_by(proposal: Proposal, audience: Audience, lang: Lang = "zh") -> Propos
             curve=whole.curve if is_ranked else nothing,
             ranks=whole.ranks if is_exact else None,
             footprints=whole.footprints if is_exact else (),
+            sight_lines=whole.sight_lines if is_exact else nothing,
         ),
         effects=replace(proposal.effects, villages=villages, services=_services(proposal, audience)),
         rejected=nothing,

@@ -39,6 +39,7 @@ from siteplan.planning.proposal import (
 from siteplan.planning.replan import statuses_of
 from siteplan.planning.run_record import RequestRecord, RunRecord, run_id, run_record
 from siteplan.planning.sanity import check_plan
+from siteplan.planning.sight_lines import sight_lines
 from siteplan.planning.stages import Prepared, Solved
 from siteplan.project.columns import CANDIDATES, names_of
 from siteplan.project.schema import Config
@@ -131,7 +132,7 @@ def assemble(inputs: Inputs, config: Config, solved: Solved, request: RequestRec
             coverage_predicted=_predicted(ready, inputs),
             measured_share=_measured_share(ready, inputs),
         ),
-        places=_ranked_places(candidates, proposed, inputs, solved),
+        places=_ranked_places(candidates, proposed, inputs, config, solved),
         effects=PlanEffects(
             coverage=_covered("coverage_after", effects.outage, inputs),
             villages=_located(
@@ -179,7 +180,11 @@ def _area(inputs: Inputs, config: Config) -> PlanArea:
 
 
 def _ranked_places(
-    candidates: gpd.GeoDataFrame, proposed: gpd.GeoDataFrame, inputs: Inputs, solved: Solved
+    candidates: gpd.GeoDataFrame,
+    proposed: gpd.GeoDataFrame,
+    inputs: Inputs,
+    config: Config,
+    solved: Solved,
 ) -> RankedPlaces:
     by_rank = solved.effects.by_rank
     return RankedPlaces(
@@ -191,6 +196,13 @@ def _ranked_places(
         footprints=tuple((effect.row, effect.col, effect.alone) for effect in by_rank),
         choices=solved.effects.choices,
         change_curve=solved.replanned.curve,
+        sight_lines=sight_lines(
+            proposed,
+            inputs.villages,
+            by_rank,
+            inputs.terrain if inputs.terrain is not None else inputs.dem,
+            [min(config.band(band).frequency_mhz for band in bands) for bands in proposed["bands"]],
+        ),
     )
 
 

@@ -6,7 +6,7 @@ Tables carry geometry in the project CRS and, where people read coordinates, rea
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import geopandas as gpd
 import numpy as np
@@ -123,6 +123,9 @@ class RankedPlaces:
     change_curve
         Coverage against changed places: ``change_penalty, changed, kept, gain, people_covered, upper_bound,
         chosen``; empty where no list was out.
+    sight_lines
+        Ground between each place and a village it is there for: see
+        :func:`siteplan.planning.sight_lines.sight_lines`.
     """
 
     candidates: gpd.GeoDataFrame
@@ -133,6 +136,7 @@ class RankedPlaces:
     footprints: tuple[tuple[int, int, NDArray[np.bool_]], ...]
     choices: pd.DataFrame
     change_curve: pd.DataFrame
+    sight_lines: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 @dataclass(frozen=True, eq=False)

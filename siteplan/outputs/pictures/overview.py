@@ -113,7 +113,7 @@ def _packed(figure: Figure) -> bytes:
     return target.getvalue()
 
 
-def thumbnail(png: bytes, width_px: int = 520) -> bytes:
+def thumbnail(png: bytes, width_px: int = 480) -> bytes:
     """A picture made smaller, as WebP, to stand in a page.
 
     Parameters
@@ -126,7 +126,7 @@ def thumbnail(png: bytes, width_px: int = 520) -> bytes:
     picture = Image.open(io.BytesIO(png)).convert("RGB")
     height_px = round(picture.height * width_px / picture.width)
     target = io.BytesIO()
-    picture.resize((width_px, height_px), Image.Resampling.LANCZOS).save(target, "webp", quality=40, method=6)
+    picture.resize((width_px, height_px), Image.Resampling.LANCZOS).save(target, "webp", quality=35, method=6)
     return target.getvalue()
 
 

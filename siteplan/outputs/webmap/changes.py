@@ -221,6 +221,7 @@ def _settings(diff: Diff, lang: Lang) -> dict[str, Any]:
         },
         "steps": {"rank": [], "county": [], "people": [], "villages": [], "share": []},
         "totals": {},
+        "sightLines": {},
         "counties": [],
         "layerNames": [each.name for each in config.layers],
         "networks": [each.name for each in config.networks],

@@ -17,6 +17,7 @@ SCRIPTS = (
     "siteplan_draw.js",
     "siteplan_layers.js",
     "siteplan_pictures.js",
+    "siteplan_sight.js",
     "siteplan_card.js",
     "siteplan_panels.js",
     "siteplan_tools.js",

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+
 from siteplan.core.version import VERSION
 from siteplan.outputs import palette
 from siteplan.outputs.webmap.encode import plain
@@ -92,6 +94,8 @@ def settings(proposal: Proposal, edition: Edition, lang: Lang) -> dict[str, Any]
         "words": page_words(lang),
         "run": {"id": proposal.record.run_id, "version": VERSION},
         "steps": _steps(proposal),
+        "sightLines": _sight_lines(proposal),
+        "receiver": proposal.config.coverage.receiver_height_m,
         "totals": _totals(proposal),
         "counties": _counties(proposal),
         "layerNames": [each.name for each in proposal.config.layers],
@@ -192,6 +196,21 @@ def _steps(proposal: Proposal) -> dict[str, Any]:
         "people": [round(each, 1) for each in known["people"]] if len(known) else [],
         "villages": known["villages"].tolist() if len(known) else [],
         "share": share,
+    }
+
+
+def _sight_lines(proposal: Proposal) -> dict[str, Any]:
+    """Village, distance, frequency and ground of each rank's sight line; heights by steps [m]."""
+    table = proposal.places.sight_lines
+    return {
+        str(row.rank): [
+            row.village,
+            int(row.newly),
+            plain(row.distance_m),
+            plain(row.frequency_mhz),
+            np.diff(row.heights_m, prepend=0).tolist(),
+        ]
+        for row in table.itertuples()
     }
 
 

@@ -32,6 +32,7 @@ from siteplan.planning.proposal import (
     ServiceReach,
 )
 from siteplan.planning.run_record import InputRecord, ModelRecord, RunRecord, SinceRecord, TerrainRecord
+from siteplan.planning.sight_lines import COLUMNS as SIGHT_COLUMNS
 from siteplan.project.columns import names_of
 from siteplan.project.project_file import parse_config
 from siteplan.project.schema import Config
@@ -529,6 +530,15 @@ def service_rows(before: np.ndarray[Any, Any], after: np.ndarray[Any, Any], grid
     return rows
 
 
+def drawn_lines(n: int) -> pd.DataFrame:
+    """Sight lines of 6 km: flat for odd ranks, over a hill of 200 m in the middle for even ones."""
+    flat, hill = [300] * 25, [300] * 12 + [500] + [300] * 12
+    rows = [
+        (rank, "五里村", True, 6000.0, 758.0, tuple(flat if rank % 2 else hill)) for rank in range(1, n + 1)
+    ]
+    return pd.DataFrame(rows, columns=list(SIGHT_COLUMNS))
+
+
 def curve_table(proposed: gpd.GeoDataFrame) -> pd.DataFrame:
     """Newly covered weight along the ranks, with a bound a quarter above it."""
     total = proposed["gain"].cumsum()
@@ -600,6 +610,7 @@ def draw_plan(sizes: dict[str, int], *, pixels: int = 60, **project: Any) -> Pro
         footprints=tuple(footprints),
         choices=choices,
         change_curve=nothing,
+        sight_lines=drawn_lines(len(proposed)),
     )
     effects = PlanEffects(
         coverage=Raster(after, grid, "coverage_after", "1"),

@@ -281,6 +281,8 @@
     const list = make('dl');
     BODIES[key](get, list);
     node.appendChild(list);
+    const sight = key === 'proposed' && page.sightBox(row);
+    if (sight) node.insertBefore(sight, list);
     if (key === 'proposed' && page.markForm) {
       const form = page.markForm(row);
       if (form) node.appendChild(form);
