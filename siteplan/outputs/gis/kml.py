@@ -106,7 +106,7 @@ def kml_text(proposal: Proposal, lang: Lang = "zh") -> str:
     rings, run = _rings(proposal.places.proposed), str(proposal.record.run_id)
     folders = [
         _county_folder(str(county), group, rings, run, lang)
-        for county, group in proposal.places.proposed.groupby("county", sort=True)
+        for (_, county), group in proposal.places.proposed.groupby(["county_id", "county"], sort=True)
     ]
     note = " · ".join(banners(proposal, lang))
     document = _KML.Document(_text("name", _title(proposal)), _text("description", note))
@@ -242,7 +242,7 @@ def _description(name: str, values: dict[str, str], lang: Lang) -> str:
 def _ring(row: Any, ring: str, word: str) -> Any:
     line = _KML.LinearRing(_KML.coordinates(ring))
     return _KML.Placemark(
-        _text("name", f"{row.rank} {word} {row.search_radius_m}"),
+        _text("name", f"{row.rank} {row.name} {word} {row.search_radius_m}"),
         _KML.visibility("0"),
         _KML.styleUrl("#ring"),
         _KML.Polygon(_KML.outerBoundaryIs(line)),

@@ -152,7 +152,7 @@ class Room:
 
 _AROUND = [
     (0.0, 0.0),
-    *((r * np.cos(a), r * np.sin(a)) for r in (12, 24, 38, 54, 72) for a in np.arange(0, 6.3, 0.52)),
+    *((r * np.cos(a), r * np.sin(a)) for r in (12, 24, 38, 54, 72, 92) for a in np.arange(0, 6.3, 0.52)),
 ]
 """Where a name may stand from its place [pt], nearest first."""
 

@@ -319,13 +319,16 @@ def _texts(figure: Figure, sheet: Sheet, proposal: Proposal, lang: Lang, map_fil
 def _legend(column: _Column, proposal: Proposal, lang: Lang, columns: int) -> None:
     """What the colours mean: areas, villages, ranked places."""
     known = tones(breaks_of(proposal.config), lang)
-    areas = [known[key] for key in ("new", "new_empty", "gap", "gap_part")] + known["covered"][3:]
+    covered = known["covered"][3:]
+    reached = [each | {"label": translate("map.probability", lang, share=each["label"])} for each in covered]
+    areas = [known[key] for key in ("new", "new_empty", "gap", "gap_part")] + reached
     entries: list[tuple[str, str, bool]] = [(each["fill"], each["label"], False) for each in areas]
     entries += [
         (style.VILLAGES[state]["fill"], translate(f"map.state_{state}", lang), True)
         for state in ("newly", "uncovered")
     ]
-    entries += [(colour, name, True) for name, colour in purposes(proposal).items()]
+    numbered = translate("map.numbered", lang)
+    entries += [(colour, f"{name} {numbered}", True) for name, colour in purposes(proposal).items()]
     step, size = column.width / columns, column.size * 0.8
     for k, (fill, label, is_round) in enumerate(entries):
         x, y = (k % columns) * step, column.y + (k // columns + 0.5) * column.line * 0.95

@@ -19,7 +19,7 @@ from siteplan.outputs.templates.sheets import TemplateSheet, template_sheets
 from siteplan.outputs.templates.workbooks import write_template
 from siteplan.project.project_file import load_config
 from siteplan.project.schema import Config
-from siteplan.words.catalogue import Lang, translate
+from siteplan.words.catalogue import Lang, sections, translate
 
 DEFAULT_CRS = "EPSG:4547"
 
@@ -46,7 +46,7 @@ def new_project(
     year
         Year of the quota; None takes this year.
     lang
-        Language of file names, headers and notes; the project file is in both.
+        Language of file names, headers, names and notes; comments of the project file are in both.
 
     Raises
     ------
@@ -57,13 +57,17 @@ def new_project(
     target = target.resolve()
     _check_free(target)
     sheets = template_sheets(lang, county)
-    words = {each.table: each.name for each in sheets} | {
-        "city": _quoted(f"{city}{county}" or target.name),
-        "county": _quoted(county or translate("example_county", lang)),
-        "crs": _quoted(crs),
-        **_dates(year, dt.date.today()),
-        "folder": f'"{target.name}"' if " " in target.name else target.name,
-    }
+    words = (
+        {each.table: each.name for each in sheets}
+        | _names(lang)
+        | {
+            "city": _quoted(f"{city}{county}" or target.name),
+            "county": _quoted(county or translate("example_county", lang)),
+            "crs": _quoted(crs),
+            **_dates(year, dt.date.today()),
+            "folder": f'"{target.name}"' if " " in target.name else target.name,
+        }
+    )
     with atomic_folder(target, replace=target.exists()) as work:
         _write(work, words, sheets, lang)
         return tuple(sorted(path.name for path in work.iterdir()))
@@ -81,6 +85,11 @@ def _write(work: Path, words: dict[str, str], sheets: tuple[TemplateSheet, ...],
 def _filled(name: str, words: dict[str, str]) -> str:
     text = (files("siteplan.outputs.templates") / name).read_text(encoding="utf-8")
     return Template(text).substitute(words)
+
+
+def _names(lang: Lang) -> dict[str, str]:
+    """Names of networks, layers, classes and zones in a language, as they stand in quotes of TOML."""
+    return {key: _quoted(text)[1:-1] for key, text in sections(lang)["template"].items()}
 
 
 def _quoted(text: str) -> str:

@@ -123,7 +123,7 @@ def _questions(proposal: Proposal) -> list[dict[str, Any]]:
     networks = {network.id: network.name for network in proposal.config.networks}
     rows = []
     for each in proposal.effects.services:
-        parts = [names[each.layer], networks.get(each.network, "")]
+        parts = [networks.get(each.network, ""), names[each.layer]]
         people = [round(n) for n in (each.people_asked, each.people_before, each.people_after)]
         rows.append({"name": " · ".join(part for part in parts if part), "people": people})
     return rows or [{"name": proposal.config.layers[0].name, "people": None}]

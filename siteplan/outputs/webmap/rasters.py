@@ -306,7 +306,7 @@ def relief_picture(
         shade[:, geometry_mask(area, grid.shape, grid.transform)] = 0
     warped, transform = _warp(shade, relief.grid, "bilinear")
     image = Image.fromarray(_on_paper(np.moveaxis(warped, 0, -1)))
-    return Picture(_uri(image, "webp", quality=32, method=6), _degrees(warped.shape[1:], transform))
+    return Picture(_uri(image, "webp", quality=28, method=6), _degrees(warped.shape[1:], transform))
 
 
 def _indexed(codes: NDArray[np.uint8], palette: Sequence[str]) -> Image.Image:

@@ -55,8 +55,8 @@ _COLOURS: dict[SiteStatus, str] = {
 }
 _HEAD_ROW = 3
 _AT = {column.name: number for number, column in enumerate(COLUMNS)}
-_LAST_PRINTED = _AT["status"]
-"""Column after which the paper ends: what is filled in, alternates and reasons are for the screen."""
+_LAST_PRINTED = _AT["note"]
+"""Column after which the paper ends, with status and note to write in; the rest is for the screen."""
 _PAIRS = {
     "place_wgs84": ("longitude", "latitude"),
     "place_gcj02": ("longitude_gcj02", "latitude_gcj02"),
@@ -161,7 +161,9 @@ def _fill(
     issued = []
     for line, row in enumerate(rows.to_dict("records"), start=_HEAD_ROW + 1):
         values = [_value(column, row, lang) for column in COLUMNS]
-        sheet.set_row(line, row_height(values, [look_of(column) for column in COLUMNS]))
+        printed = _LAST_PRINTED + 1
+        looks = [look_of(column) for column in COLUMNS[:printed]]
+        sheet.set_row(line, max(24, row_height(values[:printed], looks)))
         for number, (column, value) in enumerate(zip(COLUMNS, values, strict=True)):
             style = formats.cell(column.cell_format) if column.source else formats.open(look_of(column))
             write_cell(sheet, line, number, value, style)
@@ -359,7 +361,7 @@ def _dictionary(sheet: Worksheet, formats: _FormFormats, lang: Lang) -> None:
 
 
 def _meaning(column: Column, lang: Lang) -> str:
-    return (column_of("proposed", column.source) if column.source else column).about(lang)
+    return column.about(lang) or column_of("proposed", column.source).about(lang)
 
 
 def _meta(sheet: Worksheet, proposal: Proposal, issued: Sequence[Sequence[str]], lang: Lang) -> None:

@@ -163,7 +163,7 @@ def test_a_county_counts_its_own(visit: Visit, proposal: Proposal) -> None:
     headline = visit.page.locator(".sp-headline").inner_text()
     assert f"+{gained:,.0f} 人" in headline
     assert headline.startswith("甲县")
-    visit.page.locator(".sp-build input").fill("3")
+    visit.page.locator(".sp-build input[type=range]").fill("3")
     assert visit.script("siteplan.state.built") == own["rank"].iloc[2]
     visit.page.locator(".sp-list .sp-row").first.click()
     assert f"全方案第 {own['rank'].iloc[0]} 名" in visit.popup().inner_text() or own["rank"].iloc[0] == 1
@@ -284,3 +284,67 @@ def test_a_place_without_a_line_has_a_card_without_one(visit: Visit) -> None:
     visit.page.locator(".sp-list .sp-row").nth(2).click()
     assert visit.popup().locator("h3").count() == 1
     assert visit.popup().locator(".sp-sight").count() == 0
+
+
+def test_the_left_half_of_the_comparison_knows_nothing_of_the_plan(visit: Visit, tmp_path: Path) -> None:
+    """Places, villages and counts are those of today left of the bar, as well as the colours."""
+    visit.page.locator("input[name=moment][value=today]").check(force=True)
+    today = visit.shot(tmp_path / "today.png")
+    visit.page.locator("input[name=moment][value=change]").check(force=True)
+    change = visit.shot(tmp_path / "change.png")
+    visit.page.locator("input[value=swipe]").check()
+    both = visit.shot(tmp_path / "both.png")
+    bar = visit.page.locator(".sp-swipe").bounding_box()
+    assert bar is not None
+    at = int(bar["x"]) + 3
+    rows, left, right = slice(260, 800), slice(400, at - 90), slice(at + 90, 1080)
+    assert (both[rows, left] == today[rows, left]).mean() > 0.995
+    assert (both[rows, right] == change[rows, right]).mean() > 0.995
+    assert (today[rows, left] != change[rows, left]).mean() > 0.02
+    assert visit.page.locator(".sp-swipe-right").inner_text() == "变化"
+
+
+def test_what_is_left_is_a_list_and_can_be_searched(visit: Visit, proposal: Proposal) -> None:
+    villages = proposal.effects.villages
+    short = villages[~villages["covered_after"].astype(bool)]
+    visit.open_section("left_villages")
+    assert f"({len(short)})" in visit.page.locator(".sp-section-left_villages summary").inner_text()
+    assert visit.page.locator(".sp-left .sp-row").count() == len(short)
+    visit.page.locator(".sp-search input").fill("仍未通")
+    uncovered = villages["state"].eq("uncovered").sum()
+    assert visit.page.locator(".sp-list .sp-row").count() == min(40, uncovered)
+    visit.page.locator(".sp-search input").fill("")
+    visit.script("siteplan.setMoment('today')")
+    visit.page.wait_for_timeout(300)
+    before = villages[~villages["covered_before"].astype(bool)]
+    assert visit.page.locator(".sp-left .sp-row").count() == len(before)
+
+
+def test_a_gap_answers_a_click(visit: Visit, proposal: Proposal) -> None:
+    visit.script("siteplan.map.setView(siteplan.map.getCenter(), 15, {animate: false})")
+    for key in ("proposed", "villages", "sites"):
+        visit.page.locator(f"input[value={key}]").uncheck()
+    point = visit.script(
+        """() => { for (let y = 250; y < 800; y += 12) for (let x = 420; x < 1050; x += 12) {
+        const at = siteplan.map.containerPointToLatLng([x, y]), c = siteplan.classAt(at);
+        if (c.lived && c.shown && c.shown < 3) { const r = siteplan.map.getContainer().getBoundingClientRect();
+          return [x + r.x, y + r.y]; } } return null; }"""
+    )
+    assert point is not None
+    visit.page.mouse.click(*point)
+    text = visit.popup().inner_text()
+    assert "此处有人居住，未达标" in text
+    assert "附近行政村" in text
+
+
+def test_a_moved_place_is_where_the_card_sends_people(visit: Visit, proposal: Proposal) -> None:
+    row = proposal.places.proposed.iloc[0]
+    visit.page.locator(".sp-list .sp-row").first.click()
+    visit.script(
+        """([id, lon, lat]) => { siteplan.recordMove(id, lon, lat); siteplan.emit('marks'); }""",
+        [row["candidate_id"], row["longitude"] + 0.001, row["latitude"]],
+    )
+    shown = visit.popup().locator(".sp-places").inner_text()
+    moved, planned = f"{row['longitude'] + 0.001:.6f}", f"{row['longitude']:.6f}"
+    assert "已改址" in shown
+    assert shown.index(moved) < shown.index(planned)

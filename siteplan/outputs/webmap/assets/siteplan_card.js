@@ -52,7 +52,7 @@
 
   /* A link to a candidate or site by its id; plain text where the map does not have it. */
   function link(id, more) {
-    const text = more ? id + ' ' + more : id;
+    const text = [id, more].filter(Boolean).join(' ');
     if (!locate(id)) return quote(text);
     return page.text.button('sp-link', text, function () { find(id); });
   }
@@ -66,16 +66,43 @@
     return list;
   }
 
+  /* Places beside a ranked one: what they are called and how far off they lie. */
+  function beside(ids, get) {
+    if (!ids || !ids.length) return null;
+    const list = make('span');
+    ids.forEach(function (id) {
+      const found = locate(id);
+      const other = found && page.getter(found[0], found[1]);
+      const off = other ? page.lengthText(page.geo.distance({ lat: get('lat'), lng: get('lon') }, { lat: other('lat'), lng: other('lon') })) : '';
+      list.appendChild(link(id, other ? page.text.label(page.name(found[0], found[1]), 14) + ' ' + off : ''));
+    });
+    return list;
+  }
+
   function location(get) {
     if (!get('location_grade')) return null;
     return word('located', { grade: get('location_grade'), radius: number(get('location_radius_m') || 0) });
   }
 
+  function choicesWithReason(get) {
+    const list = links(get('choices'));
+    if (get('class_of') === 'uncovered' || get('class_of') === 'people') list.appendChild(make('small', '', word('choice_not_chosen')));
+    return list;
+  }
+
   function choices(get) {
     if (get('class_of') === 'covered') return null;
-    if (get('choices')) return links(get('choices'));
+    if (get('choices')) return choicesWithReason(get);
     return page.layers.villages.spec.columns.choices && get('share_before') !== null && !get('reached_rank') &&
       get('class_of') === 'uncovered' ? word('choice_none') : null;
+  }
+
+  /* A village counts by its point; where its people say otherwise, that is said. */
+  function villageRule(get) {
+    const isReached = get('class_of') === 'covered' || get('class_of') === 'newly';
+    const reached = get('share_after');
+    if (isReached && reached !== null && reached < 0.5) return word('village_few', { share: page.text.percent(reached) });
+    return get('class_of') === 'people' ? word('state_people') : null;
   }
 
   function serving(get, name) {
@@ -100,7 +127,7 @@
       line(list, 'radius', unit('m', get('search_radius_m')));
       line(list, 'due', get('due_date'));
       line(list, 'existing_nearby', get('existing_nearby'));
-      line(list, 'alternates', links(get('alternates')));
+      line(list, 'alternates', beside(get('alternates'), get));
       line(list, 'restriction', get('restriction'));
       line(list, 'cost', get('cost'));
       line(list, 'power', unit('m', get('power_distance_m')));
@@ -123,6 +150,7 @@
       if (get('evidence') === 'measured') line(list, 'evidence', word('evidence_measured'));
       line(list, 'share_before', share(get('share_before')));
       line(list, 'share_after', share(get('share_after')));
+      line(list, 'village_rule', villageRule(get));
       line(list, 'networks_before', get('networks_before'));
       line(list, 'networks_after', get('networks_after'));
       line(list, 'serving_before', serving(get, 'serving_site_before'));
@@ -174,7 +202,7 @@
 
   function coordinates(longitude, latitude, gcj, title) {
     const rows = [['WGS84', pair(longitude, latitude)]];
-    if (gcj) rows.push(['GCJ-02', pair(gcj[0], gcj[1])]);
+    if (gcj) rows.unshift([word('gcj02_phone'), pair(gcj[0], gcj[1])]);
     rows.push([word('dms'), dms(longitude, 'E', 'W') + ' ' + dms(latitude, 'N', 'S')]);
     const box = make('div', 'sp-coordinates');
     rows.forEach(function (row) {
@@ -229,6 +257,22 @@
     return coordinates(get('lon'), get('lat'), gcj, page.name(key, get.row));
   }
 
+  /* Where to go: the place it was moved to before the one that was planned. */
+  function places(key, row, get) {
+    const node = make('div', 'sp-places');
+    const moved = key === 'proposed' && page.movedTo && page.movedTo(get('candidate_id'));
+    if (moved) {
+      const at = L.latLng(moved.latitude, moved.longitude);
+      const off = page.geo.distance(at, { lat: get('lat'), lng: get('lon') });
+      node.appendChild(make('strong', 'sp-moved', word('moved_to', { n: number(off) })));
+      node.appendChild(coordinates(at.lng, at.lat, shifted(at.lng, at.lat), page.name(key, row)));
+      node.appendChild(make('p', 'sp-found', word('planned_at')));
+    }
+    const box = coordinatesOf(key, get);
+    if (box) node.appendChild(box);
+    return node;
+  }
+
   // ---- the card ----------------------------------------------------------------------------------------------
   function getter(key, row) {
     const each = page.layers[key];
@@ -274,10 +318,7 @@
     if (key === 'proposed') node.appendChild(standing(row));
     if (get('benefit')) node.appendChild(quote(get('benefit'), 'sp-benefit'));
     if (get('reason')) node.appendChild(quote(get('reason'), 'sp-reason'));
-    if (page.layers[key].spec.kind === 'points') {
-      const box = coordinatesOf(key, get);
-      if (box) node.appendChild(box);
-    }
+    if (page.layers[key].spec.kind === 'points') node.appendChild(places(key, row, get));
     const list = make('dl');
     BODIES[key](get, list);
     node.appendChild(list);
@@ -354,6 +395,38 @@
     bring(at);
   }
 
+  /* A place where people live below the target: how far below, and the villages next to it. */
+  function gapHere(latlng) {
+    const found = page.classAt(latlng);
+    if (page.state.question !== 'S0' || !found.lived || !found.shown || found.shown >= found.needed) return false;
+    const node = make('div', 'sp-popup');
+    node.appendChild(make('h3', '', word('gap_here')));
+    const tones = page.settings.tones;
+    node.appendChild(make('p', '', word('probability', { share: tones.covered[found.shown - 1].label })));
+    const list = make('dl');
+    line(list, 'nearest_villages', nearestVillages(latlng, 3));
+    node.appendChild(list);
+    if (!page.settings.edition.snapped) node.appendChild(coordinates(latlng.lng, latlng.lat, shifted(latlng.lng, latlng.lat), ''));
+    page.state.selected = null;
+    show(node);
+    page.setRing({ lat: latlng.lat, lng: latlng.lng });
+    return true;
+  }
+
+  function nearestVillages(latlng, count) {
+    const each = page.layers.villages;
+    if (!each || !each.spec.n) return null;
+    const rows = Array.from({ length: each.spec.n }, function (_, row) {
+      return [page.geo.distance(latlng, { lat: each.read(row, 'lat'), lng: each.read(row, 'lon') }), row];
+    }).sort(function (a, b) { return a[0] - b[0]; });
+    const node = make('span');
+    rows.slice(0, count).forEach(function (pair) {
+      const text = page.text.label(page.name('villages', pair[1]), 14) + ' ' + page.lengthText(pair[0]);
+      node.appendChild(page.text.button('sp-link', text, function () { go('villages', pair[1]); }));
+    });
+    return node;
+  }
+
   // ---- going to a thing --------------------------------------------------------------------------------------
   function go(key, row) {
     const get = page.getter(key, row);
@@ -361,7 +434,10 @@
     if (page.endMove) page.endMove();
     const own = page.state.filters.county;
     if (own && get('county') !== null && get('county') !== own) page.setFilter('county', null);
-    if (key === 'proposed' && page.state.moment === 'today') page.setMoment('change');
+    if (key === 'proposed' && page.state.moment === 'today') {
+      page.setMoment('change');
+      page.hint(word('to_change'));
+    }
     page.show(key, true);
     page.map.setView(point, Math.max(page.map.getZoom(), 13), { animate: false });
     open(key, row, point);
@@ -398,12 +474,16 @@
       if (page.busy && page.busy()) return;
       const found = page.hit(event.layerPoint, reach);
       if (found) open(found[0], found[1], event.latlng);
-      else closeCard();
+      else if (!gapHere(event.latlng)) closeCard();
     });
     map.on('contextmenu', here);
     page.on('marks', function () {
-      const old = card && page.state.selected && card.querySelector('.sp-standing');
-      if (old) old.parentNode.replaceChild(standing(page.state.selected.row), old);
+      if (!card || !page.state.selected || page.state.selected.key !== 'proposed') return;
+      const row = page.state.selected.row;
+      [['.sp-standing', standing(row)], ['.sp-places', places('proposed', row, getter('proposed', row))]].forEach(function (pair) {
+        const old = card.querySelector(pair[0]);
+        if (old) old.parentNode.replaceChild(pair[1], old);
+      });
     });
     map.on('mousemove', L.Util.throttle(function (event) {
       const over = !(page.busy && page.busy()) && page.hit(event.layerPoint, reach);

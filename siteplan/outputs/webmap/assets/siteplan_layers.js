@@ -21,6 +21,7 @@
   const RIM_ZOOM = 12.5;
   const ALL_PINS_ZOOM = 14.5;
   const ALL_PINS_FAR = 11;
+  const FIRST = 20;
   const TOWN_ZOOM = 9.5;
   const VILLAGE_ZOOM = 11;
   const SITE_ZOOM = 10;
@@ -105,6 +106,30 @@
     paintWatermark(pen);
     if (mask) paintMask(pen, view);
     paintOutside(pen, view);
+    if (page.state.swipe !== null && page.serviceOf(page.state.question) >= 0) paintHalves(pen, view);
+    else paintThings(pen, view);
+  }
+
+  /* Left of the bar what is there today, right of it the plan: places, villages and counts as well as colours. */
+  function paintHalves(pen, view) {
+    const at = page.map.containerPointToLayerPoint([page.map.getSize().x * page.state.swipe, 0]).x;
+    const b = view.bounds;
+    const kept = page.state.moment;
+    [[b.min.x, at, 'today'], [at, b.max.x, kept === 'today' ? 'plan' : kept]].forEach(function (half) {
+      pen.save();
+      pen.beginPath();
+      pen.rect(half[0], b.min.y, half[1] - half[0], b.max.y - b.min.y);
+      pen.clip();
+      page.state.moment = half[2];
+      counted = null;
+      paintThings(pen, view);
+      pen.restore();
+    });
+    page.state.moment = kept;
+    counted = null;
+  }
+
+  function paintThings(pen, view) {
     ORDER.forEach(function (key) {
       const each = page.layers[key];
       if (!each || !each.shown) return;
@@ -301,9 +326,10 @@
     const each = page.layers.proposed;
     const taken = new page.draw.Taken();
     const apart = Math.max(1, Math.min(18, (ALL_PINS_FAR - view.zoom) * 7));
-    const radius = pinRadius(view) + apart;
     page.ordered().forEach(function (row) {
-      if (!page.isBuilt(each.read(row, 'rank'))) return;
+      const rank = each.read(row, 'rank');
+      if (!page.isBuilt(rank)) return;
+      const radius = pinRadius(view) + (page.rankOf(row) <= FIRST ? 1 : apart);
       const x = each.x[row] * view.scale;
       const y = each.y[row] * view.scale;
       const box = [x - radius, y - radius, x + radius, y + radius];
@@ -527,11 +553,43 @@
     sheet.later();
   }
 
+  /* One place's own reach, hatched, so that the colours below stay what they are. */
   function paintMask(pen, view) {
-    pen.globalAlpha = page.settings.tones.footprint.alpha;
-    pen.imageSmoothingEnabled = false;
-    page.draw.picture(pen, mask.image, mask.bounds, view);
-    pen.globalAlpha = 1;
+    const size = view.bounds.getSize();
+    const layer = document.createElement('canvas');
+    layer.width = Math.ceil(size.x);
+    layer.height = Math.ceil(size.y);
+    const own = layer.getContext('2d');
+    own.imageSmoothingEnabled = false;
+    own.translate(-view.bounds.min.x, -view.bounds.min.y);
+    page.draw.picture(own, mask.image, mask.bounds, view);
+    own.setTransform(1, 0, 0, 1, 0, 0);
+    own.globalCompositeOperation = 'source-in';
+    own.fillStyle = hatch();
+    own.fillRect(0, 0, layer.width, layer.height);
+    pen.drawImage(layer, view.bounds.min.x, view.bounds.min.y, layer.width, layer.height);
+  }
+
+  let hatched = null;
+
+  function hatch() {
+    if (hatched) return hatched;
+    const tile = document.createElement('canvas');
+    tile.width = 8;
+    tile.height = 8;
+    const pen = tile.getContext('2d');
+    pen.fillStyle = 'rgba(91, 42, 134, .10)';
+    pen.fillRect(0, 0, 8, 8);
+    pen.strokeStyle = page.settings.tones.footprint.fill;
+    pen.lineWidth = 1.6;
+    pen.beginPath();
+    [[-2, 2, 2, -2], [0, 8, 8, 0], [6, 10, 10, 6]].forEach(function (line) {
+      pen.moveTo(line[0], line[1]);
+      pen.lineTo(line[2], line[3]);
+    });
+    pen.stroke();
+    hatched = pen.createPattern(tile, 'repeat');
+    return hatched;
   }
 
   // ---- what lies under the pointer ---------------------------------------------------------------------
@@ -584,7 +642,8 @@
     const again = function () { sheet.later(); };
     const forget = function () { numbered = null; counted = null; };
     ['filter', 'built', 'moment', 'pins', 'layers'].forEach(function (event) { page.on(event, forget); });
-    ['filter', 'built', 'marks', 'base', 'moment', 'question', 'pins'].forEach(function (event) { page.on(event, again); });
+    ['filter', 'built', 'marks', 'base', 'moment', 'question', 'pins', 'swipe'].forEach(function (event) { page.on(event, again); });
+    page.map.on('move', function () { if (page.state.swipe !== null) again(); });
   }
 
   page.begin = begin;
@@ -596,6 +655,7 @@
   page.ink = ink;
   page.lookOf = lookOf;
   page.villageCounts = countsOf;
+  page.villageState = function (row) { return page.layers.villages.spec.classes[classOf(page.layers.villages, row)].value; };
   page.signOf = signOf;
   page.numberedPins = function () { return pins(page.draw.frame(page.map, page.map.getPixelBounds())); };
   page.growth = growth;

@@ -54,8 +54,12 @@
   function section(key, body, open) {
     const node = make('details', 'sp-section sp-section-' + key);
     node.open = Boolean(open);
-    node.appendChild(make('summary', '', word(key)));
+    parts['summary_' + key] = node.appendChild(make('summary', '', word(key)));
     node.appendChild(body);
+    node.addEventListener('toggle', function () {
+      if (key === 'left_villages') leftRows();
+      if (node.open && page.ready) node.scrollIntoView({ block: 'nearest' });
+    });
     return node;
   }
 
@@ -102,11 +106,13 @@
     const node = make('div', 'sp-message');
     parts.headline = make('p', 'sp-headline');
     parts.facts = make('dl', 'sp-facts');
+    parts.counted = make('p', 'sp-counted', word('counted_by', { name: page.settings.questions[0].name }));
     if (page.settings.steps.rank.length) node.appendChild(parts.headline);
     else {
       page.settings.facts.forEach(function (fact) { factRow(parts.facts, fact.key, fact.label, fact.value, fact.note); });
     }
     node.appendChild(parts.facts);
+    if (page.settings.steps.rank.length) node.appendChild(parts.counted);
     return node;
   }
 
@@ -131,18 +137,20 @@
     else if (base.villages) gains.push(word('gain_villages', { n: number(now.villages - (base.villages_before || 0)) }));
     parts.headline.textContent = '';
     parts.headline.classList.toggle('sp-today', isToday);
+    document.querySelector('.sp-plan').classList.toggle('sp-today-mode', isToday);
     if (found.name) parts.headline.appendChild(quote(found.name + ' ', 'sp-scope'));
     gains.forEach(function (text) { parts.headline.appendChild(make('span', 'sp-gain', text)); });
     parts.facts.textContent = '';
     if (base.people) {
-      const share = percent((base.people_before || 0) / base.people) + ' → ' + percent(now.people / base.people);
+      const was = percent((base.people_before || 0) / base.people);
+      const share = isToday ? was : was + ' → ' + percent(now.people / base.people);
       factRow(parts.facts, 'people_covered', word('people_covered'), share, word('of_total', { total: number(base.people) }));
     }
     if (base.villages) {
-      const villages = number(base.villages_before || 0) + ' → ' + number(now.villages);
+      const villages = number(base.villages_before || 0) + (isToday ? '' : ' → ' + number(now.villages));
       factRow(parts.facts, 'villages_covered', word('villages_covered'), villages, word('of_total', { total: number(base.villages) }));
     }
-    factRow(parts.facts, 'selected', word('selected_now'), word('stations_sites', { stations: number(now.stations), sites: number(now.sites) }));
+    if (!isToday) factRow(parts.facts, 'selected', word('selected_now'), word('stations_sites', { stations: number(now.stations), sites: number(now.sites) }));
     factRow(parts.facts, 'built_quota', word('built_quota'), number(base.built || 0) + ' / ' + number(base.quota || 0));
   }
 
@@ -210,12 +218,28 @@
       page.build(step >= ranks.length ? Infinity : step ? ranks[step - 1] : 0);
     });
     parts.slider = input;
+    const exact = make('input', 'sp-step');
+    exact.type = 'number';
+    exact.min = '0';
+    exact.setAttribute('aria-label', word('build_label'));
+    exact.addEventListener('change', function () {
+      input.value = exact.value;
+      input.dispatchEvent(new Event('input'));
+    });
+    parts.exact = exact;
     parts.said = make('div', 'sp-build-said');
     parts.said.setAttribute('aria-live', 'polite');
+    const key = make('div', 'sp-curve-key');
+    [['curve_people', page.settings.tones.covered[4].fill], ['curve_villages', page.settings.tones.new.fill]].forEach(function (pair) {
+      const item = make('span');
+      item.appendChild(make('i')).style.background = pair[1];
+      item.appendChild(make('span', '', word(pair[0])));
+      key.appendChild(item);
+    });
     parts.curve = make('canvas', 'sp-curve');
     parts.curve.setAttribute('aria-hidden', 'true');
     parts.more = make('div', 'sp-build-more');
-    [parts.said, parts.curve, input, parts.more].forEach(function (each) { node.appendChild(each); });
+    [exact, parts.said, parts.curve, key, input, parts.more].forEach(function (each) { node.appendChild(each); });
     return node;
   }
 
@@ -228,11 +252,13 @@
     const within = scope(found);
     parts.slider.max = String(ranks.length);
     parts.slider.value = String(done);
+    parts.exact.max = String(ranks.length);
+    parts.exact.value = String(done);
     parts.said.textContent = word('build_first', { n: done, total: ranks.length, stations: within.now.stations });
     const lines = [];
     if (within.base.people) lines.push(word('people_at', { n: number(within.now.people), share: percent(within.now.people / within.base.people, 2) }));
     if (within.base.villages) lines.push(word('villages_at', { n: within.now.villages, total: within.base.villages }));
-    if (bound && !within.name) lines.push(word('bound_at', { share: percent(bound) }));
+    if (bound && !within.name) lines.push(word('bound_at', { share: percent(1 / bound - 1) }));
     parts.more.textContent = lines.join(' · ');
     numbers(found);
     countyRows(found.counties);
@@ -335,6 +361,37 @@
     return select;
   }
 
+  // ---- villages that still do without ------------------------------------------------------------------
+  function leftBox() {
+    parts.left = make('div', 'sp-scroll sp-left');
+    return parts.left;
+  }
+
+  function leftRows() {
+    const each = page.layers.villages;
+    if (!parts.left || !each) return;
+    parts.left.textContent = '';
+    const isOpen = parts.left.parentNode.open;
+    let count = 0;
+    for (let row = 0; row < each.spec.n; row += 1) {
+      const state = page.villageState(row);
+      if (!each.pass[row] || state === 'covered' || state === 'newly') continue;
+      count += 1;
+      if (!isOpen) continue;
+      const text = [each.read(row, 'county'), each.read(row, 'town')].filter(Boolean).join(' ');
+      const button = page.text.button('sp-row', null, function () {
+        foldAll();
+        page.go('villages', row);
+      });
+      const box = make('span', 'sp-row-text');
+      box.appendChild(quote(page.name('villages', row), 'sp-row-name'));
+      box.appendChild(quote(text, 'sp-row-small'));
+      button.appendChild(box);
+      parts.left.appendChild(button);
+    }
+    parts.summary_left_villages.textContent = word('left_villages') + ' (' + count + ')';
+  }
+
   // ---- filters ---------------------------------------------------------------------------------------
   function values(column, county) {
     const found = new Set();
@@ -419,6 +476,8 @@
       if (boxes['filter_' + key]) boxes['filter_' + key].value = page.state.filters[key] || '';
     });
     boxes.filter_uncertain.checked = Boolean(page.state.filters.uncertain);
+    const active = Object.keys(page.state.filters).filter(function (key) { return key !== 'county' && page.state.filters[key]; }).length;
+    parts.summary_filters.textContent = active ? word('filters_on', { n: active }) : word('filters');
     if (boxes.county) boxes.county.value = page.state.filters.county || '';
     const each = page.layers.proposed;
     const passing = each.pass.reduce(function (sum, one) { return sum + one; }, 0);
@@ -444,6 +503,7 @@
       parts.near.textContent = word(sortNear ? 'sort_rank' : 'sort_near');
       list();
     });
+    page.map.on('moveend', function () { if (sortNear && !page.state.position) list(); });
     line.appendChild(parts.near);
     node.appendChild(line);
     return node;
@@ -490,6 +550,7 @@
     if (key === 'others') found.unshift(get('candidate_id'));
     if (key === 'proposed') {
       if (get('stations')) found.push(word('unit_stations', { n: get('stations') }));
+      if (page.rankOf(index) !== get('rank')) found.push(word('rank_in_all', { n: get('rank') }));
       const status = page.statusOf(get('candidate_id'));
       if (status !== 'PROPOSED') found.unshift(word('status_' + status));
       if (sortNear) found.unshift(page.lengthText(distanceTo(index)));
@@ -538,6 +599,13 @@
 
   function matches(text) {
     const found = [];
+    const villages = page.layers.villages;
+    if (villages) {
+      for (let row = 0; row < villages.spec.n; row += 1) {
+        const state = villages.spec.classes.find(function (look) { return look.value === page.villageState(row); });
+        if (villages.pass[row] && text.length > 1 && state.label.toLowerCase().indexOf(text) >= 0) found.push(['villages', row]);
+      }
+    }
     const initials = /^[a-z]{2,}$/.test(text);
     Object.keys(SEARCHED).forEach(function (key) {
       const each = page.layers[key];
@@ -564,7 +632,8 @@
     const found = text ? matches(text) : ranking();
     parts.results.textContent = '';
     append(found, 0, text ? SHOWN : CHUNK);
-    const heading = word('ranked') + ' (' + found.length + ')';
+    const from = sortNear ? word(page.state.position ? 'from_me' : 'from_middle') : word('ranked');
+    const heading = from + ' (' + found.length + ')';
     const key = found.length > SHOWN ? 'found_first' : 'found';
     parts.found.textContent = text ? word(key, { n: found.length, shown: Math.min(SHOWN, found.length) }) : heading;
   }
@@ -595,6 +664,7 @@
       node.classList.toggle('sp-swatch-line', look.ring === 'line');
     }
     if (kind === 'polygons') node.style.background = transparent(look.fill, look.opacity);
+    if (look.alpha && look.area) node.style.background = transparent(look.fill, Math.max(look.alpha, 0.35));
     if (look.size) {
       const size = Math.round(Math.min(15, look.size * 2 + 4));
       node.style.width = size + 'px';
@@ -742,7 +812,8 @@
     const service = page.serviceOf(question);
     if (service === 0) {
       const lost = !page.settings.steps.rank.length && moment === 'change' ? [tones.lost] : [];
-      return change.concat(lost, [tones.gap, tones.gap_part], covered.slice(1));
+      const classes = covered.slice(1).map(function (look) { return Object.assign({}, look, { label: word('probability', { share: look.label }) }); });
+      return change.concat(lost, [tones.gap, tones.gap_part], classes);
     }
     if (service > 0) return change.concat([Object.assign({}, tones.gap, { label: word('gap_any') }), reached]);
     if (question === 'by_site') {
@@ -776,7 +847,8 @@
     const classes = scaleOf(question, page.state.moment).map(function (look) { return look.ring ? look : Object.assign({ area: true }, look); });
     parts.scale.appendChild(legend(classes, 'area'));
     const people = service >= 0 ? page.settings.questions[service].people : null;
-    if (people && people[0]) {
+    const isWhole = !page.state.filters.county && page.state.built >= (page.layers.proposed ? page.layers.proposed.spec.n : 0);
+    if (people && people[0] && isWhole) {
       const text = word('question_people', { before: number(people[1]), after: number(people[2]), total: number(people[0]) });
       parts.scale.appendChild(make('p', 'sp-found', text));
     }
@@ -835,6 +907,7 @@
     body.appendChild(facts());
     if (page.layers.proposed && page.settings.steps.rank.length) body.appendChild(slider());
     if (page.settings.counties.length) body.appendChild(section('by_county', countyTable(), false));
+    if (page.layers.villages && page.settings.steps.rank.length) body.appendChild(section('left_villages', leftBox(), false));
     if (page.layers.proposed) body.appendChild(section('filters', filterBox(), false));
     if (page.returnsBox && page.settings.edition.returns) body.appendChild(section('returns', page.returnsBox(), false));
     if (page.layers.proposed) {
@@ -877,13 +950,15 @@
     page.on('built', L.Util.throttle(list, 120));
     page.on('filter', filtered);
     page.on('layers', changed);
-    ['moment', 'question', 'swipe', 'built'].forEach(function (event) { page.on(event, covered); });
+    ['moment', 'question', 'swipe', 'built', 'filter'].forEach(function (event) { page.on(event, covered); });
     page.on('pins', pinLegend);
+    ['built', 'moment', 'filter'].forEach(function (event) { page.on(event, L.Util.throttle(leftRows, 150)); });
     page.on('moment', said);
     page.on('pins', list);
     page.on('marks', list);
     list();
     said();
+    leftRows();
     covered();
     if (boxes.filter_town) filtered();
   }

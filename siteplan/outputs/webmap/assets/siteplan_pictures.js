@@ -420,7 +420,11 @@
     const code = codes.values[at];
     const rank = rankAt(at);
     const isBuilt = page.state.built >= steps() || (rank > 0 && rank <= page.state.built);
-    return { before: before(code), after: after(code), now: isBuilt ? after(code) : before(code), needed: NEEDED };
+    const isPlan = isBuilt && page.state.moment !== 'today';
+    return {
+      before: before(code), after: after(code), now: isBuilt ? after(code) : before(code), needed: NEEDED,
+      lived: isLived(code), shown: isPlan ? after(code) : before(code)
+    };
   }
 
   Object.assign(page, {

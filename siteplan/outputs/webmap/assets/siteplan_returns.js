@@ -110,7 +110,8 @@
   function statusLine(id) {
     const mine = eventsOf(id);
     if (!mine.length) return null;
-    const last = mine[mine.length - 1];
+    const steps = mine.filter(function (row) { return row.status !== page.settings.returns.moved; });
+    const last = (steps.length ? steps : mine)[(steps.length ? steps : mine).length - 1];
     return [word('status_' + last.status), last.reason, last.reported_by, last.reported_at.slice(0, 10)]
       .filter(Boolean).join(' · ');
   }
@@ -178,6 +179,7 @@
       const needs = needReason().indexOf(status) >= 0 || isBackward(statusOf(id), status);
       if (!takeReporter(who, said)) return;
       if (needs && !reason.value.trim()) {
+        said.classList.remove('sp-saved');
         said.textContent = word('need_reason');
         reason.focus();
         return;
@@ -185,7 +187,8 @@
       const moved = movedTo(id);
       record(id, status, moved ? moved.longitude : get('lon'), moved ? moved.latitude : get('lat'),
         reason.value.trim(), note.value.trim());
-      said.textContent = statusLine(id);
+      said.textContent = word('saved_here', { what: statusLine(id) });
+      said.classList.add('sp-saved');
     });
     return node;
   }
@@ -550,7 +553,8 @@
   }
 
   Object.assign(page, {
-    statusOf: statusOf, statusLine: statusLine, markForm: markForm, paintMarks: paintMarks, returnsBox: returnsBox,
+    statusOf: statusOf, statusLine: statusLine, movedTo: movedTo,
+    recordMove: function (id, longitude, latitude) { record(id, page.settings.returns.moved, longitude, latitude, '', ''); }, markForm: markForm, paintMarks: paintMarks, returnsBox: returnsBox,
     beginReturns: beginReturns, takeIn: takeIn, asJson: asJson, asCsv: asCsv,
     isMoving: function () { return moving !== null; }, endMove: endMove
   });

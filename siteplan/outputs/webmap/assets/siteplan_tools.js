@@ -36,7 +36,7 @@
 
   function shareView() {
     remember();
-    page.copy(window.location.href).then(function (done) { if (done) hint(word('copied') + ' ' + window.location.hash.slice(0, 60)); });
+    page.copy(window.location.href).then(function (done) { if (done) hint(word('link_copied')); });
   }
 
   // ---- my position -------------------------------------------------------------------------------------
@@ -178,6 +178,10 @@
     bar.setAttribute('aria-valuenow', String(Math.round(page.state.swipe * 100)));
   }
 
+  function rightOfBar() {
+    return page.state.moment === 'change' && page.settings.steps.rank.length ? word('moment_change') : word('swipe_right');
+  }
+
   function makeBar() {
     const node = make('div', 'sp-swipe');
     node.tabIndex = 0;
@@ -186,11 +190,12 @@
     node.setAttribute('aria-valuemax', '100');
     node.setAttribute('aria-label', word('swipe'));
     node.appendChild(make('span', 'sp-swipe-left', word('swipe_left')));
-    node.appendChild(make('span', 'sp-swipe-right', word('swipe_right')));
+    node.appendChild(make('span', 'sp-swipe-right', rightOfBar()));
     const move = function (event) {
       const box = page.map.getContainer().getBoundingClientRect();
       place((event.clientX - box.left) / box.width);
       page.pictureSheet.later();
+      page.sheet.later();
     };
     node.addEventListener('pointerdown', function (event) {
       event.preventDefault();
@@ -211,11 +216,16 @@
       event.stopPropagation();
       place(page.state.swipe + step);
       page.pictureSheet.later();
+      page.sheet.later();
       rememberSoon();
     });
     document.querySelector('.sp-frame').appendChild(node);
     return node;
   }
+
+  page.on('moment', function () {
+    if (bar) bar.querySelector('.sp-swipe-right').textContent = rightOfBar();
+  });
 
   // ---- measuring ---------------------------------------------------------------------------------------
   let measuring = false;
