@@ -21,6 +21,7 @@ from siteplan.inputs.load import part_of
 from siteplan.outputs.wording import in_words
 from siteplan.planning import pipeline
 from siteplan.planning.pipeline import AreaRequest
+from siteplan.planning.proposal import ASKED, REACHED_TODAY
 from siteplan.planning.replan import ReplanContext
 from siteplan.project.project_file import load_config
 from siteplan.selection import select
@@ -407,3 +408,38 @@ def test_an_unknown_reader_stops_before_anything_is_planned(office, tmp_path):
     assert result.exit_code == 1
     assert "internal, tower, public" in result.output
     assert not (tmp_path / "out").exists()
+
+
+# --- services by themselves ----------------------------------------------------------------------------
+
+
+def test_where_services_reach_agrees_with_rasters_record_and_layers(city):
+    """The first service is the one the rasters show; people of services of a layer add up to the layer's."""
+    plan = city.proposal
+    target = plan.config.coverage.edge_probability_target
+    first = plan.effects.services[0]
+    reach = np.asarray(first.reach.values) % ASKED
+    before, after = (
+        np.nan_to_num(np.asarray(each.values)) >= np.float32(target)
+        for each in (plan.existing.coverage, plan.effects.coverage)
+    )
+    np.testing.assert_array_equal(reach == REACHED_TODAY, before)
+    np.testing.assert_array_equal(reach > 0, before | after)
+    assert first.people_before == pytest.approx(plan.record.population_covered_before)
+    assert first.people_after == pytest.approx(plan.record.population_covered_after)
+    for row in plan.effects.layers.itertuples():
+        mine = [each for each in plan.effects.services if each.layer == row.layer]
+        assert mine
+        assert sum(each.people_after for each in mine) == pytest.approx(row.people_after, rel=1e-6)
+    for each in plan.effects.services:
+        assert each.people_before <= each.people_after <= each.people_asked
+
+
+def test_a_purpose_is_the_layer_that_gains_most_and_standing_places_are_named(city):
+    plan = city.proposal
+    for row in plan.places.proposed.itertuples():
+        gains = dict(row.gain_by_layer)
+        assert gains[row.purpose] == max(gains.values())
+        key = row.existing_nearby[0] if row.existing_nearby else None
+        assert (key is None) == (row.source_type == "1")
+        assert key in {None, "nearby_none", "nearby_refused", "nearby_usable"}

@@ -102,3 +102,18 @@ def wrapped(text: str, size: float, width: float) -> list[str]:
             line = ""
         line += part
     return [*lines, line]
+
+
+def shortened(text: str, size: float, width: float) -> str:
+    """A text no wider than a width [pt], with an ellipsis where it was cut.
+
+    Examples
+    --------
+    >>> shortened("abcdef", 10.0, 100.0), shortened("abcdef", 10.0, 28.0)
+    ('abcdef', 'abcd…')
+    """
+    if width_of(text, size) <= width:
+        return text
+    while text and width_of(text + "…", size) > width:
+        text = text[:-1]
+    return text + "…"

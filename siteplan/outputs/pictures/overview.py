@@ -19,7 +19,7 @@ from PIL import Image
 
 from siteplan.core.grid import Grid
 from siteplan.outputs import palette
-from siteplan.outputs.pictures.fonts import drawable, look, width_of, wrapped
+from siteplan.outputs.pictures.fonts import drawable, look, shortened, width_of, wrapped
 from siteplan.outputs.pictures.ground import Room, draw_lines, extent_of, ground, write_names
 from siteplan.outputs.webmap import style
 from siteplan.outputs.webmap.panel import breaks_of, facts, notes, title, tones, warning
@@ -327,16 +327,19 @@ def _legend(column: _Column, proposal: Proposal, lang: Lang, columns: int) -> No
         (style.VILLAGES[state]["fill"], translate(f"map.state_{state}", lang), True)
         for state in ("newly", "uncovered")
     ]
-    numbered = translate("map.numbered", lang)
-    entries += [(colour, f"{name} {numbered}", True) for name, colour in purposes(proposal).items()]
-    step, size = column.width / columns, column.size * 0.8
+    entries += [(colour, name, True) for name, colour in purposes(proposal).items()]
+    entries.append((palette.RIM, translate("map.numbered", lang), True))
+    size = column.size * 0.8
+    widest = max(width_of(label, size) for _, label, _ in entries) * _DPI / 72 + 40
+    columns = max(1, min(columns, int(column.width // widest)))
+    step = column.width / columns
     for k, (fill, label, is_round) in enumerate(entries):
         x, y = (k % columns) * step, column.y + (k // columns + 0.5) * column.line * 0.95
         shape = Circle((x + 11, y), 9) if is_round else Rectangle((x, y - 8), 22, 16)
         shape.set(facecolor=fill, edgecolor="#777777", linewidth=0.6)
         column.axes.add_patch(shape)
-        fits = max(4, int((step - 40) * 72 / _DPI / size / 0.95))
-        column.axes.text(x + 30, y, drawable(label, fits), va="center", **look(size))
+        text = shortened(drawable(label), size, (step - 34) * 72 / _DPI)
+        column.axes.text(x + 30, y, text, va="center", **look(size))
     column.y += -(-len(entries) // columns) * column.line * 0.95
 
 
@@ -354,9 +357,12 @@ def _first_ten(column: _Column, proposal: Proposal, lang: Lang) -> None:
         column.axes.add_patch(Circle((14, y), 14, facecolor=colour, edgecolor="white"))
         ink = "white" if palette.is_dark(colour) else palette.INK
         column.axes.text(14, y, str(row.rank), ha="center", va="center_baseline", **look(10, color=ink))
-        name = drawable(getattr(row, "name", row.candidate_id), 20)
-        column.axes.text(38, y, name, va="center", **look(column.size * 0.95, bold=True))
-        at = 38 + width_of(name, column.size * 0.95) * _DPI / 72 + 16
+        size = column.size * 0.95
+        name = shortened(
+            drawable(getattr(row, "name", row.candidate_id)), size, 0.42 * column.width * 72 / _DPI
+        )
+        column.axes.text(38, y, name, va="center", **look(size, bold=True))
+        at = 38 + width_of(name, size) * _DPI / 72 + 16
         rest = drawable(f"{row.county} {row.town}  {row.benefit}", 90)
         room = (column.width - at) * 72 / _DPI
         if room > width_of(rest, column.size * 0.78):

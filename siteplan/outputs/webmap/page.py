@@ -43,7 +43,7 @@ from siteplan.words.catalogue import Lang, translate
 CONTENT_POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
 """What the browser may load: nothing from anywhere."""
 
-_OPTIONS: dict[str, Any] = {"maxZoom": 18, "zoomSnap": 0.5, "fadeAnimation": False}
+_OPTIONS: dict[str, Any] = {"maxZoom": 18, "zoomSnap": 0.25, "fadeAnimation": False}
 """Leaflet options that folium hands on as they are."""
 _SEARCHED = ("name", "town", "village", "county", "property_name", "site_name")
 
