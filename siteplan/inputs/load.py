@@ -25,7 +25,7 @@ from siteplan.inputs.places.beside import relief_beside
 from siteplan.inputs.places.crs import nothing_left
 from siteplan.inputs.places.evidence import Evidence
 from siteplan.inputs.places.extent import counties_without, roads_short
-from siteplan.inputs.places.gazetteer import county_core
+from siteplan.inputs.places.gazetteer import county_core, nearest_names
 from siteplan.inputs.places.georeferencing import DoubtfulAddress
 from siteplan.inputs.places.plausibility import Context, doubts, settlement_doubts
 from siteplan.inputs.places.settlement import Settled, built_up, low_ground, mask_of, settle
@@ -535,7 +535,7 @@ def _area_of(counties: gpd.GeoDataFrame, config: Config, county: str | None) -> 
             "--county",
             "unknown_county",
             "unknown_county_fix",
-            {"value": county, "found": tuple(counties["county"])},
+            {"value": county, "found": nearest_names(county, counties["county"])},
         )
         raise InputFaults([fault])
     return hit.reset_index(drop=True), str(hit["county"].iloc[0])

@@ -36,6 +36,7 @@ from siteplan.inputs.places.gazetteer import (
     county_core,
     county_names,
     gazetteer_of,
+    nearest_names,
     place_names,
     village_names,
 )
@@ -551,7 +552,7 @@ class ProjectReader:
                 int(checked.rows[i]),
                 "county",
                 value=names.iloc[i],
-                found=tuple(self._counties["county"]),
+                found=nearest_names(str(names.iloc[i]), self._counties["county"]),
             )
             for i in np.flatnonzero(unknown.to_numpy())
         ]

@@ -20,6 +20,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 from pypinyin import Style, lazy_pinyin, pinyin
+from rapidfuzz import fuzz
 
 from siteplan.inputs.files.cells import text_of
 
@@ -170,6 +171,34 @@ def core_of(name: str, level: int) -> str:
 _OFFICE = re.compile(
     r"(人民政府|政府|工业和信息化局|工信局|通信发展办公室|通信局|分公司|公司|区域|全境|办事处)$"
 )
+
+
+_NAMED = 5
+"""Names that are given of those there are."""
+
+
+def nearest_names(value: str, known: Iterable[str]) -> tuple[str, ...]:
+    """Names most like one that is not known, the likest first, in the reading of Chinese ones as well.
+
+    Parameters
+    ----------
+    value
+        What was written.
+    known
+        Names there are.
+
+    Examples
+    --------
+    >>> nearest_names("dongzhen", ["西镇", "东镇", "Northfield", "Southfield", "南镇", "北镇"])[0]
+    '东镇'
+    """
+    read = "".join(lazy_pinyin(value)).lower()
+
+    def unlike(name: str) -> float:
+        same = fuzz.ratio(value, name), fuzz.ratio(read, "".join(lazy_pinyin(name)).lower())
+        return -max(same)
+
+    return tuple(sorted(known, key=unlike)[:_NAMED])
 
 
 def county_core(name: object, city: str) -> str:
