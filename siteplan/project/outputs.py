@@ -96,7 +96,7 @@ class Outputs(ProjectPart):
     """What is written where."""
 
     directory: str = "runs"
-    map_gaps: Annotated[int, Field(ge=0)] = 150
+    map_gaps: Annotated[int, Field(ge=0)] = 120
     """Largest gaps that can be clicked on the map; its picture shows all, and gaps.gpkg holds them."""
     map_road_vertices: Annotated[int, Field(ge=0)] = 60_000
     """Vertices of roads drawn on the map: classes are taken from the largest down until they are used up."""

@@ -277,6 +277,7 @@ def test_the_card_draws_the_ground_and_says_what_is_in_the_way(visit: Visit, pro
     text = visit.popup().locator(".sp-sight").inner_text()
     assert "五里村" in text
     assert f"3.00 km处地形高出视线 {-middle[0]:.0f} 米" in text
+    assert "站址，地面 300 米" in text
 
 
 def test_a_place_without_a_line_has_a_card_without_one(visit: Visit) -> None:
@@ -348,3 +349,17 @@ def test_a_moved_place_is_where_the_card_sends_people(visit: Visit, proposal: Pr
     moved, planned = f"{row['longitude'] + 0.001:.6f}", f"{row['longitude']:.6f}"
     assert "已改址" in shown
     assert shown.index(moved) < shown.index(planned)
+
+
+def test_a_click_on_a_number_opens_that_number(visit: Visit, proposal: Proposal) -> None:
+    """From afar dots lie under pins, some with their middle nearer to where the click falls."""
+    visit.script("siteplan.map.setZoom(10, {animate: false})")
+    wrong = visit.script(
+        """() => { const l = siteplan.layers.proposed, shown = siteplan.numberedPins(), wrong = [];
+        shown.forEach(row => { for (const [dx, dy] of [[0, 0], [5, 0], [-5, 3], [0, -6]]) {
+          const p = siteplan.map.latLngToLayerPoint([l.read(row, 'lat'), l.read(row, 'lon')]);
+          const hit = siteplan.hit(L.point(p.x + dx, p.y + dy), 4);
+          if (!hit || hit[0] !== 'proposed' || !shown.has(hit[1])) wrong.push(row); } });
+        return wrong; }"""
+    )
+    assert wrong == []

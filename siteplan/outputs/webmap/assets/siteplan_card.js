@@ -61,7 +61,7 @@
     if (!ids || !ids.length) return null;
     const list = make('span');
     ids.forEach(function (each) {
-      list.appendChild(Array.isArray(each) ? link(each[0], page.text.percent(each[1], 0)) : link(each));
+      list.appendChild(Array.isArray(each) ? link(each[0], page.text.percent(each[1], 0) + ' ' + calledOf(each[0])) : link(each));
     });
     return list;
   }
@@ -97,16 +97,28 @@
       get('class_of') === 'uncovered' ? word('choice_none') : null;
   }
 
+  /* Whether a village's point is reached while most of its people are not. */
+  function isByPointAlone(get) {
+    const isReached = get('class_of') === 'covered' || get('class_of') === 'newly';
+    return isReached && get('share_after') !== null && get('share_after') < 0.5;
+  }
+
   /* A village counts by its point; where its people say otherwise, that is said. */
   function villageRule(get) {
-    const isReached = get('class_of') === 'covered' || get('class_of') === 'newly';
-    const reached = get('share_after');
-    if (isReached && reached !== null && reached < 0.5) return word('village_few', { share: page.text.percent(reached) });
+    if (isByPointAlone(get)) return word('village_few', { share: page.text.percent(get('share_after')) });
     return get('class_of') === 'people' ? word('state_people') : null;
   }
 
+  /* Rank and name of a site, beside its id. */
+  function calledOf(id) {
+    const found = locate(id);
+    if (!found) return '';
+    const called = page.text.label(page.name(found[0], found[1]), 14);
+    return found[0] === 'proposed' ? word('rank') + page.signOf(found[1]) + ' ' + called : called;
+  }
+
   function serving(get, name) {
-    return get(name) ? link(get(name)) : null;
+    return get(name) ? link(get(name), calledOf(get(name))) : null;
   }
 
   const BODIES = {
@@ -289,7 +301,8 @@
     const spec = page.layers[key].spec;
     const isRanked = key === 'proposed';
     const look = isRanked ? page.lookOf(row) : spec.classes[spec.columns['class'][row]];
-    const node = make('span', 'sp-chip', isRanked ? page.signOf(row) : look.label);
+    const isFew = key === 'villages' && isByPointAlone(getter(key, row));
+    const node = make('span', 'sp-chip', isRanked ? page.signOf(row) : look.label + (isFew ? word('point_alone') : ''));
     node.style.background = look.fill;
     node.style.color = page.ink(look.fill);
     return node;

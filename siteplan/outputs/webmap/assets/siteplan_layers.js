@@ -325,7 +325,7 @@
     numbered = new Set();
     const each = page.layers.proposed;
     const taken = new page.draw.Taken();
-    const apart = Math.max(1, Math.min(18, (ALL_PINS_FAR - view.zoom) * 7));
+    const apart = Math.max(1, Math.min(12, (ALL_PINS_FAR - view.zoom) * 5));
     page.ordered().forEach(function (row) {
       const rank = each.read(row, 'rank');
       if (!page.isBuilt(rank)) return;
@@ -608,9 +608,11 @@
   function hitPoint(each, view, point, reach) {
     let best = -1;
     let nearest = Infinity;
+    let onPin = false;
     const grow = growth(view.zoom);
     const isRanked = each.spec.key === 'proposed';
     if (isRanked && !hasPlaces()) return -1;
+    const shown = isRanked ? pins(view) : null;
     for (let row = 0; row < each.spec.n; row += 1) {
       if (!each.pass[row]) continue;
       const dx = each.x[row] * view.scale - view.ox - point.x;
@@ -619,7 +621,10 @@
       const look = isRanked ? null : each.spec.classes[classOf(each, row)];
       if (look && !isDrawn(each.spec.key, look, view.zoom)) continue;
       const size = isRanked ? radiusOf(row, view) : look.size * grow;
-      if (distance > size + reach || distance > nearest) continue;
+      // a pin lies on top of the dots below it, however near their middles are
+      const isPin = shown !== null && shown.has(row) && distance <= size;
+      if (distance > size + reach || (onPin && !isPin) || (distance > nearest && isPin === onPin)) continue;
+      onPin = isPin;
       nearest = distance;
       best = row;
     }

@@ -24,7 +24,9 @@
       node.classList.toggle('sp-swatch-line', look.ring === 'line');
     }
     if (kind === 'polygons') node.style.background = transparent(look.fill, look.opacity);
-    if (look.alpha && look.area) node.style.background = transparent(look.fill, Math.max(look.alpha, 0.35));
+    if (look.hatched) {
+      node.style.background = 'repeating-linear-gradient(135deg, ' + look.fill + ' 0 2px, ' + transparent(look.fill, 0.25) + ' 2px 5px)';
+    }
     if (look.size) {
       const size = Math.round(Math.min(15, look.size * 2 + 4));
       node.style.width = size + 'px';
@@ -99,7 +101,7 @@
     if (page.settings.steps.rank.length) {
       classes = classes.concat([{ label: word('not_yet'), fill: '#ffffff', line: '#5b6671', size: 5 }]);
       if (page.settings.hasFootprints) {
-        classes = classes.concat([Object.assign({ area: true }, page.settings.tones.footprint)]);
+        classes = classes.concat([Object.assign({ area: true, hatched: true }, page.settings.tones.footprint)]);
       }
       classes = classes.concat([
         { label: word('radius'), fill: 'transparent', line: '#1b1b1b', ring: 'dashed' },

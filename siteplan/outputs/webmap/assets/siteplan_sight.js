@@ -102,6 +102,12 @@
     draw(canvas, sight);
     node.appendChild(caption);
     node.appendChild(canvas);
+    const ends = page.text.make('div', 'sp-sight-ends');
+    const first = sight.points[0];
+    const last = sight.points[sight.points.length - 1];
+    ends.appendChild(page.text.make('span', '', page.text.word('sight_site', { n: page.text.number(first.ground) })));
+    ends.appendChild(page.text.make('span', '', page.text.word('sight_village', { n: page.text.number(last.ground) })));
+    node.appendChild(ends);
     return node;
   }
 
