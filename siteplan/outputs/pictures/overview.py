@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Rectangle
-from PIL import Image
+from PIL import Image, ImageColor
 
 from siteplan.core.grid import Grid
 from siteplan.outputs import palette
@@ -101,15 +101,35 @@ def overview_png(
     return _packed(figure)
 
 
+_EXACT = (
+    palette.PAPER,
+    palette.INK,
+    palette.RIM,
+    palette.NEW,
+    palette.NEW_EMPTY,
+    palette.GAP,
+    palette.GAP_PART,
+    palette.LOST,
+    palette.VILLAGE_UNCOVERED,
+    palette.COUNTY_LINE,
+    *palette.COVERED,
+    *palette.PURPOSES,
+)
+"""Colours a packed picture keeps as they are; the rest is near enough."""
+
+
 def _packed(figure: Figure) -> bytes:
-    """PNG of 256 colours that cover the whole range: a quarter of the size, legend colours stay exact."""
+    """PNG of 256 colours, those with a meaning among them: a quarter of the size."""
     canvas: Any = FigureCanvasAgg(figure)
     target = io.BytesIO()
     canvas.draw()
     picture = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
-    picture.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
-        target, "png", compress_level=7
-    )
+    others = picture.quantize(256 - len(_EXACT), Image.Quantize.MAXCOVERAGE).getpalette() or []
+    exact = [part for colour in _EXACT for part in ImageColor.getrgb(colour)]
+    chosen = Image.new("P", (1, 1))
+    chosen.putpalette([*exact, *others[: 3 * (256 - len(_EXACT))]])
+    packed = picture.quantize(palette=chosen, dither=Image.Dither.NONE)
+    packed.save(target, "png", compress_level=7)
     return target.getvalue()
 
 
@@ -220,26 +240,25 @@ def _villages(axes: Axes, proposal: Proposal) -> None:
 
 def _places(axes: Axes, proposal: Proposal, room: Room, size: float) -> None:
     """Ranked places by what they are for: a number where it hides no better one, a dot elsewhere."""
-    table = proposal.places.proposed.sort_values("rank")
-    colours = purposes(proposal)
+    table, colours = proposal.places.proposed.sort_values("rank"), purposes(proposal)
+    dots: list[tuple[float, float, str]] = []
+    pins: list[tuple[float, float, str]] = []
     for rank, purpose, point in zip(table["rank"], table["purpose"], table.geometry, strict=True):
         colour = colours.get(str(purpose), palette.SHARED)
-        has_room = room.is_free(point.x, point.y, size, size)
-        if has_room:
-            room.take(point.x, point.y, size, size)
-        axes.scatter(
-            [point.x],
-            [point.y],
-            s=0.73 * size**2 if has_room else 0.07 * size**2,
-            c=[colour],
-            edgecolors="white",
-            linewidths=1.1 if has_room else 0.6,
-            zorder=6 if has_room else 5,
-        )
-        if has_room:
-            ink = "white" if palette.is_dark(colour) else palette.INK
-            font = look(size * (0.53 if rank < 100 else 0.44), color=ink, zorder=6.5)
-            axes.text(point.x, point.y, str(rank), ha="center", va="center_baseline", **font)
+        if not room.is_free(point.x, point.y, size, size):
+            dots.append((point.x, point.y, colour))
+            continue
+        room.take(point.x, point.y, size, size)
+        pins.append((point.x, point.y, colour))
+        ink = palette.RIM if palette.is_dark(colour) else palette.INK
+        font = look(size * (0.53 if rank < 100 else 0.44), color=ink, zorder=6.5)
+        axes.text(point.x, point.y, str(rank), ha="center", va="center_baseline", **font)
+    for places, share, rim, zorder in ((dots, 0.07, 0.6, 5), (pins, 0.73, 1.1, 6)):
+        if places:
+            x, y, fills = zip(*places, strict=True)
+            axes.scatter(
+                x, y, s=share * size**2, c=fills, edgecolors=palette.RIM, linewidths=rim, zorder=zorder
+            )
 
 
 def purposes(proposal: Proposal) -> dict[str, str]:

@@ -132,6 +132,12 @@ def test_blocks_show_what_matters_most_and_lose_nothing_new() -> None:
     np.testing.assert_array_equal(generalised(codes, 1), codes)
 
 
+def test_colours_with_a_meaning_are_exact(proposal: Proposal) -> None:
+    shown = {tuple(each) for each in pixels(overview_png(proposal)).reshape(-1, 3)}
+    for colour in (palette.PAPER, palette.NEW, palette.GAP, palette.PURPOSES[0], palette.PURPOSES[1]):
+        assert tuple(round(255 * part) for part in to_rgb(colour)) in shown, colour
+
+
 def test_a_thumbnail_is_small(proposal: Proposal) -> None:
     raw = thumbnail(overview_png(proposal), 360)
     assert Image.open(io.BytesIO(raw)).size == (360, 640)
