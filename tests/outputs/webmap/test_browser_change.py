@@ -363,3 +363,11 @@ def test_a_click_on_a_number_opens_that_number(visit: Visit, proposal: Proposal)
         return wrong; }"""
     )
     assert wrong == []
+
+
+def test_the_legend_says_when_things_are_drawn_larger_than_they_are(visit: Visit) -> None:
+    said = "远看时绿色和橙色放大显示"
+    visit.script("siteplan.map.setZoom(9, {animate: false})")
+    assert said in visit.page.locator(".sp-scale").inner_text()
+    visit.script("siteplan.map.setZoom(15, {animate: false})")
+    assert said not in visit.page.locator(".sp-scale").inner_text()

@@ -208,6 +208,7 @@
     parts.scale.textContent = '';
     const classes = scaleOf(question, page.state.moment).map(function (look) { return look.ring ? look : Object.assign({ area: true }, look); });
     parts.scale.appendChild(legend(classes, 'area'));
+    if (question !== 'off' && page.isGeneral()) parts.scale.appendChild(make('p', 'sp-found', word('from_afar')));
     const people = service >= 0 ? page.settings.questions[service].people : null;
     const isWhole = !page.state.filters.county && page.state.built >= (page.layers.proposed ? page.layers.proposed.spec.n : 0);
     if (people && people[0] && isWhole) {

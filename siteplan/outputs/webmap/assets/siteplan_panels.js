@@ -71,6 +71,7 @@
     page.on('layers', ui.changed);
     ['moment', 'question', 'swipe', 'built', 'filter'].forEach(function (event) { page.on(event, ui.covered); });
     page.on('pins', ui.pinLegend);
+    page.map.on('zoomend', ui.covered);
     ['built', 'moment', 'filter'].forEach(function (event) { page.on(event, L.Util.throttle(ui.leftRows, 150)); });
     page.on('moment', ui.said);
     page.on('pins', ui.list);

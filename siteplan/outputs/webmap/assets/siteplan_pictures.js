@@ -431,6 +431,7 @@
     pictures: pictures, paintPictures: paint, footprintOf: footprintOf, loadPictures: ready, settlePictures: settle,
     toneTable: function (kind) { return Array.from(table(KINDS[kind])); },
     classAt: classAt, hasQuestion: hasQuestion, serviceOf: serviceOf,
+    isGeneral: function () { return Boolean(codes) && factorOf({ scale: Math.pow(2, page.map.getZoom()) }) > 1; },
     hasRelief: function () { return Boolean(given.relief); }
   });
 }(window.siteplan));

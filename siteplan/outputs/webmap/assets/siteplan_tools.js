@@ -506,6 +506,7 @@
     if (page.beginReturns) page.beginReturns();
     page.home();
     page.loadPictures().then(function () {
+      page.ui.covered();
       restore();
       page.ready = true;
       page.map.on('moveend', rememberSoon);
