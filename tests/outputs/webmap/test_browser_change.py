@@ -309,6 +309,7 @@ def test_what_is_left_is_a_list_and_can_be_searched(visit: Visit, proposal: Prop
     villages = proposal.effects.villages
     short = villages[~villages["covered_after"].astype(bool)]
     visit.open_section("left_villages")
+    visit.page.locator(".sp-left .sp-row").first.wait_for()  # a section says that it opened a moment later
     assert f"({len(short)})" in visit.page.locator(".sp-section-left_villages summary").inner_text()
     assert visit.page.locator(".sp-left .sp-row").count() == len(short)
     visit.page.locator(".sp-search input").fill("仍未通")
