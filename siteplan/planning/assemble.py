@@ -35,6 +35,7 @@ from siteplan.planning.proposal import (
     Proposal,
     RankedPlaces,
     ServiceReach,
+    main_layer,
 )
 from siteplan.planning.replan import statuses_of
 from siteplan.planning.run_record import RequestRecord, RunRecord, run_id, run_record
@@ -444,7 +445,7 @@ def _proposed(
         gain_per_station=np.round(selection.marginal_gains / stations, 3),
         loss_if_dropped=np.round(selection.losses, 3),
         gain_by_layer=_cells([tuple(effect.gain_by_layer.items()) for effect in effects]),
-        purpose=[_purpose(effect, config) for effect in effects],
+        purpose=[main_layer(effect.gain_by_layer, config) for effect in effects],
         people_newly_covered=[round(effect.people) for effect in effects],
         people_networks_newly_covered=[round(effect.people_networks) for effect in effects],
         villages_newly_covered=[len(effect.villages) for effect in effects],
@@ -488,11 +489,6 @@ def _village_names(effect: RankEffect, inputs: Inputs) -> tuple[str, ...]:
     if inputs.villages is None:
         return ()
     return tuple(str(inputs.villages["village"].iloc[v]) for v in effect.villages)
-
-
-def _purpose(effect: RankEffect, config: Config) -> str:
-    """Id of the layer a place adds most to; the first of equals."""
-    return max((layer.id for layer in config.layers), key=lambda each: effect.gain_by_layer.get(each, 0.0))
 
 
 def _networks_of(upgrade: Upgrade, config: Config) -> tuple[str, ...]:

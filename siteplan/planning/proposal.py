@@ -6,6 +6,7 @@ Tables carry geometry in the project CRS and, where people read coordinates, rea
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
 import geopandas as gpd
@@ -21,6 +22,11 @@ from siteplan.project.schema import Config
 MACHINE_COLUMNS = ("key", "county_id", "area_class", "village_distance_m", "village_direction")
 """Columns of a ranked row for programs only: what its id was given to, county code, class, and where it lies
 from its village's point [m, eighths of a turn from north], NaN where its name needs no telling apart."""
+
+
+def main_layer(gain_by_layer: Mapping[str, float], config: Config) -> str:
+    """Id of the layer a place adds most to; the first of equals."""
+    return max((layer.id for layer in config.layers), key=lambda each: gain_by_layer.get(each, 0.0))
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ import datetime as dt
 import io
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, get_args
 from zipfile import BadZipFile
 
@@ -31,9 +31,11 @@ from siteplan.planning.proposal import (
     Proposal,
     RankedPlaces,
     ServiceReach,
+    main_layer,
 )
 from siteplan.planning.run_record import RunCosts, RunRecord
 from siteplan.project.project_file import parse_config
+from siteplan.project.schema import Config
 from siteplan.words.catalogue import Key
 
 RECORD, CONFIG = "run.json", "config.json"
@@ -86,7 +88,25 @@ def read_state(files: Mapping[str, bytes], name: str) -> Proposal:
             parts = {key: _unpacked(node, arrays) for key, node in json.loads(files[TABLES]).items()}
     except (KeyError, ValueError, TypeError, OSError, BadZipFile) as error:
         raise SiteplanError("no_run_folder", path=name, detail=str(error)) from error
-    return Proposal(config=config, record=record, **parts)
+    return Proposal(config=config, record=record, **{**parts, "places": _completed(parts["places"], config)})
+
+
+_LATER: dict[str, object] = {
+    "address": "",
+    "existing_nearby": None,
+    "village_distance_m": np.nan,
+    "village_direction": 0,
+}
+"""Columns of ranked rows that runs written earlier lack, with what stands for not known."""
+
+
+def _completed(places: RankedPlaces, config: Config) -> RankedPlaces:
+    """Ranked rows with the columns of today, so that a list that went out earlier can still be read."""
+    table = places.proposed
+    lacking = {name: value for name, value in _LATER.items() if name not in table}
+    if "purpose" not in table:
+        lacking["purpose"] = [main_layer(dict(gains), config) for gains in table["gain_by_layer"]]
+    return replace(places, proposed=table.assign(**lacking)) if lacking else places
 
 
 def read_record(content: bytes, name: str) -> RunRecord:

@@ -1,5 +1,6 @@
 """A whole plan on a tiny world: quota, conservation, determinism, and files that appear whole or not."""
 
+import dataclasses
 import json
 import shutil
 import zipfile
@@ -19,10 +20,12 @@ from siteplan.cli.commands import app
 from siteplan.core.files import read_registry
 from siteplan.inputs.load import part_of
 from siteplan.outputs.wording import in_words
+from siteplan.outputs.write import write_all
 from siteplan.planning import pipeline
 from siteplan.planning.pipeline import AreaRequest
 from siteplan.planning.proposal import ASKED, REACHED_TODAY
 from siteplan.planning.replan import ReplanContext
+from siteplan.planning.state import read_state, write_state
 from siteplan.project.project_file import load_config
 from siteplan.selection import select
 from siteplan.selection.problem import violations
@@ -443,3 +446,20 @@ def test_a_purpose_is_the_layer_that_gains_most_and_standing_places_are_named(ci
         key = row.existing_nearby[0] if row.existing_nearby else None
         assert (key is None) == (row.source_type == "1")
         assert key in {None, "nearby_none", "nearby_refused", "nearby_usable"}
+
+
+def test_a_run_written_before_rows_knew_their_purpose_is_read_and_written_again(city, tmp_path):
+    """A list that went out last month is planned again from its folder."""
+    plan = city.proposal
+    later = ["purpose", "existing_nearby", "address", "village_distance_m", "village_direction"]
+    places = dataclasses.replace(
+        plan.places, proposed=plan.places.proposed.drop(columns=later), sight_lines=pd.DataFrame()
+    )
+    effects = dataclasses.replace(plan.effects, services=())
+    earlier = dataclasses.replace(plan, places=places, effects=effects)
+    read = read_state(write_state(earlier), "earlier")
+    assert read.places.proposed["purpose"].tolist() == plan.places.proposed["purpose"].tolist()
+    write_all(read, tmp_path, "zh")
+    assert {"map.html", "map.png", "candidates.kmz", "candidates.csv"} <= {
+        path.name for path in tmp_path.iterdir()
+    }
