@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from siteplan.core.grid import Grid
 from siteplan.outputs import palette
 from siteplan.outputs.pictures.fonts import drawable, look, width_of
-from siteplan.outputs.webmap.page import inhabited
+from siteplan.outputs.webmap.page import codes_of
 from siteplan.outputs.webmap.panel import breaks_of, tones
-from siteplan.outputs.webmap.rasters import coverage_codes, shaded, tone_names
+from siteplan.outputs.webmap.rasters import shaded, tone_names
 from siteplan.planning.proposal import Proposal
 
 _FINEST = 900
@@ -54,15 +54,7 @@ def ground(proposal: Proposal) -> Ground:
     what the plan brings to people, then where people go without.
     """
     dem, grid = proposal.area.dem, proposal.area.grid
-    target = proposal.config.coverage.edge_probability_target
-    codes = coverage_codes(
-        proposal.existing.coverage,
-        proposal.effects.coverage,
-        None,
-        breaks_of(proposal.config),
-        target,
-        inhabited(proposal),
-    )
+    codes = codes_of(proposal)
     factor = max(1, math.ceil(max(codes.shape) / _FINEST))
     blocks = generalised(codes, factor)
     light: NDArray[np.float64] = np.ones((*blocks.shape, 3))

@@ -26,7 +26,6 @@ from siteplan.outputs.webmap.layers import layer_specs
 from siteplan.outputs.webmap.online import online_policy, online_tiles
 from siteplan.outputs.webmap.panel import Edition, breaks_of, settings, title, warning
 from siteplan.outputs.webmap.rasters import (
-    Picture,
     Shared,
     Warp,
     codes_picture,
@@ -188,7 +187,9 @@ def _pictures(proposal: Proposal, shared: Shared) -> dict[str, Any]:
     """Relief, coverage, ranks and footprints, each with where it lies."""
     area, places, after = proposal.area, proposal.places, proposal.effects.coverage
     warp = shared.once("warp", area.grid, lambda: warp_of(area.grid))
-    found = {"coverage": shared.once("coverage", after, lambda: vars(_coverage_picture(proposal, warp)))}
+    found = {
+        "coverage": shared.once("coverage", after, lambda: vars(codes_picture(codes_of(proposal), warp)))
+    }
     if (relief := area.relief) is not None:
         water = None if area.water is None else np.asarray(area.water.values, np.bool_)
         ground = area.counties.geometry
@@ -210,16 +211,10 @@ def inhabited(proposal: Proposal) -> NDArray[np.bool_] | None:
     return np.asarray(services[0].reach.values) >= ASKED if services else None
 
 
-def _service_pictures(services: tuple[ServiceReach, ...], warp: Warp) -> list[str]:
-    """A picture for each service but the first, which the picture of coverage shows by probability."""
-    codes = [np.asarray(each.reach.values, np.uint8) for each in services[1:]]
-    return ["", *(codes_picture(each, warp).uri for each in codes)]
-
-
-def _coverage_picture(proposal: Proposal, warp: Warp) -> Picture:
-    """Class of coverage before and after, and what terrain takes away."""
+def codes_of(proposal: Proposal) -> NDArray[np.uint8]:
+    """Class of coverage before and after, what terrain takes away, and where people live, by pixel."""
     existing, config = proposal.existing, proposal.config
-    codes = coverage_codes(
+    return coverage_codes(
         existing.coverage,
         proposal.effects.coverage,
         existing.coverage_empirical,
@@ -227,7 +222,12 @@ def _coverage_picture(proposal: Proposal, warp: Warp) -> Picture:
         config.coverage.edge_probability_target,
         inhabited(proposal),
     )
-    return codes_picture(codes, warp)
+
+
+def _service_pictures(services: tuple[ServiceReach, ...], warp: Warp) -> list[str]:
+    """A picture for each service but the first, which the picture of coverage shows by probability."""
+    codes = [np.asarray(each.reach.values, np.uint8) for each in services[1:]]
+    return ["", *(codes_picture(each, warp).uri for each in codes)]
 
 
 def initials_of_specs(specs: list[dict[str, Any]]) -> dict[str, str]:

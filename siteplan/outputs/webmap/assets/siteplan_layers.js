@@ -660,7 +660,7 @@
   page.ink = ink;
   page.lookOf = lookOf;
   page.villageCounts = countsOf;
-  page.villageState = function (row) { return page.layers.villages.spec.classes[classOf(page.layers.villages, row)].value; };
+  page.villageLook = function (row) { return page.layers.villages.spec.classes[classOf(page.layers.villages, row)]; };
   page.signOf = signOf;
   page.numberedPins = function () { return pins(page.draw.frame(page.map, page.map.getPixelBounds())); };
   page.growth = growth;

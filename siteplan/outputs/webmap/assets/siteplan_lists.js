@@ -24,7 +24,7 @@
     const isOpen = parts.left.parentNode.open;
     let count = 0;
     for (let row = 0; row < each.spec.n; row += 1) {
-      const state = page.villageState(row);
+      const state = page.villageLook(row).value;
       if (!each.pass[row] || state === 'covered' || state === 'newly') continue;
       count += 1;
       if (!isOpen) continue;
@@ -247,21 +247,20 @@
     });
   }
 
+  /* Whether a village is in a state that is searched for, such as those that still do without. */
+  function isInState(key, index, text) {
+    return key === 'villages' && text.length > 1 && page.villageLook(index).label.toLowerCase().indexOf(text) >= 0;
+  }
+
   function matches(text) {
     const found = [];
-    const villages = page.layers.villages;
-    if (villages) {
-      for (let row = 0; row < villages.spec.n; row += 1) {
-        const state = villages.spec.classes.find(function (look) { return look.value === page.villageState(row); });
-        if (villages.pass[row] && text.length > 1 && state.label.toLowerCase().indexOf(text) >= 0) found.push(['villages', row]);
-      }
-    }
     const initials = /^[a-z]{2,}$/.test(text);
     Object.keys(SEARCHED).forEach(function (key) {
       const each = page.layers[key];
       if (!each) return;
       for (let index = each.spec.n - 1; index >= 0; index -= 1) {
-        if (each.pass[index] && fits(page.getter(key, index), SEARCHED[key], text, initials)) found.push([key, index]);
+        if (!each.pass[index]) continue;
+        if (fits(page.getter(key, index), SEARCHED[key], text, initials) || isInState(key, index, text)) found.push([key, index]);
       }
     });
     return found;
