@@ -6,18 +6,21 @@ value of its pixel (at most 0.7 pixel away). A pixel belongs to the county of it
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from siteplan.core.errors import Fault, InputFaults
 from siteplan.core.grid import Grid
+from siteplan.coverage.lines import kilometres_on
 from siteplan.inputs.load import Inputs
-from siteplan.inputs.tables.networks import network_names, split_networks
+from siteplan.inputs.tables.networks import is_blank, network_names, split_networks
 from siteplan.inputs.zones import zone_raster
-from siteplan.project.planning import Layer
+from siteplan.project.planning import Layer, Target
 from siteplan.project.schema import Config
 
 
@@ -66,6 +69,8 @@ class DemandGrid:
         Weight of each row, shape (rows,).
     village_pixel
         Position in ``pixels`` of each village point; -1 outside the run's area.
+    weight_by_target
+        What each row's weight is made of, by target of its layer, shape (rows,) each.
     """
 
     grid: Grid
@@ -77,6 +82,7 @@ class DemandGrid:
     row_of: NDArray[np.int32]
     weight: NDArray[np.float64]
     village_pixel: NDArray[np.int64]
+    weight_by_target: Mapping[Target, NDArray[np.float64]] = field(default_factory=dict)
 
     @property
     def lookup(self) -> NDArray[np.int32]:
@@ -129,14 +135,22 @@ def build_demand(inputs: Inputs, config: Config) -> DemandGrid:
         (_counts(table, grid, inside) for table in (inputs.key_places, inputs.orders, inputs.weak_points)),
         _weak_raster(inputs),
     )
-    pixels = np.flatnonzero(((people > 0) | (villages > 0) | (points > 0)).ravel())
+    lines = _road_km(inputs, config)
+    asked_lines = sum(lines.values(), np.zeros(grid.shape))
+    pixels = np.flatnonzero(((people > 0) | (villages > 0) | (points > 0) | (asked_lines > 0)).ravel())
     if not pixels.size:
         raise InputFaults([Fault("fatal", "project.toml", "no_demand", "no_demand_fix")])
     services = services_of(config)
+    parts = [_weights(service, inputs, config, (people, villages, lines), pixels) for service in services]
     weights = np.stack(
-        [_weights(service, inputs, config, (people, villages), pixels) for service in services]
+        [
+            sum(each.values(), np.zeros(len(pixels))) * service.layer.weight
+            for service, each in zip(services, parts, strict=True)
+        ]
     )
     asked = weights > 0
+    targets = tuple(dict.fromkeys(target for each in parts for target in each))
+    nothing = np.zeros(len(pixels))
     row_of = np.where(asked, np.cumsum(asked.ravel()).reshape(asked.shape) - 1, -1).astype(np.int32)
     village_pixel = _positions(inputs.villages, grid, inside, pixels)
     return DemandGrid(
@@ -149,6 +163,15 @@ def build_demand(inputs: Inputs, config: Config) -> DemandGrid:
         row_of=row_of,
         weight=weights[asked],
         village_pixel=village_pixel,
+        weight_by_target={
+            target: np.stack(
+                [
+                    each.get(target, nothing) * service.layer.weight
+                    for service, each in zip(services, parts, strict=True)
+                ]
+            )[asked]
+            for target in targets
+        },
     )
 
 
@@ -184,31 +207,71 @@ def _weights(
     service: Service,
     inputs: Inputs,
     config: Config,
-    counts: tuple[NDArray[np.float64], NDArray[np.float64]],
+    counts: tuple[NDArray[np.float64], NDArray[np.float64], Mapping[tuple[str, ...], NDArray[np.float64]]],
     pixels: NDArray[np.int64],
-) -> NDArray[np.float64]:
-    """Weight of each demand pixel in a service, shape (n,)."""
+) -> dict[Target, NDArray[np.float64]]:
+    """Weight of each demand pixel in a service by the target it comes from, before that of the layer, shape (n,)."""
     layer = service.layer
-    people, villages = (values.ravel()[pixels] for values in counts)
-    weight = np.zeros(len(pixels))
+    people, villages = (values.ravel()[pixels] for values in counts[:2])
+    ids = [each.id for each in config.area_classes]
+    wanted = [ids.index(name) for name in layer.area_classes or ids]
+    in_class = np.isin(inputs.class_code.ravel()[pixels], wanted)
+    parts: dict[Target, NDArray[np.float64]] = {}
     if "residents" in layer.targets:
-        weight += people
+        parts["residents"] = people * in_class
     if "villages" in layer.targets:
-        weight += layer.village_weight * villages
-    if layer.area_classes:
-        ids = [each.id for each in config.area_classes]
-        wanted = [ids.index(name) for name in layer.area_classes]
-        weight *= np.isin(inputs.class_code.ravel()[pixels], wanted)
-    for target, default in (
+        parts["villages"] = layer.village_weight * villages * in_class
+    if "roads" in layer.targets:
+        parts["roads"] = layer.road_weight * counts[2][layer.road_classes].ravel()[pixels] * in_class
+    defaults: tuple[tuple[Target, float], ...] = (
         ("key_places", layer.key_place_weight),
         ("orders", layer.order_weight),
         ("weak_points", layer.weak_point_weight),
-    ):
+    )
+    for target, default in defaults:
         if target in layer.targets:
-            weight += _point_weight(getattr(inputs, target), default, service, inputs, config).ravel()[pixels]
-    if "weak_points" in layer.targets and inputs.weak_raster is not None:
-        weight += _weak_raster(inputs).ravel()[pixels]
-    return weight * layer.weight
+            table = getattr(inputs, target)
+            parts[target] = _point_weight(table, default, service, inputs, config).ravel()[pixels]
+    if "weak_points" in parts and inputs.weak_raster is not None:
+        parts["weak_points"] = parts["weak_points"] + _weak_raster(inputs).ravel()[pixels]
+    return parts
+
+
+def lines_of(inputs: Inputs, classes: Sequence[str] = ()) -> gpd.GeoDataFrame:
+    """Roads and railways with their class, of some classes or of all.
+
+    Returns
+    -------
+    GeoDataFrame
+        ``line_class`` ("" where the file has none) and geometry; no rows where neither was given.
+    """
+    parts = [
+        gpd.GeoDataFrame(
+            {"line_class": _classes_of(table, column)}, geometry=table.geometry.to_numpy(), crs=inputs.grid.crs
+        )
+        for table, column in ((inputs.roads, "highway"), (inputs.railways, "railway"))
+        if table is not None and len(table)
+    ]
+    none = gpd.GeoDataFrame({"line_class": []}, geometry=[], crs=inputs.grid.crs)
+    lines = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=inputs.grid.crs) if parts else none
+    return lines[lines["line_class"].isin(classes)].reset_index(drop=True) if classes else lines
+
+
+def _classes_of(table: gpd.GeoDataFrame, column: str) -> list[str]:
+    """Class of each line; of several the first."""
+    cells = table[column] if column in table else [""] * len(table)
+    first = (each[0] if isinstance(each, list) else each for each in cells)
+    return ["" if is_blank(each) else str(each) for each in first]
+
+
+def _road_km(inputs: Inputs, config: Config) -> dict[tuple[str, ...], NDArray[np.float64]]:
+    """Kilometres of each pixel inside the area by the classes some layer asks for; empty where none does."""
+    asked = {layer.road_classes for layer in config.layers if "roads" in layer.targets}
+    inside = inputs.county_code > 0
+    return {
+        classes: np.where(inside, kilometres_on(lines_of(inputs, classes).geometry, inputs.grid), 0.0)
+        for classes in sorted(asked)
+    }
 
 
 def _point_weight(

@@ -69,7 +69,7 @@ class RankEffect:
 
 def rank_effects(
     demand: DemandGrid, outage: NodeOutage, additions: Iterable[NodeShares | None], config: Config
-) -> tuple[list[RankEffect], NDArray[np.float32]]:
+) -> tuple[list[RankEffect], NodeOutage]:
     """Build places one after the other and note what each adds.
 
     Parameters
@@ -86,7 +86,7 @@ def rank_effects(
     Returns
     -------
     tuple
-        One effect a place, and what is left uncovered after all of them, shape (services, height, width).
+        One effect a place, and what is left uncovered after all of them.
     """
     shadowing, left = outage.shadowing, outage.by_node.copy()
     lookup, target = demand.lookup, config.coverage.edge_probability_target
@@ -102,7 +102,7 @@ def rank_effects(
         effect = _effect(demand, lookup[rows, cols], outage_existing, outage_planned, target)
         alone = shadowing.mean(shares.share[shares.services == 0])
         effects.append(_drawn(effect, shares, alone, (outage_existing[0], outage_planned[0]), target))
-    return effects, shadowing.mean(left)
+    return effects, NodeOutage(shadowing, left)
 
 
 def _drawn(
@@ -276,6 +276,32 @@ def layer_table(
         rows.append((layer.id, layer.name, total, base, gain, *people))
     columns = ["layer", "name", "weight_total", "base_value", "gain", "people_before", "people_after"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def target_table(
+    demand: DemandGrid, outage_existing: NDArray[np.float32], outage_planned: NDArray[np.float32]
+) -> pd.DataFrame:
+    """What the weight of each target bought, layer by layer.
+
+    Returns
+    -------
+    DataFrame
+        ``layer, target, weight_total, base_value, gain`` [people's worth]; the gains sum to the plan's own.
+    """
+    rows = []
+    for layer in dict.fromkeys(service.layer.id for service in demand.services):
+        members = [k for k, service in enumerate(demand.services) if service.layer.id == layer]
+        for target, weight in demand.weight_by_target.items():
+            sums = np.zeros(3)
+            for k in members:
+                asked = demand.row_of[k] >= 0
+                own = weight[demand.row_of[k, asked]]
+                left = [u[k].ravel()[demand.pixels[asked]] for u in (outage_existing, outage_planned)]
+                before, after = (each.astype(np.float64) for each in left)
+                sums += [own.sum(), own @ (1.0 - before), own @ (before - after)]
+            if sums[0] > 0:
+                rows.append((layer, target, *sums.tolist()))
+    return pd.DataFrame(rows, columns=["layer", "target", "weight_total", "base_value", "gain"])
 
 
 def county_table(

@@ -34,12 +34,13 @@ from siteplan.inputs.project_reader import ProjectReader, Source
 from siteplan.inputs.zones import sums_within, zone_raster
 from siteplan.project.schema import Config, clutter_kinds
 
-_POINT_TABLES = ("key_places", "site_plan", "properties", "poles", "orders", "weak_points")
+_POINT_TABLES = ("key_places", "site_plan", "properties", "poles", "orders", "weak_points", "hamlets")
 """In the order they are read: later ones are located by the names of earlier ones."""
 MOST_PIXELS = 1e8
 """Demand pixels a run can hold: 1,000,000 km2 at 100 m."""
 _FEWEST_PIXELS = 4
 """Pixels of a village from which an empty population raster says something."""
+_LINES = ("railways", "corridors", "power_lines")
 _ZONE_TABLES = ("area_classes", "exclusions")
 _OF_THE_NETWORK = ("stations", "dem", "land_cover", "area_classes")
 
@@ -62,7 +63,7 @@ class Inputs:
         Zone of each pixel's centre: position in ``counties`` plus one, position of the class in the
         project file; 0 and -1 outside the run's area.
     villages, stations, site_plan, properties, poles, key_places, area_classes, exclusions, roads,
-    orders, weak_points
+    orders, weak_points, hamlets, railways, corridors, power_lines, indicators
         Checked tables, or None when not given.
     village_areas
         Village polygons by ``village_id``, or None.
@@ -99,6 +100,11 @@ class Inputs:
     roads: gpd.GeoDataFrame | None
     orders: gpd.GeoDataFrame | None
     weak_points: gpd.GeoDataFrame | None
+    hamlets: gpd.GeoDataFrame | None
+    railways: gpd.GeoDataFrame | None
+    corridors: gpd.GeoDataFrame | None
+    power_lines: gpd.GeoDataFrame | None
+    indicators: pd.DataFrame | None
     population: Raster | None
     weak_raster: Raster | None
     dem: Raster | None
@@ -297,6 +303,9 @@ def _load(reader: ProjectReader, config: Config, county: str | None) -> Inputs:
     villages, people_city = _settled(villages, village_areas, ground, config, city, reader)
     villages = homed(villages)
     tables = {**_tables(reader), **zones}
+    tables |= {name: reader.attempt(partial(reader.lines, name)) for name in _LINES}
+    tables["railways"] = _joined(None if osm is None else osm.railways, tables["railways"])
+    indicators = reader.attempt(reader.indicators)
     tables["key_places"] = _joined(tables["key_places"], None if osm is None else osm.public)
     tables |= {name: homed(tables[name]) for name in ("stations", *_POINT_TABLES)}
     reader.report.note("checking_tables")
@@ -321,6 +330,7 @@ def _load(reader: ProjectReader, config: Config, county: str | None) -> Inputs:
         villages=villages,
         village_areas=village_areas,
         roads=roads,
+        indicators=indicators,
         population=population,
         weak_raster=weak_raster,
         dem=dem,

@@ -21,6 +21,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 import pyogrio
+import shapely
 from lxml import etree
 
 from siteplan.core.errors import Fault, InputFaults
@@ -58,6 +59,8 @@ NOT_DRIVABLE = (
     "platform",
 )
 """OSM ``highway`` values no lorry drives on."""
+RAILWAYS = ("rail", "light_rail", "subway", "narrow_gauge")
+"""OSM ``railway`` values that trains run on."""
 SETTLEMENTS = ("city", "town", "village", "hamlet", "suburb", "quarter", "neighbourhood", "isolated_dwelling")
 """OSM ``place`` values where people live."""
 
@@ -74,6 +77,8 @@ class OsmData:
         Points, EPSG:4326, columns ``place_id, place, kind``.
     places
         Towns, villages and hamlets as points, EPSG:4326.
+    railways
+        Lines, EPSG:4326, column ``railway``.
     cut
         Ways and relations of which the file holds only a part.
     """
@@ -81,6 +86,7 @@ class OsmData:
     roads: gpd.GeoDataFrame
     public: gpd.GeoDataFrame
     places: gpd.GeoDataFrame
+    railways: gpd.GeoDataFrame
     cut: int = 0
 
 
@@ -102,9 +108,9 @@ def read_osm(path: Path) -> OsmData:
     try:
         guard.inspect(path)
         if path.suffix == ".pbf":
-            return OsmData(_pbf_roads(path), _pbf_public(path), _pbf_places(path))
+            return OsmData(_pbf_roads(path), _pbf_public(path), _pbf_places(path), _pbf_railways(path))
         with _whole(path) as (whole, cut):
-            return OsmData(_roads(whole), _public(whole), _places(whole), cut)
+            return OsmData(_roads(whole), _public(whole), _places(whole), _railways(whole), cut)
     except HostileFile as error:
         raise InputFaults([_fault(path, str(error))]) from error
     except (
@@ -225,13 +231,45 @@ def _drivable(lines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 def _places(path: Path) -> gpd.GeoDataFrame:
     """Nodes that name a settlement."""
     points: list[tuple[float, float]] = []
-    stream = io.BytesIO(_content(path))
-    for _, node in etree.iterparse(stream, tag="node", resolve_entities=False, no_network=True):
+    for _, node in _elements(path, "node"):
         if any(tag.get("k") == "place" and tag.get("v") in SETTLEMENTS for tag in node.iterchildren("tag")):
             points.append((float(node.get("lon")), float(node.get("lat"))))
-        node.clear()
     lon, lat = zip(*points, strict=True) if points else ((), ())
     return gpd.GeoDataFrame(geometry=gpd.points_from_xy(lon, lat), crs=4326)
+
+
+def _railways(path: Path) -> gpd.GeoDataFrame:
+    """Ways that are railways; their nodes are looked up in a second reading, so that a file without any costs one."""
+    ways = _railway_ways(path)
+    wanted = {ref for refs, _ in ways for ref in refs}
+    points: dict[str, tuple[float, float]] = {}
+    if wanted:
+        for _, node in _elements(path, "node"):
+            if node.get("id") in wanted:
+                points[node.get("id")] = (float(node.get("lon")), float(node.get("lat")))
+    lines = [shapely.LineString([points[ref] for ref in refs]) for refs, _ in ways]
+    kinds = [kind for _, kind in ways]
+    return gpd.GeoDataFrame({"railway": kinds}, geometry=gpd.GeoSeries(lines, crs=4326))
+
+
+def _railway_ways(path: Path) -> list[tuple[list[str], str]]:
+    """Nodes and kind of each railway."""
+    ways = []
+    for _, way in _elements(path, "way"):
+        tags = {tag.get("k"): tag.get("v") for tag in way.iterchildren("tag")}
+        refs = [each.get("ref") for each in way.iterchildren("nd")]
+        if tags.get("railway") in RAILWAYS and len(refs) > 1:
+            ways.append((refs, tags["railway"]))
+    return ways
+
+
+def _elements(path: Path, kind: str) -> Iterator[tuple[str, Any]]:
+    """Elements of one kind, each forgotten when the next is read."""
+    for event, element in etree.iterparse(
+        io.BytesIO(_content(path)), tag=kind, resolve_entities=False, no_network=True
+    ):
+        yield event, element
+        element.clear()
 
 
 def _is_doubled(edges: gpd.GeoDataFrame) -> bool:
@@ -262,6 +300,19 @@ def _public(path: Path) -> gpd.GeoDataFrame:
 def _pbf_roads(path: Path) -> gpd.GeoDataFrame:
     lines = pyogrio.read_dataframe(path, layer="lines", columns=["highway"], where="highway IS NOT NULL")
     return _drivable(lines[["highway", "geometry"]])
+
+
+def _pbf_railways(path: Path) -> gpd.GeoDataFrame:
+    """Lines whose ``railway`` (a column of their own, or a word among the other tags) trains run on."""
+    fields = set(pyogrio.read_info(path, layer="lines")["fields"])
+    if "railway" in fields:
+        lines = pyogrio.read_dataframe(path, layer="lines", columns=["railway"], where="railway IS NOT NULL")
+    else:
+        lines = pyogrio.read_dataframe(
+            path, layer="lines", columns=["other_tags"], where="other_tags LIKE '%\"railway\"=>%'"
+        )
+        lines["railway"] = lines["other_tags"].astype("string").str.extract('"railway"=>"([^"]*)"', expand=False)
+    return lines[lines["railway"].isin(RAILWAYS)][["railway", "geometry"]].reset_index(drop=True)
 
 
 def _pbf_places(path: Path) -> gpd.GeoDataFrame:

@@ -58,6 +58,9 @@ _SHAPE_KINDS = {
     "area_classes": "Polygon",
     "exclusions": "Polygon",
     "roads": "LineString",
+    "railways": "LineString",
+    "corridors": "LineString",
+    "power_lines": "LineString",
 }
 """Geometry a table must have to mean anything."""
 
@@ -561,13 +564,27 @@ class ProjectReader:
 
     def roads(self) -> gpd.GeoDataFrame | None:
         """Road lines of a vector file."""
-        given = self.config.inputs.roads
+        return self.lines("roads")
+
+    def lines(self, name: str) -> gpd.GeoDataFrame | None:
+        """Lines of a vector file."""
+        given = getattr(self.config.inputs, name)
         if given is None:
             return None
-        checked = self._checked("roads", given)
+        checked = self._checked(name, given)
         table = self._with_shapes(checked, given)
         self._keep(checked)
         return table
+
+    def indicators(self) -> pd.DataFrame | None:
+        """Figures the city is judged by, in the order of the file; their names are ids of the project file."""
+        given = self.config.inputs.indicators
+        if given is None:
+            return None
+        known = {normalise(word): each.id for each in self.config.indicators for word in (each.id, each.name)}
+        checked = self._translated(self._checked("indicators", given), "indicator", known, "unknown_indicator")
+        self._keep(checked)
+        return checked.frame.reset_index(drop=True)
 
     def osm(self) -> OsmData | None:
         """Roads, public buildings and places of the OSM file, in the project CRS."""
@@ -581,7 +598,13 @@ class ProjectReader:
             values: dict[str, object] = {"count": data.cut, "table": "osm"}
             self.faults.append(Fault("warning", path.name, "osm_cut", "osm_cut_fix", values, table="osm"))
         crs = self.config.project.crs
-        return OsmData(data.roads.to_crs(crs), data.public.to_crs(crs), data.places.to_crs(crs), data.cut)
+        return OsmData(
+            data.roads.to_crs(crs),
+            data.public.to_crs(crs),
+            data.places.to_crs(crs),
+            data.railways.to_crs(crs),
+            data.cut,
+        )
 
     def people_points(self, given: Input, grid: Grid) -> Raster:
         """Population given as points, such as the hectares of a census."""

@@ -53,6 +53,8 @@ from siteplan.planning.assemble import assemble, assign_ids, selected_upgrades
 from siteplan.planning.explore import Explorer
 from siteplan.planning.formulate import build_options, build_problem, village_choices
 from siteplan.planning.proposal import Proposal
+from siteplan.planning.proof.four_tests import continuity
+from siteplan.planning.proof.prove import prove
 from siteplan.planning.quota import build_ledger, on_air
 from siteplan.planning.replan import ReplanContext, choose, solver_of, with_fixed
 from siteplan.planning.run_record import RequestRecord
@@ -335,7 +337,11 @@ def effects_of(
     upgrades = selected_upgrades(ready.options, selection)
     today, shadowing = existing.outage.mean, existing.outage.shadowing
     shares = (upgrade_shares(upgrade, propagation, inputs.grid, shadowing) for upgrade in upgrades)
-    by_rank, outage = rank_effects(demand, existing.outage, shares, config)
+    by_rank, planned = rank_effects(demand, existing.outage, shares, config)
+    outage, count = planned.mean, 0 if inputs.villages is None else len(inputs.villages)
+    asked = config.evidence.continuous_share
+    continuous = [continuity(demand, each, count, asked) for each in (existing.outage, planned)]
+    del planned  # by node it is as large as the whole network's
     villages = village_table(inputs, demand, today, outage, config)
     known = (
         None if existing.measured is None else partial(condition_outage, measured=existing.measured.fields)
@@ -348,6 +354,7 @@ def effects_of(
         upgrades=upgrades,
         by_rank=tuple(by_rank),
         outage=outage,
+        continuity=(continuous[0], continuous[1]),
         villages=villages,
         layers=layer_table(demand, today, outage, config),
         counties=county_table(inputs, demand, today, outage, villages, config),
@@ -437,5 +444,9 @@ def run(
     with report.stage("effects"):
         effects = effects_of(inputs, config, ready, selection, map_fn, report)
         report.note("gathering")
-        proposal = assemble(inputs, config, Solved(ready, context, replanned, effects), request.record)
-    return proposal, ids
+        solved_area = Solved(ready, context, replanned, effects)
+        proposal = assemble(inputs, config, solved_area, request.record)
+    with report.stage("proof"):
+        places = proposal.places.proposed
+        proof = prove(inputs, config, solved_area, places, request.measurements, report)
+    return replace(proposal, proof=proof), ids

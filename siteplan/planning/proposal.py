@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from siteplan.core.errors import Fault
 from siteplan.core.grid import Grid, Raster
+from siteplan.planning.proof.proof import PlanProof
 from siteplan.planning.run_record import RunRecord
 from siteplan.project.schema import Config
 
@@ -223,6 +224,8 @@ class Proposal:
         Everything the inputs and the ledger had to say.
     rejected
         Rows left out: ``table, file, sheet, row, column, problem, remedy, content``.
+    proof
+        What it proves: tests of coverage, indicators, links, exposure, odds.
     """
 
     config: Config
@@ -233,6 +236,7 @@ class Proposal:
     effects: PlanEffects
     faults: tuple[Fault, ...]
     rejected: pd.DataFrame
+    proof: PlanProof = field(default_factory=PlanProof)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Proposal) and is_same(self, other)
@@ -257,7 +261,8 @@ def is_same(one: object, other: object) -> bool:
     if isinstance(one, tuple) and isinstance(other, tuple):
         return len(one) == len(other) and all(is_same(a, b) for a, b in zip(one, other, strict=True))
     if isinstance(
-        one, (Proposal, PlanArea, ExistingNetwork, RankedPlaces, PlanEffects, ServiceReach, Raster)
+        one,
+        (Proposal, PlanArea, ExistingNetwork, RankedPlaces, PlanEffects, PlanProof, ServiceReach, Raster),
     ):
         return all(is_same(getattr(one, f.name), getattr(other, f.name)) for f in fields(one))
     return bool(one == other)

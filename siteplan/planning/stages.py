@@ -105,6 +105,9 @@ class Effects:
         What is built at each ranked place, and what it adds.
     outage
         Probability that nobody serves a pixel once all is built, shape (services, height, width).
+    continuity
+        Today and then: P that the share of each village's residents asked for is served, shape (services,
+        villages).
     villages, layers, counties, terrain
         Tables of the indicators.
     choices
@@ -118,6 +121,7 @@ class Effects:
     upgrades: tuple[Upgrade, ...]
     by_rank: tuple[RankEffect, ...]
     outage: NDArray[np.float32]
+    continuity: tuple[NDArray[np.float64], NDArray[np.float64]]
     villages: gpd.GeoDataFrame
     layers: pd.DataFrame
     counties: pd.DataFrame

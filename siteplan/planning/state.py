@@ -33,6 +33,7 @@ from siteplan.planning.proposal import (
     ServiceReach,
     main_layer,
 )
+from siteplan.planning.proof.proof import PlanProof
 from siteplan.planning.run_record import RunCosts, RunRecord
 from siteplan.project.project_file import parse_config
 from siteplan.project.schema import Config
@@ -42,9 +43,19 @@ RECORD, CONFIG = "run.json", "config.json"
 TABLES, ARRAYS = "state/tables.json", "state/arrays.npz"
 _PARTS: dict[str, type[Any]] = {
     kind.__name__: kind
-    for kind in (PlanArea, ExistingNetwork, RankedPlaces, PlanEffects, ServiceReach, Fault, Grid, Raster)
+    for kind in (
+        PlanArea,
+        ExistingNetwork,
+        RankedPlaces,
+        PlanEffects,
+        PlanProof,
+        ServiceReach,
+        Fault,
+        Grid,
+        Raster,
+    )
 }
-_SAVED = ("area", "existing", "places", "effects", "faults", "rejected")
+_SAVED = ("area", "existing", "places", "effects", "faults", "rejected", "proof")
 Scalar = str | int | float | bool | None
 
 

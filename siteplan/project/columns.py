@@ -18,8 +18,8 @@ import pandera.pandas as pa
 
 from siteplan.project.statuses import CandidateState, SourceType
 
-Kind = Literal["text", "number", "date", "flag", "angles"]
-"""What a cell of an input holds."""
+Kind = Literal["text", "number", "date", "flag", "answer", "angles"]
+"""What a cell of an input holds; an answer is a flag that may be left open."""
 CellFormat = Literal["text", "wrap", "id", "count", "decimal", "share", "degrees", "general"]
 """How a cell of an output looks."""
 Reader = Literal["office", "tower", "public"]
@@ -38,6 +38,11 @@ INPUT_TABLES = (
     "weak_points",
     "roads",
     "population",
+    "hamlets",
+    "railways",
+    "corridors",
+    "power_lines",
+    "indicators",
 )
 """Tables with a name of their own under ``[inputs]``."""
 OTHER_TABLES = ("measurements", "located", "returns")

@@ -67,6 +67,11 @@ class InputFiles(ProjectPart):
     weak_points: Input | None = None
     weak_raster: Input | None = None
     roads: Input | None = None
+    railways: Input | None = None
+    corridors: Input | None = None
+    power_lines: Input | None = None
+    hamlets: Input | None = None
+    indicators: Input | None = None
     population: Input | None = None
     dem: Input | None = None
     land_cover: Input | None = None

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from siteplan.project.part import NotNegative, Positive, ProjectPart, Share
 
-Target = Literal["residents", "villages", "key_places", "orders", "weak_points"]
+Target = Literal["residents", "villages", "key_places", "orders", "weak_points", "roads"]
 
 
 class QuotaTarget(ProjectPart):
@@ -56,6 +56,10 @@ class Layer(ProjectPart):
     """People a demand order stands for when its table gives no weight."""
     weak_point_weight: NotNegative = 20.0
     """People a complaint or weak-signal point stands for when its table gives no weight."""
+    road_weight: NotNegative = 50.0
+    """People a kilometre of road or railway stands for."""
+    road_classes: tuple[str, ...] = ()
+    """Classes of roads and railways that count; empty for all."""
 
 
 class Coverage(ProjectPart):

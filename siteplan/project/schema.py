@@ -23,6 +23,15 @@ from siteplan.project.input_files import InputFiles
 from siteplan.project.outputs import Outputs
 from siteplan.project.part import ProjectPart
 from siteplan.project.planning import Candidates, Coverage, Layer, Quota, ReplanRules, SelectionRules
+from siteplan.project.proof import (
+    GIGABIT_CITY,
+    BackhaulRules,
+    EvidenceRules,
+    ExposureRules,
+    IndicatorRule,
+    LowAltitudeRules,
+    OddsRules,
+)
 from siteplan.project.radio import Antenna, Band, Calibration, Network, Tier
 from siteplan.project.sanity import SanityRules
 
@@ -71,6 +80,12 @@ class Config(ProjectPart):
     selection: SelectionRules = SelectionRules()
     replan: ReplanRules = ReplanRules()
     sanity: SanityRules = SanityRules()
+    evidence: EvidenceRules = EvidenceRules()
+    indicators: tuple[IndicatorRule, ...] = GIGABIT_CITY
+    backhaul: BackhaulRules = BackhaulRules()
+    exposure: ExposureRules = ExposureRules()
+    odds: OddsRules = OddsRules()
+    low_altitude: LowAltitudeRules = LowAltitudeRules()
     outputs: Outputs = Outputs()
     fitted: Calibration | None = None
     """Content of the calibration file; read with the project, never written in it."""
@@ -128,6 +143,7 @@ def _id_faults(config: Config) -> list[ReferenceFault]:
         "tiers": [part.id for part in config.tiers],
         "land_cover": [part.id for part in config.land_cover],
         "area_classes and land_cover": [kind.id for kind in clutter_kinds(config)],
+        "indicators": [part.id for part in config.indicators],
         "outputs.audiences": [part.id for part in config.outputs.audiences],
         "land_cover.codes": [str(code) for part in config.land_cover for code in part.codes],
     }

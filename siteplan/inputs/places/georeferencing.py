@@ -460,6 +460,7 @@ NAME_COLUMNS = {
     "key_places": "place",
     "orders": "order_name",
     "weak_points": "place",
+    "hamlets": "hamlet",
 }
 """Column that names a row's place."""
 TESTED = tuple(NAME_COLUMNS)

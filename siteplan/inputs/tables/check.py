@@ -37,8 +37,8 @@ _MOST_DIGITS = 15
 """Digits a spreadsheet keeps of a number."""
 _SERIALS = {"序号", "no", "no.", "编号", "#", "id"}
 """Headers of ids that start again on each sheet."""
-_YES = {"是", "已建", "已建成", "建成", "已开通", "开通", "yes", "y", "true", "1", "built"}
-_NO = {"否", "未建", "未建成", "规划", "在建", "no", "n", "false", "0", ""}
+_YES = {"是", "已通", "通", "已覆盖", "已建", "已建成", "建成", "已开通", "开通", "yes", "y", "true", "1", "built"}
+_NO = {"否", "未通", "未覆盖", "未建", "未建成", "规划", "在建", "no", "n", "false", "0", ""}
 _COORDINATES = ("longitude", "latitude")
 """Columns that hold metres when the project file gives the table a CRS, or when their numbers are that
 large.
@@ -560,6 +560,14 @@ def _converted(
         forms = cells.map(normalise)
         bad = ~forms.isin(_YES | _NO)
         return forms.isin(_YES), _cell_faults(raw, header, cells, bad, "not_flag")
+    if spec.kind == "answer":
+        forms = cells.map(normalise)
+        bad = ~forms.isin(_YES | _NO) & ~blank
+        answers = forms.isin(_YES).astype(float).where(~blank & ~bad)
+        return answers, [
+            raw.fault("warning", "not_flag", int(raw.rows[i]), header, value=cells.iloc[i][:60])
+            for i in np.flatnonzero(bad.to_numpy())
+        ]
     if spec.kind == "angles":
         angles, bad = canonical_angles(cells, spec.name)
         return angles, _cell_faults(raw, header, cells, bad, "not_angles")

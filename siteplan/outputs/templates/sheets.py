@@ -99,8 +99,8 @@ def _column(column: Column, entry: Mapping[str, Any], lang: Lang, county: str) -
 
 
 def _choices(column: Column, entry: Mapping[str, Any], lang: Lang) -> tuple[str, ...]:
-    if column.kind == "flag":
-        return tuple(translate("kind_flag", lang).split(" / "))
+    if column.kind in ("flag", "answer"):
+        return tuple(translate(f"kind_{column.kind}", lang).split(" / "))
     return tuple(entry.get("choices", {}).get(column.name, {}).get(lang, ()))
 
 
