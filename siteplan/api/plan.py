@@ -20,6 +20,7 @@ from siteplan.core.progress import SILENT, Report
 from siteplan.outputs.audience import audience_of
 from siteplan.outputs.write import MapOrder, output_folder, write_all, write_diff, write_state_files
 from siteplan.planning.compare import Diff, NamedPlan, compare_plans
+from siteplan.planning.proof.proof import PlanProof
 from siteplan.planning.proposal import Proposal
 from siteplan.planning.run_record import RunRecord
 from siteplan.planning.state import ARRAYS, CONFIG, RECORD, TABLES, read_record, read_state
@@ -89,6 +90,25 @@ class Plan:
     def bound(self) -> float:
         """No plan of this quota covers more newly covered weight than this."""
         return self.proposal.record.upper_bound
+
+    @property
+    def evidence(self) -> PlanProof:
+        """What the plan proves.
+
+        The four tests with their points, stretches and conflicts, hit rates, what each weight bought, links,
+        exposure and air routes.
+        """
+        return self.proposal.proof
+
+    @property
+    def indicators(self) -> pd.DataFrame:
+        """Figures the city is judged by, what is short, and when it is reached."""
+        return self.proposal.proof.indicators
+
+    @property
+    def odds(self) -> pd.DataFrame:
+        """Share of draws in which each ranked place stays; no rows without draws (``odds.draws``)."""
+        return self.proposal.proof.odds_places
 
     @property
     def faults(self) -> tuple[Fault, ...]:

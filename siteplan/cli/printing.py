@@ -22,11 +22,13 @@ from siteplan.core.progress import Stopwatch
 from siteplan.field.journal import Event
 from siteplan.field.status import FieldStatus
 from siteplan.outputs.audience import audience_of, map_name
+from siteplan.outputs.proof import indicator_line, odds_line, test_lines
 from siteplan.outputs.wording import (
     banners,
     fallbacks_text,
     fault_text,
     findings_text,
+    joined,
     measured_text,
     missing_text,
     network_only_text,
@@ -76,6 +78,7 @@ def plan_result(plan: Plan, folder: Path, audiences: Sequence[str], out: Console
         "people_covered": people,
         "people_expected": _expected(plan),
         "villages_served": villages,
+        **_proof_lines(plan),
         "gap_bound": translate("at_most_better", lang, gap=record.optimality_gap),
         "seconds": f"{record.costs.seconds.get('total', 0.0):.1f}",
         **_remarks(plan),
@@ -92,6 +95,17 @@ def plan_result(plan: Plan, folder: Path, audiences: Sequence[str], out: Console
     warnings = sum(fault.severity in ("warning", "rejected") for fault in plan.faults)
     if warnings:
         out.print(translate("warnings_counted", lang, count=warnings))
+
+
+def _proof_lines(plan: Plan) -> dict[str, str]:
+    """What the plan proves, one line each of tests, indicators and draws."""
+    lang, whole = plan.language, plan.proposal
+    lines = {
+        "terminal_tests": joined(test_lines(whole, lang), lang),
+        "terminal_indicators": indicator_line(whole, lang),
+        "terminal_odds": odds_line(whole, lang),
+    }
+    return {key: text for key, text in lines.items() if text}
 
 
 def stages(watch: Stopwatch, lang: Lang, out: Console) -> None:

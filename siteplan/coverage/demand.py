@@ -210,7 +210,7 @@ def _weights(
     counts: tuple[NDArray[np.float64], NDArray[np.float64], Mapping[tuple[str, ...], NDArray[np.float64]]],
     pixels: NDArray[np.int64],
 ) -> dict[Target, NDArray[np.float64]]:
-    """Weight of each demand pixel in a service by the target it comes from, before that of the layer, shape (n,)."""
+    """Weight of each demand pixel by target, before that of the layer, shape (n,) each."""
     layer = service.layer
     people, villages = (values.ravel()[pixels] for values in counts[:2])
     ids = [each.id for each in config.area_classes]
@@ -247,7 +247,9 @@ def lines_of(inputs: Inputs, classes: Sequence[str] = ()) -> gpd.GeoDataFrame:
     """
     parts = [
         gpd.GeoDataFrame(
-            {"line_class": _classes_of(table, column)}, geometry=table.geometry.to_numpy(), crs=inputs.grid.crs
+            {"line_class": _classes_of(table, column)},
+            geometry=table.geometry.to_numpy(),
+            crs=inputs.grid.crs,
         )
         for table, column in ((inputs.roads, "highway"), (inputs.railways, "railway"))
         if table is not None and len(table)

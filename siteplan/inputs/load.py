@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -20,6 +21,7 @@ from siteplan.core.grid import Grid, Raster, part_of
 from siteplan.core.progress import SILENT, Report
 from siteplan.inputs.files.headers import HeaderMap, normalise
 from siteplan.inputs.measurements import no_stations
+from siteplan.inputs.osm import OsmData
 from siteplan.inputs.places.area import crs_doubts, stray_points
 from siteplan.inputs.places.beside import relief_beside
 from siteplan.inputs.places.crs import nothing_left
@@ -302,10 +304,7 @@ def _load(reader: ProjectReader, config: Config, county: str | None) -> Inputs:
     ground = _Ground(people_city, dem_city, clutter, roads, None if osm is None else osm.places)
     villages, people_city = _settled(villages, village_areas, ground, config, city, reader)
     villages = homed(villages)
-    tables = {**_tables(reader), **zones}
-    tables |= {name: reader.attempt(partial(reader.lines, name)) for name in _LINES}
-    tables["railways"] = _joined(None if osm is None else osm.railways, tables["railways"])
-    indicators = reader.attempt(reader.indicators)
+    tables = {**_tables(reader), **zones, **_other_tables(reader, osm)}
     tables["key_places"] = _joined(tables["key_places"], None if osm is None else osm.public)
     tables |= {name: homed(tables[name]) for name in ("stations", *_POINT_TABLES)}
     reader.report.note("checking_tables")
@@ -330,7 +329,6 @@ def _load(reader: ProjectReader, config: Config, county: str | None) -> Inputs:
         villages=villages,
         village_areas=village_areas,
         roads=roads,
-        indicators=indicators,
         population=population,
         weak_raster=weak_raster,
         dem=dem,
@@ -341,6 +339,13 @@ def _load(reader: ProjectReader, config: Config, county: str | None) -> Inputs:
         sources=reader.listed_sources(),
         **tables,
     )
+
+
+def _other_tables(reader: ProjectReader, osm: OsmData | None) -> dict[str, Any]:
+    """Lines beside roads, and the table of indicators."""
+    tables: dict[str, Any] = {name: reader.attempt(partial(reader.lines, name)) for name in _LINES}
+    railways = _joined(None if osm is None else osm.railways, tables["railways"])
+    return tables | {"railways": railways, "indicators": reader.attempt(reader.indicators)}
 
 
 def _settled(

@@ -239,7 +239,7 @@ def _places(path: Path) -> gpd.GeoDataFrame:
 
 
 def _railways(path: Path) -> gpd.GeoDataFrame:
-    """Ways that are railways; their nodes are looked up in a second reading, so that a file without any costs one."""
+    """Ways that are railways; a file without any is read once, not twice."""
     ways = _railway_ways(path)
     wanted = {ref for refs, _ in ways for ref in refs}
     points: dict[str, tuple[float, float]] = {}
@@ -311,7 +311,9 @@ def _pbf_railways(path: Path) -> gpd.GeoDataFrame:
         lines = pyogrio.read_dataframe(
             path, layer="lines", columns=["other_tags"], where="other_tags LIKE '%\"railway\"=>%'"
         )
-        lines["railway"] = lines["other_tags"].astype("string").str.extract('"railway"=>"([^"]*)"', expand=False)
+        lines["railway"] = (
+            lines["other_tags"].astype("string").str.extract('"railway"=>"([^"]*)"', expand=False)
+        )
     return lines[lines["railway"].isin(RAILWAYS)][["railway", "geometry"]].reset_index(drop=True)
 
 

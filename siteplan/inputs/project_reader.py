@@ -577,12 +577,14 @@ class ProjectReader:
         return table
 
     def indicators(self) -> pd.DataFrame | None:
-        """Figures the city is judged by, in the order of the file; their names are ids of the project file."""
+        """Figures the city is judged by, in the order of the file, by ids of the project file."""
         given = self.config.inputs.indicators
         if given is None:
             return None
         known = {normalise(word): each.id for each in self.config.indicators for word in (each.id, each.name)}
-        checked = self._translated(self._checked("indicators", given), "indicator", known, "unknown_indicator")
+        checked = self._translated(
+            self._checked("indicators", given), "indicator", known, "unknown_indicator"
+        )
         self._keep(checked)
         return checked.frame.reset_index(drop=True)
 

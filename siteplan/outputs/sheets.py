@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from siteplan.core.files import csv_bytes, inert
+from siteplan.outputs.proof import test_rows
 from siteplan.planning.compare import Diff
 from siteplan.planning.proposal import Proposal
 from siteplan.project.columns import columns_of
@@ -71,7 +72,7 @@ def unproposed(proposal: Proposal) -> pd.DataFrame:
 
 
 def csv_files(plan: Proposal, lang: Lang = "zh") -> dict[str, bytes]:
-    """The office's tables: ranked list, places not proposed with their rule, villages, rows left out.
+    """The office's tables: ranked list, places not proposed with their rule, villages, rows left out, tests.
 
     Parameters
     ----------
@@ -85,6 +86,7 @@ def csv_files(plan: Proposal, lang: Lang = "zh") -> dict[str, bytes]:
         "refused.csv": _csv(unproposed(plan), "not_proposed", lang),
         "villages.csv": _csv(plan.effects.villages, "village_results", lang),
         "rejected_rows.csv": _csv(plan.rejected, "rejected", lang),
+        "tests.csv": _csv(test_rows(plan, lang), "tests", lang),
     }
 
 

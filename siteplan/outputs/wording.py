@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -13,6 +14,7 @@ import pandas as pd
 
 from siteplan.core.errors import ConfigError, ConfigFault, Fault, InputFaults, SiteplanError
 from siteplan.planning.compare import Diff
+from siteplan.planning.proof import links
 from siteplan.planning.proposal import Proposal
 from siteplan.planning.run_record import ModelRecord, RunRecord
 from siteplan.project.planning import Layer
@@ -183,7 +185,7 @@ def in_words(plan: Proposal, lang: Lang) -> Proposal:
     places = replace(
         plan.places,
         candidates=_candidates(plan.places.candidates, lang),
-        proposed=_proposed(plan.places.proposed, config, lang),
+        proposed=_with_hints(plan, _proposed(plan.places.proposed, config, lang), lang),
     )
     existing = replace(plan.existing, sites=_sites(plan.existing.sites, lang))
     return replace(
@@ -320,6 +322,72 @@ def _reason(row: Any, gains_by_layer: Mapping[str, float], config: Config, lang:
         gains=translate("reason_join", lang).join(gains),
         villages=villages,
         notes=translate("reason_note", lang, note=row.restriction) if row.restriction else "",
+    )
+
+
+def backhaul_text(row: Any, farthest_m: float, lang: Lang) -> str:
+    """How a place may be connected, in a few words [str].
+
+    Parameters
+    ----------
+    row
+        Of the table of links.
+    farthest_m
+        How far a link was looked for [m].
+    lang
+        Language.
+    """
+    km = row.link_m / 1000.0 if row.link not in (links.NONE_NEAR, links.NO_RELIEF) else farthest_m / 1000.0
+    parts = [
+        translate(
+            f"link_{row.link}",
+            lang,
+            site=row.to_site_id,
+            km=f"{km:.1f}",
+            p=f"{row.clear_probability:.2f}",
+            rain=f"{row.rain_db:.0f}",
+        )
+    ]
+    if not math.isnan(row.fibre_road_m):
+        parts.append(translate("link_fibre", lang, km=f"{row.fibre_road_m / 1000.0:.1f}"))
+    if not math.isnan(row.power_m):
+        parts.append(translate("link_power", lang, m=f"{row.power_m:.0f}"))
+    return translate("join_semicolon", lang).join(parts)
+
+
+def exposure_text(row: Any, lang: Lang) -> str:
+    """Compliance distance, and what lies within it [str]."""
+    if isinstance(row.unanswered, tuple):
+        return translate("unanswered", lang, why=text_of(row.unanswered, lang))
+    values = {
+        "distance": f"{row.compliance_distance_m:.0f}",
+        "nearest": f"{row.nearest_m:.0f}",
+        "name": row.nearest,
+    }
+    return translate("exposure_within" if row.needs_assessment else "exposure_clear", lang, **values)
+
+
+def _with_hints(plan: Proposal, proposed: gpd.GeoDataFrame, lang: Lang) -> gpd.GeoDataFrame:
+    """Ranked rows with what is known of connection, exposure and odds; "" where a plan says nothing.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    proposed
+        Its ranked rows.
+    lang
+        Language.
+    """
+    farthest = plan.config.backhaul.farthest_link_m
+    links_of = {row.candidate_id: backhaul_text(row, farthest, lang) for row in plan.proof.links.itertuples()}
+    exposure = {row.candidate_id: exposure_text(row, lang) for row in plan.proof.exposure.itertuples()}
+    stays = {row.candidate_id: row.stays for row in plan.proof.odds_places.itertuples()}
+    ids = proposed["candidate_id"]
+    return proposed.assign(
+        backhaul=[links_of.get(each, "") for each in ids],
+        exposure=[exposure.get(each, "") for each in ids],
+        stays=[stays.get(each, float("nan")) for each in ids],
     )
 
 

@@ -29,6 +29,7 @@ from siteplan.planning.proposal import (
     NEWLY_REACHED,
     NOT_REACHED,
     REACHED_TODAY,
+    WORDED_COLUMNS,
     ExistingNetwork,
     PlanArea,
     PlanEffects,
@@ -459,7 +460,7 @@ def _proposed(
         restriction=table["notes"],
         status=[each.value for each in statuses_of(table, solved.context)],
     )
-    names = [name for name in names_of("proposed") if name not in ("reason", "benefit")]
+    names = [name for name in names_of("proposed") if name not in WORDED_COLUMNS]
     return table[[*names, *MACHINE_COLUMNS, "geometry"]]
 
 

@@ -52,9 +52,9 @@ from siteplan.inputs.project_reader import ProjectReader
 from siteplan.planning.assemble import assemble, assign_ids, selected_upgrades
 from siteplan.planning.explore import Explorer
 from siteplan.planning.formulate import build_options, build_problem, village_choices
-from siteplan.planning.proposal import Proposal
 from siteplan.planning.proof.four_tests import continuity
 from siteplan.planning.proof.prove import prove
+from siteplan.planning.proposal import Proposal
 from siteplan.planning.quota import build_ledger, on_air
 from siteplan.planning.replan import ReplanContext, choose, solver_of, with_fixed
 from siteplan.planning.run_record import RequestRecord

@@ -25,6 +25,10 @@ MACHINE_COLUMNS = ("key", "county_id", "area_class", "village_distance_m", "vill
 from its village's point [m, eighths of a turn from north], NaN where its name needs no telling apart."""
 
 
+WORDED_COLUMNS = ("reason", "benefit", "backhaul", "exposure", "stays")
+"""Columns of the registry's ranked row that are made when it is put into words."""
+
+
 def main_layer(gain_by_layer: Mapping[str, float], config: Config) -> str:
     """Id of the layer a place adds most to; the first of equals."""
     return max((layer.id for layer in config.layers), key=lambda each: gain_by_layer.get(each, 0.0))

@@ -24,6 +24,7 @@ from pydantic import ValidationError
 from siteplan.core.archive import packed_arrays
 from siteplan.core.errors import Fault, SiteplanError
 from siteplan.core.grid import Grid, Raster
+from siteplan.planning.proof.proof import PlanProof
 from siteplan.planning.proposal import (
     ExistingNetwork,
     PlanArea,
@@ -33,7 +34,6 @@ from siteplan.planning.proposal import (
     ServiceReach,
     main_layer,
 )
-from siteplan.planning.proof.proof import PlanProof
 from siteplan.planning.run_record import RunCosts, RunRecord
 from siteplan.project.project_file import parse_config
 from siteplan.project.schema import Config

@@ -14,8 +14,8 @@ WholeShare = Annotated[float, Field(gt=0, le=1)]
 class EvidenceRules(ProjectPart):
     """What the four tests of coverage mean by their words.
 
-    Village points are those of the ministry's standard of 2025 for villages with 5G (committee, school, clinic);
-    95 % of a line and all points of a key place are those of its plan of 2023 for better signal.
+    Village points are those of the ministry's standard of 2025 for villages with 5G (committee, school,
+    clinic); 95 % of a line and all points of a key place are those of its plan of 2023 for better signal.
     """
 
     village_kinds: tuple[str, ...] = (
@@ -51,8 +51,8 @@ class EvidenceRules(ProjectPart):
     most_stretches: Annotated[int, Field(ge=0)] = 100
     """Longest stretches that are listed."""
     fewest_readings: Annotated[int, Field(ge=1)] = 5
-    """Readings around a point from which they decide in place of the prediction: the least number of failed
-    tests the FCC's mobile challenge process asks of a hexagon."""
+    """Readings around a point from which they decide in place of the prediction; as the thresholds of the
+    FCC's mobile challenges are a planning value, meant to keep chance and a single spot from deciding."""
     fewest_spots: Annotated[int, Field(ge=1)] = 2
     """Different spots (``spot_m`` apart) these readings must come from."""
     spot_m: Positive = 20.0

@@ -1,7 +1,7 @@
 """Path loss to a drone: line of sight above rural and urban land (3GPP TR 36.777).
 
-From 100 m on a drone sees its mast with certainty in the report's scenarios; hills are another matter, and the
-caller adds what they take.
+From 100 m on a drone sees its mast with certainty in the report's scenarios; hills are another matter, and
+the caller adds what they take.
 """
 
 from __future__ import annotations
@@ -108,5 +108,6 @@ def _require(distance_m: Values, frequency_ghz: float, height_m: float, scenario
         raise RangeError(f"the formulas hold from 0.5 to 100 GHz, got {frequency_ghz} GHz")
     if (distance_m < 10.0).any() or (distance_m > FARTHEST_M[scenario]).any():
         raise RangeError(
-            f"{scenario} holds from 10 m to {FARTHEST_M[scenario]} m, got {distance_m.min()} to {distance_m.max()} m"
+            f"{scenario} holds from 10 m to {FARTHEST_M[scenario]} m, got {distance_m.min()} to "
+            f"{distance_m.max()} m"
         )

@@ -23,17 +23,27 @@ RAIN_GHZ = (1.0, 100.0)
 """Frequencies of the formula for the effective length [GHz]."""
 Values = NDArray[np.float64]
 
-_K_V = ((-3.80595, 0.56934, 0.81061), (-3.44965, -0.22911, 0.51059), (-0.39902, 0.73042, 0.11899))
-_K_V += ((0.50167, 1.07319, 0.27195),)
+_Terms = tuple[tuple[float, float, float], ...]
+_K_V: _Terms = (
+    (-3.80595, 0.56934, 0.81061),
+    (-3.44965, -0.22911, 0.51059),
+    (-0.39902, 0.73042, 0.11899),
+    (0.50167, 1.07319, 0.27195),
+)
 _K_V_LINE = (-0.16398, 0.63297)
-_ALPHA_V = ((-0.07771, 2.33840, -0.76284), (0.56727, 0.95545, 0.54039), (-0.20238, 1.14520, 0.26809))
-_ALPHA_V += ((-48.2991, 0.791669, 0.116226), (48.5833, 0.791459, 0.116479))
+_ALPHA_V: _Terms = (
+    (-0.07771, 2.33840, -0.76284),
+    (0.56727, 0.95545, 0.54039),
+    (-0.20238, 1.14520, 0.26809),
+    (-48.2991, 0.791669, 0.116226),
+    (48.5833, 0.791459, 0.116479),
+)
 _ALPHA_V_LINE = (-0.053739, 0.83433)
 """Tables 2 and 4 of ITU-R P.838-3: a, b, c of each term, and m, c of the line; vertical polarisation."""
 
 
 def rain_coefficients(frequency_ghz: float) -> tuple[float, float]:
-    """k and alpha of rain for vertical polarisation.
+    """K and alpha of rain for vertical polarisation.
 
     Parameters
     ----------
@@ -64,9 +74,7 @@ def rain_coefficients(frequency_ghz: float) -> tuple[float, float]:
     return 10.0 ** _curve(frequency_ghz, _K_V, _K_V_LINE), _curve(frequency_ghz, _ALPHA_V, _ALPHA_V_LINE)
 
 
-def _curve(
-    frequency_ghz: float, terms: tuple[tuple[float, float, float], ...], line: tuple[float, float]
-) -> float:
+def _curve(frequency_ghz: float, terms: _Terms, line: tuple[float, float]) -> float:
     """Sum of bell curves and a line in log10 of the frequency."""
     x = math.log10(frequency_ghz)
     bells = sum(a * math.exp(-(((x - b) / c) ** 2)) for a, b, c in terms)
@@ -100,7 +108,9 @@ def rain_attenuation(distance_km: float, frequency_ghz: float, rain_mm_h: float)
     .. [1] ITU-R P.530-18, section 2.4.1, equations (32) and (33).
     """
     if not 0.0 < distance_km <= 60.0 or rain_mm_h < 0.0:
-        raise RangeError(f"paths are up to 60 km, rain is not negative: got {distance_km} km, {rain_mm_h} mm/h")
+        raise RangeError(
+            f"paths are up to 60 km, rain is not negative: got {distance_km} km, {rain_mm_h} mm/h"
+        )
     if not RAIN_GHZ[0] <= frequency_ghz <= RAIN_GHZ[1]:
         raise RangeError(f"the effective length holds from 1 to 100 GHz, got {frequency_ghz}")
     if rain_mm_h == 0.0:
@@ -147,7 +157,9 @@ def fresnel_clearance(
     """
     along, top = np.asarray(distance_m, dtype=np.float64), np.asarray(heights_m, dtype=np.float64)
     if len(along) < 3 or k <= 0.0 or frequency_ghz <= 0.0:
-        raise RangeError(f"a path has three samples, k and f are positive: got {len(along)}, {k}, {frequency_ghz}")
+        raise RangeError(
+            f"a path has three samples, k and f are positive: got {len(along)}, {k}, {frequency_ghz}"
+        )
     left, right = along[1:-1], along[-1] - along[1:-1]
     ray = ends_m[0] + (ends_m[1] - ends_m[0]) * left / along[-1]
     bulge = left * right / (2.0 * k * EARTH_RADIUS_M)
@@ -192,6 +204,7 @@ def clear_probability(
     if height_error_m <= 0.0:
         raise RangeError(f"the error of heights is positive, got {height_error_m}")
     room = [
-        float(fresnel_clearance(distance_m, heights_m, ends_m, frequency_ghz, k).min()) for k in (USUAL_K, low_k)
+        float(fresnel_clearance(distance_m, heights_m, ends_m, frequency_ghz, k).min())
+        for k in (USUAL_K, low_k)
     ]
     return float(ndtr(min(room) / height_error_m))

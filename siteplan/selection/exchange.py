@@ -20,6 +20,8 @@ MOST = 12
 _SURE = np.float32(0.999999)
 """Shares are held below one, so that a place can be taken out again."""
 _LEAST = 1e-9
+_Rows = NDArray[np.int32]
+_Shares = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,19 +148,9 @@ def exchange_gains(problem: CoverProblem, columns: Ints, exchanges: Exchanges) -
     chosen = np.sort(columns)
     left, scratch = _left(problem, chosen), np.zeros(len(problem.weight), dtype=np.float32)
     gains = np.zeros(len(exchanges.leave))
-    _gains(
-        problem.indptr,
-        problem.rows,
-        problem.values,
-        problem.weight,
-        problem.place,
-        chosen,
-        exchanges.leave,
-        exchanges.enter,
-        left,
-        scratch,
-        gains,
-    )
+    matrix = (problem.indptr, problem.rows, problem.values)
+    pairs = (exchanges.leave, exchanges.enter)
+    _gains(matrix, problem.weight, problem.place, chosen, pairs, left, scratch, gains)
     return gains
 
 
@@ -190,7 +182,7 @@ def leaving(exchanges: Exchanges, gains: Floats, place: Ints) -> Ints:
 
 
 @njit(cache=True, nogil=True)
-def _weighed(indptr: Ints, rows: Ints, values: Floats, members: Ints, weight: Floats) -> Floats:
+def _weighed(indptr: Ints, rows: _Rows, values: _Shares, members: Ints, weight: Floats) -> Floats:
     """Sum of weight x share of each member."""
     found = np.zeros(members.size)
     for m in range(members.size):
@@ -203,7 +195,7 @@ def _weighed(indptr: Ints, rows: Ints, values: Floats, members: Ints, weight: Fl
 
 @njit(cache=True, nogil=True)
 def _cover(
-    indptr: Ints, rows: Ints, values: Floats, place: Ints, order: Ints, left: Floats, own: Floats
+    indptr: Ints, rows: _Rows, values: _Shares, place: Ints, order: Ints, left: Floats, own: _Shares
 ) -> None:
     """Let columns sorted by place take their shares; ``own`` is zero before and after."""
     start = 0
@@ -224,45 +216,58 @@ def _cover(
 
 
 @njit(cache=True, nogil=True)
+def _others(
+    columns: tuple[Ints, _Rows, _Shares], place: Ints, chosen: Ints, out: int, other: _Shares, on: bool
+) -> None:
+    """Best share of the other chosen columns of a column's place, set or taken back."""
+    indptr, rows, values = columns
+    for k in chosen:
+        if k != out and place[k] == place[out]:
+            for e in range(indptr[k], indptr[k + 1]):
+                other[rows[e]] = max(other[rows[e]], min(values[e], _SURE)) if on else np.float32(0.0)
+
+
+@njit(cache=True, nogil=True)
+def _released(
+    columns: tuple[Ints, _Rows, _Shares], out: int, weight: Floats, left: Floats, other: _Shares, back: bool
+) -> float:
+    """Weight that becomes free when a column leaves; its share is taken out of ``left``, or put back."""
+    indptr, rows, values = columns
+    total = 0.0
+    for e in range(indptr[out], indptr[out + 1]):
+        r, share = rows[e], min(values[e], _SURE)
+        if share > other[r]:
+            before = left[r]
+            factor = (1.0 - other[r]) / (1.0 - share)
+            left[r] = before / factor if back else before * factor
+            total += weight[r] * (left[r] - before)
+    return total
+
+
+@njit(cache=True, nogil=True)
 def _gains(
-    indptr: Ints,
-    rows: Ints,
-    values: Floats,
+    columns: tuple[Ints, _Rows, _Shares],
     weight: Floats,
     place: Ints,
     chosen: Ints,
-    leave: Ints,
-    enter: Ints,
+    pairs: tuple[Ints, Ints],
     left: Floats,
-    other: Floats,
+    other: _Shares,
     gains: Floats,
 ) -> None:
     """Gain of each exchange; ``left`` and ``other`` are as before afterwards."""
+    indptr, rows, values = columns
+    leave, enter = pairs
     pair = 0
     while pair < leave.size:
         out = leave[pair]
-        for k in chosen:
-            if k != out and place[k] == place[out]:
-                for e in range(indptr[k], indptr[k + 1]):
-                    other[rows[e]] = max(other[rows[e]], min(values[e], _SURE))
-        loss = 0.0
-        for e in range(indptr[out], indptr[out + 1]):
-            r, share = rows[e], min(values[e], _SURE)
-            if share > other[r]:
-                before = left[r]
-                left[r] = before * (1.0 - other[r]) / (1.0 - share)
-                loss += weight[r] * (left[r] - before)
+        _others(columns, place, chosen, out, other, True)
+        loss = _released(columns, out, weight, left, other, False)
         while pair < leave.size and leave[pair] == out:
             total = 0.0
             for e in range(indptr[enter[pair]], indptr[enter[pair] + 1]):
                 total += weight[rows[e]] * left[rows[e]] * min(values[e], _SURE)
             gains[pair] = total - loss
             pair += 1
-        for e in range(indptr[out], indptr[out + 1]):
-            r, share = rows[e], min(values[e], _SURE)
-            if share > other[r]:
-                left[r] *= (1.0 - share) / (1.0 - other[r])
-        for k in chosen:
-            if k != out and place[k] == place[out]:
-                for e in range(indptr[k], indptr[k + 1]):
-                    other[rows[e]] = 0.0
+        _released(columns, out, weight, left, other, True)
+        _others(columns, place, chosen, out, other, False)

@@ -133,9 +133,8 @@ def drawn_problem(
     values = np.empty(len(ready.rows), dtype=np.float32)
     table = _changed(error, site_share)
     whole = ready.problem
-    _draw(
-        ready.indptr, ready.rows, ready.first, whole.rows, whole.values, ready.nodes, *sky, table, values
-    )
+    entries = (ready.indptr, ready.rows, ready.first)
+    _draw(entries, (whole.rows, whole.values), ready.nodes, sky, table, values)
     kept = ready.columns
     return replace(
         whole,
@@ -176,18 +175,17 @@ def _changed(error: Floats, site_share: float) -> NDArray[np.float32]:
 
 @njit(cache=True, nogil=True)
 def _draw(
-    indptr: Ints,
-    rows: NDArray[np.int32],
-    first: Ints,
-    all_rows: NDArray[np.int32],
-    all_values: NDArray[np.float32],
+    entries: tuple[Ints, NDArray[np.int32], Ints],
+    whole: tuple[NDArray[np.int32], NDArray[np.float32]],
     nodes: int,
-    lower: NDArray[np.int8],
-    part: NDArray[np.float32],
+    sky: tuple[NDArray[np.int8], NDArray[np.float32]],
     table: NDArray[np.float32],
     values: NDArray[np.float32],
 ) -> None:
     """Share of each entry at the drawn sky, changed by its place's error."""
+    indptr, rows, first = entries
+    all_rows, all_values = whole
+    lower, part = sky
     steps = table.shape[1] - 1
     for column in range(indptr.size - 1):
         for e in range(indptr[column], indptr[column + 1]):

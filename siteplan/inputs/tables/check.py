@@ -37,7 +37,22 @@ _MOST_DIGITS = 15
 """Digits a spreadsheet keeps of a number."""
 _SERIALS = {"序号", "no", "no.", "编号", "#", "id"}
 """Headers of ids that start again on each sheet."""
-_YES = {"是", "已通", "通", "已覆盖", "已建", "已建成", "建成", "已开通", "开通", "yes", "y", "true", "1", "built"}
+_YES = {
+    "是",
+    "已通",
+    "通",
+    "已覆盖",
+    "已建",
+    "已建成",
+    "建成",
+    "已开通",
+    "开通",
+    "yes",
+    "y",
+    "true",
+    "1",
+    "built",
+}
 _NO = {"否", "未通", "未覆盖", "未建", "未建成", "规划", "在建", "no", "n", "false", "0", ""}
 _COORDINATES = ("longitude", "latitude")
 """Columns that hold metres when the project file gives the table a CRS, or when their numbers are that
@@ -541,6 +556,19 @@ def _convert(raw: RawTable, given: Input, spec: Column, header: str) -> tuple[pd
     return _converted(raw, given, spec, header, cells.map(text_of))
 
 
+def _read_answers(
+    raw: RawTable, spec: Column, header: str, cells: pd.Series
+) -> tuple[pd.Series, list[Fault]]:
+    """Yes and no; an answer may be left open, and an odd one costs the row nothing but the answer."""
+    forms = cells.map(normalise)
+    bad = ~forms.isin(_YES | _NO)
+    faults = _cell_faults(raw, header, cells, bad, "not_flag")
+    if spec.kind == "flag":
+        return forms.isin(_YES), faults
+    answers = forms.isin(_YES).astype(float).where(~bad & cells.ne(""))
+    return answers, [replace(fault, severity="warning") for fault in faults]
+
+
 def _converted(
     raw: RawTable, given: Input, spec: Column, header: str, cells: pd.Series
 ) -> tuple[pd.Series, list[Fault]]:
@@ -556,18 +584,8 @@ def _converted(
             cells = cells.where(~raw.frame[header].map(is_tenth), cells + "0")
         values, bad = dates_of(cells)
         return values, _cell_faults(raw, header, cells, bad, "not_date")
-    if spec.kind == "flag":
-        forms = cells.map(normalise)
-        bad = ~forms.isin(_YES | _NO)
-        return forms.isin(_YES), _cell_faults(raw, header, cells, bad, "not_flag")
-    if spec.kind == "answer":
-        forms = cells.map(normalise)
-        bad = ~forms.isin(_YES | _NO) & ~blank
-        answers = forms.isin(_YES).astype(float).where(~blank & ~bad)
-        return answers, [
-            raw.fault("warning", "not_flag", int(raw.rows[i]), header, value=cells.iloc[i][:60])
-            for i in np.flatnonzero(bad.to_numpy())
-        ]
+    if spec.kind in ("flag", "answer"):
+        return _read_answers(raw, spec, header, cells)
     if spec.kind == "angles":
         angles, bad = canonical_angles(cells, spec.name)
         return angles, _cell_faults(raw, header, cells, bad, "not_angles")

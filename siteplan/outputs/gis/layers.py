@@ -36,6 +36,8 @@ def write_geopackages(proposal: Proposal, folder: Path) -> None:
     }
     if proposal.existing.comparison is not None:
         layers["deep_shadow"] = proposal.existing.comparison
+    proof = {"points_tested": proposal.proof.points, "uncovered_stretches": proposal.proof.stretches}
+    layers |= {name: table for name, table in proof.items() if len(table)}
     # GDAL writes the time of writing into a GeoPackage unless it is given one: equal plans give equal bytes
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{proposal.record.reference_date}T00:00:00.000Z"})
     try:

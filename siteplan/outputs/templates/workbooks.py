@@ -21,7 +21,14 @@ from siteplan.words.catalogue import Lang, translate
 
 _LAST_ROW = 1_048_575
 _FONT = {"font_name": "Microsoft YaHei", "font_size": 10, "valign": "vcenter"}
-_NUMBER_FORMATS = {"text": "@", "flag": "@", "answer": "@", "angles": "@", "date": "yyyy-mm-dd", "number": "General"}
+_NUMBER_FORMATS = {
+    "text": "@",
+    "flag": "@",
+    "answer": "@",
+    "angles": "@",
+    "date": "yyyy-mm-dd",
+    "number": "General",
+}
 _DEGREES = "0.000000"
 _DICTIONARY = {"header": 18, "required": 12, "values": 44, "meaning": 60, "column": 22, "aliases": 75}
 """Columns of the dictionary and their widths [characters]."""

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pandas as pd
 from xlsxwriter.worksheet import Worksheet
 
-from siteplan.outputs import palette
+from siteplan.outputs import palette, proof
 from siteplan.outputs.sheets import plain, records, unproposed
 from siteplan.outputs.wording import banners, fallbacks_text, findings_text, measured_text
 from siteplan.outputs.xlsx.cells import (
@@ -103,6 +103,7 @@ def _sheets(proposal: Proposal, lang: Lang) -> list[_Sheet]:
         _Sheet("candidates", "result", "proposed", _in_words(places.proposed, lang)),
         _Sheet("villages", "result", "village_results", _village_rows(proposal, lang)),
         _Sheet("counties", "result", "county_results", effects.counties, _total(proposal, lang)),
+        *_proof_sheets(proposal, lang, "result"),
         _Sheet("not_proposed", "left", "not_proposed", _in_words(unproposed(proposal), lang)),
         _Sheet("rejected", "appendix", "rejected", proposal.rejected),
         _Sheet("ledger", "appendix", "ledger", _ledger_rows(proposal)),
@@ -121,7 +122,32 @@ def _sheets(proposal: Proposal, lang: Lang) -> list[_Sheet]:
     ]
     if existing.comparison is not None and len(existing.comparison):
         sheets.append(_Sheet("deep_shadow", "appendix", "deep_shadow", _comparison_rows(proposal, lang)))
+    sheets += _proof_sheets(proposal, lang, "appendix")
     return [*sheets, _Sheet("radii", "appendix", "radii", _radius_rows(proposal))]
+
+
+def _proof_sheets(proposal: Proposal, lang: Lang, tab: str) -> list[_Sheet]:
+    """What the plan proves: the tests and indicators a planner opens, and what they rest on."""
+    villages = proposal.proof.odds_villages
+    sheets = {
+        "result": [
+            _Sheet("tests", "result", "tests", proof.test_rows(proposal, lang)),
+            _Sheet("indicators", "result", "indicator_results", proof.indicator_rows(proposal, lang)),
+            _Sheet("conditions", "result", "conditions", proof.condition_rows(proposal)),
+        ],
+        "appendix": [
+            _Sheet("points", "appendix", "points_tested", proof.point_rows(proposal, lang)),
+            _Sheet("stretches", "appendix", "stretches", proof.stretch_rows(proposal, lang)),
+            _Sheet("low_altitude", "appendix", "corridor_results", proof.corridor_rows(proposal, lang)),
+            _Sheet("conflicts", "appendix", "conflicts", proof.conflict_rows(proposal, lang)),
+            _Sheet("hit_rates", "appendix", "hit_rates", proof.hit_rows(proposal)),
+            _Sheet("village_odds", "appendix", "village_odds", villages),
+            _Sheet("people_odds", "appendix", "people_odds", proof.people_odds_rows(proposal, lang)),
+            _Sheet("bought", "appendix", "bought", proof.bought_rows(proposal, lang)),
+            _Sheet("people", "appendix", "people_sources", proof.people_rows(proposal)),
+        ],
+    }
+    return [each for each in sheets[tab] if len(each.table)]
 
 
 def _ledger_rows(proposal: Proposal) -> pd.DataFrame:

@@ -17,7 +17,15 @@ from siteplan.project.schema import Config
 from siteplan.radio.exposure import compliance_distance
 from siteplan.words.catalogue import Message
 
-COLUMNS = ["rank", "candidate_id", "compliance_distance_m", "nearest_m", "nearest", "needs_assessment", "unanswered"]
+COLUMNS = [
+    "rank",
+    "candidate_id",
+    "compliance_distance_m",
+    "nearest_m",
+    "nearest",
+    "needs_assessment",
+    "unanswered",
+]
 _NAMES = (("properties", "property_name"), ("key_places", "place"), ("villages", "village"))
 
 
@@ -41,7 +49,7 @@ class Transmitter:
 
 
 def transmitter_of(band_id: str, area_class: str, config: Config) -> Transmitter | None:
-    """How a band radiates in a class; None where the project gives neither its power nor what it follows from.
+    """How a band radiates in a class; None where its power does not follow from the project.
 
     The power is that of all resource elements: given, or the EIRP of one of them times their number.
     """
@@ -76,8 +84,8 @@ def exposure_table(
     Returns
     -------
     DataFrame
-        ``COLUMNS``; ``nearest`` is the nearest named place but the row's own, ``needs_assessment`` that it lies
-        within the distance.
+        ``COLUMNS``; ``nearest`` is the nearest named place but the row's own, ``needs_assessment`` that it
+        lies within the distance.
     """
     if proposed.empty:
         return pd.DataFrame({name: [] for name in COLUMNS})

@@ -133,8 +133,8 @@ class FourTests:
 def continuity(demand: DemandGrid, outage: NodeOutage, villages: int, share: float) -> Values:
     """Probability that a share of each village's residents is served, under one sky over the village.
 
-    The expected share at each node of the common shadowing rises with the sky; where it passes the share asked
-    for is read between the nodes on a normal scale. What is not common averages out over a village's pixels.
+    The expected share at each node of the common shadowing rises with the sky; where it passes the share
+    asked for is read between the nodes on a normal scale. What is not common averages out over a village.
 
     Parameters
     ----------
@@ -202,7 +202,11 @@ def run_tests(
         Pixels whose prediction rests on readings, shape of the grid; None for none.
     """
     tester = _Tester(inputs, config, demand, moments, readings, settled_measured)
-    villages, hamlets, places = village_points(inputs, config), hamlet_points(inputs, config), place_points(inputs)
+    villages, hamlets, places = (
+        village_points(inputs, config),
+        hamlet_points(inputs, config),
+        place_points(inputs),
+    )
     lines, pieces = tester.pieces()
     asked: list[Amounts | tuple[str, Message]] = [
         _answer(VILLAGES, villages, ("unanswered_villages", {}), tester),
@@ -302,8 +306,8 @@ class _Tester:
         alone = (p[1] - p[0]) / np.maximum(1.0 - p[0], 1e-9)
         after = np.where(known == FAILED, alone >= self.target, today | (p[1] >= self.target))
         by_unit = [points.by_unit(each.astype(np.float64)) for each in (today, after, *p)]
-        read = np.zeros((len(self.services), len(points.units)), dtype=bool)
-        np.logical_or.at(read, (slice(None), points.unit), known != UNKNOWN)
+        first = np.searchsorted(points.unit, np.arange(len(points.units)))
+        read = np.logical_or.reduceat(known != UNKNOWN, first, axis=-1)
         return by_unit[0] > 0, by_unit[1] > 0, (by_unit[2], by_unit[3]), read
 
     def by_points(self, test: str, points: DecidingPoints) -> Amounts:
@@ -329,7 +333,9 @@ class _Tester:
 
     # --- continuous cover ---------------------------------------------------------------------------------
 
-    def _pixels(self, test: str, unit: str, pixel: NDArray[np.int64], amount: Values, **more: object) -> Amounts:
+    def _pixels(
+        self, test: str, unit: str, pixel: NDArray[np.int64], amount: Values, **more: object
+    ) -> Amounts:
         """Amounts on pixels."""
         p = tuple(moment.probability(pixel) for moment in self.moments)
         read = np.zeros((len(self.services), len(pixel)), dtype=bool)
@@ -418,7 +424,7 @@ class _Tester:
         )
 
     def stretches(self, lines: gpd.GeoDataFrame, pieces: Pieces | None) -> gpd.GeoDataFrame:
-        """Longest stretches without cover in the first service after the plan, and how much of them has none today."""
+        """Longest stretches without cover in the first service after the plan."""
         columns = ["line_class", "county_id", "county", "length_m", "longitude", "latitude", "to_longitude"]
         columns += ["to_latitude"]
         none = gpd.GeoDataFrame({name: [] for name in columns}, geometry=[], crs=self.inputs.grid.crs)
@@ -470,7 +476,17 @@ class _Tester:
 
     def point_table(self, asked: Sequence[tuple[str, DecidingPoints | None]]) -> gpd.GeoDataFrame:
         """Each unit with the probability of its deciding point in the first service."""
-        columns = ["test", "unit_id", "name", "part", "town", "county_id", "county", "points", "probability_before"]
+        columns = [
+            "test",
+            "unit_id",
+            "name",
+            "part",
+            "town",
+            "county_id",
+            "county",
+            "points",
+            "probability_before",
+        ]
         columns += ["probability_after", "passed_before", "passed_after", "evidence"]
         tables = [self._units(test, points) for test, points in asked if points is not None]
         if not tables:
@@ -495,12 +511,23 @@ class _Tester:
 
     def conflicts(self, points: DecidingPoints | None) -> pd.DataFrame:
         """Villages where what is known disagrees, in the first service today."""
-        columns = ["unit_id", "name", "county_id", "county", "probability", "predicted", "measured", "reported"]
+        columns = [
+            "unit_id",
+            "name",
+            "county_id",
+            "county",
+            "probability",
+            "predicted",
+            "measured",
+            "reported",
+        ]
         villages = self.inputs.villages
         if points is None or villages is None:
             return pd.DataFrame({name: [] for name in columns})
         p = self.moments[0].probability(points.pixel)
-        known = verdicts_at(self.readings, self.services[:1], points.easting_m, points.northing_m, self.config)
+        known = verdicts_at(
+            self.readings, self.services[:1], points.easting_m, points.northing_m, self.config
+        )
         chance = points.by_unit(p[:1])[0]
         read = _read_by_unit(points, known[0])
         reported = np.full(len(points.units), np.nan)
@@ -534,11 +561,7 @@ def _rows(asked: Amounts | tuple[str, Message], tester: _Tester) -> list[dict[st
         blank: dict[str, object] = dict.fromkeys(COLUMNS, "")
         numbers = dict.fromkeys(COLUMNS[COLUMNS.index("total") : -1], float("nan"))
         return [{**blank, **numbers, "test": asked[0], "level": "area", "unanswered": asked[1]}]
-    frames = [
-        _summed(asked, k, tester)
-        for k in range(len(tester.services))
-        if k not in asked.skipped
-    ]
+    frames = [_summed(asked, k, tester) for k in range(len(tester.services)) if k not in asked.skipped]
     table = pd.concat(frames, ignore_index=True)
     order = {level: i for i, level in enumerate(_LEVELS)}
     table = table.sort_values(
@@ -569,7 +592,7 @@ def _summed(asked: Amounts, k: int, tester: _Tester) -> pd.DataFrame:
     sums = table.groupby(keys, as_index=False, sort=True)[_SUMS].sum()
     levels = [sums.assign(level="town")] if "town" in keys else []
     counties = sums.groupby(["county_code", "part"], as_index=False)[_SUMS].sum()
-    if counties["part"].nunique() > 1:
+    if len(counties["part"].unique()) > 1:
         whole = counties.groupby("county_code", as_index=False)[_SUMS].sum().assign(part="")
         counties = pd.concat([whole, counties], ignore_index=True)
     area = counties.groupby("part", as_index=False)[_SUMS].sum()

@@ -81,7 +81,9 @@ def indicator_table(
             rows.append(_row(rule, known))
         else:
             rows.append(_blank(rule, known))
-    return pd.DataFrame(rows, columns=COLUMNS).astype({"date": "datetime64[ns]", "reached_on": "datetime64[ns]"})
+    return pd.DataFrame(rows, columns=COLUMNS).astype(
+        {"date": "datetime64[ns]", "reached_on": "datetime64[ns]"}
+    )
 
 
 def _from_table(table: pd.DataFrame | None, rule: IndicatorRule) -> _Known | None:

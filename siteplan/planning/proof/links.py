@@ -150,7 +150,7 @@ def best_link(mast: Mast, sites: Sequence[Mast], propagation: PropagationModel, 
     if not isinstance(propagation, TerrainModel) or not propagation.sees(mast):
         return Link(NO_RELIEF)
     away = np.array([math.hypot(s.easting_m - mast.easting_m, s.northing_m - mast.northing_m) for s in sites])
-    near = np.flatnonzero((away <= rules.farthest_link_m) & (away >= _NEAREST_PATH_M)) if len(sites) else []
+    near = np.flatnonzero((away <= rules.farthest_link_m) & (away >= _NEAREST_PATH_M)).tolist()
     tried: list[Link] = []
     for i in sorted(near, key=lambda i: (away[i], sites[i].site_id))[: rules.neighbours]:
         if not propagation.sees(sites[i]):
@@ -169,7 +169,8 @@ def _tried(mast: Mast, site: Mast, length_m: float, propagation: TerrainModel, r
     distance_km, bare = path_profile(ground, *ends)
     heights = path_profile(top, *ends)[1]
     tips = [
-        bare[at] + max(each.antenna_height_m - rules.dish_below_top_m, 1.0) for at, each in ((0, mast), (-1, site))
+        bare[at] + max(each.antenna_height_m - rules.dish_below_top_m, 1.0)
+        for at, each in ((0, mast), (-1, site))
     ]
     frequency = rules.short_frequency_ghz if length_m <= rules.short_link_m else rules.frequency_ghz
     probability = clear_probability(
@@ -229,7 +230,9 @@ def road_distances(
     return np.where(np.isfinite(way), way, np.nan), gap
 
 
-def _shortest(first: NDArray[np.int64], second: NDArray[np.int64], weight: NDArray[np.float64]) -> NDArray[np.int64]:
+def _shortest(
+    first: NDArray[np.int64], second: NDArray[np.int64], weight: NDArray[np.float64]
+) -> NDArray[np.int64]:
     """Of edges between the same two corners the shortest: a sparse matrix would add them up."""
     low, high = np.minimum(first, second), np.maximum(first, second)
     order = np.lexsort((weight, high, low))
@@ -243,7 +246,9 @@ def _network(
     roads: gpd.GeoDataFrame,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
     """Corners of roads, edges between them, and their length [m]; corners within half a metre are one."""
-    lines = shapely.get_parts(shapely.segmentize(shapely.force_2d(roads.geometry.to_numpy()), _LONGEST_EDGE_M))
+    lines = shapely.get_parts(
+        shapely.segmentize(shapely.force_2d(roads.geometry.to_numpy()), _LONGEST_EDGE_M)
+    )
     points, line = shapely.get_coordinates(lines, return_index=True)
     corners, number = np.unique(np.round(points), axis=0, return_inverse=True)
     same = line[1:] == line[:-1]

@@ -26,7 +26,15 @@ from siteplan.radio.sectors import directions, sector_loss_db
 from siteplan.radio.shadowing import NODES, conditional_probability, shared_shadowing
 from siteplan.radio.sweep import bullington_loss_db
 
-COLUMNS = ["corridor", "height_m", "length_km", "share_before", "share_after", "expected_before", "expected_after"]
+COLUMNS = [
+    "corridor",
+    "height_m",
+    "length_km",
+    "share_before",
+    "share_after",
+    "expected_before",
+    "expected_after",
+]
 COLUMNS += ["required", "unanswered"]
 _URBAN = ("uma", "okumura_hata_urban")
 Values = NDArray[np.float64]
@@ -76,7 +84,9 @@ def corridor_table(
         common = _left(kept, propagation, x, y, height, config)
         before = 1.0 - _mean(common * _left(old, propagation, x, y, height, config), propagation)
         after = 1.0 - _mean(common * _left(planned, propagation, x, y, height, config), propagation)
-        rows += [_row(name, corridor == i, height, length, (before, after), config) for i, name in enumerate(names)]
+        rows += [
+            _row(name, corridor == i, height, length, (before, after), config) for i, name in enumerate(names)
+        ]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

@@ -112,7 +112,16 @@ def make_drawing(
     _, place_number = np.unique(problem.place[pool], return_inverse=True)
     chosen = np.searchsorted(pool, selection.columns)
     return Drawing(
-        demand, outage, rules, problem, ready, chosen, exchanges, pixel, node_left, place_number.astype(np.int64)
+        demand,
+        outage,
+        rules,
+        problem,
+        ready,
+        chosen,
+        exchanges,
+        pixel,
+        node_left,
+        place_number.astype(np.int64),
     )
 
 
@@ -254,7 +263,11 @@ def _served(drawing: Drawing, each: Draw) -> tuple[Values, Values]:
 
 
 def _place_odds(
-    stays: Values, selection: Selection, options: BuildOptions, candidate_ids: NDArray[np.object_], rules: OddsRules
+    stays: Values,
+    selection: Selection,
+    options: BuildOptions,
+    candidate_ids: NDArray[np.object_],
+    rules: OddsRules,
 ) -> pd.DataFrame:
     """Share of draws in which each ranked place stays: that of its least sure station."""
     place = options.place[selection.columns]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -28,7 +29,7 @@ class DecidingPoints:
     units
         One row a unit: ``unit_id, name, part, town, county_id, county``.
     unit
-        Unit of each point, shape (n,).
+        Unit of each point, ascending, none left out, shape (n,).
     kind
         Kind of each point, shape (n,).
     easting_m, northing_m
@@ -50,14 +51,12 @@ class DecidingPoints:
     def by_unit(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """A value of each unit from those of its points: the least, or the greatest; shape (..., units)."""
         worst = np.minimum if self.all_points else np.maximum
-        start = np.inf if self.all_points else -np.inf
-        found = np.full((*values.shape[:-1], len(self.units)), start)
-        worst.at(found, (..., self.unit), values)
-        return found
+        first = np.searchsorted(self.unit, np.arange(len(self.units)))
+        return np.asarray(worst.reduceat(values, first, axis=-1), dtype=np.float64)
 
 
 def _points(
-    units: pd.DataFrame, parts: list[tuple[NDArray, NDArray, NDArray, NDArray]], grid: Grid, all_points: bool
+    units: pd.DataFrame, parts: list[tuple[Any, Any, Any, Any]], grid: Grid, all_points: bool
 ) -> DecidingPoints:
     """Points in the order of their units."""
     unit, kind, x, y = (np.concatenate(each) for each in zip(*parts, strict=True))

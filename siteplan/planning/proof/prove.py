@@ -53,9 +53,7 @@ def prove(
     )
     field = ready.measured_field
     report.note("proving_tests")
-    tests = run_tests(
-        inputs, config, demand, moments, readings, None if field is None else field.is_measured
-    )
+    tests = run_tests(inputs, config, demand, moments, readings, None if field is None else field.is_measured)
     masts = [upgrade.after() for upgrade in effects.upgrades]
     report.note("proving_links")
     links = link_table(proposed, masts, existing.masts, ready.propagation, inputs, config, report)

@@ -148,10 +148,19 @@ def hit_rates(
     Returns
     -------
     DataFrame
-        ``layer, network, county_id, county, both, predicted_only, measured_only, neither, hit_rate`` in pixels
-        with enough readings; no rows without readings.
+        ``layer, network, county_id, county, both, predicted_only, measured_only, neither, hit_rate``, in
+        pixels with enough readings; no rows without readings.
     """
-    columns = ["layer", "network", "county_id", "county", "both", "predicted_only", "measured_only", "neither"]
+    columns = [
+        "layer",
+        "network",
+        "county_id",
+        "county",
+        "both",
+        "predicted_only",
+        "measured_only",
+        "neither",
+    ]
     rows: list[tuple[object, ...]] = []
     for k, service in enumerate(demand.services if readings is not None else ()):
         assert readings is not None
