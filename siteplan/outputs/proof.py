@@ -15,7 +15,7 @@ from siteplan.planning.proof import four_tests as tests
 from siteplan.planning.proposal import Proposal
 from siteplan.project.proof import IndicatorRule
 from siteplan.project.schema import Config
-from siteplan.words.catalogue import Lang, translate
+from siteplan.words.catalogue import Lang, texts, translate
 
 _UNITS = {"villages": "unit_villages", "places": "unit_places", "people": "unit_people"}
 _UNITS |= {"km": "unit_amount_km", "km2": "unit_amount_km2"}
@@ -27,6 +27,15 @@ def service_name(layer_id: str, network_id: str, config: Config) -> str:
     layer = next((each.name for each in config.layers if each.id == layer_id), layer_id)
     network = next((each.name for each in config.networks if each.id == network_id), "")
     return f"{layer} · {network}" if network else layer
+
+
+def class_name(value: str, lang: Lang) -> str:
+    """Class of a road or kind of a place in words, where it is one of OSM's [str]."""
+    if value in ("", tests.UNNAMED):
+        return translate("line_unclassed", lang)
+    base = value.removesuffix("_link")
+    known = translate(f"osm_{base}", lang) if f"osm_{base}" in texts(lang) else base
+    return known if base == value else translate("osm_link", lang, name=known)
 
 
 def test_name(key: str, lang: Lang) -> str:
@@ -48,7 +57,10 @@ def definition(row: Any, config: Config, lang: Lang) -> str:
         return translate("unanswered", lang, why=text_of(row.unanswered, lang))
     rules = config.evidence
     layer = next(each for each in config.layers if each.id == row.layer)
-    kinds = [*rules.village_kinds[:_MANY_KINDS], *["…"] * (len(rules.village_kinds) > _MANY_KINDS)]
+    own = [each for each in rules.village_kinds if each.isascii() == (lang == "en")] or list(
+        rules.village_kinds
+    )
+    kinds = [*own[:_MANY_KINDS], *["…"] * (len(own) > _MANY_KINDS)]
     return translate(
         f"define_{row.test}",
         lang,
@@ -81,9 +93,7 @@ def test_rows(plan: Proposal, lang: Lang) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "test": [test_name(row.test, lang) for row in rows],
-            "part": [
-                translate("line_unclassed", lang) if row.part == tests.UNNAMED else row.part for row in rows
-            ],
+            "part": [class_name(row.part, lang) if row.part else "" for row in rows],
             "tier_of_rows": [translate(f"level_{row.level}", lang) for row in rows],
             "county": table["county"].to_numpy(),
             "town": table["town"].to_numpy(),
@@ -136,6 +146,7 @@ def point_rows(plan: Proposal, lang: Lang) -> gpd.GeoDataFrame:
     yes, no = translate("yes", lang), translate("no", lang)
     worded = table.assign(
         test=[test_name(each, lang) for each in table["test"]],
+        part=[class_name(each, lang) if each else "" for each in table["part"]],
         covered_before=[yes if each else no for each in table["passed_before"]],
         covered_after=[yes if each else no for each in table["passed_after"]],
         rests_on=[translate(f"evidence_{each}", lang) for each in table["evidence"]],
@@ -151,8 +162,7 @@ def stretch_rows(plan: Proposal, lang: Lang) -> gpd.GeoDataFrame:
     table = plan.proof.stretches
     if table.empty:
         return table
-    unnamed = translate("line_unclassed", lang)
-    return table.assign(line_class=[each or unnamed for each in table["line_class"]])
+    return table.assign(line_class=[class_name(each, lang) for each in table["line_class"]])
 
 
 def conflict_rows(plan: Proposal, lang: Lang) -> pd.DataFrame:

@@ -102,6 +102,7 @@ def test_every_file_of_a_run_is_the_offices_or_was_searched(folder):
         "refused.csv",
         "villages.csv",
         "rejected_rows.csv",
+        "tests.csv",
         "规划明细.xlsx",
         "candidates.gpkg",
         "gaps.gpkg",

@@ -23,7 +23,7 @@ from siteplan.core.files import restored
 from siteplan.outputs.sheets import csv_files, plain
 from siteplan.project.columns import names_of
 
-TABLES = ("candidates.csv", "refused.csv", "villages.csv", "rejected_rows.csv")
+TABLES = ("candidates.csv", "refused.csv", "villages.csv", "rejected_rows.csv", "tests.csv")
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -136,6 +136,12 @@ STANDARDS = {
     "EIRP",
     "RE",
     "5G",
+    "GB",
+    "10G-PON",
+    "G-PON",
+    "PON",
+    "Mbps",
+    "500Mbps",
     "KMZ",
     "P",
     "T",
@@ -148,7 +154,7 @@ CODES = {"A", "B", "C", "okumura_hata_suburban", "rma_nlos", "probability_floor"
 """Grades of addresses, ids of formulas and a setting, as the project file and its table of codes have them."""
 DATA = re.compile(
     r"700M|2\.1G|=cmd\|' /C calc'!A0|b>某单位|\b[SZPVGDK]\d+(?:-\d+)?\b|\bL[123]\b|\bE\d{6}N\d{7}\b|\d{4}-[0-9a-f]{12}\b"
-    r"|[0-9a-f]{64}|\w+\.(?:gpkg|csv|xlsx|tif|osm)\b|siteplan-\w+/\d"
+    r"|osm-\w+-\d+|[0-9a-f]{64}|\w+\.(?:gpkg|csv|xlsx|tif|osm)\b|siteplan-\w+/\d"
 )
 """Words of the data: bands, names, ids of stations, places, pixels, villages, gaps and layers, run, hashes, files."""
 

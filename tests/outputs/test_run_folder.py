@@ -59,6 +59,8 @@ def test_a_plan_without_candidates_still_opens_everywhere(nothing):
         "rings",
         "villages",
         "deep_shadow",
+        "points_tested",
+        "uncovered_stretches",
     }
     assert pyogrio.read_info(folder / "candidates.gpkg", layer="proposed")["features"] == 0
     sheet = openpyxl.load_workbook(folder / DETAILS)["候选站址"]

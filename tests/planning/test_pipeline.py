@@ -51,6 +51,7 @@ OUTPUTS = {
     "run.json",
     "refused.csv",
     "rejected_rows.csv",
+    "tests.csv",
     "config.json",
     "规划明细.xlsx",
     "candidates.geojson",

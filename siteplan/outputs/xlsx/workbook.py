@@ -1,4 +1,4 @@
-"""规划明细.xlsx: what the office looks things up in: five sheets a planner opens, and an appendix.
+"""规划明细.xlsx: what the office looks things up in: eight sheets a planner opens, and an appendix.
 
 Values are written as values; nothing a user typed is ever a formula or a link. Columns nobody filled, and ids
 of programs, are hidden: a spreadsheet shows them again.
@@ -37,7 +37,7 @@ from siteplan.words.catalogue import Key, Lang, translate
 
 _TABS = {"result": "#00694E", "left": "#C55A11", "appendix": "#7F7F7F"}
 """Tab colour by kind of sheet: what a planner opens, what was left out, the appendix."""
-_IDS = frozenset({"source_id", "village_id"})
+_IDS = frozenset({"source_id", "village_id", "unit_id"})
 """Columns for programs, hidden."""
 _HEAD_ROW = 3
 _FIRST = 10

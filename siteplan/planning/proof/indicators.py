@@ -117,7 +117,7 @@ def _from_plan(
         first = whole.iloc[0]
         share, count = 100.0 * first["share_before"], float(first["before"])
         return _Known(float(share), count, day, math.nan, rule.owner, "plan")
-    return ("unanswered_indicator", {"value": rule.id})
+    return ("unanswered_indicator", {})
 
 
 def _row(rule: IndicatorRule, known: _Known) -> tuple[object, ...]:

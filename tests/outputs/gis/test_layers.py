@@ -29,6 +29,8 @@ def test_geopackages_list_their_layers(plan):
         "rings",
         "villages",
         "deep_shadow",
+        "points_tested",
+        "uncovered_stretches",
     }
     assert layers_of(folder / "gaps.gpkg") == {"gaps"}
 

@@ -22,7 +22,7 @@ from siteplan.outputs.wording import in_words
 from siteplan.outputs.xlsx.workbook import write_workbook
 from siteplan.project.columns import columns_of, names_of
 
-FIVE = ["汇总", "候选站址", "行政村", "县区汇总", "未采用点位"]
+OPENED = ["汇总", "候选站址", "行政村", "县区汇总", "四项测试", "指标", "建设条件", "未采用点位"]
 """What a planner opens."""
 APPENDIX = [
     "附·剔除的输入行",
@@ -32,11 +32,15 @@ APPENDIX = [
     "附·业务层",
     "附·排名曲线",
     "附·低频深阴影",
+    "附·测试点位",
+    "附·道路盲段",
+    "附·各权重换来什么",
+    "附·人口来源",
     "附·传播半径",
     "附·字段说明",
     "附·说明",
 ]
-LISTS = [*FIVE[1:], *APPENDIX[1:8]]
+LISTS = [*OPENED[1:], *APPENDIX[1:-2]]
 """Sheets with a title, filters and frozen panes."""
 
 
@@ -46,7 +50,7 @@ def book(plan):
 
 
 def test_the_workbook_has_one_sheet_a_question(book):
-    assert book.sheetnames == [*FIVE, *APPENDIX]
+    assert book.sheetnames == [*OPENED, *APPENDIX]
 
 
 def test_no_cell_of_the_workbook_is_a_formula_or_a_link(hostile):

@@ -24,6 +24,7 @@ from siteplan.planning.proposal import (
     NEWLY_REACHED,
     NOT_REACHED,
     REACHED_TODAY,
+    WORDED_COLUMNS,
     ExistingNetwork,
     PlanArea,
     PlanEffects,
@@ -190,7 +191,7 @@ def proposed_table(rng: np.random.Generator, n: int, size: float, names: list[st
     ]
     table["longitude_gcj02"] = table["longitude"] + 0.005
     table["latitude_gcj02"] = table["latitude"] - 0.003
-    names_in_order = [name for name in names_of("proposed") if name not in ("reason", "benefit")]
+    names_in_order = [name for name in names_of("proposed") if name not in WORDED_COLUMNS]
     return table[[*names_in_order, *MACHINE_COLUMNS, "geometry"]]
 
 
