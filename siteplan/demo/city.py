@@ -12,6 +12,7 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from shapely import LineString
 
 from siteplan.core.files import atomic_folder
 from siteplan.demo import write
@@ -205,6 +206,16 @@ def _write_vectors(folder: Path, city: City) -> None:
     write.write_layer(folder / "villages.gpkg", villages, "villages")
     write.write_layer(folder / "area_classes.gpkg", zones, "area_classes")
     write.write_layer(folder / "exclusions.gpkg", city.exclusions, "exclusions")
+    write.write_layer(folder / "corridors.gpkg", corridor_lines(city.parameters), "corridors")
+
+
+def corridor_lines(parameters: Parameters) -> gpd.GeoDataFrame:
+    """Synthetic air routes: straight lines between seats."""
+    places = dict(zip((seat.name for seat in parameters.seats), seat_points(parameters), strict=True))
+    routes = parameters.corridors["routes"]
+    lines = [LineString([places[one], places[other]]) for one, other in routes]
+    names = [f"{one}—{other}（合成）" for one, other in routes]
+    return gpd.GeoDataFrame({"corridor": names}, geometry=lines, crs=parameters.crs)
 
 
 def _write_rasters(folder: Path, city: City) -> None:
@@ -229,6 +240,7 @@ def _write_texts(folder: Path, city: City, figures: dict[str, float], seed: int)
         "roads.osm": osm_xml(city.roads, city.key_places, city.parameters.crs),
         "project.toml": write.project_text(city.parameters.project_template, city.targets, year),
         "README.txt": readme_text(figures, seed),
+        "indicators.csv": f"\N{BYTE ORDER MARK}{city.parameters.indicators}",
     }
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8", newline="\n")

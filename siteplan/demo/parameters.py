@@ -64,6 +64,7 @@ class Parameters:
     site_plan: dict[str, int]
     places: dict[str, float]
     exclusions: dict[str, Any]
+    corridors: dict[str, Any]
     seats: tuple[Seat, ...]
     county_seat: dict[str, str]
     rural_population: dict[str, int]
@@ -71,6 +72,7 @@ class Parameters:
     villages: pd.DataFrame
     relief: pd.DataFrame
     project_template: str
+    indicators: str
 
     @property
     def crs(self) -> str:
@@ -112,7 +114,10 @@ def load_parameters(folder: str = "shaoguan") -> Parameters:
     root = resources.files("siteplan.demo") / folder
     data = tomllib.loads((root / "demo.toml").read_text(encoding="utf-8"))
     return Parameters(
-        **{key: data[key] for key in ("city", "quota", "stations", "site_plan", "places", "exclusions")},
+        **{
+            key: data[key]
+            for key in ("city", "quota", "stations", "site_plan", "places", "exclusions", "corridors")
+        },
         seats=tuple(Seat(**seat) for seat in data["seats"]),
         county_seat={each["county_id"]: each["seat"] for each in data["counties"]},
         rural_population={each["county_id"]: each["rural_population"] for each in data["counties"]},
@@ -120,6 +125,7 @@ def load_parameters(folder: str = "shaoguan") -> Parameters:
         villages=_table(root / "villages_nbs2023_names.csv"),
         relief=_table(root / "relief_control.csv").astype(float),
         project_template=(root / "project.toml").read_text(encoding="utf-8"),
+        indicators=(root / "indicators.csv").read_text(encoding="utf-8"),
     )
 
 

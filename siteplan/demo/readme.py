@@ -13,7 +13,7 @@ siteplan demo project: Shaoguan (韶关市), seed {seed}
 ====================================================
 
 NOT FOR USE: stations and their sectors, site plan, properties, population, relief detail, land cover,
-roads, village points and polygons, zones and the county split of the task are SYNTHETIC
+roads, air routes, village points and polygons, zones and the county split of the task are SYNTHETIC
 (合成数据，仅供演示).
 
 Real
@@ -23,6 +23,8 @@ Real
   project.toml               city totals: {stations_at_stock} 5G base stations on 2023-03-31, task
                              {quota}, {built_in_year} built by 2023-06-30, {properties} opened properties
                              (city reply of 2023-07-29)
+
+  indicators.csv             shares of 5G users, of users at 500 Mbit/s and of 10G-PON ports (the same reply)
 
 Real on a coarse scale
   dem.tif                    means of 0.05 degree cells are real (RMSE {relief_rmse_m} m); ridges and
@@ -44,6 +46,7 @@ Synthetic
   公共物业开放清单.xlsx      {properties} properties (coordinates in GCJ-02)
   key_places.csv             {key_places} places
   roads.osm                  {road_ways} roads and public buildings; not OpenStreetMap data
+  corridors.gpkg             air routes, straight lines between seats
   exclusions.gpkg            reserves, airport, heritage, motorways
   project.toml               county and network split of the task; antennas, band settings, uplink and
                              clutter heights are planning values

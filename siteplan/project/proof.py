@@ -176,8 +176,11 @@ class OddsRules(ProjectPart):
     site_share: Annotated[float, Field(ge=0, lt=1)] = 0.3
     """Share of a mast's own variance of shadowing that is one error of the whole mast (its position, height,
     the relief under it) rather than of each place."""
+    area_share: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    """Share of the common part of shadowing that is one error of the whole area, such as a model that is too
+    bright everywhere: of a spread of 8 dB, half of it common, 0.1 is 1.8 dB."""
     sky_length_m: Positive = 500.0
-    """Distance over which the common part of shadowing is alike [m]."""
+    """Distance over which the rest of the common part is alike [m]."""
     population_error: Annotated[float, Field(ge=0, le=1)] = 0.2
     """Standard deviation of the number of people of a village, as a share of it."""
     by_luck: Share = 0.5

@@ -1,8 +1,8 @@
 """How the list fares when what nobody knows is drawn anew.
 
-Each draw takes one sky for every place (alike over some hundred metres), one error for every new mast, and
-other people in every village; P is what remains uncertain given these, so nothing is counted twice: the mean
-over draws is the P of the map again. Nothing is swept or solved anew. A site stays in a draw when no exchange
+Each draw takes one sky for every place (one error of the whole area, and what is alike over some hundred
+metres), one error for every new mast, and other people in every village; P is what remains uncertain given
+these, so nothing is counted twice: the mean over draws is the P of the map again. Nothing is swept or solved anew. A site stays in a draw when no exchange
 for another of its kind, among the likeliest ones, would have covered more.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -37,7 +38,8 @@ class Odds:
     Attributes
     ----------
     places
-        ``rank, candidate_id, stays, by_luck``: share of draws in which every station of a place stays.
+        ``rank, candidate_id, stays, stays_exactly, by_luck``: share of draws in which every station of a
+        place stays, there or within its search ring, and in which it stays there.
     villages
         ``village_id, village, county_id, county, reached_before, reached_after``: mean over draws of the
         probability that the village's point is served, in the first service.
@@ -156,7 +158,9 @@ def draw(drawing: Drawing, number: int) -> Draw:
     """
     rules, demand = drawing.rules, drawing.demand
     random = np.random.default_rng([rules.seed, number])
-    sky = sky_field(demand.grid, demand.pixels, rules.sky_length_m, random)
+    local = sky_field(demand.grid, demand.pixels, rules.sky_length_m, random)
+    whole = np.sqrt(rules.area_share) * random.standard_normal()
+    sky = whole + np.sqrt(1.0 - rules.area_share) * local
     factor = _people_factor(demand, rules, random)
     error = random.standard_normal(int(drawing.place_number.max(initial=-1)) + 1)[drawing.place_number]
     position = sky_position(sky[drawing.row_pixel], drawing.outage.shadowing.node)
@@ -202,18 +206,21 @@ def sky_field(
 
 
 def _people_factor(demand: DemandGrid, rules: OddsRules, random: np.random.Generator) -> Values:
-    """People of each pixel as a share of those expected: one factor a village, mean 1."""
+    """People of each pixel as a share of those expected: one factor a village; counties keep their people."""
     spread = np.sqrt(np.log1p(rules.population_error**2))
     score = random.standard_normal(int(demand.village.max(initial=-1)) + 2)
-    factor = np.exp(spread * score - spread**2 / 2.0)
-    return factor[demand.village]  # the last one is for pixels of no village
+    factor = np.exp(spread * score - spread**2 / 2.0)[demand.village]  # the last: pixels of no village
+    code = demand.county_code
+    total, drawn = (np.bincount(code, each) for each in (demand.people, demand.people * factor))
+    return np.asarray(factor * (total / np.where(drawn > 0, drawn, 1.0))[code], dtype=np.float64)
 
 
 def odds_of(
     drawing: Drawing,
     selection: Selection,
     options: BuildOptions,
-    candidate_ids: NDArray[np.object_],
+    candidates: gpd.GeoDataFrame,
+    ring_m: Values,
     inputs: Inputs,
     report: Report = SILENT,
 ) -> Odds:
@@ -225,27 +232,32 @@ def odds_of(
         What draws share.
     selection, options
         The plan.
-    candidate_ids
-        Id of every place of the ladder.
+    candidates
+        Every place of the ladder: ``candidate_id`` and its point.
+    ring_m
+        Search radius of each ranked place [m].
     inputs
         Villages.
     report
         Is told how many draws are done.
     """
     count, demand = drawing.rules.draws, drawing.demand
-    stays = np.zeros(len(drawing.chosen))
+    stays = np.zeros((2, len(drawing.chosen)))
+    near = _within_rings(drawing, selection, candidates, ring_m)
     served = np.zeros((2, count))
     villages = np.zeros((2, int((demand.village_pixel >= 0).sum())))
     for number in counted(range(count), count, report, every=10):
         each = draw(drawing, number)
         gains = exchange_gains(each.problem, drawing.chosen, drawing.exchanges)
-        stays += ~np.isin(drawing.chosen, leaving(drawing.exchanges, gains, each.problem.place))
+        for row, counted_gains in enumerate((np.where(near, -np.inf, gains), gains)):
+            gone = leaving(drawing.exchanges, counted_gains, each.problem.place)
+            stays[row] += ~np.isin(drawing.chosen, gone)
         p = _served(drawing, each)
         people = demand.people * each.people_factor
         served[:, number] = [float(people @ one) for one in p]
         villages += [one[demand.village_pixel[demand.village_pixel >= 0]] for one in p]
     return Odds(
-        _place_odds(stays / max(count, 1), selection, options, candidate_ids, drawing.rules),
+        _place_odds(stays / max(count, 1), selection, options, candidates, drawing.rules),
         _village_odds(villages / max(count, 1), demand, inputs),
         _people_odds(served),
     )
@@ -262,22 +274,31 @@ def _served(drawing: Drawing, each: Draw) -> tuple[Values, Values]:
     return before, after
 
 
+def _within_rings(
+    drawing: Drawing, selection: Selection, candidates: gpd.GeoDataFrame, ring_m: Values
+) -> NDArray[np.bool_]:
+    """Exchanges for a place inside the search ring: the site has moved as it may, it has not left."""
+    place = drawing.problem.place[drawing.ready.columns]
+    ring = dict(zip(selection.places.tolist(), ring_m.tolist(), strict=True))
+    one, other = place[drawing.exchanges.leave], place[drawing.exchanges.enter]
+    x, y = candidates.geometry.x.to_numpy(), candidates.geometry.y.to_numpy()
+    away = np.hypot(x[one] - x[other], y[one] - y[other])
+    return away <= np.array([ring[int(each)] for each in one])
+
+
 def _place_odds(
-    stays: Values,
-    selection: Selection,
-    options: BuildOptions,
-    candidate_ids: NDArray[np.object_],
-    rules: OddsRules,
+    stays: Values, selection: Selection, options: BuildOptions, candidates: gpd.GeoDataFrame, rules: OddsRules
 ) -> pd.DataFrame:
     """Share of draws in which each ranked place stays: that of its least sure station."""
     place = options.place[selection.columns]
-    least = [float(stays[place == each].min()) for each in selection.places]
+    least = np.stack([stays[:, place == each].min(axis=1) for each in selection.places])
     return pd.DataFrame(
         {
             "rank": np.arange(1, len(least) + 1),
-            "candidate_id": candidate_ids[selection.places],
-            "stays": np.round(least, 4),
-            "by_luck": np.array(least) < rules.by_luck,
+            "candidate_id": candidates["candidate_id"].to_numpy(dtype=object)[selection.places],
+            "stays": np.round(least[:, 0], 4),
+            "stays_exactly": np.round(least[:, 1], 4),
+            "by_luck": least[:, 0] < rules.by_luck,
         }
     )
 

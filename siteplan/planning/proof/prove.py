@@ -59,7 +59,7 @@ def prove(
     links = link_table(proposed, masts, existing.masts, ready.propagation, inputs, config, report)
     report.note("proving_air")
     corridors = corridor_table(existing.masts, masts, ready.propagation, inputs, config, report)
-    odds = _odds(inputs, config, solved, report)
+    odds = _odds(inputs, config, solved, proposed, report)
     people = float(demand.people.sum())
     return PlanProof(
         tests=tests.table,
@@ -79,7 +79,7 @@ def prove(
     )
 
 
-def _odds(inputs: Inputs, config: Config, solved: Solved, report: Report) -> Odds:
+def _odds(inputs: Inputs, config: Config, solved: Solved, proposed: gpd.GeoDataFrame, report: Report) -> Odds:
     """Odds where the project asks for draws; empty tables where not."""
     ready, selection = solved.ready, solved.replanned.selection
     if not config.odds.draws or not len(selection.columns):
@@ -87,8 +87,8 @@ def _odds(inputs: Inputs, config: Config, solved: Solved, report: Report) -> Odd
         return Odds(nothing, nothing, nothing)
     report.note("proving_odds")
     drawing = make_drawing(ready.problem, selection, ready.demand, ready.existing.outage, config.odds)
-    ids = ready.candidates["candidate_id"].to_numpy(dtype=object)
-    return odds_of(drawing, selection, ready.options, ids, inputs, report)
+    ring_m = proposed["search_radius_m"].to_numpy(dtype=np.float64)
+    return odds_of(drawing, selection, ready.options, ready.candidates, ring_m, inputs, report)
 
 
 def _hit_rates(inputs: Inputs, config: Config, solved: Solved, readings: Readings | None) -> pd.DataFrame:
