@@ -38,6 +38,33 @@ class Pieces:
         return Pieces(self.line[members], self.ends_m[members], self.length_m[members], self.pixel[members])
 
 
+def cut_lines(
+    lines: gpd.GeoSeries, longest_m: float
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """Straight pieces of lines, none longer than asked for; lines without a length have none.
+
+    Parameters
+    ----------
+    lines
+        In metres.
+    longest_m
+        Longest piece [m].
+
+    Returns
+    -------
+    tuple of ndarray
+        Position of the line each piece is of, both ends (n, 2, 2) [m] and lengths [m], in that order.
+    """
+    parts, line = shapely.get_parts(shapely.force_2d(lines.to_numpy()), return_index=True)
+    real = shapely.length(parts) > 0
+    points, part = shapely.get_coordinates(shapely.segmentize(parts[real], longest_m), return_index=True)
+    same = part[1:] == part[:-1]
+    ends = np.stack([points[:-1][same], points[1:][same]], axis=1)
+    length = np.hypot(*(ends[:, 1] - ends[:, 0]).T)
+    moved = length > 0
+    return line[real][part[1:][same]][moved], ends[moved], length[moved]
+
+
 def pieces_on(lines: gpd.GeoSeries, grid: Grid, longest_m: float | None = None) -> Pieces:
     """Cut lines into pieces; those beyond the grid are left out.
 
@@ -55,18 +82,10 @@ def pieces_on(lines: gpd.GeoSeries, grid: Grid, longest_m: float | None = None) 
     Pieces
         Their lengths sum to what of the lines lies on the grid.
     """
-    longest = grid.resolution_m / 2.0 if longest_m is None else longest_m
-    cut = shapely.segmentize(shapely.force_2d(lines.to_numpy()), longest)
-    parts, line = shapely.get_parts(cut, return_index=True)
-    points, part = shapely.get_coordinates(parts, return_index=True)
-    same = part[1:] == part[:-1]
-    ends = np.stack([points[:-1][same], points[1:][same]], axis=1)
+    line, ends, length = cut_lines(lines, grid.resolution_m / 2.0 if longest_m is None else longest_m)
     middle = ends.mean(axis=1)
     row, col = grid.index(middle[:, 0], middle[:, 1])
-    on = grid.inside(row, col)
-    length = np.hypot(*(ends[:, 1] - ends[:, 0]).T)
-    pieces = Pieces(line[part[1:][same]], ends, length, row * grid.width + col)
-    return pieces.kept(on & (length > 0))
+    return Pieces(line, ends, length, row * grid.width + col).kept(grid.inside(row, col))
 
 
 def kilometres_on(lines: gpd.GeoSeries, grid: Grid) -> NDArray[np.float64]:

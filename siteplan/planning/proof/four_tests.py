@@ -592,7 +592,7 @@ def _summed(asked: Amounts, k: int, tester: _Tester) -> pd.DataFrame:
     sums = table.groupby(keys, as_index=False, sort=True)[_SUMS].sum()
     levels = [sums.assign(level="town")] if "town" in keys else []
     counties = sums.groupby(["county_code", "part"], as_index=False)[_SUMS].sum()
-    if len(counties["part"].unique()) > 1:
+    if asked.part is not None:
         whole = counties.groupby("county_code", as_index=False)[_SUMS].sum().assign(part="")
         counties = pd.concat([whole, counties], ignore_index=True)
     area = counties.groupby("part", as_index=False)[_SUMS].sum()

@@ -20,6 +20,7 @@ from scipy.spatial import KDTree
 
 from siteplan.core.grid import Raster
 from siteplan.core.progress import SILENT, Report, counted
+from siteplan.coverage.lines import cut_lines
 from siteplan.coverage.propagation import Mast, PropagationModel
 from siteplan.coverage.terrain import TerrainModel
 from siteplan.inputs.load import Inputs
@@ -212,7 +213,7 @@ def road_distances(
         NaN; and the first part alone, shape (n,).
     """
     nothing = np.full(len(points), np.nan)
-    if roads is None or roads.empty:
+    if roads is None or not (roads.length > 0).any():
         return nothing, nothing
     corners, edges, length = _network(roads)
     tree = KDTree(corners)
@@ -246,16 +247,11 @@ def _network(
     roads: gpd.GeoDataFrame,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
     """Corners of roads, edges between them, and their length [m]; corners within half a metre are one."""
-    lines = shapely.get_parts(
-        shapely.segmentize(shapely.force_2d(roads.geometry.to_numpy()), _LONGEST_EDGE_M)
-    )
-    points, line = shapely.get_coordinates(lines, return_index=True)
-    corners, number = np.unique(np.round(points), axis=0, return_inverse=True)
-    same = line[1:] == line[:-1]
-    edges = np.column_stack([number[:-1][same], number[1:][same]])
-    length = np.hypot(*(points[1:] - points[:-1])[same].T)
+    _, ends, length = cut_lines(roads.geometry, _LONGEST_EDGE_M)
+    corners, number = np.unique(np.round(ends.reshape(-1, 2)), axis=0, return_inverse=True)
+    edges = number.reshape(-1, 2)
     moved = edges[:, 0] != edges[:, 1]
-    return corners, edges[moved], np.maximum(length[moved], 1e-3)
+    return corners, edges[moved], length[moved]
 
 
 def _distance_to(lines: gpd.GeoDataFrame | None, points: NDArray[np.float64]) -> NDArray[np.float64]:

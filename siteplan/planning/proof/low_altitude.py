@@ -11,10 +11,10 @@ from collections.abc import Sequence
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 from numpy.typing import NDArray
 
 from siteplan.core.progress import SILENT, Report, counted
+from siteplan.coverage.lines import cut_lines
 from siteplan.coverage.propagation import Mast
 from siteplan.coverage.terrain import TerrainModel
 from siteplan.inputs.load import Inputs
@@ -100,12 +100,8 @@ def _points(
     corridors: gpd.GeoDataFrame, propagation: TerrainModel, step_m: float
 ) -> tuple[Values, Values, Values, NDArray[np.int64]]:
     """Middles of pieces of corridors where the relief is known, their lengths and whose they are."""
-    cut = shapely.segmentize(shapely.force_2d(corridors.geometry.to_numpy()), step_m)
-    parts, whose = shapely.get_parts(cut, return_index=True)
-    points, part = shapely.get_coordinates(parts, return_index=True)
-    same = part[1:] == part[:-1]
-    middle = (points[1:] + points[:-1])[same] / 2.0
-    length, corridor = np.hypot(*(points[1:] - points[:-1])[same].T), whose[part[1:][same]]
+    corridor, ends, length = cut_lines(corridors.geometry, step_m)
+    middle = ends.mean(axis=1)
     known = propagation.holds(middle[:, 0], middle[:, 1])
     return middle[known, 0], middle[known, 1], length[known], corridor[known]
 

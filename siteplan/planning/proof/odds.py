@@ -2,8 +2,9 @@
 
 Each draw takes one sky for every place (one error of the whole area, and what is alike over some hundred
 metres), one error for every new mast, and other people in every village; P is what remains uncertain given
-these, so nothing is counted twice: the mean over draws is the P of the map again. Nothing is swept or solved anew. A site stays in a draw when no exchange
-for another of its kind, among the likeliest ones, would have covered more.
+these, so nothing is counted twice: the mean over draws is the P of the map again. Nothing is swept or solved
+anew. A site stays in a draw when no exchange for another of its kind, among the likeliest ones, would have
+covered more.
 """
 
 from __future__ import annotations
