@@ -223,9 +223,9 @@ def _roads(path: Path) -> gpd.GeoDataFrame:
 
 
 def _drivable(lines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Roads a lorry can use: a mast cannot be built from a footpath."""
+    """Roads a lorry can use: a mast cannot be built from a footpath, a river or the outline of a house."""
     kinds = lines["highway"].map(lambda each: each[0] if isinstance(each, list) else each)
-    return lines[~kinds.isin(NOT_DRIVABLE)].reset_index(drop=True)
+    return lines[kinds.notna() & ~kinds.isin(NOT_DRIVABLE)].reset_index(drop=True)
 
 
 def _places(path: Path) -> gpd.GeoDataFrame:
