@@ -54,6 +54,7 @@ from siteplan.planning.explore import Explorer
 from siteplan.planning.formulate import build_options, build_problem, village_choices
 from siteplan.planning.proof.four_tests import continuity
 from siteplan.planning.proof.prove import prove
+from siteplan.planning.proof.summary import proof_record
 from siteplan.planning.proposal import Proposal
 from siteplan.planning.quota import build_ledger, on_air
 from siteplan.planning.replan import ReplanContext, choose, solver_of, with_fixed
@@ -449,4 +450,5 @@ def run(
     with report.stage("proof"):
         places = proposal.places.proposed
         proof = prove(inputs, config, solved_area, places, request.measurements, report)
-    return replace(proposal, proof=proof), ids
+        record = proposal.record.model_copy(update={"proof": proof_record(proof, config.odds)})
+    return replace(proposal, record=record, proof=proof), ids

@@ -162,6 +162,62 @@ class Fallback(_Said):
     """Something a plan did without, and what was put in its place."""
 
 
+class CoverageTestRecord(_Record):
+    """One test of coverage for the whole area; null where the data cannot answer."""
+
+    test: str
+    part: str
+    layer: str
+    network: str
+    unit: str
+    total: float | None
+    before: float | None
+    after: float | None
+    expected_before: float | None
+    expected_after: float | None
+    required: float | None
+    measured_share: float | None
+    unanswered: str | None
+    """Key of the catalogue that says why."""
+
+
+class IndicatorRecord(_Record):
+    """One figure the city is judged by."""
+
+    indicator: str
+    value: float | None
+    unit: str
+    least: float
+    met: bool | None
+    short_by: float | None
+    short_count: float | None
+    date: str | None
+    reached_on: str | None
+    origin: str
+    unanswered: str | None
+
+
+class OddsRecord(_Record):
+    """What draws of a plan came to."""
+
+    draws: int
+    seed: int
+    by_luck: tuple[str, ...]
+    """Places that stay in fewer draws than the project asks for."""
+    people: dict[str, dict[str, float]]
+    """People served today, with the plan and by it: 5, 50 and 95 % of the draws, and their mean."""
+
+
+class ProofRecord(_Record):
+    """What a plan proves, for the whole area; its tables stand in the sheets."""
+
+    tests: tuple[CoverageTestRecord, ...] = ()
+    indicators: tuple[IndicatorRecord, ...] = ()
+    uncovered_stretches: int = 0
+    conflicts: int = 0
+    odds: OddsRecord | None = None
+
+
 class RunCosts(_Record):
     """What a run cost; measured, so no part of what makes two plans equal."""
 
@@ -218,6 +274,7 @@ class RunRecord(_Record):
     """What the plan's check of itself came to, the wrong first."""
     fallbacks: tuple[Fallback, ...] = ()
     """What was done without, most harmful first."""
+    proof: ProofRecord = ProofRecord()
     population_marginal: float = 0.0
     """People whose probability lies so near the target that their verdict may flip."""
     missing_inputs: tuple[str, ...]
