@@ -16,6 +16,7 @@ import shapely
 
 from siteplan.core.errors import SiteplanError
 from siteplan.core.grid import lonlat
+from siteplan.planning.proof.proof import PlanProof
 from siteplan.planning.proposal import Proposal, ServiceReach
 from siteplan.project.outputs import Audience, MapLayer
 from siteplan.project.schema import Config
@@ -25,6 +26,7 @@ _NEEDED: dict[MapLayer, tuple[str, ...]] = {
     "counties": ("county_id", "county"),
     "zones": ("layer",),
     "gaps": ("gap_id",),
+    "stretches": ("line_class", "length_m"),
     "properties": ("property_id",),
     "others": ("candidate_id", "county", "county_id", "source_type", "status"),
     "sites": ("networks", "bands", "stations", "county_id"),
@@ -115,6 +117,7 @@ def seen_by(proposal: Proposal, audience: Audience, lang: Lang = "zh") -> Propos
             sight_lines=whole.sight_lines if is_exact else nothing,
         ),
         effects=replace(proposal.effects, villages=villages, services=_services(proposal, audience)),
+        proof=PlanProof(stretches=tables["stretches"]),
         rejected=nothing,
         faults=(),
     )
@@ -131,6 +134,7 @@ def _tables(proposal: Proposal, audience: Audience) -> dict[MapLayer, gpd.GeoDat
     return {
         "zones": _zones(proposal, audience),
         "gaps": proposal.existing.gaps,
+        "stretches": proposal.proof.stretches,
         "properties": _own(proposal.area.properties, proposal),
         "others": proposal.places.candidates,
         "sites": proposal.existing.sites,

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from siteplan.core.grid import lonlat
-from siteplan.outputs.wording import joined, text_of
+from siteplan.outputs.wording import exposure_text, joined, text_of
 from siteplan.planning.proof import four_tests as tests
 from siteplan.planning.proposal import Proposal
 from siteplan.project.proof import IndicatorRule
@@ -256,14 +256,15 @@ def _three_digits(value: float) -> float:
 # --- ranked places ---------------------------------------------------------------------------------------
 
 
-def condition_rows(plan: Proposal) -> pd.DataFrame:
+def condition_rows(plan: Proposal, lang: Lang) -> pd.DataFrame:
     """What is known of the building of each ranked place; rows of a plan in words [DataFrame]."""
-    proposed = pd.DataFrame(plan.places.proposed.drop(columns="geometry"))
+    proposed, exposure = pd.DataFrame(plan.places.proposed.drop(columns="geometry")), plan.proof.exposure
     if plan.proof.links.empty:
         return pd.DataFrame()
-    own = ["rank", "candidate_id", "name", "county", "town", "backhaul", "exposure", "stays"]
+    own = ["rank", "candidate_id", "name", "county", "town", "backhaul", "stays"]
     table = proposed[own].merge(plan.proof.links.drop(columns="rank"), on="candidate_id")
-    return table.merge(plan.proof.exposure.drop(columns="rank"), on="candidate_id")
+    worded = exposure.assign(exposure=[exposure_text(row, lang) for row in exposure.itertuples()])
+    return table.merge(worded.drop(columns="rank"), on="candidate_id")
 
 
 def corridor_rows(plan: Proposal, lang: Lang) -> pd.DataFrame:

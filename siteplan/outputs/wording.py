@@ -368,7 +368,7 @@ def exposure_text(row: Any, lang: Lang) -> str:
 
 
 def _with_hints(plan: Proposal, proposed: gpd.GeoDataFrame, lang: Lang) -> gpd.GeoDataFrame:
-    """Ranked rows with what is known of connection, exposure and odds; "" where a plan says nothing.
+    """Ranked rows with hints of connection, exposure where there is one to be assessed, and odds.
 
     Parameters
     ----------
@@ -381,7 +381,9 @@ def _with_hints(plan: Proposal, proposed: gpd.GeoDataFrame, lang: Lang) -> gpd.G
     """
     farthest = plan.config.backhaul.farthest_link_m
     links_of = {row.candidate_id: backhaul_text(row, farthest, lang) for row in plan.proof.links.itertuples()}
-    exposure = {row.candidate_id: exposure_text(row, lang) for row in plan.proof.exposure.itertuples()}
+    flagged = plan.proof.exposure
+    flagged = flagged[flagged["needs_assessment"].astype(bool)] if len(flagged) else flagged
+    exposure = {row.candidate_id: exposure_text(row, lang) for row in flagged.itertuples()}
     stays = {row.candidate_id: row.stays for row in plan.proof.odds_places.itertuples()}
     ids = proposed["candidate_id"]
     return proposed.assign(

@@ -9,13 +9,16 @@ from pydantic import Field
 from siteplan.project.columns import Reader, readable
 from siteplan.project.part import NotNegative, ProjectPart
 
-MapLayer = Literal["counties", "zones", "gaps", "properties", "others", "sites", "villages", "proposed"]
+MapLayer = Literal[
+    "counties", "zones", "gaps", "stretches", "properties", "others", "sites", "villages", "proposed"
+]
 """Layers of tables on the map; base map and coverage belong to every reader."""
 
 
 LAYER_TABLES: dict[MapLayer, str] = {
     "zones": "zones",
     "gaps": "gaps",
+    "stretches": "stretches",
     "properties": "properties",
     "others": "not_proposed",
     "sites": "sites",
@@ -65,7 +68,17 @@ AUDIENCES = (
         reader="office",
         sensitive=True,
         watermark=False,
-        layers=("counties", "zones", "gaps", "properties", "others", "sites", "villages", "proposed"),
+        layers=(
+            "counties",
+            "zones",
+            "gaps",
+            "stretches",
+            "properties",
+            "others",
+            "sites",
+            "villages",
+            "proposed",
+        ),
     ),
     Audience(
         id="tower",
@@ -74,7 +87,17 @@ AUDIENCES = (
         reader="tower",
         note="仅供内部研究",
         note_en="for internal study only",
-        layers=("counties", "zones", "gaps", "properties", "others", "sites", "villages", "proposed"),
+        layers=(
+            "counties",
+            "zones",
+            "gaps",
+            "stretches",
+            "properties",
+            "others",
+            "sites",
+            "villages",
+            "proposed",
+        ),
     ),
     Audience(
         id="public",
@@ -96,8 +119,10 @@ class Outputs(ProjectPart):
     """What is written where."""
 
     directory: str = "runs"
-    map_gaps: Annotated[int, Field(ge=0)] = 120
+    map_gaps: Annotated[int, Field(ge=0)] = 110
     """Largest gaps that can be clicked on the map; its picture shows all, and gaps.gpkg holds them."""
+    map_stretches: Annotated[int, Field(ge=0)] = 30
+    """Longest uncovered stretches of roads on the map; candidates.gpkg holds all that are listed."""
     map_road_vertices: Annotated[int, Field(ge=0)] = 60_000
     """Vertices of roads drawn on the map: classes are taken from the largest down until they are used up."""
     audiences: Annotated[tuple[Audience, ...], Field(min_length=1)] = AUDIENCES

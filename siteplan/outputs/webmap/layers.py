@@ -13,6 +13,7 @@ import geopandas as gpd
 import pandas as pd
 
 from siteplan.outputs import palette
+from siteplan.outputs.proof import class_name
 from siteplan.outputs.webmap import style
 from siteplan.outputs.webmap.encode import COARSE, DEGREES, column, coordinates, lonlat, plain, shapes
 from siteplan.planning.proposal import Proposal
@@ -54,6 +55,9 @@ _PROPOSED = (
     "status",
     "benefit",
     "existing_nearby",
+    "backhaul",
+    "exposure",
+    "stays",
     "reason",
 )
 _OTHERS = (
@@ -63,7 +67,6 @@ _OTHERS = (
     "town",
     "status",
     "rule",
-    "antenna_height_m",
     "location_grade",
     "location_radius_m",
 )
@@ -95,6 +98,7 @@ _PROPERTIES = (
     "county",
     "town",
 )
+_STRETCHES = ("county", "length_m")
 _GAPS = ("gap_id", "county", "area_km2", "people")
 _DIGITS = {"proposed": 6}
 """Decimals of longitude and latitude; five are a metre."""
@@ -121,6 +125,7 @@ def layer_specs(proposal: Proposal, audience: Audience, lang: Lang) -> list[Spec
         "counties": county_spec,
         "zones": zone_spec,
         "gaps": gap_spec,
+        "stretches": stretch_spec,
         "properties": property_spec,
         "others": other_spec,
         "sites": site_spec,
@@ -176,6 +181,22 @@ def gap_spec(proposal: Proposal, lang: Lang) -> Spec:
     classes = [{"label": translate("map.gap", lang), **style.GAP}]
     spec = outline_spec("gaps", name, outline, columns, classes, COARSE)
     return spec | {"show": len(table) <= _FEW_GAPS}
+
+
+def stretch_spec(proposal: Proposal, lang: Lang) -> Spec | None:
+    """The longest stretches of road without signal after the plan, as bands a pixel's part wide."""
+    table = proposal.proof.stretches.iloc[: proposal.config.outputs.map_stretches]
+    if table.empty:
+        return None
+    size = proposal.area.grid.resolution_m
+    outline = table.geometry.simplify(size / 2).buffer(size / 5, cap_style="flat", join_style="bevel")
+    columns = _columns(table, _STRETCHES) | {
+        "line_class": [class_name(each, lang) for each in table["line_class"]]
+    }
+    classes = [{"label": translate("map.stretch", lang), **style.STRETCH}]
+    return outline_spec(
+        "stretches", translate("map.layer_stretches", lang), outline, columns, classes, COARSE
+    )
 
 
 def zone_spec(proposal: Proposal, lang: Lang) -> Spec | None:

@@ -18,6 +18,12 @@ OTHERS: dict[str, dict[str, Any]] = {
     "EXCLUDED": {"fill": palette.EXCLUDED, "line": "#4d4d4d", "size": 1.8, "width": 0.8},
 }
 GAP: dict[str, Any] = {"fill": palette.GAP, "line": "#a33f00", "opacity": 0.22, "width": 1}
+STRETCH: dict[str, Any] = {
+    "fill": palette.VILLAGE_UNCOVERED,
+    "line": palette.VILLAGE_UNCOVERED,
+    "opacity": 0.8,
+    "width": 1.6,
+}
 ZONES: dict[str, dict[str, Any]] = {
     key: {"fill": colour, "line": colour, "opacity": opacity, "width": width}
     for (key, colour), opacity, width in zip(

@@ -133,7 +133,7 @@ def _proof_sheets(proposal: Proposal, lang: Lang, tab: str) -> list[_Sheet]:
         "result": [
             _Sheet("tests", "result", "tests", proof.test_rows(proposal, lang)),
             _Sheet("indicators", "result", "indicator_results", proof.indicator_rows(proposal, lang)),
-            _Sheet("conditions", "result", "conditions", proof.condition_rows(proposal)),
+            _Sheet("conditions", "result", "conditions", proof.condition_rows(proposal, lang)),
         ],
         "appendix": [
             _Sheet("points", "appendix", "points_tested", proof.point_rows(proposal, lang)),

@@ -145,6 +145,9 @@
       line(list, 'power', unit('m', get('power_distance_m')));
       line(list, 'backhaul', unit('m', get('backhaul_distance_m')));
       line(list, 'success', share(get('success_probability')));
+      line(list, 'backhaul_hint', get('backhaul') || null);
+      line(list, 'exposure_hint', get('exposure') || null);
+      line(list, 'stays', share(get('stays')));
     },
     others: function (get, list) {
       line(list, 'status', word('status_' + get('status')));
@@ -153,7 +156,6 @@
       line(list, 'source_type', get('source_type'));
       line(list, 'place', place(get));
       line(list, 'location', location(get));
-      line(list, 'height', unit('m', get('antenna_height_m'), 1));
     },
     villages: function (get, list) {
       line(list, 'town', [get('county'), get('town')].filter(Boolean).join(' '));
@@ -193,6 +195,10 @@
       line(list, 'place', place(get));
       line(list, 'area', unit('km2', get('area_km2'), 2));
       line(list, 'people', unit('people', get('people')));
+    },
+    stretches: function (get, list) {
+      line(list, 'place', get('county'));
+      line(list, 'stretch_length', unit('m', get('length_m')));
     },
     zones: function (get, list) {
       line(list, 'zone_kind', get('layer'));

@@ -131,7 +131,7 @@ window.siteplan = (function () {
 
   const NAMES = {
     proposed: 'name', others: 'name', villages: 'village', sites: 'site_name', properties: 'property_name',
-    gaps: 'gap_id', zones: 'zone', counties: 'county'
+    gaps: 'gap_id', stretches: 'line_class', zones: 'zone', counties: 'county'
   };
 
   function name(key, row) {

@@ -6,8 +6,8 @@
 (function (page) {
   'use strict';
 
-  const ORDER = ['zones', 'gaps', 'counties', 'properties', 'others', 'sites', 'villages', 'proposed'];
-  const HIT_ORDER = ['proposed', 'villages', 'sites', 'others', 'properties', 'gaps', 'zones'];
+  const ORDER = ['zones', 'gaps', 'stretches', 'counties', 'properties', 'others', 'sites', 'villages', 'proposed'];
+  const HIT_ORDER = ['proposed', 'villages', 'sites', 'others', 'properties', 'stretches', 'gaps', 'zones'];
   const FONT = '"PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Source Han Sans SC", sans-serif';
   const LINES = {
     village: { zoom: 10.5, color: '#a9a99c', width: 0.7, dash: [2, 3] },

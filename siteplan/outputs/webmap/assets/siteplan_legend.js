@@ -4,7 +4,7 @@
 (function (page) {
   'use strict';
 
-  const SWITCHES = ['proposed', 'villages', 'sites', 'gaps', 'zones', 'properties', 'others', 'counties'];
+  const SWITCHES = ['proposed', 'villages', 'sites', 'gaps', 'stretches', 'zones', 'properties', 'others', 'counties'];
   const make = page.text.make;
   const quote = page.text.quote;
   const word = page.text.word;
