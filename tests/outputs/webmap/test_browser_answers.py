@@ -34,10 +34,10 @@ def test_one_file_and_no_request(visit: Visit, map_file: Path) -> None:
 
 
 def test_every_row_is_there_and_every_layer_can_be_switched(visit: Visit) -> None:
-    assert visit.script("siteplan.counts") == SMALL | {"counties": 2, "zones": 2}
+    assert visit.script("siteplan.counts") == SMALL | {"counties": 2, "zones": 2, "stretches": 2}
     boxes = visit.page.locator(".sp-layers input[type=checkbox]")
     values = {each.get_attribute("value") for each in boxes.all()}
-    assert values == {*SMALL, "counties", "zones", "relief", "base", "swipe"}
+    assert values == {*SMALL, "counties", "zones", "stretches", "relief", "base", "swipe"}
     for each in boxes.all():
         each.click()
         each.click()

@@ -233,7 +233,7 @@ def test_a_city_stays_inside_its_budget(browser: Any, tmp_path: Path) -> None:
     path.write_text(map_html(draw_proposal(CITY, pixels=1900)), encoding="utf-8")
     assert path.stat().st_size <= 3_200_000
     visit = Visit(browser, path)
-    assert visit.script("siteplan.counts") == CITY | {"counties": 2, "zones": 2, "gaps": 110}
+    assert visit.script("siteplan.counts") == CITY | {"counties": 2, "zones": 2, "gaps": 110, "stretches": 2}
     assert visit.script("document.querySelectorAll('*').length") < 3000
     assert visit.complaints == []
     visit.context.close()

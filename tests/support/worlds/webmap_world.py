@@ -12,12 +12,14 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from shapely.geometry import LineString, Point, box
 
 from siteplan import __version__
 from siteplan.core.grid import Grid, Raster
 from siteplan.outputs.wording import in_words
 from siteplan.planning.assemble import published_list
+from siteplan.planning.proof.proof import PlanProof
 from siteplan.planning.proposal import (
     ASKED,
     MACHINE_COLUMNS,
@@ -632,6 +634,22 @@ def draw_plan(sizes: dict[str, int], *, pixels: int = 60, **project: Any) -> Pro
         effects=effects,
         faults=(),
         rejected=nothing,
+        proof=PlanProof(stretches=stretch_table(size)),
+    )
+
+
+def stretch_table(size: float) -> gpd.GeoDataFrame:
+    """Two stretches of road without signal, the longer first, of a class that somebody typed."""
+    line = shapely.LineString([(WEST + size / 9, NORTH - size / 9), (WEST + size / 3, NORTH - size / 5)])
+    short = shapely.LineString([(WEST + size / 2, NORTH - size / 2), (WEST + size / 2, NORTH - size / 1.8)])
+    return gpd.GeoDataFrame(
+        {
+            "line_class": [HOSTILE[0], "primary"],
+            "county": ["甲县", HOSTILE[0]],
+            "length_m": [line.length, short.length],
+        },
+        geometry=[line, short],
+        crs=CRS,
     )
 
 
