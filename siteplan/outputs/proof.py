@@ -308,7 +308,9 @@ def test_lines(plan: Proposal, lang: Lang) -> list[str]:
         shares = [f"{each:.1%}" for each in (row.share_before, row.share_after)]
         name = test_name(str(row.test), lang)
         lines.append(translate("tests_line", lang, name=name, before=shares[0], after=shares[1]))
-    return lines
+    open_tests = table[table["unanswered"].notna()].drop_duplicates("test")["test"]
+    left = [test_name(str(each), lang) for each in open_tests if each not in set(whole["test"])]
+    return [*lines, translate("tests_unanswered", lang, names=joined(left, lang))] if left else lines
 
 
 def indicator_line(plan: Proposal, lang: Lang) -> str:

@@ -84,6 +84,8 @@ GIGABIT_CITY = (
         name_en="5G stations per 10,000 people",
         least=12.0,
         unit="per_10k",
+        base="个基站",
+        base_en="stations",
         source="“双千兆”网络协同发展行动计划(2021-2023年)",
     ),
     IndicatorRule(
