@@ -122,6 +122,7 @@ class Formats:
         self.banner = book.add_format({**BASE, **banner})
         self.head = book.add_format({**line, **white, "text_wrap": True, "align": "center"})
         self.first = book.add_format({"bold": True, "bg_color": "#C6E0B4"})
+        self.luck = book.add_format({"bg_color": "#FCE4D6"})
 
     def cell(self, kind: CellFormat, *, left: bool = False) -> Format:
         """Format of a kind of cell; ``left`` for a number that stands among texts [Format]."""

@@ -264,6 +264,8 @@ def _fill(sheet: Worksheet, proposal: Proposal, each: _Sheet, formats: Formats, 
     sheet.freeze_panes(_HEAD_ROW + 1, 3 if "reason" in names else 1)
     if "reason" in names:
         _highlight(sheet, names, last, formats)
+    if "stays" in names and each.table["stays"].notna().any():
+        _mark_luck(sheet, names.index("stays"), last, proposal.config.odds.by_luck, formats)
     sheet.set_tab_color(_TABS[each.tab])
     sheet.print_area(0, 0, _HEAD_ROW + max(1, len(shown)), printed - 1)
     on_paper(sheet, _HEAD_ROW, A3)
@@ -300,6 +302,14 @@ def _highlight(sheet: Worksheet, names: Sequence[str], last: int, formats: Forma
     gain = names.index("gain")
     bar = {"type": "data_bar", "bar_color": palette.NEW_EMPTY, "min_type": "num", "min_value": 0}
     sheet.conditional_format(top, gain, last, gain, bar)
+
+
+def _mark_luck(sheet: Worksheet, column: int, last: int, least: float, formats: Formats) -> None:
+    """Places that are on the list by luck stand out; an empty cell is none of them."""
+    span = (_HEAD_ROW + 1, column, last, column)
+    sheet.conditional_format(*span, {"type": "blanks", "format": None, "stop_if_true": True})
+    rule = {"type": "cell", "criteria": "<", "value": least, "format": formats.luck}
+    sheet.conditional_format(*span, rule)
 
 
 def _note(proposal: Proposal, lang: Lang) -> str:

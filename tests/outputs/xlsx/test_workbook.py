@@ -2,6 +2,7 @@
 
 import hashlib
 import zipfile
+from dataclasses import replace
 
 import openpyxl
 import pytest
@@ -285,6 +286,18 @@ def test_the_first_sheet_prints_the_reading_columns_and_marks_the_first_ranks(pl
     marked = [str(area.sqref) for area in sheet.conditional_formatting]
     rank, gain = (sheet.cell(row=5, column=headers.index(name) + 1) for name in ("排名", "新增加权覆盖"))
     assert marked == [f"{cell.coordinate}:{cell.column_letter}{last.row}" for cell in (rank, gain)]
+
+
+def test_places_by_luck_are_marked_where_something_was_drawn(plan, tmp_path):
+    proposal, _ = plan
+    drawn = proposal.places.proposed.assign(stays=0.3)
+    marked = replace(proposal, places=replace(proposal.places, proposed=drawn))
+    write_workbook(marked, tmp_path / "marked.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "marked.xlsx")["候选站址"]
+    column = [cell.value for cell in sheet[4]].index("抽样保留率") + 1
+    letter = sheet.cell(row=5, column=column).column_letter
+    rules = {str(area.sqref): [rule.type for rule in area.rules] for area in sheet.conditional_formatting}
+    assert rules[f"{letter}5:{letter}{4 + len(drawn)}"] == ["containsBlanks", "cellIs"]
 
 
 def test_the_dictionary_explains_every_column_in_chinese(book):
