@@ -24,7 +24,7 @@ from siteplan.coverage.propagation import MapFn, Mast, PropagationModel
 from siteplan.planning.quota import Ledger, Limit
 from siteplan.project.schema import Config
 from siteplan.project.statuses import CandidateState
-from siteplan.selection import Cap, CoverProblem
+from siteplan.selection import Cap, CoverageMinimum, CoverProblem, Village
 
 MOST_CHOICES = 6
 """Places listed for one village."""
@@ -165,7 +165,44 @@ def build_problem(
         group=options.place * max(len(networks), 1) + number,
         caps=_caps(places, options, ledger),
         conflicts=conflicts_of(places, config),
+        minima=village_minima(demand, outage, open_weight, config),
     )
+
+
+def village_minima(
+    demand: DemandGrid, outage: NodeOutage, open_weight: NDArray[np.float64], config: Config
+) -> tuple[CoverageMinimum, ...]:
+    """Villages that must cross the target as the project asks; nothing where it asks for none.
+
+    P after a plan is P before it and the mean over nodes of what is newly covered, so a village's step is a
+    need for newly covered weight of its own rows.
+
+    Parameters
+    ----------
+    demand, outage
+        Rows and what the existing network leaves.
+    open_weight
+        Weight of each row of the problem that is not covered yet.
+    config
+        ``selection.least_villages`` and the target.
+    """
+    least, target = config.selection.least_villages, config.coverage.edge_probability_target
+    if not least:
+        return ()
+    nodes = outage.shadowing.weight
+    row = np.where(demand.village_pixel >= 0, demand.row_of[0, demand.village_pixel], -1)
+    left = outage.rows(demand)[row] @ nodes
+    short = np.flatnonzero((row >= 0) & (1.0 - left < target))
+    villages = [
+        Village(
+            str(number),
+            row[number] * len(nodes) + np.arange(len(nodes)),
+            float(demand.weight[row[number]] * (target - (1.0 - left[number]))) * (1.0 + 1e-6),
+        )
+        for number in short
+        if open_weight[row[number] * len(nodes) : (row[number] + 1) * len(nodes)].any()
+    ]
+    return (CoverageMinimum("villages", tuple(villages), least),)
 
 
 def _without_negligible(weight: NDArray[np.float64], total: float) -> NDArray[np.float64]:

@@ -322,9 +322,40 @@ def _select(problem: CoverProblem, config: Config, report: Report, cache: Cache 
         report.note("selection_kept")
         return unpacked(kept)
     found = solved(*solver_of(problem, config), report)
+    if problem.minima:
+        free = solved(*solver_of(problem.without_minima(), config), report)
+        found = with_free_bound(problem, found, free)
     if cache is not None and found.status not in CUT_SHORT:
         cache.put(key, packed(found))
     return found
+
+
+def with_free_bound(problem: CoverProblem, found: Selection, free: Selection) -> Selection:
+    """A selection that keeps minima, with the bound of the problem without them where that is lower.
+
+    What no plan can cover, no plan that also keeps minima can: prices of the one prove the other, with
+    nothing asked for the minima.
+
+    Parameters
+    ----------
+    problem
+        With its minima.
+    found, free
+        Selections with and without them.
+    """
+    if free.upper_bound >= found.upper_bound:
+        return found
+    nothing = tuple(np.zeros(len(each.villages)) for each in problem.minima)
+    proof = replace(free.certificate, floor_prices=np.zeros(len(problem.minima)), village_prices=nothing)
+    bound = max(free.upper_bound, found.objective)
+    return replace(
+        found,
+        upper_bound=bound,
+        optimality_gap=relative_gap(found.objective, bound),
+        curve_bounds=np.minimum(found.curve_bounds, np.maximum(bound, np.cumsum(found.marginal_gains))),
+        certificate=proof,
+        bound_source=free.bound_source,
+    )
 
 
 def _curve(

@@ -142,6 +142,10 @@ class SelectionRules(ProjectPart):
     """Or after so much work [million matrix entries touched]; the same on every machine."""
     time_limit_s: Positive | None = None
     """Guard against slow machines [s]; a plan cut short by it may differ from run to run and says so."""
+    least_villages: Annotated[int, Field(ge=0)] = 0
+    """Villages of the planned area whose point must newly reach the target in the first layer, whatever else
+    could be covered. A village is then a step inside the problem: the bound is that of plans that keep
+    to it."""
     min_gain_per_station: NotNegative = 1.0
     """Newly covered weight below which a station is not worth building; the quota is then not used up."""
 
