@@ -13,6 +13,7 @@ from siteplan.core.grid import lonlat
 from siteplan.outputs.wording import exposure_text, joined, text_of
 from siteplan.planning.proof import four_tests as tests
 from siteplan.planning.proposal import Proposal
+from siteplan.project.columns import names_of
 from siteplan.project.proof import IndicatorRule
 from siteplan.project.schema import Config
 from siteplan.words.catalogue import Lang, texts, translate
@@ -83,8 +84,8 @@ def test_rows(plan: Proposal, lang: Lang) -> pd.DataFrame:
         Columns of the registry's table ``tests``; definitions stand beside the rows of the whole area.
     """
     table, config = plan.proof.tests, plan.config
-    if table.empty:
-        return table
+    if table.empty:  # a run of a version that had no tests
+        return pd.DataFrame({name: [] for name in names_of("tests")})
     order = {"area": 0, "county": 1, "town": 2}
     table = table.assign(at=table["level"].map(order)).sort_values("at", kind="stable")
     rows = list(table.itertuples())

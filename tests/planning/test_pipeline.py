@@ -25,7 +25,7 @@ from siteplan.planning import pipeline
 from siteplan.planning.pipeline import AreaRequest
 from siteplan.planning.proposal import ASKED, REACHED_TODAY
 from siteplan.planning.replan import ReplanContext
-from siteplan.planning.state import read_state, write_state
+from siteplan.planning.state import RECORD, TABLES, read_state, write_state
 from siteplan.project.project_file import load_config
 from siteplan.selection import select
 from siteplan.selection.problem import violations
@@ -464,3 +464,18 @@ def test_a_run_written_before_rows_knew_their_purpose_is_read_and_written_again(
     assert {"map.html", "map.png", "candidates.kmz", "candidates.csv"} <= {
         path.name for path in tmp_path.iterdir()
     }
+
+
+def test_a_run_written_before_there_was_a_proof_is_read_and_written_again(city, tmp_path):
+    """Its tables have no part of that name; everything else is as it was."""
+    files = write_state(city.proposal)
+    tree = json.loads(files[TABLES])
+    del tree["proof"]
+    record = json.loads(files[RECORD])
+    del record["proof"]
+    older = {**files, TABLES: json.dumps(tree).encode(), RECORD: json.dumps(record).encode()}
+    read = read_state(older, "older")
+    assert read.proof.tests.empty
+    assert read.record.proof.tests == ()
+    write_all(read, tmp_path, "zh")
+    assert len((tmp_path / "tests.csv").read_text("utf-8-sig").splitlines()) == 1
