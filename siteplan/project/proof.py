@@ -31,7 +31,7 @@ class EvidenceRules(ProjectPart):
         "clinic",
         "townhall",
     )
-    """Kinds of key places that are points of the village they lie in, beside the village's own point."""
+    """Words in the kind of a key place that make it a point of the village it lies in."""
     village_reach_m: Positive = 2000.0
     """Farthest such a place lies from its village's point where villages have no areas [m]."""
     village_rule: Literal["all", "any"] = "all"

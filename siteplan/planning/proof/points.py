@@ -105,7 +105,8 @@ def village_points(inputs: Inputs, config: Config) -> DecidingPoints | None:
     parts = [(own, np.full(len(own), COMMITTEE, dtype=object), villages.geometry.x, villages.geometry.y)]
     places = _in_area(inputs.key_places, inputs)
     kinds = _texts(places, "kind")
-    wanted = np.isin(kinds, config.evidence.village_kinds)
+    words = [word.casefold() for word in config.evidence.village_kinds]
+    wanted = np.array([any(word in kind.casefold() for word in words) for kind in kinds], dtype=bool)
     places, kinds = places[wanted], kinds[wanted]
     home = _home_of(places, villages, inputs, config)
     known = home >= 0

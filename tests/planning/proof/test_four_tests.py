@@ -126,7 +126,13 @@ def test_a_school_in_a_village_is_one_of_its_points(half):
 def test_one_unserved_point_is_enough_unless_any_will_do(world):
     inputs, config = world
     school = gpd.GeoDataFrame(
-        {"place_id": ["x"], "place": ["东校"], "kind": ["学校"], "county_id": ["440001"], "county": ["西县"]},
+        {
+            "place_id": ["x"],
+            "place": ["东校"],
+            "kind": ["公办学校"],
+            "county_id": ["440001"],
+            "county": ["西县"],
+        },
         geometry=[Point(WEST + 7_900, SOUTH + 9_000)],
         crs=CRS,
     )
