@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
@@ -68,17 +68,7 @@ AUDIENCES = (
         reader="office",
         sensitive=True,
         watermark=False,
-        layers=(
-            "counties",
-            "zones",
-            "gaps",
-            "stretches",
-            "properties",
-            "others",
-            "sites",
-            "villages",
-            "proposed",
-        ),
+        layers=get_args(MapLayer),
     ),
     Audience(
         id="tower",
@@ -87,17 +77,7 @@ AUDIENCES = (
         reader="tower",
         note="仅供内部研究",
         note_en="for internal study only",
-        layers=(
-            "counties",
-            "zones",
-            "gaps",
-            "stretches",
-            "properties",
-            "others",
-            "sites",
-            "villages",
-            "proposed",
-        ),
+        layers=get_args(MapLayer),
     ),
     Audience(
         id="public",

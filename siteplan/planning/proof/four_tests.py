@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import geopandas as gpd
 import numpy as np
@@ -214,7 +215,7 @@ def run_tests(
         tester.settled_land(),
         tester.continuous(),
         _answer(HAMLETS, hamlets, _why_no_hamlets(inputs, config), tester),
-        ("lines", ("unanswered_lines", {})) if pieces is None else tester.lines(lines, pieces),
+        (LINES, ("unanswered_lines", {})) if pieces is None else tester.lines(lines, pieces),
         _answer(PLACES, places, ("unanswered_places", {}), tester),
     ]
     missing = _missing_lines(inputs, lines, config)
@@ -291,10 +292,11 @@ class _Tester:
         self.inputs, self.config, self.demand = inputs, config, demand
         self.moments, self.readings, self.is_measured = moments, readings, measured
         self.services, self.target = demand.services, config.coverage.edge_probability_target
+        self.verdicts = lru_cache(maxsize=3)(self._judged)  # a test and its table of points ask for the same
 
     # --- villages, natural villages and key places by their points ---------------------------------------
 
-    def verdicts(self, points: DecidingPoints) -> tuple[Flags, Flags, tuple[Values, Values], Flags]:
+    def _judged(self, points: DecidingPoints) -> tuple[Flags, Flags, tuple[Values, Values], Flags]:
         """Whether each unit passes today and after, its probabilities, and where readings decided.
 
         Readings that fail a point today are only made good by what the plan adds there: its own share of what
@@ -306,8 +308,7 @@ class _Tester:
         alone = (p[1] - p[0]) / np.maximum(1.0 - p[0], 1e-9)
         after = np.where(known == FAILED, alone >= self.target, today | (p[1] >= self.target))
         by_unit = [points.by_unit(each.astype(np.float64)) for each in (today, after, *p)]
-        first = np.searchsorted(points.unit, np.arange(len(points.units)))
-        read = np.logical_or.reduceat(known != UNKNOWN, first, axis=-1)
+        read = np.logical_or.reduceat(known != UNKNOWN, points.first, axis=-1)
         return by_unit[0] > 0, by_unit[1] > 0, (by_unit[2], by_unit[3]), read
 
     def by_points(self, test: str, points: DecidingPoints) -> Amounts:
@@ -496,8 +497,7 @@ class _Tester:
 
     def _units(self, test: str, points: DecidingPoints) -> pd.DataFrame:
         before, after, p, read = self.verdicts(points)
-        first = np.searchsorted(points.unit, np.arange(len(points.units)))
-        at = shapely.points(points.easting_m[first], points.northing_m[first])
+        at = shapely.points(points.easting_m[points.first], points.northing_m[points.first])
         return points.units.assign(
             test=test,
             points=np.bincount(points.unit, minlength=len(points.units)),

@@ -23,7 +23,7 @@ from siteplan.radio.aerial import FARTHEST_M, Scenario, aerial_path_loss, aerial
 from siteplan.radio.antenna import vertical_attenuation_db
 from siteplan.radio.profile import point_geometry
 from siteplan.radio.sectors import directions, sector_loss_db
-from siteplan.radio.shadowing import NODES, conditional_probability, shared_shadowing
+from siteplan.radio.shadowing import SharedShadowing, conditional_probability, shared_shadowing
 from siteplan.radio.sweep import bullington_loss_db
 
 COLUMNS = [
@@ -78,12 +78,14 @@ def corridor_table(
     changed = {mast.site_id for mast in planned}
     kept = [mast for mast in existing if mast.site_id not in changed]
     old = [mast for mast in existing if mast.site_id in changed]
+    shadowing = shared_shadowing(propagation.budgets.correlation())  # a drone is outdoors
     rows = []
     heights = config.low_altitude.heights_m
     for height in counted(heights, len(heights), report, every=1):
-        common = _left(kept, propagation, x, y, height, config)
-        before = 1.0 - _mean(common * _left(old, propagation, x, y, height, config), propagation)
-        after = 1.0 - _mean(common * _left(planned, propagation, x, y, height, config), propagation)
+        common, was, will = (
+            _left(masts, propagation, (x, y, height), shadowing, config) for masts in (kept, old, planned)
+        )
+        before, after = (1.0 - shadowing.weight @ (common * each) for each in (was, will))
         rows += [
             _row(name, corridor == i, height, length, (before, after), config) for i, name in enumerate(names)
         ]
@@ -119,21 +121,15 @@ def _row(
     return (name, height, total / 1000.0, *shares, *expected, config.low_altitude.share, None)
 
 
-def _mean(left: Values, propagation: TerrainModel) -> Values:
-    """Mean over the nodes of the common shadowing, shape (n,)."""
-    return shared_shadowing(_rho(propagation)).weight @ left if len(left) > 1 else left[0]
-
-
-def _rho(propagation: TerrainModel) -> float:
-    """Correlation of shadowing between masts; the drone is outdoors."""
-    return propagation.budgets.correlation()
-
-
 def _left(
-    masts: Sequence[Mast], propagation: TerrainModel, x: Values, y: Values, height: float, config: Config
+    masts: Sequence[Mast],
+    propagation: TerrainModel,
+    points: tuple[Values, Values, float],
+    shadowing: SharedShadowing,
+    config: Config,
 ) -> Values:
-    """Probability that no mast serves points, by node of the common shadowing, shape (nodes, n)."""
-    shadowing = shared_shadowing(_rho(propagation), NODES)
+    """Probability that no mast serves points at a height, by node of the common part, shape (nodes, n)."""
+    x, y, height = points
     left = np.ones((len(shadowing.node), len(x)))
     for mast in masts:
         away = np.hypot(x - mast.easting_m, y - mast.northing_m)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import geopandas as gpd
@@ -48,11 +49,15 @@ class DecidingPoints:
     pixel: NDArray[np.int64]
     all_points: bool = True
 
+    @cached_property
+    def first(self) -> NDArray[np.int64]:
+        """First point of each unit, shape (units,)."""
+        return np.searchsorted(self.unit, np.arange(len(self.units)))
+
     def by_unit(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """A value of each unit from those of its points: the least, or the greatest; shape (..., units)."""
         worst = np.minimum if self.all_points else np.maximum
-        first = np.searchsorted(self.unit, np.arange(len(self.units)))
-        return np.asarray(worst.reduceat(values, first, axis=-1), dtype=np.float64)
+        return np.asarray(worst.reduceat(values, self.first, axis=-1), dtype=np.float64)
 
 
 def _points(

@@ -30,12 +30,12 @@ class PlanProof:
         How each ranked place may be connected: see :func:`siteplan.planning.proof.links.link_table`.
     exposure
         Compliance distances: see :func:`siteplan.planning.proof.exposure.exposure_table`.
-    odds
-        What happens to the list when things are drawn anew: see :class:`siteplan.planning.proof.odds.Odds`.
     low_altitude
         Cover of air routes: see :func:`siteplan.planning.proof.low_altitude.corridor_table`.
     people
         Residents by county from every source that tells them.
+    odds_places, odds_villages, odds_people
+        What happens to the list when things are drawn anew: see :class:`siteplan.planning.proof.odds.Odds`.
     """
 
     tests: pd.DataFrame = field(default_factory=pd.DataFrame)

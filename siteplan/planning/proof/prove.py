@@ -18,7 +18,7 @@ from siteplan.planning.proof.low_altitude import corridor_table
 from siteplan.planning.proof.odds import Odds, make_drawing, odds_of
 from siteplan.planning.proof.proof import PlanProof
 from siteplan.planning.proof.readings import Readings, hit_rates, readings_of
-from siteplan.planning.quota import on_air
+from siteplan.planning.quota import count_units, on_air
 from siteplan.planning.stages import Solved
 from siteplan.project.schema import Config
 
@@ -107,12 +107,7 @@ def _stations_of(inputs: Inputs, config: Config) -> int:
     if stations is None or stations.empty:
         return 0
     own = stations[stations["county_id"].isin(inputs.area["county_id"])]
-    keys = {
-        "site": ["site_id"],
-        "site_network": ["site_id", "network"],
-        "site_network_band": ["site_id", "network", "band"],
-    }[config.quota.unit]
-    return len(own.drop_duplicates(keys))
+    return count_units(own, config.quota.unit)
 
 
 def people_table(inputs: Inputs, solved: Solved) -> pd.DataFrame:
@@ -125,13 +120,13 @@ def people_table(inputs: Inputs, solved: Solved) -> pd.DataFrame:
     """
     demand, villages = solved.ready.demand, inputs.villages
     rows = []
-    told = villages is not None and "population" in villages
+    has_totals = villages is not None and "population" in villages
     for county_id, county in zip(inputs.area["county_id"], inputs.area["county"], strict=True):
         code = inputs.county_number(county_id)
         used = float(demand.people[demand.county_code == code].sum())
         raster = used if any(source.name == "population" for source in inputs.sources) else np.nan
         table = np.nan
-        if villages is not None and told:
+        if villages is not None and has_totals:
             table = float(villages.loc[villages["county_id"].eq(county_id), "population"].sum())
         rows.append((county_id, county, used, raster, table))
     return pd.DataFrame(rows, columns=["county_id", "county", "used", "raster", "villages"])
