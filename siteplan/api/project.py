@@ -43,6 +43,7 @@ from siteplan.coverage.terrain import propagation_name
 from siteplan.field.journal import JOURNAL, Event, events_of, line_of
 from siteplan.field.merge import Merge, MergeOptions, merge, undo
 from siteplan.field.published import PublishedList
+from siteplan.field.records import KeyIndex
 from siteplan.field.returns import read_returns
 from siteplan.field.status import FieldStatus, replay
 from siteplan.inputs.load import Examination, Inputs
@@ -387,7 +388,11 @@ class Project:
             if not files:
                 return ReturnsResult(Merge((), ()), replay(events), None)
             paths = [Path(file) for file in files]
-            result = _merged(published, events, paths, reporter, take, record.reference_date)
+            now = datetime.now().astimezone().isoformat(timespec="seconds")
+            options = MergeOptions(
+                now, reporter, tuple(take), record.reference_date, self.config.returns.sources
+            )
+            result = _merged(published, events, paths, options)
             require_writable(self.folder / JOURNAL)
             append_lines(self.folder / JOURNAL, [line_of(event) for event in result.events])
             target = self.new_folder(RETURNS, "returns")
@@ -595,19 +600,14 @@ def project_of(run: Path | str, project: Path | str | None = None) -> Path:
 
 
 def _merged(
-    published: PublishedList,
-    events: Sequence[Event],
-    files: Sequence[Path],
-    reporter: str,
-    take: Collection[str],
-    issued_on: str,
+    published: PublishedList, events: Sequence[Event], files: Sequence[Path], options: MergeOptions
 ) -> Merge:
     """Verdicts on all rows; a row without a date has that of the list."""
     ids = sorted({*published.places, *published.unlisted, *(event.candidate_id for event in events)})
     names = {candidate_id: place.name for candidate_id, place in published.places.items()}
-    rows = [row for file in files for row in read_returns(file, ids, names)]
-    now = datetime.now().astimezone().isoformat(timespec="seconds")
-    return merge(rows, published, events, MergeOptions(now, reporter, tuple(take), issued_on))
+    keys = KeyIndex(events)
+    rows = [row for file in files for row in read_returns(file, ids, names, keys)]
+    return merge(rows, published, events, options)
 
 
 def _built_since(status: FieldStatus, before: RunRecord) -> int:

@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 from pydantic.dataclasses import dataclass
 
 from siteplan.core.errors import SiteplanError
-from siteplan.project.statuses import SiteStatus
+from siteplan.project.statuses import KeyKind, SiteStatus
 
 JOURNAL = "journal.jsonl"
 """File of the project folder."""
@@ -37,6 +37,11 @@ SAME_DEG = 1e-5
 
 _REPORTED = ("kind", "candidate_id", "after", "point", "reason", "note", "reported_by", "reported_at")
 """What makes a report the same when it comes in twice."""
+
+
+_LATER = ("keys", "visit", "difficulty")
+"""Fields younger than the first journals: they count in a hash only where they are filled, so that old lines
+stay what they were."""
 
 
 def hash_of(value: object) -> str:
@@ -94,13 +99,53 @@ class Place:
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
+class SiteKeys:
+    """What other offices call a site; "" where they have not said.
+
+    Attributes
+    ----------
+    order_no, project_no, site_no
+        Numbers of the demand order, the project and the site, as texts: zeros in front count.
+    tower_name
+        Name of the tower company.
+    """
+
+    order_no: str = ""
+    project_no: str = ""
+    site_no: str = ""
+    tower_name: str = ""
+
+    def items(self) -> tuple[tuple[KeyKind, str], ...]:
+        """Keys that are known."""
+        return tuple((kind, text) for kind in KeyKind if (text := getattr(self, kind.value)))
+
+
+@dataclass(frozen=True, config={"extra": "forbid"})
+class Visit:
+    """Somebody went there: when (ISO 8601), to whom, and what came of it."""
+
+    date: str
+    whom: str = ""
+    outcome: str = ""
+
+
+@dataclass(frozen=True, config={"extra": "forbid"})
+class Difficulty:
+    """An entry in the file of a difficult site: its kind, the solution tried, this week's progress."""
+
+    obstacle: str = ""
+    solution: str = ""
+    progress: str = ""
+
+
+@dataclass(frozen=True, config={"extra": "forbid"})
 class Event:
     """Something that happened.
 
     Attributes
     ----------
     kind
-        ``status``, ``moved`` or ``undo``.
+        ``status``, ``moved``, ``keys``, ``visit``, ``difficulty`` or ``undo``.
     candidate_id
         Of the place.
     before, after
@@ -117,9 +162,11 @@ class Event:
         When it was taken in; ISO 8601.
     place
         The place in the plan; None for an undo.
+    keys, visit, difficulty
+        Of an event of that kind.
     """
 
-    kind: Literal["status", "moved", "undo"]
+    kind: Literal["status", "moved", "keys", "visit", "difficulty", "undo"]
     candidate_id: str
     before: str = ""
     after: str = ""
@@ -135,16 +182,21 @@ class Event:
     source_place: str = ""
     recorded_at: str = ""
     place: Place | None = None
+    keys: SiteKeys | None = None
+    visit: Visit | None = None
+    difficulty: Difficulty | None = None
 
     @cached_property
     def event_id(self) -> str:
         """Hash of what was reported, by whom and when: the same report in two files is one event."""
-        return hash_of([getattr(self, name) for name in _REPORTED])[:16]
+        later = [asdict(value) for name in _LATER if (value := getattr(self, name)) is not None]
+        return hash_of([getattr(self, name) for name in _REPORTED] + later)[:16]
 
     @cached_property
     def check(self) -> str:
         """Hash of everything, so that a line changed by hand is found."""
-        return hash_of(asdict(self))[:16]
+        filled = asdict(self)
+        return hash_of({k: v for k, v in filled.items() if k not in _LATER or v is not None})[:16]
 
     @property
     def order(self) -> tuple[str, str, str]:

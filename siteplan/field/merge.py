@@ -18,8 +18,9 @@ import numpy as np
 from pyproj import Geod
 
 from siteplan.core.errors import Fault, Severity
-from siteplan.field.journal import Event, Place, Point
+from siteplan.field.journal import Event, Place, Point, SiteKeys
 from siteplan.field.published import PublishedList
+from siteplan.field.records import KeyIndex, records_of
 from siteplan.field.returns import ReturnRow
 from siteplan.field.status import (
     FieldStatus,
@@ -32,7 +33,15 @@ from siteplan.field.status import (
 )
 from siteplan.field.words import stops
 from siteplan.inputs.places.datum import in_china, to_wgs84
-from siteplan.project.statuses import EXITS, MOVED, RING_MARGIN_M, RING_SHARE, SiteStatus, SourceType
+from siteplan.project.statuses import (
+    EXITS,
+    MOVED,
+    RING_MARGIN_M,
+    RING_SHARE,
+    KeyKind,
+    SiteStatus,
+    SourceType,
+)
 from siteplan.words.catalogue import Key
 
 Verdict = Literal["accepted", "known", "unchanged", "agrees", "behind", "held", "rejected"]
@@ -116,13 +125,20 @@ class Merge:
 @dataclass(frozen=True)
 class MergeOptions:
     """What the office says of the files: who reports where rows do not say, when they came in, the keys of
-    rows that are taken although they were held, and the date of the list, which is that of rows without one.
+    rows that are taken although they were held, the date of the list, which is that of rows without one, and
+    whose word counts for more: words of a reporter or a file's name, the first one most.
     """
 
     recorded_at: str
     reporter: str = ""
     take: Collection[str] = ()
     issued_on: str = ""
+    sources: Sequence[str] = ()
+
+    def priority(self, reported_by: str, file: str) -> int:
+        """Place of a reporter among the sources, 0 for the one that counts most [int]."""
+        names = enumerate(self.sources)
+        return next((i for i, each in names if each in reported_by or each in file), len(self.sources))
 
     def takes(self, event: Event) -> bool:
         """Whether a person takes this event."""
@@ -141,9 +157,9 @@ def merge(
     """
     outcomes: dict[int, Outcome] = {}
     drafts: dict[int, _Draft] = {}
-    field_status = replay(events)
+    known = {each.candidate_id: each.place for each in records_of(events).values()}
     for number, row in enumerate(rows):
-        made = _draft(row, published_list, field_status, options)
+        made = _draft(row, published_list, known, options)
         if isinstance(made, Outcome):
             outcomes[number] = made
         else:
@@ -183,15 +199,14 @@ class _Draft:
 
 
 def _draft(
-    row: ReturnRow, published_list: PublishedList, field_status: FieldStatus, options: MergeOptions
+    row: ReturnRow, published_list: PublishedList, known: Mapping[str, Place], options: MergeOptions
 ) -> _Draft | Outcome:
     """A row that can be weighed, or why it cannot."""
     if row.faults:
         return Outcome(row, "rejected", row.faults)
     if row.row == 0 and row.doubts and not row.status:
         return Outcome(row, "unchanged", row.doubts)
-    state = field_status.states.get(row.candidate_id)
-    place = published_list.places.get(row.candidate_id) or (state.place if state else None)
+    place = published_list.places.get(row.candidate_id) or known.get(row.candidate_id)
     if place is None:
         problem = "not_listed" if row.candidate_id in published_list.unlisted else "unknown_candidate"
         return Outcome(row, "rejected", (row.fault(problem),))
@@ -205,7 +220,8 @@ def _draft(
         point = (round(float(lon), 6), round(float(lat), 6))
     away = _distance_m(place.point, point) if point else 0.0
     draft = _Draft(row, place, seen, None if point and away <= 1.0 else point, away, tuple(faults))
-    if draft.point is None and not row.reason and not row.is_event and row.status in ("", seen):
+    is_still = draft.point is None and not row.reason and not row.has_records
+    if is_still and not row.is_event and row.status in ("", seen):
         return Outcome(row, "unchanged", draft.faults)
     return draft if row.reported_by else Outcome(row, "rejected", (*draft.faults, row.fault("no_reporter")))
 
@@ -214,7 +230,7 @@ def _completed(
     row: ReturnRow, place: Place, published_list: PublishedList, options: MergeOptions
 ) -> tuple[ReturnRow, list[Fault]]:
     """A row with what the office says of its file, and what a person should know of it."""
-    is_undated = not row.reported_at and bool(row.status or row.longitude is not None)
+    is_undated = not row.reported_at and bool(row.status or row.longitude is not None or row.has_records)
     row = replace(
         _turned(row, place),
         reported_by=row.reported_by or options.reporter,
@@ -403,13 +419,14 @@ class _Merger:
         for event in events:
             self.of[event.candidate_id].append(event)
         self.undos = [event for event in events if event.kind == "undo"]
+        self.keys, self.records = KeyIndex(events), records_of(events)
 
     def one(
         self, candidate_id: str, drafts: Mapping[int, _Draft], suspects: Mapping[int, Fault]
     ) -> dict[int, Outcome]:
         """Verdicts on all rows of one place, given in order of time."""
         alone = {n: self._alone(draft, suspects.get(n)) for n, draft in drafts.items()}
-        clashes = self._clashes(drafts, alone)
+        clashes, outranked = self._clashes(drafts, alone)
         story = [*self.of[candidate_id], *self.undos]
         outcomes: dict[int, Outcome] = {}
         said: set[str] = set()
@@ -417,6 +434,10 @@ class _Merger:
             events, problem = alone[n]
             if problem is None and n in clashes:
                 problem = draft.row.fault("returns_conflict", "", "rejected", **clashes[n])
+            if problem is None and n in outranked:
+                note = draft.row.fault("outranked", "", "note", **outranked[n])
+                outcomes[n] = Outcome(draft.row, "behind", (*draft.faults, note), events)
+                continue
             is_taken = problem is not None and bool(events)
             is_taken = is_taken and (draft.row.is_adopted or self.options.takes(events[0]))
             options = (
@@ -448,6 +469,11 @@ class _Merger:
             problem = row.fault("hidden_row")
         elif row.doubts:
             problem = row.doubts[0]
+        elif row.visit is not None and row.visit.date > self.options.recorded_at[:10]:
+            today = self.options.recorded_at[:10]
+            problem = row.fault("date_future", "", value=row.visit.date, found=today)
+        elif other := self._owner_of(row):
+            problem = row.fault("key_of_another", "", "rejected", value=other[0], other=other[1])
         elif row.status in _GOING_ON and (stops(row.reason) or stops(row.note)):
             problem = row.fault("reason_against_status", "", value=(row.reason or row.note)[:60])
         elif suspect is not None and draft.point is not None:
@@ -482,29 +508,61 @@ class _Merger:
             events.append(replace(start, before=seen, after=row.status))
         if draft.point is not None:
             events.append(replace(start, kind="moved", point=draft.point))
-        return tuple(events)
+        return (*events, *self._record_events(draft, start))
+
+    def _record_events(self, draft: _Draft, start: Event) -> list[Event]:
+        """What a row says beside its status, as far as it is new: keys, a visit, the difficult site."""
+        row, record = draft.row, self.records.get(draft.row.candidate_id)
+        start = replace(start, reason="", note="")
+        known = dict(record.keys.items()) if record else {}
+        fresh = {kind.value: text for kind, text in row.keys.items() if known.get(kind) != text}
+        events = [replace(start, kind="keys", keys=SiteKeys(**fresh))] if fresh else []
+        visit = row.visit and replace(row.visit, date=row.visit.date or row.reported_at[:10])
+        if visit is not None and (record is None or visit not in record.visits):
+            events.append(replace(start, kind="visit", visit=visit))
+        if row.difficulty is not None and (record is None or row.difficulty != record.difficulty):
+            events.append(replace(start, kind="difficulty", difficulty=row.difficulty))
+        return events
+
+    def _owner_of(self, row: ReturnRow) -> tuple[str, str] | None:
+        """A number of a row that is another site's, and that site; names may be shared."""
+        for kind, text in row.keys.items():
+            sites = self.keys.sites(kind, text)
+            if kind != KeyKind.NAME and sites and row.candidate_id not in sites:
+                return text, sites[0]
+        return None
 
     def _clashes(
         self,
         drafts: Mapping[int, _Draft],
         alone: Mapping[int, tuple[tuple[Event, ...], Fault | None]],
-    ) -> dict[int, dict[str, object]]:
-        """Rows of different people that cannot both be true; each names another one."""
+    ) -> tuple[dict[int, dict[str, object]], dict[int, dict[str, object]]]:
+        """Rows of different people that cannot both be true, each with another one's names: those nobody can
+        decide between, and those whose source counts for less.
+        """
         clashes = _twice_on_a_form(drafts)
+        outranked: dict[int, dict[str, object]] = {}
         last: dict[str, dict[str, tuple[int, Event]]] = {"status": {}, "moved": {}}
         for n, draft in drafts.items():
             events, problem = alone[n]
             for event in events:
-                if problem is None and event.event_id not in self.known:
+                if problem is None and event.kind in last and event.event_id not in self.known:
                     last[event.kind][draft.row.reported_by] = (n, event)
         for kind in ("status", "moved"):
             for (n, one), (m, other) in itertools.combinations(last[kind].values(), 2):
-                if _contradict(one, other) and not (self.options.takes(one) or self.options.takes(other)):
+                if not _contradict(one, other) or self.options.takes(one) or self.options.takes(other):
+                    continue
+                ranks = [self.options.priority(e.reported_by, e.source_file) for e in (one, other)]
+                if ranks[0] != ranks[1]:
+                    weak, strong = (m, n) if ranks[0] < ranks[1] else (n, m)
+                    outranked.setdefault(weak, _names(drafts[strong].row))
+                else:
                     clashes.setdefault(n, _names(drafts[m].row))
                     clashes.setdefault(m, _names(drafts[n].row))
         spoilt = {drafts[n].row.reported_by for n in clashes}
         first = {drafts[n].row.reported_by: options for n, options in clashes.items()}
-        return {n: first[d.row.reported_by] for n, d in drafts.items() if d.row.reported_by in spoilt}
+        spoiled = {n: first[d.row.reported_by] for n, d in drafts.items() if d.row.reported_by in spoilt}
+        return spoiled, outranked
 
     def _weighed(self, draft: _Draft, field_status: FieldStatus, said: set[str]) -> Outcome:
         """A row that nothing speaks against, held against what stands."""
@@ -523,6 +581,8 @@ class _Merger:
             faults += [fault] if fault else []
             if event.kind == "status":
                 kept.append(replace(event, before=current))
+            elif event.kind != "moved":
+                kept.append(event)
             else:
                 kept.append(replace(event, point_before=state.point if state else None))
         kept = [each for each, verdict in zip(kept, verdicts, strict=True) if verdict == "accepted"]
@@ -537,6 +597,8 @@ class _Merger:
         row = draft.row
         if event.event_id in self.known:
             return "known", None
+        if event.kind in ("keys", "visit", "difficulty"):
+            return "accepted", None
         if event.kind == "moved":
             at = (state.point if state else None) or draft.place.point
             return ("agrees" if is_same_point(event.point, at) else "accepted"), None
@@ -546,11 +608,23 @@ class _Merger:
         verdict, problem = _VERDICTS[found]
         if found == "conflict" and (row.is_adopted or self.options.takes(event)):
             verdict, problem = "accepted", ""
-        if verdict == "accepted" and needs_reason(current, event.after) and not row.reason:
+        if found == "conflict" and (outranks := self._outranks(event, current)) is not None:
+            verdict, problem = ("accepted", "") if outranks else ("behind", "outranked")
+        reached = state.reached.value if state else current
+        if verdict == "accepted" and needs_reason(reached, event.after) and not row.reason:
             is_end = SiteStatus(event.after) in EXITS
             verdict, problem = "rejected", "exit_without_reason" if is_end else "back_without_reason"
         severity: Severity = "note" if verdict == "behind" else "rejected"
         return verdict, row.fault(problem, "", severity, **options) if problem else None
+
+    def _outranks(self, event: Event, current: str) -> bool | None:
+        """Whether an event's source counts for more than that of the status that stands; None for as much."""
+        past = [e for e in self.of[event.candidate_id] if e.kind == "status" and e.after == current]
+        if not past:
+            return None
+        last = max(past, key=lambda e: e.order)
+        ranks = [self.options.priority(e.reported_by, e.source_file) for e in (event, last)]
+        return None if ranks[0] == ranks[1] else ranks[0] < ranks[1]
 
 
 def _twice_on_a_form(drafts: Mapping[int, _Draft]) -> dict[int, dict[str, object]]:

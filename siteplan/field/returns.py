@@ -25,7 +25,9 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError, XmlE
 
 from siteplan.core.errors import Fault, InputFaults, Severity
 from siteplan.core.files import sha256_of
-from siteplan.field.words import probable_status, status_of
+from siteplan.field.journal import Difficulty, SiteKeys, Visit
+from siteplan.field.records import KeyIndex
+from siteplan.field.words import obstacle_of, probable_status, status_of
 from siteplan.inputs.files import guard
 from siteplan.inputs.files.cells import dates_of, is_tenth, text_of
 from siteplan.inputs.files.headers import match_headers, normalise
@@ -33,7 +35,7 @@ from siteplan.inputs.files.raw_table import RawTable, Wanted
 from siteplan.inputs.files.readers import read_table
 from siteplan.inputs.tables.coordinates import degrees_of, split_pair
 from siteplan.project.columns import columns_of
-from siteplan.project.statuses import RETURN_COLUMNS, RETURNS_SCHEMA
+from siteplan.project.statuses import RECORD_COLUMNS, RETURN_COLUMNS, RETURNS_SCHEMA, KeyKind, Obstacle
 from siteplan.words.catalogue import Key, Lang, translate
 
 META = "_meta"
@@ -97,6 +99,10 @@ class ReturnRow:
         Plan the row is about, "" where it does not say.
     seen
         Status that was issued with the form; "" where that is not known.
+    keys
+        What other offices call the site; only what was not issued with the form.
+    visit, difficulty
+        A visit, and an entry in the file of a difficult site; None where the row has none.
     is_event
         Whether the row is an event of a log, of which one place may have several.
     is_hidden
@@ -126,12 +132,20 @@ class ReturnRow:
     reported_at: str = ""
     run_id: str = ""
     seen: str = ""
+    keys: SiteKeys = field(default_factory=SiteKeys)
+    visit: Visit | None = None
+    difficulty: Difficulty | None = None
     is_event: bool = False
     is_hidden: bool = False
     is_adopted: bool = False
     doubts: tuple[Fault, ...] = ()
     edits: tuple[Edit, ...] = ()
     faults: tuple[Fault, ...] = field(default=())
+
+    @property
+    def has_records(self) -> bool:
+        """Whether it says more than a status and a point."""
+        return bool(self.keys.items() or self.visit or self.difficulty)
 
     @property
     def place(self) -> str:
@@ -158,7 +172,10 @@ class _Issued:
 
 
 def read_returns(
-    path: Path, known: Collection[str], names: Mapping[str, str] | None = None
+    path: Path,
+    known: Collection[str],
+    names: Mapping[str, str] | None = None,
+    keys: KeyIndex | None = None,
 ) -> tuple[ReturnRow, ...]:
     """Read one returned file.
 
@@ -170,6 +187,8 @@ def read_returns(
         Ids of candidates, to find them in the text of pins that lost their data.
     names
         Names of candidates by id, to match lists that have names only.
+    keys
+        Sites by what other offices call them, to match lists that have no candidate ids.
 
     Returns
     -------
@@ -206,7 +225,7 @@ def read_returns(
         ZipError,
     ) as error:
         raise InputFaults([_file_fault(path, "unreadable", detail=str(error)[:300])]) from error
-    return _table_rows(path, issued, names or {})
+    return _table_rows(path, issued, names or {}, keys or KeyIndex(()))
 
 
 def issued_hash(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -240,11 +259,17 @@ def _issued(path: Path) -> _Issued | None:
     return _Issued(facts["run_id"], columns, table)
 
 
-def _table_rows(path: Path, issued: _Issued | None, names: Mapping[str, str]) -> tuple[ReturnRow, ...]:
+_SAYING = {"status", "longitude", *RECORD_COLUMNS}
+"""Columns of which a table needs one to be a return."""
+
+
+def _table_rows(
+    path: Path, issued: _Issued | None, names: Mapping[str, str], keys: KeyIndex
+) -> tuple[ReturnRow, ...]:
     raw = read_table(Wanted("returns"), path)
     taken = match_headers(raw.headers, columns_of("returns"), {}).taken
-    raw, taken, by_name = _with_ids(raw, taken, names)
-    if "candidate_id" not in taken or not {"status", "longitude"} & set(taken):
+    raw, taken, by_name = _with_ids(raw, taken, names, keys)
+    if "candidate_id" not in taken or not _SAYING & set(taken):
         raise InputFaults([_file_fault(path, "no_return_form", found=tuple(raw.headers[:20]))])
     texts = _in_two_cells(
         pd.DataFrame({name: raw.frame[header].map(text_of) for name, header in taken.items()})
@@ -261,7 +286,8 @@ def _table_rows(path: Path, issued: _Issued | None, names: Mapping[str, str]) ->
         day = None if days is None or pd.isna(days.iloc[i]) else days.iloc[i].date().isoformat()
         sheet, number = raw.place_of(int(raw.rows[i]))
         row = ReturnRow(path.name, sha, sheet, number, cells["candidate_id"])
-        row = _with_issued(_typed(row, cells, taken, at, day), raw, int(i), issued)
+        row = _with_records(_typed(row, cells, taken, at, day), cells, raw, int(i), taken)
+        row = _with_issued(row, raw, int(i), issued)
         row = _seen_as_shown(row, raw, int(i), unread, taken)
         if int(i) in by_name:
             row = replace(row, doubts=(*row.doubts, row.fault("matched_by_name", value=by_name[int(i)])))
@@ -278,22 +304,46 @@ _NO_TICK = frozenset(map(normalise, ("", "否", "不采用", "no", "n", "0", "x"
 
 
 def _with_ids(
-    raw: RawTable, taken: dict[str, str], names: Mapping[str, str]
+    raw: RawTable, taken: dict[str, str], names: Mapping[str, str], keys: KeyIndex
 ) -> tuple[RawTable, dict[str, str], dict[int, str]]:
-    """A list of names with the ids they belong to, as far as one name is one place."""
-    header = next((each for each in raw.headers if normalise(each) in _NAME_HEADERS), None)
-    if "candidate_id" in taken or header is None or "status" not in taken:
+    """A list with the ids its rows belong to, where it has none: by numbers of other offices, which are
+    certain, else by names, as far as one name is one place.
+    """
+    numbered = [(kind, taken[kind.value]) for kind in KeyKind if kind.value in taken]
+    name = next((each for each in raw.headers if normalise(each) in _NAME_HEADERS), None)
+    has_ids = "candidate_id" in taken
+    if not numbered and (has_ids or name is None or "status" not in taken):
         return raw, taken, {}
     by_name: dict[str, list[str]] = {}
-    for candidate_id, name in names.items():
-        by_name.setdefault(normalise(name), []).append(candidate_id)
-    cells = [text_of(cell) for cell in raw.frame[header]]
-    meant = [by_name.get(normalise(cell), []) if cell else [] for cell in cells]
-    ids = [each[0] if len(each) == 1 else cell for each, cell in zip(meant, cells, strict=True)]
-    found = {i: cells[i] for i, each in enumerate(meant) if len(each) == 1}
-    column = "candidate_id"
-    frame = raw.frame.assign(**{column: pd.Series(ids, dtype=object)})
-    return replace(raw, frame=frame), {column: column, **taken}, found
+    for candidate_id, text in names.items():
+        by_name.setdefault(normalise(text), []).append(candidate_id)
+    given = taken.get("candidate_id")
+    ids: list[str] = []
+    named: dict[int, str] = {}
+    for i, cells in enumerate(raw.frame.to_dict("records")):
+        own = text_of(cells[given]) if given else ""
+        if not own:
+            known = SiteKeys(**{kind.value: text_of(cells[header]) for kind, header in numbered})
+            own, is_name = _id_of(known, text_of(cells[name]) if name else "", keys, by_name)
+            if is_name:
+                named[i] = text_of(cells[name])
+        ids.append(own)
+    column = given or "candidate_id"
+    frame = raw.frame.assign(**{column: pd.Series(ids, dtype=object, index=raw.frame.index)})
+    return replace(raw, frame=frame), {**taken, "candidate_id": column}, named
+
+
+def _id_of(
+    known: SiteKeys, name: str, keys: KeyIndex, by_name: Mapping[str, Sequence[str]]
+) -> tuple[str, bool]:
+    """Candidate id of a row without one, and whether only its name says so; else what people look up."""
+    sites = keys.site_of(known)
+    if len(sites) == 1:
+        return sites[0], False
+    meant = by_name.get(normalise(name), []) if name else []
+    if len(meant) == 1 and not sites:
+        return meant[0], True
+    return name or next((text for _, text in known.items()), ""), False
 
 
 def _in_two_cells(texts: pd.DataFrame) -> pd.DataFrame:
@@ -370,7 +420,7 @@ _AXES = (("longitude", "EW"), ("latitude", "NS"))
 
 
 def _says_something(row: ReturnRow) -> bool:
-    said = row.status or row.longitude is not None or row.reason or row.note
+    said = row.status or row.longitude is not None or row.reason or row.note or row.has_records
     return bool(said or row.edits or row.faults or row.doubts)
 
 
@@ -424,6 +474,52 @@ def _typed(
     )
 
 
+_LOST_FROM = 1e15
+"""Number from which a spreadsheet no longer keeps every digit."""
+
+
+def _with_records(
+    row: ReturnRow, cells: Mapping[str, str], raw: RawTable, position: int, taken: Mapping[str, str]
+) -> ReturnRow:
+    """The row with keys of other offices, a visit and its file as a difficult site."""
+    faults = [
+        row.fault("digits_lost", taken[kind.value], value=cells[kind.value])
+        for kind in KeyKind
+        if kind.value in taken and _is_cut(raw.frame[taken[kind.value]].iloc[position])
+    ]
+    day, odd = _visit_day(cells.get("visited_on", ""))
+    if odd:
+        faults.append(row.fault("not_date", taken["visited_on"], value=cells["visited_on"][:60]))
+    visit = Visit(day, cells.get("visited_whom", ""), cells.get("visit_outcome", ""))
+    word, progress = cells.get("obstacle", ""), cells.get("weekly_progress", "")
+    kind = obstacle_of(word)
+    if kind == Obstacle.OTHER and normalise(word) not in _PLAIN_OTHER:
+        progress = f"{word} {progress}".strip()
+    difficulty = Difficulty(kind, cells.get("solution", ""), progress)
+    return replace(
+        row,
+        faults=(*row.faults, *faults),
+        keys=SiteKeys(**{kind.value: cells.get(kind.value, "") for kind in KeyKind}),
+        visit=visit if visit != Visit("") else None,
+        difficulty=difficulty if difficulty != Difficulty() else None,
+    )
+
+
+_PLAIN_OTHER = {normalise(translate("obstacle_other", lang)) for lang in get_args(Lang)} | {"other"}
+"""Words that say no more than "other"."""
+
+
+def _is_cut(cell: object) -> bool:
+    """Whether a number is so long that its last digits were lost, or stands in powers of ten."""
+    return isinstance(cell, (int, float)) and not isinstance(cell, bool) and abs(cell) >= _LOST_FROM
+
+
+def _visit_day(text: str) -> tuple[str, bool]:
+    """Day of a visit as ISO 8601, "" for none, and whether it cannot be read."""
+    day = _day(text) if text else ""
+    return day or "", day is None
+
+
 def _status(row: ReturnRow, word: str, taken: Mapping[str, str]) -> tuple[str | None, list[Fault]]:
     """A status, or the one a word probably means with the question whether it does."""
     status = status_of(word)
@@ -469,7 +565,22 @@ def _with_issued(row: ReturnRow, raw: RawTable, i: int, issued: _Issued | None) 
         doubt = row.fault(problem, "", count=len(edits), found=other, value=edits[0].found[:60])
         doubts = (*doubts, doubt)
     seen, run_id = was.get("seen", ""), row.run_id or issued.run_id
-    return replace(row, run_id=run_id, seen=seen, edits=edits, doubts=doubts)
+    row = replace(row, run_id=run_id, seen=seen, edits=edits, doubts=doubts)
+    return _without_issued_records(row, was)
+
+
+SEEN = "seen:"
+"""Before the name of a record column on the hidden sheet: what was printed in a cell that may be changed."""
+
+
+def _without_issued_records(row: ReturnRow, was: Mapping[str, str]) -> ReturnRow:
+    """The row without what was printed in it and nobody touched."""
+    keys = {kind.value: text for kind, text in row.keys.items() if was.get(f"{SEEN}{kind.value}") != text}
+    difficulty = row.difficulty
+    if difficulty is not None:
+        old = Difficulty(obstacle_of(was.get(f"{SEEN}obstacle", "")), was.get(f"{SEEN}solution", ""))
+        difficulty = None if difficulty == old else difficulty
+    return replace(row, keys=SiteKeys(**keys), difficulty=difficulty)
 
 
 # --- the map's JSON ----------------------------------------------------------------------------------

@@ -29,6 +29,8 @@ class PlaceStatus:
         Of the event that led there; ``since`` is a date.
     point
         Where it was moved to, or None.
+    resumes
+        Of a paused place: the status it had, which is where it goes on.
     """
 
     candidate_id: str
@@ -38,6 +40,17 @@ class PlaceStatus:
     since: str = ""
     reported_by: str = ""
     point: Point | None = None
+    resumes: SiteStatus | None = None
+
+    @property
+    def reached(self) -> SiteStatus:
+        """How far the work had come: a pause leaves that as it was."""
+        return self.resumes or self.status
+
+    @property
+    def content(self) -> dict[str, object]:
+        """Its fields; what old journals do not have is left out, so that their hash stays."""
+        return {name: value for name, value in asdict(self).items() if name != "resumes" or value}
 
 
 @dataclass(frozen=True)
@@ -69,7 +82,7 @@ class FieldStatus:
         """Hash of what stands; "" when nothing does."""
         if not self.states:
             return ""
-        return hash_of([asdict(state) for state in self.states.values()])
+        return hash_of([state.content for state in self.states.values()])
 
 
 def relation(seen: str, current: str, new: str) -> Relation:
@@ -94,11 +107,21 @@ def relation(seen: str, current: str, new: str) -> Relation:
         return "agrees"
     if current == seen:
         return "applies"
-    if {SiteStatus(current), SiteStatus(new)} & EXITS:
+    return _parted(SiteStatus(seen), SiteStatus(current), SiteStatus(new))
+
+
+def _parted(seen: SiteStatus, current: SiteStatus, new: SiteStatus) -> Relation:
+    """What a report means where the site has gone on since its reporter saw it."""
+    if {current, new} & EXITS:
+        return "conflict"
+    if new == SiteStatus.PAUSED:
+        is_open = current != SiteStatus.ON_AIR and rank_of(current) > rank_of(seen)
+        return "applies" if is_open else "conflict"
+    if SiteStatus.PAUSED in (seen, current):
         return "conflict"
     if rank_of(new) > rank_of(current):
         return "applies"
-    return "behind" if SiteStatus(seen) not in EXITS and rank_of(new) >= rank_of(seen) else "conflict"
+    return "behind" if seen not in EXITS and rank_of(new) >= rank_of(seen) else "conflict"
 
 
 def rank_of(status: str) -> int:
@@ -116,7 +139,7 @@ def needs_reason(current: str, new: str) -> bool:
     >>> needs_reason("PROPOSED", "SIGNED"), needs_reason("SIGNED", "AGREED")
     (False, True)
     """
-    if new == current:
+    if new in (current, SiteStatus.PAUSED):
         return False
     return SiteStatus(new) in EXITS or SiteStatus(current) in EXITS or rank_of(new) < rank_of(current)
 
@@ -136,15 +159,21 @@ def replay(events: Iterable[Event]) -> FieldStatus:
     events
         In any order; an event may be there twice.
     """
-    once = {event.event_id: event for event in sorted(events, key=lambda e: e.order, reverse=True)}
-    undone = _undone(once)
-    left = sorted((e for i, e in once.items() if i not in undone and e.kind != "undo"), key=lambda e: e.order)
+    left = [event for event in standing(events) if event.kind in ("status", "moved")]
     states: dict[str, PlaceStatus] = {}
     conflicts: list[tuple[Event, Event]] = []
     for candidate_id in sorted({event.candidate_id for event in left}):
         mine = [event for event in left if event.candidate_id == candidate_id]
         states[candidate_id] = _folded(candidate_id, mine, conflicts)
     return FieldStatus(states, tuple(conflicts))
+
+
+def standing(events: Iterable[Event]) -> tuple[Event, ...]:
+    """Events that count, once each and in order of time: neither undos nor what they took back."""
+    once = {event.event_id: event for event in sorted(events, key=lambda e: e.order, reverse=True)}
+    undone = _undone(once)
+    left = (e for i, e in once.items() if i not in undone and e.kind != "undo")
+    return tuple(sorted(left, key=lambda e: e.order))
 
 
 def _undone(events: Mapping[str, Event]) -> set[str]:
@@ -189,9 +218,11 @@ def _fork(state: PlaceStatus, event: Event) -> Relation:
 def _applied(state: PlaceStatus, event: Event) -> PlaceStatus:
     if event.kind == "moved":
         return replace(state, point=event.point, since=max(state.since, event.reported_at[:10]))
+    status = SiteStatus(event.after)
     return replace(
         state,
-        status=SiteStatus(event.after),
+        status=status,
+        resumes=state.reached if status == SiteStatus.PAUSED else None,
         reason=event.reason,
         since=event.reported_at[:10],
         reported_by=event.reported_by,
@@ -202,5 +233,7 @@ def _back(state: PlaceStatus, event: Event, passed: Sequence[str]) -> PlaceStatu
     """The state before two stories parted."""
     if event.kind == "moved":
         return replace(state, point=event.point_before)
-    known = event.before if event.before in passed else SiteStatus.PROPOSED.value
-    return replace(state, status=SiteStatus(known), reason="", reported_by="")
+    known = SiteStatus(event.before if event.before in passed else SiteStatus.PROPOSED.value)
+    earlier = [each for each in passed if each != SiteStatus.PAUSED.value]
+    resumes = SiteStatus(earlier[-1]) if known == SiteStatus.PAUSED else None
+    return replace(state, status=known, reason="", reported_by="", resumes=resumes)

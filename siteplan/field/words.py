@@ -6,7 +6,7 @@ import difflib
 import re
 
 from siteplan.inputs.files.headers import normalise
-from siteplan.project.statuses import MOVED, SiteStatus
+from siteplan.project.statuses import MOVED, Obstacle, SiteStatus
 from siteplan.words.catalogue import Lang, translate
 
 _SYNONYMS: dict[SiteStatus, tuple[str, ...]] = {
@@ -29,6 +29,7 @@ _SYNONYMS: dict[SiteStatus, tuple[str, ...]] = {
         *("已开通", "入网", "已入网", "激活", "已激活", "完工", "已完工", "建成", "已建成", "已建", "投产"),
         *("live", "done"),
     ),
+    SiteStatus.PAUSED: ("暂停", "暂缓建设", "缓建", "暂时保留", "搁置", "on hold"),
     SiteStatus.REFUSED: (
         *("不同意", "业主不同意", "拒绝", "已拒绝", "拒建", "不肯", "谈不拢", "谈崩", "反对", "阻挠"),
         *("refused", "rejected"),
@@ -100,6 +101,24 @@ def stops(text: str) -> bool:
     for word in sorted(ends, key=len, reverse=True):
         rest = rest.replace(word, " ")
     return bool(ends) and not any(word in rest for word in _GOES_ON)
+
+
+def obstacle_of(word: str) -> str:
+    """Kind of obstacle a word names, ``other`` for any other word, "" for none [str].
+
+    Examples
+    --------
+    >>> [obstacle_of(word) for word in ("协调问题", "施工困难", "村里没电", "")]
+    ['coordination', 'construction', 'other', '']
+    """
+    form = normalise(word)
+    if not form:
+        return ""
+    named = (
+        (Obstacle.COORDINATION, ("协调", "业主", "阻工", "coordination", "owner")),
+        (Obstacle.CONSTRUCTION, ("施工", "建设", "construction", "building")),
+    )
+    return next((kind.value for kind, words in named if any(w in form for w in words)), Obstacle.OTHER.value)
 
 
 def _turns(form: str) -> frozenset[str]:

@@ -170,3 +170,11 @@ class ReplanRules(ProjectPart):
     """New places this near a refused one are left alone as well [m]."""
     cooling_months: NotNegative = 12.0
     """How long a refusal stands; a place that cannot be built stays out."""
+
+
+class ReturnRules(ProjectPart):
+    """Whose word counts for more."""
+
+    sources: tuple[str, ...] = ()
+    """Words in a reporter's or a file's name, the one that counts most first, such as supervisor, tower
+    company, operator. A report against one of a lower source is taken; against an equal one both wait."""

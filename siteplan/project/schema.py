@@ -22,7 +22,15 @@ from siteplan.project.area import WORLD_COVER, AreaClass, ClutterKind, CoverClas
 from siteplan.project.input_files import InputFiles
 from siteplan.project.outputs import Outputs
 from siteplan.project.part import ProjectPart
-from siteplan.project.planning import Candidates, Coverage, Layer, Quota, ReplanRules, SelectionRules
+from siteplan.project.planning import (
+    Candidates,
+    Coverage,
+    Layer,
+    Quota,
+    ReplanRules,
+    ReturnRules,
+    SelectionRules,
+)
 from siteplan.project.proof import (
     GIGABIT_CITY,
     BackhaulRules,
@@ -79,6 +87,7 @@ class Config(ProjectPart):
     candidates: Candidates = Candidates()
     selection: SelectionRules = SelectionRules()
     replan: ReplanRules = ReplanRules()
+    returns: ReturnRules = ReturnRules()
     sanity: SanityRules = SanityRules()
     evidence: EvidenceRules = EvidenceRules()
     indicators: tuple[IndicatorRule, ...] = GIGABIT_CITY

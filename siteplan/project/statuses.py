@@ -24,7 +24,7 @@ class CandidateState(StrEnum):
 
 
 class SiteStatus(StrEnum):
-    """What the field says of a candidate, in the order of the work; the last three end it."""
+    """What the field says of a candidate, in the order of the work; a pause, then three that end it."""
 
     PROPOSED = "PROPOSED"
     NEGOTIATING = "NEGOTIATING"
@@ -32,6 +32,7 @@ class SiteStatus(StrEnum):
     SIGNED = "SIGNED"
     BUILDING = "BUILDING"
     ON_AIR = "ON_AIR"
+    PAUSED = "PAUSED"
     REFUSED = "REFUSED"
     INFEASIBLE = "INFEASIBLE"
     WITHDRAWN = "WITHDRAWN"
@@ -58,8 +59,25 @@ six decimals, and people stand beside the mast.
 """
 
 
-FIXED = frozenset({SiteStatus.SIGNED, SiteStatus.BUILDING})
-"""Statuses whose place a new plan keeps."""
+FIXED = frozenset({SiteStatus.SIGNED, SiteStatus.BUILDING, SiteStatus.PAUSED})
+"""Statuses whose place a new plan keeps; a paused place keeps its own until somebody ends it."""
+
+
+class KeyKind(StrEnum):
+    """A number or name by which other offices know a site; it may come long after the site."""
+
+    ORDER = "order_no"
+    PROJECT = "project_no"
+    SITE = "site_no"
+    NAME = "tower_name"
+
+
+class Obstacle(StrEnum):
+    """Why a site is difficult."""
+
+    COORDINATION = "coordination"
+    CONSTRUCTION = "construction"
+    OTHER = "other"
 
 
 RETURNS_SCHEMA = "siteplan-returns/1"
@@ -67,6 +85,18 @@ RETURNS_SCHEMA = "siteplan-returns/1"
 
 MOVED = "MOVED"
 """Event of a return form beside the statuses: a new point inside the search ring."""
+
+
+RECORD_COLUMNS = (
+    *(each.value for each in KeyKind),
+    "visited_on",
+    "visited_whom",
+    "visit_outcome",
+    "obstacle",
+    "solution",
+    "weekly_progress",
+)
+"""Columns of a return beside its event: keys of other offices, a visit, the file of a difficult site."""
 
 
 RETURN_COLUMNS = (

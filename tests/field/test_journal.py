@@ -60,6 +60,13 @@ TRUTH = [
     ("PROPOSED", "REFUSED", "INFEASIBLE", "conflict"),
     ("REFUSED", "REFUSED", "NEGOTIATING", "applies"),
     ("SIGNED", "BUILDING", "NEGOTIATING", "conflict"),
+    ("NEGOTIATING", "NEGOTIATING", "PAUSED", "applies"),
+    ("PROPOSED", "SIGNED", "PAUSED", "applies"),
+    ("PROPOSED", "ON_AIR", "PAUSED", "conflict"),
+    ("PROPOSED", "REFUSED", "PAUSED", "conflict"),
+    ("PROPOSED", "PAUSED", "SIGNED", "conflict"),
+    ("PAUSED", "PAUSED", "SIGNED", "applies"),
+    ("PROPOSED", "PAUSED", "PAUSED", "agrees"),
 ]
 
 
@@ -68,11 +75,14 @@ def test_three_statuses_say_what_a_report_means(seen, current, new, expected):
     assert relation(seen, current, new) == expected
 
 
-def test_only_steps_forward_need_no_reason():
-    for one in SiteStatus:
-        for other in SiteStatus:
+def test_only_steps_forward_and_pauses_need_no_reason():
+    steps = [each for each in SiteStatus if each != SiteStatus.PAUSED]
+    for one in steps:
+        for other in steps:
             forward = one in CHAIN and other in CHAIN and CHAIN.index(other) >= CHAIN.index(one)
             assert needs_reason(one.value, other.value) == (not forward and one != other)
+        assert not needs_reason(one.value, "PAUSED")
+        assert needs_reason("PAUSED", one.value) == (one in EXITS)
     assert {each for each in SiteStatus if needs_reason("PROPOSED", each.value)} == EXITS
 
 

@@ -49,6 +49,7 @@ _COLOURS: dict[SiteStatus, str] = {
     SiteStatus.SIGNED: "#D9C8EE",
     SiteStatus.BUILDING: "#FFE699",
     SiteStatus.ON_AIR: "#C6E0B4",
+    SiteStatus.PAUSED: "#FCE4D6",
     SiteStatus.REFUSED: "#F4B6B0",
     SiteStatus.INFEASIBLE: "#D0CECE",
     SiteStatus.WITHDRAWN: "#E7E6E6",

@@ -12,12 +12,15 @@ from pathlib import Path
 import xlsxwriter
 
 from siteplan.core.files import csv_bytes, inert
+from siteplan.field.journal import Difficulty, Visit
 from siteplan.field.merge import Merge, Outcome
 from siteplan.field.published import PublishedList
+from siteplan.field.returns import ReturnRow
 from siteplan.outputs.sheets import plain
 from siteplan.outputs.wording import problem_text, remedy_text
 from siteplan.outputs.xlsx.cells import A3, OPTIONS, Formats, look_of, on_paper, write_head, write_rows
 from siteplan.project.columns import columns_of, names_of
+from siteplan.project.statuses import KeyKind
 from siteplan.words.catalogue import Lang, translate
 
 _COLUMNS = names_of("returned_rows")
@@ -60,9 +63,24 @@ def _row(each: Outcome, published_list: PublishedList, lang: Lang) -> dict[str, 
         "note": row.note,
         "reported_by": row.reported_by,
         "reported_at": row.reported_at,
+        **{kind.value: getattr(row.keys, kind.value) for kind in KeyKind},
+        **_records(row, lang),
         "problem": stop.join(problem_text(fault, lang) for fault in each.faults),
         "remedy": stop.join(remedy_text(fault, lang) for fault in each.faults),
         "key": each.key,
+    }
+
+
+def _records(row: ReturnRow, lang: Lang) -> dict[str, str]:
+    """A visit and the file of a difficult site, as they can come back."""
+    visit, difficulty = row.visit or Visit(""), row.difficulty or Difficulty()
+    return {
+        "visited_on": visit.date,
+        "visited_whom": visit.whom,
+        "visit_outcome": visit.outcome,
+        "obstacle": translate(f"obstacle_{difficulty.obstacle}", lang) if difficulty.obstacle else "",
+        "solution": difficulty.solution,
+        "weekly_progress": difficulty.progress,
     }
 
 

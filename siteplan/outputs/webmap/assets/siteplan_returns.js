@@ -10,7 +10,7 @@
   const needReason = function () { return page.settings.returns.exits; };
   const COLOURS = {
     NEGOTIATING: '#56b4e9', AGREED: '#2f7ed8', SIGNED: '#6a3d9a', BUILDING: '#e69f00', ON_AIR: '#009e73',
-    REFUSED: '#b2182b', INFEASIBLE: '#4d4d4d', WITHDRAWN: '#8c8c8c', MOVED: '#111111'
+    PAUSED: '#a6761d', REFUSED: '#b2182b', INFEASIBLE: '#4d4d4d', WITHDRAWN: '#8c8c8c', MOVED: '#111111'
   };
   let events = [];
   let reporter = '';
