@@ -5,6 +5,7 @@ of a month. What came back is in the journal before anything is planned with it,
 not at all.
 """
 
+from siteplan.api.inbox import InboxResult
 from siteplan.api.language import free_folder, speak
 from siteplan.api.plan import Plan, PlanComparison, compare, read_plan
 from siteplan.api.project import (
@@ -35,6 +36,7 @@ __all__ = [
     "CalibrationResult",
     "CheckReport",
     "ExistingCoverage",
+    "InboxResult",
     "Plan",
     "PlanComparison",
     "ProgressReport",

@@ -11,7 +11,9 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import cast, get_args
 
+from siteplan.api.inbox import INBOX, InboxResult, files_in, read_new, receipt, received, with_verdicts
 from siteplan.api.language import LANGUAGE_VARIABLE, free_folder, require_plain, speak
+from siteplan.api.lists import listed_places, published_lists, records_in, runs_of, standing_lists
 from siteplan.api.plan import Plan, read_plan, record_of
 from siteplan.api.results import (
     CACHE,
@@ -58,6 +60,7 @@ from siteplan.planning.progress import progress_of
 from siteplan.planning.quota import build_ledger, on_air
 from siteplan.planning.replan import ReplanContext
 from siteplan.planning.run_record import RequestRecord, RunCosts, RunRecord
+from siteplan.planning.year import year_of
 from siteplan.project.input_files import Datum, Input
 from siteplan.project.project_file import load_config, read_calibration
 from siteplan.project.schema import Config
@@ -400,6 +403,58 @@ class Project:
                 write_checked(result, published, work, self.language)
         return ReturnsResult(result, replay((*events, *result.events)), target)
 
+    def inbox(self, folder: Path | str, *, reporter: str = "", take: Collection[str] = ()) -> InboxResult:
+        """Take in every file of a folder that was not taken in before.
+
+        Parameters
+        ----------
+        folder
+            Where files from chat and mail are put.
+        reporter
+            Who reports where rows do not say.
+        take
+            Keys of rows to be taken although they were held.
+
+        Returns
+        -------
+        InboxResult
+            What became of every file and every row.
+
+        Raises
+        ------
+        SiteplanError
+            If there is no such folder, the journal cannot be read, or the project is locked.
+        """
+        if not Path(folder).is_dir():
+            raise SiteplanError("no_inbox", path=str(folder))
+        now = datetime.now().astimezone().isoformat(timespec="seconds")
+        runs = records_in(runs_of(self.folder / self.config.outputs.directory))
+        published = published_lists(runs)
+        with project_lock(self.folder):
+            events = self.journal()
+            ids = sorted({*published.places, *published.former, *published.unlisted, *_ids(events)})
+            names = {each: place.name for each, place in published.places.items()}
+            files, rows = read_new(
+                files_in(Path(folder)), received(self.folder), ids, names, KeyIndex(events)
+            )
+            every = [row for own in rows.values() for row in own]
+            issued = runs[0].reference_date if runs else ""
+            options = MergeOptions(now, reporter, tuple(take), issued, self.config.returns.sources)
+            found = merge(every, published, events, options)
+            files = with_verdicts(files, list(rows), found.outcomes)
+            target = None
+            if rows:
+                for path in (JOURNAL, INBOX):
+                    require_writable(self.folder / path)
+                append_lines(self.folder / JOURNAL, [line_of(event) for event in found.events])
+                taken = (each for each in files if each.state == "taken")
+                lines = [receipt(each, sha, now) for each, sha in zip(taken, rows, strict=True)]
+                append_lines(self.folder / INBOX, lines)
+                target = self.new_folder(RETURNS, "inbox")
+                with output_folder(target) as work:
+                    write_checked(found, published, work, self.language)
+        return InboxResult(tuple(files), found, replay((*events, *found.events)), target)
+
     def undo(self, event: str = "", reporter: str = "") -> tuple[Event, FieldStatus]:
         """Take an event of the journal back by adding one that says so.
 
@@ -430,8 +485,15 @@ class Project:
         undone = next(each for each in events if each.event_id == added.after)
         return undone, replay((*events, added))
 
-    def progress(self, year: int | None = None, report: Report = SILENT) -> ProgressReport:
-        """Count where a year's task stands.
+    def progress(
+        self,
+        year: int | None = None,
+        report: Report = SILENT,
+        *,
+        runs: Sequence[Path | str] = (),
+        day: date | None = None,
+    ) -> ProgressReport:
+        """Count where a year's task stands, and lay out what is left of it in time.
 
         Parameters
         ----------
@@ -439,17 +501,38 @@ class Project:
             Of the quota; None for the project's.
         report
             Is told what is read.
+        runs
+            Plans whose lists are out; none takes the latest of each county in the project's folder of runs.
+        day
+            From when on; None takes the day of the last report, or the project's own.
 
         Returns
         -------
         ProgressReport
-            By county and network.
+            By county and network, with the schedule and the years before.
+
+        Raises
+        ------
+        SiteplanError
+            If there is no quota for the year, or a run cannot be read.
         """
-        status = self.field_status()
+        events = self.journal()
+        status = replay(events)
         config = as_of(self.config, status)
+        if day is not None and day > config.project.reference_date:
+            moved = config.project.model_copy(update={"reference_date": day})
+            config = config.model_copy(update={"project": moved})
+        chosen = year or config.project.year
         with report.stage("load"):
             inputs = with_on_air(pipeline.load(self.data, config, None, report), status, config)
-        return ProgressReport(self, progress_of(inputs, status, config, year or config.project.year), config)
+        found = progress_of(inputs, status, config, chosen)
+        with report.stage("schedule"):
+            folders = [Path(each) for each in runs] or runs_of(self.folder / config.outputs.directory)
+            listed, lists = listed_places(standing_lists(records_in(folders, chosen)))
+            laid_out = year_of(
+                inputs, found, events, listed, config, day=config.project.reference_date, lists=lists
+            )
+        return ProgressReport(self, found, config, laid_out)
 
     def calibrate(
         self,
@@ -597,6 +680,11 @@ def project_of(run: Path | str, project: Path | str | None = None) -> Path:
         if (folder / "project.toml").is_file():
             return folder
     raise SiteplanError("no_project_above", path=str(run))
+
+
+def _ids(events: Sequence[Event]) -> set[str]:
+    """Ids the journal knows."""
+    return {event.candidate_id for event in events}
 
 
 def _merged(

@@ -25,9 +25,11 @@ from siteplan.outputs.calibration import write_calibration
 from siteplan.outputs.calibration_facts import Facts
 from siteplan.outputs.pages.health import verdict, write_health
 from siteplan.outputs.write import output_folder
+from siteplan.outputs.xlsx.ledger import write_ledger
 from siteplan.outputs.xlsx.progress import write_progress
 from siteplan.planning import pipeline
 from siteplan.planning.progress import Progress
+from siteplan.planning.year import Year
 from siteplan.project.schema import Config
 from siteplan.words.catalogue import Lang
 
@@ -236,18 +238,30 @@ class ProgressReport:
         By county and network.
     config
         The project as of the last report.
+    year
+        What is left of the task in time, and the years before it.
     """
 
     project: OpenProject
     progress: Progress
     config: Config
+    year: Year
 
     def write(self, folder: Path | str | None = None) -> list[Path]:
         """Write the workbook and the finest lines into a new folder [list of Path]."""
         target = Path(folder) if folder is not None else self.project.new_folder(REPORTS, "progress")
         with output_folder(target) as work:
-            names = write_progress(self.progress, self.config, work, self.project.language)
+            names = write_progress(self.progress, self.year, self.config, work, self.project.language)
         return [target / name for name in names]
+
+    def write_ledger(self, folder: Path | str | None = None) -> Path:
+        """Write the workbook of every site into a new folder [Path]."""
+        target = Path(folder) if folder is not None else self.project.new_folder(REPORTS, "ledger")
+        counties = self.progress.counties
+        names = dict(zip(counties["county_id"], counties["county"], strict=True))
+        with output_folder(target) as work:
+            name = write_ledger(self.year, names, self.config, work, self.project.language)
+        return target / name
 
 
 @dataclass(frozen=True, eq=False)

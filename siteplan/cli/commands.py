@@ -52,6 +52,22 @@ RecipientOpt = Annotated[str, typer.Option("--recipient", help=text("recipient")
 OnlineOpt = Annotated[bool, typer.Option("--online-tiles", help=text("online_tiles"))]
 
 
+RunsOpt = Annotated[list[Path] | None, typer.Option("--run", help=text("progress_run"))]
+DayOpt = Annotated[str | None, typer.Option("--day", metavar="YYYY-MM-DD", help=text("progress_day"))]
+
+
+def _day_of(text: str | None) -> Any:
+    """A day given on the command line; None where none was."""
+    import datetime as dt  # noqa: PLC0415
+
+    if text is None:
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise SiteplanError("unknown_choice", option="--day", value=text, choices=("YYYY-MM-DD",)) from error
+
+
 def _lang(given: str | None) -> Lang:
     return "en" if (given or HELP) == "en" else "zh"
 
@@ -339,20 +355,69 @@ def undo(
 def progress(
     project: ProjectArg,
     year: YearOpt = None,
+    run: RunsOpt = None,
+    day: DayOpt = None,
     data: DataOpt = None,
     output: OutOpt = None,
     quiet: QuietOpt = False,
     lang: LangOpt = None,
 ) -> None:
-    """Show where the year's task stands, by county and network."""
+    """Show where the year's task stands and what is left of it in time, by county and network."""
     starts(quiet=quiet, lang=lang)
     from siteplan import api  # noqa: PLC0415
     from siteplan.cli import printing  # noqa: PLC0415
     from siteplan.cli.progress import console_report  # noqa: PLC0415
 
     opened = api.open_project(project, data=data, language=lang)
-    report = opened.progress(year, console_report(err, opened.language, quiet=quiet))
+    report = opened.progress(
+        year, console_report(err, opened.language, quiet=quiet), runs=run or (), day=_day_of(day)
+    )
     printing.progress_report(report, report.write(output), out, err)
+
+
+@_command("ledger")
+@ends_in_words
+def ledger(
+    project: ProjectArg,
+    year: YearOpt = None,
+    run: RunsOpt = None,
+    day: DayOpt = None,
+    data: DataOpt = None,
+    output: OutOpt = None,
+    quiet: QuietOpt = False,
+    lang: LangOpt = None,
+) -> None:
+    """Write the workbook of every site, one sheet a stage, which can come back filled in."""
+    starts(quiet=quiet, lang=lang)
+    from siteplan import api  # noqa: PLC0415
+    from siteplan.cli import printing  # noqa: PLC0415
+    from siteplan.cli.progress import console_report  # noqa: PLC0415
+
+    opened = api.open_project(project, data=data, language=lang)
+    report = opened.progress(
+        year, console_report(err, opened.language, quiet=quiet), runs=run or (), day=_day_of(day)
+    )
+    printing.ledger_report(report, report.write_ledger(output), out)
+
+
+@_command("inbox")
+@ends_in_words
+def inbox(
+    folder: Annotated[Path, typer.Argument(help=text("inbox_folder"))],
+    project: Annotated[Path | None, typer.Option("--project", help=text("project_above"))] = None,
+    reporter: Annotated[str, typer.Option("--reporter", help=text("reporter"))] = "",
+    take: Annotated[list[str] | None, typer.Option("--take", help=text("take"))] = None,
+    lang: LangOpt = None,
+) -> None:
+    """Take in every file of a folder once, and say what it did."""
+    from siteplan import api  # noqa: PLC0415
+    from siteplan.cli import printing  # noqa: PLC0415
+
+    opened = api.open_project(api.project_of(folder / "-", project), language=lang)
+    found = opened.inbox(folder, reporter=reporter, take=tuple(take or ()))
+    printing.inbox_result(found, opened.language, out, err)
+    if found.exit_code:
+        raise typer.Exit(found.exit_code)
 
 
 @_command("compare")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from rich.table import Table
 from siteplan.api import (
     CalibrationResult,
     CheckReport,
+    InboxResult,
     Plan,
     ProgressReport,
     ReturnsResult,
@@ -23,6 +25,7 @@ from siteplan.field.journal import Event
 from siteplan.field.status import FieldStatus
 from siteplan.outputs.audience import audience_of, map_name
 from siteplan.outputs.proof import indicator_line, odds_line, test_lines
+from siteplan.outputs.schedule import calendar_text, shortfall_text
 from siteplan.outputs.wording import (
     banners,
     fallbacks_text,
@@ -35,6 +38,7 @@ from siteplan.outputs.wording import (
     summarise,
 )
 from siteplan.outputs.xlsx.faults import table_name
+from siteplan.project.statuses import SiteStatus
 from siteplan.words.catalogue import Key, Lang, translate
 
 _WIDTH = 200
@@ -177,6 +181,29 @@ def returns_result(result: ReturnsResult, lang: Lang, out: Console, err: Console
         out.print(str(result.folder / translate("file_checked", lang)))
 
 
+def inbox_result(result: InboxResult, lang: Lang, out: Console, err: Console) -> None:
+    """What became of every file, then of the rows."""
+    for file in result.files:
+        words = [f"{translate(f'verdict_{name}', lang)} {count}" for name, count in file.verdicts.items()]
+        rows = translate("join_comma", lang).join(words)
+        values = {"file": file.name, "rows": rows or translate("inbox_no_rows", lang), "since": file.since}
+        out.print(translate(f"inbox_{file.state}", lang, **values))
+        for fault in file.faults:
+            err.print(fault_text(fault, lang))
+    if not result.files:
+        out.print(translate("inbox_empty", lang))
+    returns_result(ReturnsResult(result.merge, result.field_status, result.folder), lang, out, err)
+
+
+def ledger_report(report: ProgressReport, path: Path, out: Console) -> None:
+    """How many sites stand in which stage, and where the workbook is."""
+    lang = report.project.language
+    stages = Counter(record.status for record in report.year.records.values())
+    words = [f"{translate(f'status_{each}', lang)} {stages[each]}" for each in SiteStatus if stages[each]]
+    out.print(translate("join_comma", lang).join(words) or translate("schedule_no_list", lang))
+    out.print(str(path))
+
+
 def undone_event(undone: Event, status: FieldStatus, lang: Lang, out: Console, err: Console) -> None:
     """The event that was taken back, and contradictions that remain."""
     word = Key(f"status_{'MOVED' if undone.kind == 'moved' else undone.after}")
@@ -207,9 +234,24 @@ def progress_report(report: ProgressReport, paths: Sequence[Path], out: Console,
             "monthly": found.monthly,
         }
         out.print(translate("months_left", lang, **values))
+    _year_lines(report, out, err)
     for fault in fork_faults(found.field_status):
         err.print(fault_text(fault, lang))
-    out.print(str(paths[0]))
+    for path in (*paths[:1], *paths[3:]):
+        out.print(str(path))
+
+
+def _year_lines(report: ProgressReport, out: Console, err: Console) -> None:
+    """Lights, and every county whose task can no longer be met."""
+    schedule, lang = report.year.schedule, report.project.language
+    names = dict(zip(report.progress.counties["county_id"], report.progress.counties["county"], strict=True))
+    lights = {light: schedule.lights.get(light, 0) for light in ("red", "amber", "green")}
+    if not report.year.lists:
+        err.print(translate("schedule_no_list", lang))
+    out.print(f"{translate('schedule_lights', lang, **lights)} · {calendar_text(schedule, lang)}")
+    for short in schedule.shortfalls:
+        name = names.get(short.county_id) or translate("total", lang)
+        out.print(f"{name}: {shortfall_text(short, lang)}")
 
 
 def _progress_cells(row: Any) -> list[str]:

@@ -206,7 +206,7 @@ def _draft(
         return Outcome(row, "rejected", row.faults)
     if row.row == 0 and row.doubts and not row.status:
         return Outcome(row, "unchanged", row.doubts)
-    place = published_list.places.get(row.candidate_id) or known.get(row.candidate_id)
+    place = published_list.place_of(row.candidate_id) or known.get(row.candidate_id)
     if place is None:
         problem = "not_listed" if row.candidate_id in published_list.unlisted else "unknown_candidate"
         return Outcome(row, "rejected", (row.fault(problem),))
@@ -242,7 +242,7 @@ def _completed(
     ]
     if is_undated and row.status != row.seen:
         faults.append(row.fault("date_assumed", "", "note", value=row.reported_at))
-    if row.run_id != published_list.run_id:
+    if row.run_id not in published_list.run_ids:
         faults.append(row.fault("other_run", "", "warning", value=row.run_id, found=published_list.run_id))
     if row.candidate_id not in published_list.places:
         faults.append(row.fault("no_longer_listed", "", "warning"))

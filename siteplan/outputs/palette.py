@@ -53,6 +53,9 @@ ZONES = {"forbid": "#7a1f1f", "restrict": "#8a5a00", "notify": "#4b4b8f"}
 CHANGES = {"kept": "#8c96a0", "moved": "#e69f00", "dropped": "#7a1f1f", "new": "#0072b2"}
 """What becomes of a place between two plans."""
 
+LIGHTS = {"red": "#e8833a", "amber": "#f7dfa5", "green": "#b9dfce", "done": "#dce7f1"}
+"""How a place stands in time; the words beside them say it too."""
+
 
 def is_dark(colour: str) -> bool:
     """Whether white text reads better on a colour than black.

@@ -164,8 +164,13 @@ def count_units(stations: pd.DataFrame, unit: str) -> int:
     unit
         ``site_network_band``, ``site_network`` or ``site``.
     """
+    return len(stations[unit_keys(unit)].drop_duplicates())
+
+
+def unit_keys(unit: str) -> list[str]:
+    """Columns that tell two stations apart in a unit of the quota."""
     keys = {"site_network_band": ["site_id", "network", "band"], "site_network": ["site_id", "network"]}
-    return len(stations[keys.get(unit, ["site_id"])].drop_duplicates())
+    return keys.get(unit, ["site_id"])
 
 
 def _nothing_for_others(lines: list[dict[str, object]], area: gpd.GeoDataFrame) -> list[dict[str, object]]:

@@ -42,6 +42,7 @@ from siteplan.project.proof import (
 )
 from siteplan.project.radio import Antenna, Band, Calibration, Network, Tier
 from siteplan.project.sanity import SanityRules
+from siteplan.project.year import ScheduleRules
 
 REFERENCES = "project_references"
 """Kind of the validator's fault that holds all references that do not exist."""
@@ -88,6 +89,7 @@ class Config(ProjectPart):
     selection: SelectionRules = SelectionRules()
     replan: ReplanRules = ReplanRules()
     returns: ReturnRules = ReturnRules()
+    schedule: ScheduleRules = ScheduleRules()
     sanity: SanityRules = SanityRules()
     evidence: EvidenceRules = EvidenceRules()
     indicators: tuple[IndicatorRule, ...] = GIGABIT_CITY

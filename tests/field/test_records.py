@@ -174,7 +174,7 @@ def test_an_undone_key_is_forgotten():
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-@pytest.mark.parametrize("table", ["form", "returned_rows"])
+@pytest.mark.parametrize("table", ["form", "returned_rows", "ledger_sites"])
 def test_every_cell_that_may_be_filled_in_is_read_in_either_language(lang, table):
     columns = columns_of(table)
     headers = [column.header(lang) for column in columns]

@@ -16,6 +16,7 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from siteplan.outputs import palette
 from siteplan.project.columns import CellFormat, Column
 
 OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "nan_inf_to_errors": True}
@@ -123,6 +124,10 @@ class Formats:
         self.head = book.add_format({**line, **white, "text_wrap": True, "align": "center"})
         self.first = book.add_format({"bold": True, "bg_color": "#C6E0B4"})
         self.luck = book.add_format({"bg_color": "#FCE4D6"})
+        self.lights = {
+            light: book.add_format({"bg_color": colour, "font_color": "#000000"})
+            for light, colour in palette.LIGHTS.items()
+        }
 
     def cell(self, kind: CellFormat, *, left: bool = False) -> Format:
         """Format of a kind of cell; ``left`` for a number that stands among texts [Format]."""

@@ -12,20 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
-from siteplan.field.returns import META, issued_hash
-from siteplan.inputs.files.cells import text_of
+from siteplan.field.returns import META
 from siteplan.outputs.sheets import plain
 from siteplan.outputs.wording import banners
 from siteplan.outputs.xlsx.cells import (
     A4,
-    Formats,
     Look,
-    fitting,
     look_of,
     new_book,
     on_paper,
@@ -35,25 +31,14 @@ from siteplan.outputs.xlsx.cells import (
     write_head,
     write_rows,
 )
+from siteplan.outputs.xlsx.issued import DATUM_WORDS, FormFormats, as_read, write_issued
 from siteplan.planning.proposal import Proposal
 from siteplan.project.columns import Column, column_of, columns_of
-from siteplan.project.statuses import EXITS, RETURNS_SCHEMA, RING_MARGIN_M, RING_SHARE, SiteStatus
+from siteplan.project.statuses import EXITS, RING_MARGIN_M, RING_SHARE, SiteStatus
 from siteplan.words.catalogue import Lang, translate
 
 COLUMNS = columns_of("form")
 """Columns of the form; those without a source are filled in."""
-DATUM_WORDS = ("WGS84", "CGCS2000", "GCJ-02", "BD-09")
-_COLOURS: dict[SiteStatus, str] = {
-    SiteStatus.NEGOTIATING: "#DDEBF7",
-    SiteStatus.AGREED: "#BDD7EE",
-    SiteStatus.SIGNED: "#D9C8EE",
-    SiteStatus.BUILDING: "#FFE699",
-    SiteStatus.ON_AIR: "#C6E0B4",
-    SiteStatus.PAUSED: "#FCE4D6",
-    SiteStatus.REFUSED: "#F4B6B0",
-    SiteStatus.INFEASIBLE: "#D0CECE",
-    SiteStatus.WITHDRAWN: "#E7E6E6",
-}
 _HEAD_ROW = 3
 _AT = {column.name: number for number, column in enumerate(COLUMNS)}
 _LAST_PRINTED = _AT["note"]
@@ -82,7 +67,7 @@ def write_form(proposal: Proposal, path: Path, lang: Lang = "zh") -> None:
         Language of sheets, headers and statuses.
     """
     with new_book(path, _title(proposal, lang), proposal.config.project.reference_date) as book:
-        formats = _FormFormats(book)
+        formats = FormFormats(book)
         guide = book.add_worksheet(translate("how", lang))
         summary = book.add_worksheet(translate("summary", lang))
         taken = {guide.name.casefold(), summary.name.casefold(), META, "history"}
@@ -97,32 +82,6 @@ def write_form(proposal: Proposal, path: Path, lang: Lang = "zh") -> None:
         _dictionary(book.add_worksheet(translate("dictionary", lang)), formats, lang)
         _meta(book.add_worksheet(META), proposal, issued, lang)
         guide.activate()
-
-
-class _FormFormats(Formats):
-    """Formats of the form: cells to fill in are yellow and open."""
-
-    def __init__(self, book: xlsxwriter.Workbook) -> None:
-        super().__init__(book)
-        self._make = book.add_format
-        self._open: dict[str, Format] = {}
-        self.status = {each: book.add_format({"bg_color": colour}) for each, colour in _COLOURS.items()}
-        self.wrong = book.add_format({"bg_color": "#FF7C80", "bold": True})
-        self._painted = {
-            each: book.add_format({**self._line, "bg_color": colour}) for each, colour in _COLOURS.items()
-        }
-
-    def status_cell(self, status: SiteStatus) -> Format:
-        """Format of a cell in a status's colour [Format]."""
-        return self._painted.get(status) or self.cell("wrap")
-
-    def open(self, look: Look) -> Format:
-        """Format of a cell to fill in [Format]."""
-        if look.kind not in self._open:
-            number = {"degrees": "0.000000", "id": "@"}.get(look.kind, "General")
-            cell = {**self._line, "bg_color": "#FFF9DB", "locked": False, "num_format": number}
-            self._open[look.kind] = self._make({**cell, "text_wrap": look.kind == "wrap"})
-        return self._open[look.kind]
 
 
 def _title(proposal: Proposal, lang: Lang) -> str:
@@ -155,7 +114,7 @@ def _headers(lang: Lang) -> list[str]:
 
 
 def _fill(
-    sheet: Worksheet, proposal: Proposal, county: str, rows: pd.DataFrame, formats: _FormFormats, lang: Lang
+    sheet: Worksheet, proposal: Proposal, county: str, rows: pd.DataFrame, formats: FormFormats, lang: Lang
 ) -> list[list[str]]:
     """One county's form; gives back what was issued, as text."""
     _top(sheet, proposal, county, formats, lang)
@@ -168,8 +127,8 @@ def _fill(
         for number, (column, value) in enumerate(zip(COLUMNS, values, strict=True)):
             style = formats.cell(column.cell_format) if column.source else formats.open(look_of(column))
             write_cell(sheet, line, number, value, style)
-        locked = [_as_read(v) for c, v in zip(COLUMNS, values, strict=True) if c.source]
-        issued.append([_as_read(row["candidate_id"]), *locked, str(row["status"])])
+        locked = [as_read(v) for c, v in zip(COLUMNS, values, strict=True) if c.source]
+        issued.append([as_read(row["candidate_id"]), *locked, str(row["status"])])
     last = _HEAD_ROW + len(rows)
     _rules(sheet, last, formats, lang)
     sheet.autofilter(_HEAD_ROW, 0, last, len(COLUMNS) - 1)
@@ -191,12 +150,7 @@ def _value(column: Column, row: Mapping[str, Any], lang: Lang) -> object:
     return translate(f"source_type_{value}", lang) if column.name == "source_type" else value
 
 
-def _as_read(value: object) -> str:
-    """A cell as it comes back when nobody touched it."""
-    return text_of(fitting(value) if isinstance(value, str) else value)
-
-
-def _top(sheet: Worksheet, proposal: Proposal, county: str, formats: _FormFormats, lang: Lang) -> None:
+def _top(sheet: Worksheet, proposal: Proposal, county: str, formats: FormFormats, lang: Lang) -> None:
     """Title, version and what kind of data this is, legend, header."""
     said = banners(proposal, lang)
     sheet.write_string(0, 0, f"{_title(proposal, lang)} · {county}", formats.title)
@@ -213,7 +167,7 @@ def _letter(name: str) -> str:
     return str(xl_col_to_name(_AT[name]))
 
 
-def _rules(sheet: Worksheet, last: int, formats: _FormFormats, lang: Lang) -> None:
+def _rules(sheet: Worksheet, last: int, formats: FormFormats, lang: Lang) -> None:
     """Drop-downs, limits, and colours for statuses and for what is missing or cannot be."""
     first = _HEAD_ROW + 1
     names = ("status", "longitude", "latitude", "datum", "reason")
@@ -260,7 +214,7 @@ def _page(sheet: Worksheet, proposal: Proposal, last: tuple[int, int], lang: Lan
 # --- the other sheets ----------------------------------------------------------------------------------
 
 
-def _guide(sheet: Worksheet, proposal: Proposal, formats: _FormFormats, lang: Lang) -> None:
+def _guide(sheet: Worksheet, proposal: Proposal, formats: FormFormats, lang: Lang) -> None:
     """Title, version, what to do, and the statuses with their colours."""
     sheet.set_column(0, 0, 22)
     sheet.set_column(1, 1, 96)
@@ -293,7 +247,7 @@ def _summary(
     sheet: Worksheet,
     proposal: Proposal,
     sheets: Sequence[tuple[str, str, pd.DataFrame]],
-    formats: _FormFormats,
+    formats: FormFormats,
     lang: Lang,
 ) -> None:
     """Places, stations and statuses by county, counted again while the form is filled."""
@@ -324,7 +278,7 @@ def _sums(
     sheet: Worksheet,
     sheets: Sequence[tuple[str, str, pd.DataFrame]],
     columns: int,
-    formats: _FormFormats,
+    formats: FormFormats,
     lang: Lang,
 ) -> None:
     """The row of totals."""
@@ -340,7 +294,7 @@ def _sums(
         sheet.write_formula(line, number, formula, formats.cell("count"), count)
 
 
-def _dictionary(sheet: Worksheet, formats: _FormFormats, lang: Lang) -> None:
+def _dictionary(sheet: Worksheet, formats: FormFormats, lang: Lang) -> None:
     """Header, name and meaning of every column, and whether it is filled in."""
     heads = (
         translate("header", lang),
@@ -369,16 +323,4 @@ def _meta(sheet: Worksheet, proposal: Proposal, issued: Sequence[Sequence[str]],
     """What was issued, for the way back; hidden and locked."""
     shown = [header for column, header in zip(COLUMNS, _headers(lang), strict=True) if column.source]
     columns = ["id", *shown, "seen"]
-    head: list[Sequence[str]] = [
-        ("schema", RETURNS_SCHEMA),
-        ("run_id", str(proposal.record.run_id)),
-        ("sha256", issued_hash(columns, issued)),
-        (),
-        columns,
-    ]
-    for line, row in enumerate([*head, *issued]):
-        for number, text in enumerate(row):
-            if text:
-                sheet.write_string(line, number, text)
-    sheet.protect()
-    sheet.hide()
+    write_issued(sheet, str(proposal.record.run_id), columns, issued)

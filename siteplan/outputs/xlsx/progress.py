@@ -1,12 +1,11 @@
-"""进度.xlsx: where the year's task stands, with a chart.
+"""进度.xlsx: where the year's task stands and what is left of it in time, with charts.
 
-The chart is the spreadsheet's own, so that it can be copied into a report and follows
-the cells.
+The charts are the spreadsheet's own, so that they can be copied into a report and follow the cells.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -14,9 +13,20 @@ import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
 from siteplan.core.files import csv_bytes, inert
+from siteplan.outputs.pictures.year_curve import MONTH_LINES, year_curve
+from siteplan.outputs.schedule import (
+    calendar_text,
+    county_table,
+    month_table,
+    site_row,
+    site_table,
+    year_table,
+)
 from siteplan.outputs.sheets import plain
 from siteplan.outputs.xlsx.cells import A3, Formats, look_of, new_book, on_paper, write_head, write_rows
 from siteplan.planning.progress import NUMBERS, Progress
+from siteplan.planning.schedule import SiteSchedule
+from siteplan.planning.year import Year
 from siteplan.project.columns import columns_of, names_of
 from siteplan.project.schema import Config
 from siteplan.words.catalogue import Lang, translate
@@ -27,8 +37,10 @@ _BARS = (("built", "#548235"), ("building", "#FFC000"), ("signed", "#8E6BBF"), (
 _HEAD_ROW = 3
 
 
-def write_progress(found: Progress, config: Config, folder: Path, lang: Lang = "zh") -> list[str]:
-    """Write the workbook, and the finest lines as ``progress.csv``."""
+def write_progress(found: Progress, year: Year, config: Config, folder: Path, lang: Lang = "zh") -> list[str]:
+    """Write the workbook and the picture of its months, the finest lines as ``progress.csv``, the places as
+    ``schedule.csv``.
+    """
     names = {each.id: each.name for each in config.networks}
     lines = found.lines.assign(network=[names.get(each, each) for each in found.lines["network"]])
     day = config.project.reference_date
@@ -41,9 +53,83 @@ def write_progress(found: Progress, config: Config, folder: Path, lang: Lang = "
         _chart(book, sheet, len(found.counties), lang)
         detail = book.add_worksheet(translate("networks", lang))
         _fill(detail, lines, _LINE, {}, found, config, formats, lang)
+        _in_time(book, found, year, config, formats, lang)
     cells = [[inert(plain(value)) for value in row] for row in found.lines.itertuples(index=False, name=None)]
     (folder / "progress.csv").write_bytes(csv_bytes(list(found.lines.columns), cells))
-    return [name, "progress.csv"]
+    codes = [{**site_row(site, {}, lang), **_codes(site)} for site in year.schedule.sites]
+    names_sites = names_of("schedule_sites")
+    places = [[inert(plain(row[each])) for each in names_sites] for row in codes]
+    (folder / "schedule.csv").write_bytes(csv_bytes(list(names_sites), places))
+    picture = translate("file_year_curve", lang)
+    counties = dict(zip(found.counties["county_id"], found.counties["county"], strict=True))
+    (folder / picture).write_bytes(year_curve(year, counties, config, lang))
+    return [name, "progress.csv", "schedule.csv", picture]
+
+
+def _codes(site: SiteSchedule) -> dict[str, str]:
+    """What stands as a code in a CSV."""
+    step = site.next_status
+    return {
+        "light": site.light,
+        "status": site.record.status.value,
+        "next_status": step.value if step else "",
+        "source_type": site.record.place.source_type,
+        "county": site.record.place.county_id,
+    }
+
+
+def _in_time(
+    book: xlsxwriter.Workbook, found: Progress, year: Year, config: Config, formats: Formats, lang: Lang
+) -> None:
+    """Sheets of what is left in time: counties, months with their curve, places, and the years before."""
+    counties = dict(zip(found.counties["county_id"], found.counties["county"], strict=True))
+    notes = [calendar_text(year.schedule, lang)]
+    if year.lists:
+        notes.append(translate("schedule_lists", lang, lists=", ".join(year.lists)))
+    else:
+        notes.append(translate("schedule_no_list", lang))
+    tables = {
+        "schedule_counties": county_table(year, counties, lang),
+        "schedule_months": month_table(year, counties, config),
+        "schedule_sites": site_table(year, counties, lang),
+        "years": year_table(year, config),
+    }
+    for name, table in tables.items():
+        sheet = book.add_worksheet(translate(name, lang))
+        _fill(sheet, table, name, {}, found, config, formats, lang, notes)
+        if name == "schedule_sites":
+            _lights(sheet, len(table), formats, lang)
+        if name == "schedule_months":
+            _months_chart(book, sheet, len(year.schedule.whole.ends), lang)
+
+
+def _lights(sheet: Worksheet, count: int, formats: Formats, lang: Lang) -> None:
+    """The colour of every light."""
+    for light, style in formats.lights.items():
+        rule = {"type": "cell", "criteria": "==", "value": f'"{translate(f"light_{light}", lang)}"'}
+        sheet.conditional_format(_HEAD_ROW + 1, 0, _HEAD_ROW + max(1, count), 0, {**rule, "format": style})
+
+
+def _months_chart(book: xlsxwriter.Workbook, sheet: Worksheet, months: int, lang: Lang) -> None:
+    """Required, possible and actual of all counties together, which stand first."""
+    if not months:
+        return
+    chart, names = book.add_chart({"type": "line"}), names_of("schedule_months")
+    first, last = _HEAD_ROW + 1, _HEAD_ROW + months
+    for column, (colour, dash) in MONTH_LINES.items():
+        at = names.index(column)
+        chart.add_series(
+            {
+                "name": [sheet.name, _HEAD_ROW, at],
+                "categories": [sheet.name, first, names.index("month"), last, names.index("month")],
+                "values": [sheet.name, first, at, last, at],
+                "line": {"color": colour, "width": 2.25, "dash_type": dash},
+            }
+        )
+    chart.set_title({"name": translate("stations_on_air_cumulated", lang)})
+    chart.set_legend({"position": "bottom"})
+    chart.set_size({"width": 900, "height": 420})
+    sheet.insert_chart(_HEAD_ROW, len(names) + 1, chart)
 
 
 def _title(found: Progress, config: Config, lang: Lang) -> str:
@@ -66,6 +152,7 @@ def _fill(
     config: Config,
     formats: Formats,
     lang: Lang,
+    notes: Sequence[str] = (),
 ) -> None:
     """Title, date, header, rows and the total."""
     sheet.write_string(0, 0, _title(found, config, lang), formats.title)
@@ -79,9 +166,11 @@ def _fill(
             monthly=found.monthly,
         )
     synthetic = [translate("synthetic", lang)] if config.project.synthetic else []
-    sheet.write_string(1, 0, " · ".join([note, *synthetic]), formats.banner if synthetic else formats.note)
+    sheet.write_string(
+        1, 0, " · ".join([note, *notes, *synthetic]), formats.banner if synthetic else formats.note
+    )
     columns, names = columns_of(name), names_of(name)
-    rows = [*table[list(names)].to_dict("records"), *([total] if total else [])]
+    rows = [*(table[list(names)].to_dict("records") if len(table) else []), *([total] if total else [])]
     looks = [look_of(column) for column in columns]
     write_head(sheet, _HEAD_ROW, [column.header(lang) for column in columns], looks, formats)
     write_rows(sheet, _HEAD_ROW + 1, [[plain(row[each]) for each in names] for row in rows], looks, formats)
