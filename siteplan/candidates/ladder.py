@@ -50,7 +50,8 @@ class CandidateSet:
     Attributes
     ----------
     table
-        One row a place: ``key, source_type, source_id, name, county_id, county, town, antenna_height_m,
+        One row a place: ``key, source_type, source_id, name, county_id, county, town, kind,
+        antenna_height_m,
         area_class, easting_m, northing_m, networks, existing_bands, status, rule, notes,
         location_grade, location_radius_m`` (how exactly a place without coordinates was found) and the
         carried
@@ -188,6 +189,7 @@ def _empty(config: Config) -> gpd.GeoDataFrame:
         "county_id",
         "county",
         "town",
+        "kind",
         "antenna_height_m",
         "area_class",
         "easting_m",
@@ -228,6 +230,7 @@ def _rows(
             "county_id": table["county_id"],
             "county": table["county"],
             "town": table["town"].fillna("") if "town" in table else "",
+            "kind": table["kind"].fillna("") if "kind" in table else "",
             "antenna_height_m": height_m.where(height_m.notna(), class_height).astype(float),
             "area_class": table["area_class"],
             "easting_m": table.geometry.x,

@@ -27,6 +27,7 @@ from siteplan.outputs.audience import audience_of, map_name
 from siteplan.outputs.proof import indicator_line, odds_line, test_lines
 from siteplan.outputs.schedule import calendar_text, shortfall_text
 from siteplan.outputs.wording import (
+    acceptance_text,
     banners,
     fallbacks_text,
     fault_text,
@@ -108,6 +109,7 @@ def _proof_lines(plan: Plan) -> dict[str, str]:
         "terminal_tests": joined(test_lines(whole, lang), lang),
         "terminal_indicators": indicator_line(whole, lang),
         "terminal_odds": odds_line(whole, lang),
+        "terminal_acceptance": acceptance_text(whole.record, lang),
     }
     return {key: text for key, text in lines.items() if text}
 

@@ -262,7 +262,7 @@ def condition_rows(plan: Proposal, lang: Lang) -> pd.DataFrame:
     proposed, exposure = pd.DataFrame(plan.places.proposed.drop(columns="geometry")), plan.proof.exposure
     if plan.proof.links.empty:
         return pd.DataFrame()
-    own = ["rank", "candidate_id", "name", "county", "town", "backhaul", "stays"]
+    own = ["rank", "candidate_id", "name", "county", "town", "backhaul", "stays", "acceptance"]
     table = proposed[own].merge(plan.proof.links.drop(columns="rank"), on="candidate_id")
     worded = exposure.assign(exposure=[exposure_text(row, lang) for row in exposure.itertuples()])
     return table.merge(worded.drop(columns="rank"), on="candidate_id")

@@ -390,7 +390,27 @@ def _with_hints(plan: Proposal, proposed: gpd.GeoDataFrame, lang: Lang) -> gpd.G
         backhaul=[links_of.get(each, "") for each in ids],
         exposure=[exposure.get(each, "") for each in ids],
         stays=[stays.get(each, float("nan")) for each in ids],
+        acceptance=[plan.record.acceptance.chances.get(each, float("nan")) for each in ids],
     )
+
+
+def acceptance_text(record: RunRecord, lang: Lang) -> str:
+    """How likely owners agree and how many alternates that asks for; "" while too few places are decided."""
+    known = record.acceptance
+    if known.method == "off":
+        return ""
+    values = {"cases": known.cases, "accepted": known.accepted, "method": Key(f"method_{known.method}")}
+    said = [translate("acceptance_learnt", lang, **values)]
+    if known.brier is not None and known.brier_base is not None:
+        errors = {"brier": known.brier, "base": known.brier_base}
+        better = "acceptance_better" if known.brier < known.brier_base else "acceptance_no_better"
+        said.append(translate(better, lang, **errors))
+    counts = translate("join_comma", lang).join(
+        f"{county} {translate('acceptance_never', lang) if count is None else count}"
+        for county, count in known.alternates.items()
+    )
+    said.append(translate("alternates_needed", lang, confidence=known.confidence, counts=counts))
+    return translate("text", lang).join(said)
 
 
 def banners(plan: Proposal, lang: Lang) -> list[str]:

@@ -49,6 +49,7 @@ from siteplan.inputs import load as loading
 from siteplan.inputs.load import Examination, Inputs
 from siteplan.inputs.measurements import Measurements, no_stations, read_measurements
 from siteplan.inputs.project_reader import ProjectReader
+from siteplan.planning.acceptance import acceptance_of, with_chances
 from siteplan.planning.assemble import assemble, assign_ids, selected_upgrades
 from siteplan.planning.explore import Explorer
 from siteplan.planning.formulate import build_options, build_problem, village_choices
@@ -313,6 +314,12 @@ def prepare(
             published=[place for place, _ in context.anchors.values()],
         ).table
         places, ids = assign_ids(places, dict(request.ids), year)
+        living = demand.pixels[demand.people > 0]
+        residents = np.column_stack(demand.grid.centre(*np.divmod(living, demand.grid.width)))
+        acceptance = acceptance_of(
+            places, context.field_status, residents, config.acceptance, config.selection.seed
+        )
+        places = with_chances(places, acceptance, config.acceptance)
     usable = int(places["status"].eq(CandidateState.CANDIDATE.value).sum())
     report.result("candidates_done", count=usable, all=len(places))
     with report.stage("matrix"):
@@ -322,7 +329,8 @@ def prepare(
         )
         problem, faults = with_fixed(problem, places, options, context)
     ledger = replace(ledger, faults=(*ledger.faults, *faults))
-    return Prepared(demand, propagation, existing, places, options, problem, ledger), ids
+    ready = Prepared(demand, propagation, existing, places, options, problem, ledger, acceptance)
+    return ready, ids
 
 
 def effects_of(

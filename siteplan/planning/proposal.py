@@ -25,7 +25,7 @@ MACHINE_COLUMNS = ("key", "county_id", "area_class", "village_distance_m", "vill
 from its village's point [m, eighths of a turn from north], NaN where its name needs no telling apart."""
 
 
-WORDED_COLUMNS = ("reason", "benefit", "backhaul", "exposure", "stays")
+WORDED_COLUMNS = ("reason", "benefit", "backhaul", "exposure", "stays", "acceptance")
 """Columns of the registry's ranked row that are made when it is put into words."""
 
 

@@ -7,6 +7,7 @@ import json
 from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from siteplan.core.version import VERSION
@@ -16,11 +17,12 @@ from siteplan.coverage.propagation import Mast
 from siteplan.coverage.terrain import TerrainModel
 from siteplan.field.published import PublishedList
 from siteplan.inputs.load import Inputs
+from siteplan.planning.acceptance import alternates_by_county
 from siteplan.planning.quota import Ledger
 from siteplan.planning.replan import ReplanContext
 from siteplan.planning.stages import Solved
 from siteplan.project.schema import Config, clutter_kinds
-from siteplan.project.statuses import SiteStatus
+from siteplan.project.statuses import CandidateState, SiteStatus
 from siteplan.radio.diffraction import effective_earth_radius_km
 from siteplan.radio.linkbudget import LinkBudgets
 from siteplan.selection import CUT_SHORT
@@ -218,6 +220,34 @@ class ProofRecord(_Record):
     odds: OddsRecord | None = None
 
 
+class ReliabilityRecord(_Record):
+    """Forecasts of about the same height against what came."""
+
+    forecast: float
+    observed: float
+    cases: int
+
+
+class AcceptanceRecord(_Record):
+    """How likely owners agree, learnt from the journal."""
+
+    method: Literal["off", "rates", "model"] = "off"
+    """Off: too few decided places; rates: by source type; model: of more features."""
+    cases: int = 0
+    accepted: int = 0
+    counts_in_gain: bool = False
+    brier: float | None = None
+    """Mean squared error of forecasts for places left out."""
+    brier_base: float | None = None
+    """The same of always forecasting their mean."""
+    reliability: tuple[ReliabilityRecord, ...] = ()
+    chances: dict[str, float] = {}
+    """Of proposed places, by candidate id."""
+    confidence: float = 0.0
+    alternates: dict[str, int | None] = {}
+    """Places beside the list that make a county's task that likely, by county; null where none would do."""
+
+
 class RunCosts(_Record):
     """What a run cost; measured, so no part of what makes two plans equal."""
 
@@ -275,6 +305,7 @@ class RunRecord(_Record):
     fallbacks: tuple[Fallback, ...] = ()
     """What was done without, most harmful first."""
     proof: ProofRecord = ProofRecord()
+    acceptance: AcceptanceRecord = AcceptanceRecord()
     population_marginal: float = 0.0
     """People whose probability lies so near the target that their verdict may flip."""
     missing_inputs: tuple[str, ...]
@@ -354,6 +385,7 @@ def run_record(
         since=_since(solved),
         model=_model(inputs, config, solved),
         population_marginal=_marginal(config, solved),
+        acceptance=_acceptance(config, solved, published),
         missing_inputs=missing_inputs(inputs),
         synthetic=config.project.synthetic,
         synthetic_inputs=tuple(source.name for source in inputs.sources if source.synthetic),
@@ -387,6 +419,41 @@ def _marginal(config: Config, solved: Solved) -> float:
     probability = 1.0 - solved.effects.outage[0].ravel()[demand.pixels].astype(np.float64)
     near = np.abs(probability - config.coverage.edge_probability_target) <= config.sanity.marginal
     return float(demand.people[near].sum())
+
+
+def _acceptance(config: Config, solved: Solved, published: PublishedList) -> AcceptanceRecord:
+    """What was learnt of owners, and the alternates every county needs."""
+    known, rules = solved.ready.acceptance, config.acceptance
+    summary = AcceptanceRecord(method=known.method, cases=known.cases, accepted=known.accepted)
+    if known.method == "off":
+        return summary
+    table = solved.ready.candidates.assign(chance=known.probability)
+    chances = dict(zip(table["candidate_id"], table["chance"].tolist(), strict=True))
+    listed = pd.DataFrame(
+        [(p.county_id, p.stations, chances[each]) for each, p in published.places.items()],
+        columns=["county_id", "stations", "chance"],
+    )
+    usable = table["status"].eq(CandidateState.CANDIDATE.value)
+    pool = table[usable & ~table["candidate_id"].isin(list(published.places))]
+    goals = listed.groupby("county_id")["stations"].sum()
+    needed = alternates_by_county(
+        listed, pd.DataFrame(pool), {str(c): int(n) for c, n in goals.items()}, rules
+    )
+    names = dict(zip(table["county_id"], table["county"], strict=True))
+    return summary.model_copy(
+        update={
+            "counts_in_gain": rules.rank,
+            "brier": known.brier,
+            "brier_base": known.brier_base,
+            "reliability": tuple(
+                ReliabilityRecord(forecast=row.forecast, observed=row.observed, cases=int(row.cases))
+                for row in known.reliability.itertuples()
+            ),
+            "chances": {each: chances[each] for each in published.places},
+            "confidence": rules.confidence,
+            "alternates": {names[county]: count for county, count in needed.items()},
+        }
+    )
 
 
 def _since(solved: Solved) -> SinceRecord:

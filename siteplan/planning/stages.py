@@ -16,6 +16,7 @@ from siteplan.coverage.demand import DemandGrid
 from siteplan.coverage.indicators import RankEffect
 from siteplan.coverage.matrix import NodeOutage, Upgrade
 from siteplan.coverage.propagation import Mast, PropagationModel
+from siteplan.planning.acceptance import Acceptance
 from siteplan.planning.formulate import BuildOptions
 from siteplan.planning.quota import Ledger
 from siteplan.planning.replan import ReplanContext, Replanned
@@ -78,6 +79,8 @@ class Prepared:
         Every place considered, with its id.
     options, problem, ledger
         What may be built, as a covering problem, within the quota.
+    acceptance
+        How likely each candidate's owner agrees.
     """
 
     demand: DemandGrid
@@ -87,6 +90,7 @@ class Prepared:
     options: BuildOptions
     problem: CoverProblem
     ledger: Ledger
+    acceptance: Acceptance
 
     @property
     def measured_field(self) -> NetworkField | None:

@@ -42,7 +42,7 @@ from siteplan.project.proof import (
 )
 from siteplan.project.radio import Antenna, Band, Calibration, Network, Tier
 from siteplan.project.sanity import SanityRules
-from siteplan.project.year import ScheduleRules
+from siteplan.project.year import AcceptanceRules, ScheduleRules
 
 REFERENCES = "project_references"
 """Kind of the validator's fault that holds all references that do not exist."""
@@ -90,6 +90,7 @@ class Config(ProjectPart):
     replan: ReplanRules = ReplanRules()
     returns: ReturnRules = ReturnRules()
     schedule: ScheduleRules = ScheduleRules()
+    acceptance: AcceptanceRules = AcceptanceRules()
     sanity: SanityRules = SanityRules()
     evidence: EvidenceRules = EvidenceRules()
     indicators: tuple[IndicatorRule, ...] = GIGABIT_CITY

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from siteplan.project.part import ProjectPart
+from siteplan.project.part import Positive, ProjectPart, Share
 from siteplan.project.statuses import SourceType
 
 Days = Annotated[int, Field(ge=0, le=400)]
@@ -74,7 +74,40 @@ class ScheduleRules(ProjectPart):
     amber_days: Days = 10
     """Slack below which a place is amber [working days]."""
 
+    @field_validator("lead_times", mode="before")
+    @classmethod
+    def _on_top_of_defaults(cls, given: object) -> object:
+        """A kind of place of which only some steps are given has its own defaults for the others."""
+        if not isinstance(given, dict):
+            return given
+        own = {each.value: times.model_dump() for each, times in LEAD_TIMES.items()}
+        return {
+            kind: own.get(str(kind), {}) | times if isinstance(times, dict) else times
+            for kind, times in given.items()
+        }
+
     def lead_time(self, source_type: str) -> LeadTimes:
         """Of one kind of place."""
         kind = SourceType(source_type)
         return self.lead_times.get(kind, LEAD_TIMES[kind])
+
+
+class AcceptanceRules(ProjectPart):
+    """How likely owners agree, learnt from the journal."""
+
+    rank: bool = False
+    """Whether it counts in the gain, so that places are chosen and ranked by what they are expected to bring;
+    a probability given in an input table counts in any case."""
+    least_cases: Annotated[int, Field(ge=10)] = 30
+    """Decided places below which nothing is said."""
+    least_of_each: Annotated[int, Field(ge=2)] = 5
+    """Agreed and refused places below which nothing is said."""
+    model_cases: Annotated[int, Field(ge=50)] = 100
+    """Decided places from which more than the source type is looked at."""
+    prior: Share = 0.81
+    """Share of owners who agree, before anything is known: of 36 places the tower company of Shanghai had in
+    hand in 2015, 7 were blocked or had to go."""
+    prior_cases: Positive = 10.0
+    """How many cases of each source type that figure counts for."""
+    confidence: Share = 0.9
+    """With which alternates are to make the year's quota."""

@@ -113,6 +113,10 @@ def bring_what_people_bring(words: list[str], folder: Path) -> None:
         simulated_drive(folder / PROJECT).to_csv(drive, index=False)
     if form.name in words and not form.exists():
         fill_in(folder / words[2] / translate("file_list", "zh"), form)
+    if words[1] == "inbox" and not (folder / words[2]).exists():
+        (folder / words[2]).mkdir()
+        (run,) = (folder / PROJECT / "runs").iterdir()
+        fill_in(run / translate("file_list", "zh"), folder / words[2] / form.name)
 
 
 def fill_in(issued: Path, target: Path) -> None:

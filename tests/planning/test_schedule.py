@@ -125,6 +125,12 @@ def test_nothing_goes_up_before_the_concrete_has_hardened():
     assert site.on_air == DAY + dt.timedelta(days=23)
 
 
+def test_a_kind_of_place_of_which_some_steps_are_given_keeps_its_own_defaults():
+    rules = ScheduleRules.model_validate({"lead_times": {"3": {"completion": 7}}})
+    assert rules.lead_time("3") == LEAD_TIMES["3"].model_copy(update={"completion": 7})
+    assert rules.lead_time("5") == LEAD_TIMES["5"]
+
+
 def test_the_latest_days_lead_back_from_the_deadline_step_by_step():
     (site,) = laid_out(places("3")).sites
     lead = LEAD_TIMES["3"]

@@ -18,7 +18,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from siteplan.field.returns import META
 from siteplan.outputs.sheets import plain
-from siteplan.outputs.wording import banners
+from siteplan.outputs.wording import acceptance_text, banners
 from siteplan.outputs.xlsx.cells import (
     A4,
     Look,
@@ -222,6 +222,8 @@ def _guide(sheet: Worksheet, proposal: Proposal, formats: FormFormats, lang: Lan
     sheet.write_string(1, 0, _version(proposal, lang), formats.note)
     if said := banners(proposal, lang):
         sheet.write_string(2, 0, " · ".join(said), formats.banner)
+    if alternates := acceptance_text(proposal.record, lang):
+        sheet.write_string(3, 0, alternates, formats.note)
     steps = [(_headers(lang)[i], c.about(lang)) for i, c in enumerate(COLUMNS) if not c.source]
     line = 4
     for header, text in steps:
