@@ -23,6 +23,7 @@ from siteplan.api.results import (
     ExistingCoverage,
     ProgressReport,
     ReturnsResult,
+    SplitReport,
     existing_coverage,
     fork_faults,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "ProgressReport",
     "Project",
     "ReturnsResult",
+    "SplitReport",
     "compare",
     "existing_coverage",
     "fork_faults",

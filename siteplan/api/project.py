@@ -25,6 +25,7 @@ from siteplan.api.results import (
     CheckReport,
     ProgressReport,
     ReturnsResult,
+    SplitReport,
 )
 from siteplan.candidates.returned_places import with_on_air
 from siteplan.core.errors import Fault, SiteplanError
@@ -60,6 +61,7 @@ from siteplan.planning.progress import progress_of
 from siteplan.planning.quota import build_ledger, on_air
 from siteplan.planning.replan import ReplanContext
 from siteplan.planning.run_record import RequestRecord, RunCosts, RunRecord
+from siteplan.planning.split import split_quota
 from siteplan.planning.year import year_of
 from siteplan.project.input_files import Datum, Input
 from siteplan.project.project_file import load_config, read_calibration
@@ -352,6 +354,46 @@ class Project:
         return Plan(
             measured, "", self.language, previous, self.new_folder(config.outputs.directory, inputs.area_name)
         )
+
+    def split(
+        self, stations: int, *, year: int | None = None, threads: int = THREADS, report: Report = SILENT
+    ) -> SplitReport:
+        """Share a quota out to the counties in several ways, each with what it would cover.
+
+        Parameters
+        ----------
+        stations
+            Quota of the whole area.
+        year
+            Of the quota; None for the project's.
+        threads, report
+            As in :meth:`plan`.
+
+        Returns
+        -------
+        SplitReport
+            Shares by county and method, and their effects.
+
+        Raises
+        ------
+        SiteplanError
+            For anything the user can put right.
+        """
+        config = as_of(self.config, self.field_status())
+        chosen = year or config.project.year
+        with report.stage("load"):
+            inputs = pipeline.load(self.data, config, None, report)
+        context = ReplanContext(self.field_status())
+        inputs = with_on_air(inputs, context.field_status, config)
+        free = config.model_copy(update={"quota": config.quota.model_copy(update={"targets": ()})})
+        with self._workplace(config, threads) as (map_fn, cache):
+            request = AreaRequest(chosen, stations, 0, read_registry(self.folder / REGISTRY))
+            ready, _ = pipeline.prepare(
+                inputs, free, request, context, cache=cache, map_fn=map_fn, report=report
+            )
+            with report.stage("split"):
+                found = split_quota(inputs, ready, stations, chosen, config, report)
+        return SplitReport(self, found, stations, chosen)
 
     def merge_returns(
         self,

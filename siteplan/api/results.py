@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -24,11 +25,13 @@ from siteplan.inputs.measurements import Measurements
 from siteplan.outputs.calibration import write_calibration
 from siteplan.outputs.calibration_facts import Facts
 from siteplan.outputs.pages.health import verdict, write_health
+from siteplan.outputs.split import write_split
 from siteplan.outputs.write import output_folder
 from siteplan.outputs.xlsx.ledger import write_ledger
 from siteplan.outputs.xlsx.progress import write_progress
 from siteplan.planning import pipeline
 from siteplan.planning.progress import Progress
+from siteplan.planning.split import QuotaSplit
 from siteplan.planning.year import Year
 from siteplan.project.schema import Config
 from siteplan.words.catalogue import Lang
@@ -262,6 +265,49 @@ class ProgressReport:
         with output_folder(target) as work:
             name = write_ledger(self.year, names, self.config, work, self.project.language)
         return target / name
+
+
+@dataclass(frozen=True, eq=False)
+class SplitReport:
+    """A quota shared out.
+
+    Attributes
+    ----------
+    project
+        The project.
+    split
+        Shares and effects.
+    stations, year
+        The quota, and its year.
+    """
+
+    project: OpenProject
+    split: QuotaSplit
+    stations: int
+    year: int
+
+    def targets(self, method: str) -> str:
+        """Lines for ``project.toml`` that make one way the year's targets [str].
+
+        Parameters
+        ----------
+        method
+            One of the methods of the split.
+        """
+        shares = zip(self.split.counties["county"], self.split.counties[method], strict=True)
+        lines = (
+            f"[[quota.targets]]\nyear = {self.year}\ncounty = {json.dumps(name, ensure_ascii=False)}\n"
+            f"stations = {int(count)}\n"
+            for name, count in shares
+        )
+        return "\n".join(lines)
+
+    def write(self, folder: Path | str | None = None) -> list[Path]:
+        """Write shares, effects and the lines of every way into a new folder [list of Path]."""
+        target = Path(folder) if folder is not None else self.project.new_folder(REPORTS, "split")
+        with output_folder(target) as work:
+            names = write_split(self.split, self.targets, work)
+        return [target / name for name in names]
 
 
 @dataclass(frozen=True, eq=False)

@@ -400,6 +400,31 @@ def ledger(
     printing.ledger_report(report, report.write_ledger(output), out)
 
 
+@_command("split")
+@ends_in_words
+def split(
+    project: ProjectArg,
+    stations: Annotated[int, typer.Option("--stations", min=1, help=text("split_stations"))],
+    year: YearOpt = None,
+    data: DataOpt = None,
+    output: OutOpt = None,
+    threads: ThreadsOpt = None,
+    quiet: QuietOpt = False,
+    lang: LangOpt = None,
+) -> None:
+    """Share a quota out to the counties in several ways, each with what it would cover."""
+    starts(quiet=quiet, lang=lang)
+    from siteplan import api  # noqa: PLC0415
+    from siteplan.cli import printing  # noqa: PLC0415
+    from siteplan.cli.progress import console_report  # noqa: PLC0415
+
+    opened = api.open_project(project, data=data, language=lang)
+    _require_free(output)
+    report = console_report(err, opened.language, quiet=quiet)
+    found = opened.split(stations, year=year, threads=threads or api.THREADS, report=report)
+    printing.split_report(found, found.write(output), out)
+
+
 @_command("inbox")
 @ends_in_words
 def inbox(

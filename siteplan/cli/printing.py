@@ -17,6 +17,7 @@ from siteplan.api import (
     Plan,
     ProgressReport,
     ReturnsResult,
+    SplitReport,
     fork_faults,
 )
 from siteplan.calibration import Judged
@@ -195,6 +196,25 @@ def inbox_result(result: InboxResult, lang: Lang, out: Console, err: Console) ->
     if not result.files:
         out.print(translate("inbox_empty", lang))
     returns_result(ReturnsResult(result.merge, result.field_status, result.folder), lang, out, err)
+
+
+def split_report(report: SplitReport, paths: Sequence[Path], out: Console) -> None:
+    """Shares by county and method, then what each would cover."""
+    found, lang = report.split, report.project.language
+    methods = list(found.effects["method"])
+    heads = [translate("county", lang), *(translate(f"split_{each}", lang) for each in methods)]
+    grid = Table(*heads, box=None, pad_edge=False, show_edge=False)
+    for row in found.counties.to_dict("records"):
+        grid.add_row(str(row["county"]), *(str(row[each]) for each in methods))
+    for name in ("stations", "people", "villages"):
+        values = (f"{value:,}" for value in found.effects[name])
+        grid.add_row(translate(f"split_{name}_effect", lang), *values)
+    gaps = (f"{value:.1%}" for value in found.effects["at_most_better"])
+    grid.add_row(translate("split_gap", lang), *gaps)
+    if not out.is_terminal:
+        out.width = _WIDTH
+    out.print(grid)
+    out.print(translate("split_next", lang, folder=paths[0].parent))
 
 
 def ledger_report(report: ProgressReport, path: Path, out: Console) -> None:
