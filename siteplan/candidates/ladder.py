@@ -52,7 +52,7 @@ class CandidateSet:
     table
         One row a place: ``key, source_type, source_id, name, county_id, county, town, kind,
         antenna_height_m,
-        area_class, easting_m, northing_m, networks, existing_bands, status, rule, notes,
+        area_class, easting_m, northing_m, networks, existing_bands, mast_room, status, rule, notes,
         location_grade, location_radius_m`` (how exactly a place without coordinates was found) and the
         carried
         columns; sorted by county and key.
@@ -196,6 +196,7 @@ def _empty(config: Config) -> gpd.GeoDataFrame:
         "northing_m",
         "networks",
         "existing_bands",
+        "mast_room",
         "status",
         "rule",
         "notes",
@@ -240,6 +241,7 @@ def _rows(
     )
     rows["networks"] = [tuple(n.id for n in config.networks)] * len(rows)
     rows["existing_bands"] = [()] * len(rows)
+    rows["mast_room"] = np.nan
     rows["rule"] = None
     rows["notes"] = [()] * len(rows)
     rows["order_radius_m"] = np.nan
@@ -274,12 +276,33 @@ def _upgrades(existing: gpd.GeoDataFrame | None, config: Config) -> pd.DataFrame
         _number_of(sites, "antenna_height_m"),
         config,
     )
+    rows["mast_room"] = _mast_room(existing, config).reindex(rows["source_id"]).to_numpy(dtype=float)
     bands = existing.groupby("site_id")["band"].agg(lambda names: tuple(sorted(set(names))))
     rows["existing_bands"] = [bands[site_id] for site_id in rows["source_id"]]
     missing = [bool(missing_bands(config, row.area_class, row.existing_bands)) for row in rows.itertuples()]
     refused = np.full(len(rows), config.quota.unit == "site")
     rows = refuse(rows, refused, lambda _: ("rule_unit", {}))
-    return refuse(rows, ~np.array(missing), lambda _: ("rule_complete", {}))
+    rows = refuse(rows, ~np.array(missing), lambda _: ("rule_complete", {}))
+    full = rows["mast_room"].eq(0.0).to_numpy()
+    return refuse(rows, full, lambda _: ("rule_no_room", {"poles": config.candidates.poles_per_band}))
+
+
+def _mast_room(existing: gpd.GeoDataFrame, config: Config) -> pd.Series:
+    """Bands that still fit on each standing mast, by site id; NaN where nobody counted.
+
+    A platform takes one band, and so does every full set of poles; of rows of a site that differ the
+    smaller number counts.
+    """
+    by_site = existing.assign(site_id=existing["site_id"].astype(str)).groupby("site_id")
+    free = {
+        name: by_site[name].min() if name in existing else pd.Series(np.nan, index=by_site.size().index)
+        for name in ("free_platforms", "free_poles")
+    }
+    bands = (
+        free["free_platforms"].fillna(0.0)
+        + free["free_poles"].fillna(0.0) // config.candidates.poles_per_band
+    )
+    return bands.where(free["free_platforms"].notna() | free["free_poles"].notna())
 
 
 def _planned(site_plan: gpd.GeoDataFrame | None, config: Config, known: dict[str, str]) -> pd.DataFrame:

@@ -6,7 +6,7 @@ shadowing; options of one network at one place exclude each other.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -80,7 +80,7 @@ def build_options(places: gpd.GeoDataFrame, config: Config, propagation: Propaga
         served = partial(served_bands, propagation, row.area_class, row.antenna_height_m)
         here = served(row.existing_bands)
         mast = Mast(row.key, row.easting_m, row.northing_m, row.area_class, row.antenna_height_m, here)
-        for name, bands in _band_sets(row, config, served):
+        for name, bands in _fitting(_band_sets(row, config, served), row.mast_room):
             place.append(position)
             network.append(name)
             stations.append(len(bands) if config.quota.unit == "site_network_band" else 1)
@@ -107,6 +107,25 @@ def _band_sets(
         together = tuple(sorted({band for _, bands in found for band in bands}))
         return [("", together)] if together else []
     return list(dict.fromkeys(found))
+
+
+def _fitting(sets: Sequence[tuple[str, tuple[str, ...]]], room: float) -> list[tuple[str, tuple[str, ...]]]:
+    """Band sets for which a standing mast has room; a place that is kept although it is full has them all."""
+    return [each for each in sets if not room >= 1.0 or len(each[1]) <= room]
+
+
+def _groups(
+    places: gpd.GeoDataFrame, options: BuildOptions, number: NDArray[np.int64], networks: int
+) -> NDArray[np.int64]:
+    """Options of which one can be built: those of a network at a place, or all at a mast where two networks
+    together would not fit.
+    """
+    room = places["mast_room"].to_numpy(dtype=float)[options.place]
+    size = np.array([len(upgrade.bands) for upgrade in options.upgrades], dtype=np.int64)
+    most = pd.DataFrame({"place": options.place, "network": number, "size": size})
+    most = most.groupby(["place", "network"])["size"].max().groupby("place").sum()
+    tight = (room >= 1.0) & (most.reindex(options.place).to_numpy(dtype=float) > room)
+    return options.place * max(networks, 1) + np.where(tight, 0, number)
 
 
 def build_problem(
@@ -162,7 +181,7 @@ def build_problem(
         base_value=float((weight * (1.0 - left)).sum()),
         stations=options.stations,
         place=options.place,
-        group=options.place * max(len(networks), 1) + number,
+        group=_groups(places, options, number, len(networks)),
         caps=_caps(places, options, ledger),
         conflicts=conflicts_of(places, config),
         minima=village_minima(demand, outage, open_weight, config),

@@ -173,7 +173,18 @@ def with_fixed(
     taken = set(options.place[columns].tolist())
     apart = [pair for pair in problem.conflicts.tolist() if not set(pair) <= taken]
     conflicts = np.array(apart, dtype=np.int64).reshape(-1, 2)
-    return replace(problem, caps=tuple(caps), locked_in=columns, conflicts=conflicts), tuple(faults)
+    group = _own_groups(problem.group, columns)
+    fixed_problem = replace(problem, caps=tuple(caps), locked_in=columns, conflicts=conflicts, group=group)
+    return fixed_problem, tuple(faults)
+
+
+def _own_groups(group: Ints, columns: Ints) -> Ints:
+    """Groups in which no two fixed columns meet: what was signed together at a mast without room stays."""
+    _, first = np.unique(group[columns], return_index=True)
+    further = np.setdiff1d(columns, columns[first])
+    apart = group.copy()
+    apart[further] = group.max(initial=0) + 1 + np.arange(len(further))
+    return apart
 
 
 def _columns_of(

@@ -112,6 +112,8 @@ class Candidates(ProjectPart):
     min_antenna_height_m: Annotated[float, Field(ge=0, le=100)] = 10.0
     duplicate_distance_m: Annotated[float, Field(ge=0, le=5000)] = 50.0
     """Two places nearer than this are one; the higher source_type keeps it."""
+    poles_per_band: Annotated[int, Field(ge=1, le=12)] = 3
+    """Free poles a new band needs on a standing mast where no platform is free: one a sector."""
     order_radius_m: Annotated[float, Field(ge=10, le=20_000)] = 300.0
     """Search ring of a demand order that gives none [m]."""
     new_sites: bool = True
