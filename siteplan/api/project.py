@@ -159,6 +159,7 @@ class Project:
         clutter: str | None = None,
         calibration: Path | str | None = None,
         measurements: Input | Path | str | None = None,
+        years: int = 1,
         threads: int = THREADS,
         report: Report = SILENT,
     ) -> Plan:
@@ -179,6 +180,9 @@ class Project:
         measurements
             Drive test or phone reports the map is conditioned on; a path is one in WGS84 under headers
             siteplan knows.
+        years
+            How many years are planned: the list is the first one's, the others follow it within their own
+            quotas.
         threads
             Threads for propagation.
         report
@@ -205,6 +209,7 @@ class Project:
             measurements=None
             if measurements is None
             else _given(measurements).model_dump(exclude_defaults=True),
+            years=years,
         )
         config = with_propagation(self.config, propagation, clutter)
         if calibration is not None:

@@ -154,6 +154,7 @@ def plan(  # noqa: PLR0913, PLR0917 - one argument an option
     datum: DatumOpt = "wgs84",
     crs: CrsOpt = "",
     column: ColumnOpt = None,
+    years: Annotated[int, typer.Option("--years", min=1, max=10, help=text("plan_years"))] = 1,
     audience: AudienceOpt = None,
     recipient: RecipientOpt = "",
     online_tiles: OnlineOpt = False,
@@ -178,6 +179,7 @@ def plan(  # noqa: PLR0913, PLR0917 - one argument an option
         "propagation": propagation,
         "clutter": clutter,
         "calibration": calibration,
+        "years": years,
     }
     if measurements is not None:
         request["measurements"] = api.measurements_input(measurements, datum, crs, _pairs(column or []))

@@ -85,6 +85,7 @@ def plan_result(plan: Plan, folder: Path, audiences: Sequence[str], out: Console
         "people_expected": _expected(plan),
         "villages_served": villages,
         **_proof_lines(plan),
+        **_later_lines(plan),
         "gap_bound": translate("at_most_better", lang, gap=record.optimality_gap),
         "seconds": f"{record.costs.seconds.get('total', 0.0):.1f}",
         **_remarks(plan),
@@ -101,6 +102,24 @@ def plan_result(plan: Plan, folder: Path, audiences: Sequence[str], out: Console
     warnings = sum(fault.severity in ("warning", "rejected") for fault in plan.faults)
     if warnings:
         out.print(translate("warnings_counted", lang, count=warnings))
+
+
+def _later_lines(plan: Plan) -> dict[str, str]:
+    """What the years after the first add."""
+    lang = plan.language
+    said = [
+        translate(
+            "later_year_adds",
+            lang,
+            year=each.year,
+            stations=each.stations,
+            sites=len(each.sites),
+            quota=each.quota,
+            gap=each.at_most_better,
+        )
+        for each in plan.record.later_years
+    ]
+    return {"terminal_later_years": joined(said, lang)} if said else {}
 
 
 def _proof_lines(plan: Plan) -> dict[str, str]:

@@ -16,8 +16,8 @@ from siteplan.core.files import csv_bytes, inert
 from siteplan.outputs.proof import test_rows
 from siteplan.planning.compare import Diff
 from siteplan.planning.proposal import Proposal
-from siteplan.project.columns import columns_of
-from siteplan.words.catalogue import Lang
+from siteplan.project.columns import columns_of, names_of
+from siteplan.words.catalogue import Lang, translate
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
@@ -81,13 +81,34 @@ def csv_files(plan: Proposal, lang: Lang = "zh") -> dict[str, bytes]:
     lang
         Language of the headers.
     """
-    return {
+    later = later_rows(plan, lang)
+    more = {"later_years.csv": _csv(later, "later_years", lang)} if len(later) else {}
+    return more | {
         "candidates.csv": _csv(plan.places.proposed, "proposed", lang),
         "refused.csv": _csv(unproposed(plan), "not_proposed", lang),
         "villages.csv": _csv(plan.effects.villages, "village_results", lang),
         "rejected_rows.csv": _csv(plan.rejected, "rejected", lang),
         "tests.csv": _csv(test_rows(plan, lang), "tests", lang),
     }
+
+
+def later_rows(plan: Proposal, lang: Lang) -> pd.DataFrame:
+    """Places of the years after the first, in their order [DataFrame]."""
+    bands = {band.id: band for band in plan.config.bands}
+    networks = {network.id: network.name for network in plan.config.networks}
+    comma = translate("join_comma", lang)
+    rows = [
+        {
+            **site.model_dump(),
+            "year": year.year,
+            "source_type": translate(f"source_type_{site.source_type}", lang),
+            "bands": comma.join(bands[band].name for band in site.bands),
+            "networks": comma.join(dict.fromkeys(networks[bands[band].network] for band in site.bands)),
+        }
+        for year in plan.record.later_years
+        for site in year.sites
+    ]
+    return pd.DataFrame(rows, columns=list(names_of("later_years")))
 
 
 def changes_csv(diff: Diff) -> bytes:

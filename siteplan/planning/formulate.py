@@ -182,7 +182,7 @@ def build_problem(
         stations=options.stations,
         place=options.place,
         group=_groups(places, options, number, len(networks)),
-        caps=_caps(places, options, ledger),
+        caps=caps_of(places, options, ledger.limits),
         conflicts=conflicts_of(places, config),
         minima=village_minima(demand, outage, open_weight, config),
     )
@@ -291,10 +291,11 @@ def village_choices(
     return best.groupby("village_id").head(MOST_CHOICES).reset_index(drop=True)[columns]
 
 
-def _caps(places: gpd.GeoDataFrame, options: BuildOptions, ledger: Ledger) -> tuple[Cap, ...]:
+def caps_of(places: gpd.GeoDataFrame, options: BuildOptions, limits: Sequence[Limit]) -> tuple[Cap, ...]:
+    """Limits of a ledger as limits of columns."""
     county = places["county_id"].to_numpy(dtype=object)[options.place] if len(options.place) else np.array([])
     network = np.array(options.network, dtype=object)
-    return tuple(_cap(limit, county, network) for limit in ledger.limits)
+    return tuple(_cap(limit, county, network) for limit in limits)
 
 
 def _cap(limit: Limit, county: np.ndarray, network: np.ndarray) -> Cap:

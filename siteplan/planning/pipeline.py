@@ -53,13 +53,14 @@ from siteplan.planning.acceptance import acceptance_of, with_chances
 from siteplan.planning.assemble import assemble, assign_ids, selected_upgrades
 from siteplan.planning.explore import Explorer
 from siteplan.planning.formulate import build_options, build_problem, village_choices
+from siteplan.planning.later_years import later_years, ledgers_after
 from siteplan.planning.proof.four_tests import continuity
 from siteplan.planning.proof.prove import prove
 from siteplan.planning.proof.summary import proof_record
 from siteplan.planning.proposal import Proposal
 from siteplan.planning.quota import build_ledger, on_air
 from siteplan.planning.replan import ReplanContext, choose, solver_of, with_fixed
-from siteplan.planning.run_record import RequestRecord
+from siteplan.planning.run_record import LaterYear, RequestRecord
 from siteplan.planning.stages import Effects, Existing, Measured, Prepared, Solved
 from siteplan.project.input_files import Input
 from siteplan.project.schema import Config
@@ -435,6 +436,7 @@ def run(
     """
     request, context = request or AreaRequest(), context or ReplanContext()
     inputs = with_on_air(inputs, context.field_status, config)
+    ledgers_after(inputs, config, request.year or config.project.year, request.record.years)  # fails early
     ready, ids = prepare(inputs, config, request, context, cache=cache, map_fn=map_fn, report=report)
     with report.stage("selection"):
         replanned = choose(
@@ -450,6 +452,10 @@ def run(
         )
     selection = replanned.selection
     report.result("selection_done", count=len(selection.places), gap=100.0 * selection.optimality_gap)
+    later: tuple[LaterYear, ...] = ()
+    if request.record.years > 1:
+        with report.stage("later_years"):
+            later = later_years(inputs, ready, selection, request.record.years, config, report, cache)
     with report.stage("effects"):
         effects = effects_of(inputs, config, ready, selection, map_fn, report)
         report.note("gathering")
@@ -458,5 +464,7 @@ def run(
     with report.stage("proof"):
         places = proposal.places.proposed
         proof = prove(inputs, config, solved_area, places, request.measurements, report)
-        record = proposal.record.model_copy(update={"proof": proof_record(proof, config.odds)})
+        record = proposal.record.model_copy(
+            update={"proof": proof_record(proof, config.odds), "later_years": later}
+        )
     return replace(proposal, record=record, proof=proof), ids

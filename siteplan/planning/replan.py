@@ -293,7 +293,7 @@ def choose(
     """
     anchors = anchors_of(problem, places, options, context, config)
     if not anchors.columns:
-        selection = _select(problem, config, report, cache)
+        selection = select(problem, config, report, cache)
         return Replanned(selection, check(problem, selection), pd.DataFrame(columns=CURVE))
     asked = config.replan.change_penalty if context.change_penalty is None else context.change_penalty
     most, costs = context.max_changes, {*config.replan.curve} - {asked}
@@ -301,7 +301,7 @@ def choose(
     curve = _curve(problem, anchors, demand, outage, config, counted(tried, len(tried), report, 1))
     for cost in [asked] if most is None else _costs_within(curve, most):
         request = anchored(problem, anchors, cost)
-        found = _select(request, config, report, cache)
+        found = select(request, config, report, cache)
         changed = int((~anchors.kept(found.columns)).sum())
         if most is None or changed <= most:
             break
@@ -325,7 +325,7 @@ def solver_of(problem: CoverProblem, config: Config) -> tuple[Solver, StopCriter
     )
 
 
-def _select(problem: CoverProblem, config: Config, report: Report, cache: Cache | None) -> Selection:
+def select(problem: CoverProblem, config: Config, report: Report, cache: Cache | None) -> Selection:
     """The selection of a problem: solved, or kept from when the very same one was solved to its end."""
     key = digest_of(problem, config.selection.model_dump_json())
     kept = None if cache is None else cache.get(key)

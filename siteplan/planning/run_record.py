@@ -87,6 +87,34 @@ class RequestRecord(_Record):
     measurements: dict[str, Any] | None = None
     """Path, datum, CRS and headers of the file the map was conditioned on."""
     measurements_sha256: str | None = None
+    years: int = 1
+    """Years that are planned, the first one included."""
+
+
+class LaterSite(_Record):
+    """A place a later year adds."""
+
+    candidate_id: str
+    name: str
+    county: str
+    source_type: str
+    bands: tuple[str, ...]
+    stations: int
+    longitude: float
+    latitude: float
+
+
+class LaterYear(_Record):
+    """A year after the first: what it adds to all before it."""
+
+    year: int
+    quota: int
+    stations: int
+    gain: float
+    """Newly covered weight beyond the years before."""
+    at_most_better: float
+    """By what share of the weight of all years together another choice of this year could be better."""
+    sites: tuple[LaterSite, ...]
 
 
 class SinceRecord(_Record):
@@ -306,6 +334,7 @@ class RunRecord(_Record):
     """What was done without, most harmful first."""
     proof: ProofRecord = ProofRecord()
     acceptance: AcceptanceRecord = AcceptanceRecord()
+    later_years: tuple[LaterYear, ...] = ()
     population_marginal: float = 0.0
     """People whose probability lies so near the target that their verdict may flip."""
     missing_inputs: tuple[str, ...]

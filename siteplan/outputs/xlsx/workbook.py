@@ -14,7 +14,7 @@ import pandas as pd
 from xlsxwriter.worksheet import Worksheet
 
 from siteplan.outputs import palette, proof
-from siteplan.outputs.sheets import plain, records, unproposed
+from siteplan.outputs.sheets import later_rows, plain, records, unproposed
 from siteplan.outputs.wording import banners, fallbacks_text, findings_text, measured_text
 from siteplan.outputs.xlsx.cells import (
     A3,
@@ -104,6 +104,7 @@ def _sheets(proposal: Proposal, lang: Lang) -> list[_Sheet]:
         _Sheet("villages", "result", "village_results", _village_rows(proposal, lang)),
         _Sheet("counties", "result", "county_results", effects.counties, _total(proposal, lang)),
         *_proof_sheets(proposal, lang, "result"),
+        *_later_sheet(proposal, lang),
         _Sheet("not_proposed", "left", "not_proposed", _in_words(unproposed(proposal), lang)),
         _Sheet("rejected", "appendix", "rejected", proposal.rejected),
         _Sheet("ledger", "appendix", "ledger", _ledger_rows(proposal)),
@@ -124,6 +125,12 @@ def _sheets(proposal: Proposal, lang: Lang) -> list[_Sheet]:
         sheets.append(_Sheet("deep_shadow", "appendix", "deep_shadow", _comparison_rows(proposal, lang)))
     sheets += _proof_sheets(proposal, lang, "appendix")
     return [*sheets, _Sheet("radii", "appendix", "radii", _radius_rows(proposal))]
+
+
+def _later_sheet(proposal: Proposal, lang: Lang) -> list[_Sheet]:
+    """Places of later years, where several were planned."""
+    rows = later_rows(proposal, lang)
+    return [_Sheet("later_years", "result", "later_years", rows)] if len(rows) else []
 
 
 def _proof_sheets(proposal: Proposal, lang: Lang, tab: str) -> list[_Sheet]:
