@@ -481,8 +481,10 @@ class Project:
             events = self.journal()
             ids = sorted({*published.places, *published.former, *published.unlisted, *_ids(events)})
             names = {each: place.name for each, place in published.places.items()}
+            before = received(self.folder)
+            # keys of held rows are looked for in files that were taken in before, too
             files, rows = read_new(
-                files_in(Path(folder)), received(self.folder), ids, names, KeyIndex(events)
+                files_in(Path(folder)), {} if take else before, ids, names, KeyIndex(events)
             )
             every = [row for own in rows.values() for row in own]
             issued = runs[0].reference_date if runs else ""
@@ -495,7 +497,8 @@ class Project:
                     require_writable(self.folder / path)
                 append_lines(self.folder / JOURNAL, [line_of(event) for event in found.events])
                 taken = (each for each in files if each.state == "taken")
-                lines = [receipt(each, sha, now) for each, sha in zip(taken, rows, strict=True)]
+                read = zip(taken, rows, strict=True)
+                lines = [receipt(each, sha, now) for each, sha in read if sha not in before]
                 append_lines(self.folder / INBOX, lines)
                 target = self.new_folder(RETURNS, "inbox")
                 with output_folder(target) as work:
@@ -566,7 +569,9 @@ class Project:
         events = self.journal()
         status = replay(events)
         config = as_of(self.config, status)
-        if day is not None and day > config.project.reference_date:
+        if day is not None and day < config.project.reference_date:
+            raise SiteplanError("day_before_report", date=str(day), found=str(config.project.reference_date))
+        if day is not None:
             moved = config.project.model_copy(update={"reference_date": day})
             config = config.model_copy(update={"project": moved})
         chosen = year or config.project.year

@@ -20,7 +20,7 @@ from pyproj import Geod
 from siteplan.core.errors import Fault, Severity
 from siteplan.field.journal import Event, Place, Point, SiteKeys
 from siteplan.field.published import PublishedList
-from siteplan.field.records import KeyIndex, records_of
+from siteplan.field.records import KeyIndex, key_text, records_of
 from siteplan.field.returns import ReturnRow
 from siteplan.field.status import (
     FieldStatus,
@@ -168,7 +168,7 @@ def merge(
     for number, fault in [*_odd_dates(drafts, events, options).items(), *_filled_down(drafts).items()]:
         row = drafts[number].row
         drafts[number] = replace(drafts[number], row=replace(row, doubts=(*row.doubts, fault)))
-    merger = _Merger(published_list, events, options)
+    merger = _Merger(published_list, events, options, [draft.row for draft in drafts.values()])
     by_place: dict[str, list[int]] = defaultdict(list)
     for number, draft in drafts.items():
         by_place[draft.row.candidate_id].append(number)
@@ -412,7 +412,13 @@ _VERDICTS: dict[Relation, tuple[Verdict, str]] = {
 class _Merger:
     """Weighs what is reported of one place after the other."""
 
-    def __init__(self, published_list: PublishedList, events: Sequence[Event], options: MergeOptions) -> None:
+    def __init__(
+        self,
+        published_list: PublishedList,
+        events: Sequence[Event],
+        options: MergeOptions,
+        rows: Sequence[ReturnRow],
+    ) -> None:
         self.published_list, self.options = published_list, options
         self.known = {event.event_id for event in events}
         self.of: dict[str, list[Event]] = defaultdict(list)
@@ -420,6 +426,10 @@ class _Merger:
             self.of[event.candidate_id].append(event)
         self.undos = [event for event in events if event.kind == "undo"]
         self.keys, self.records = KeyIndex(events), records_of(events)
+        self.claims: dict[tuple[KeyKind, str], set[str]] = defaultdict(set)
+        for row in rows:
+            for kind, text in row.keys.items():
+                self.claims[kind, key_text(text)].add(row.candidate_id)
 
     def one(
         self, candidate_id: str, drafts: Mapping[int, _Draft], suspects: Mapping[int, Fault]
@@ -527,9 +537,10 @@ class _Merger:
     def _owner_of(self, row: ReturnRow) -> tuple[str, str] | None:
         """A number of a row that is another site's, and that site; names may be shared."""
         for kind, text in row.keys.items():
-            sites = self.keys.sites(kind, text)
-            if kind != KeyKind.NAME and sites and row.candidate_id not in sites:
-                return text, sites[0]
+            owners = {*self.keys.sites(kind, text), *self.claims[kind, key_text(text)]}
+            others = sorted(owners - {row.candidate_id})
+            if kind != KeyKind.NAME and others and row.candidate_id not in self.keys.sites(kind, text):
+                return text, others[0]
         return None
 
     def _clashes(
@@ -550,7 +561,12 @@ class _Merger:
                     last[event.kind][draft.row.reported_by] = (n, event)
         for kind in ("status", "moved"):
             for (n, one), (m, other) in itertools.combinations(last[kind].values(), 2):
-                if not _contradict(one, other) or self.options.takes(one) or self.options.takes(other):
+                is_taken = self.options.takes(one), self.options.takes(other)
+                if not _contradict(one, other) or all(is_taken):
+                    continue
+                if any(is_taken):  # what a person took stands; the other one waits
+                    weak, strong = (m, n) if is_taken[0] else (n, m)
+                    clashes.setdefault(weak, _names(drafts[strong].row))
                     continue
                 ranks = [self.options.priority(e.reported_by, e.source_file) for e in (one, other)]
                 if ranks[0] != ranks[1]:

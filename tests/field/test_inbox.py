@@ -80,6 +80,17 @@ def test_two_files_that_contradict_each_other_are_seen_together_and_nothing_is_l
     assert len((office / INBOX).read_text("utf-8").splitlines()) == 2
 
 
+def test_a_held_row_is_taken_by_its_key_from_a_file_that_was_taken_in_before(office, run):
+    box, site = office / "收件箱", listed(run).index[0]
+    filled(run, box / "a.xlsx", {site: answer("已签约")})
+    filled(run, box / "b.xlsx", {site: answer("业主拒绝", 反馈人="李工", 原因="怕辐射")})
+    keys = [o.key for o in taken_in(office).merge.outcomes if o.row.status == "SIGNED"]
+    again = taken_in(office, take=keys)
+    assert again.merge.counts["accepted"] == 1
+    assert records(office)[site].status == SiteStatus.SIGNED
+    assert len((office / INBOX).read_text("utf-8").splitlines()) == 2
+
+
 def test_a_register_teaches_numbers_and_a_list_without_our_ids_is_matched_by_them(office, run):
     box = office / "收件箱"
     site, other = listed(run).index[:2]

@@ -131,6 +131,16 @@ def test_a_held_row_can_be_taken_by_its_key_and_the_other_stays_held():
     assert (state.states["X-1"].status, state.conflicts) == (SiteStatus.REFUSED, ())
 
 
+@pytest.mark.parametrize("which", [0, 1])
+def test_of_two_reports_of_one_day_the_one_a_person_took_stands(which):
+    rows = [row("X-1", "SIGNED"), row("X-1", "REFUSED", "李工", reason="怕辐射")]
+    keys = [each.key for each in merge(rows, PUBLISHED, (), OPTIONS).outcomes]
+    for order in (rows, rows[::-1]):
+        found = merge(order, PUBLISHED, (), replace(OPTIONS, take=(keys[which],)))
+        assert replay(found.events).states["X-1"].status == rows[which].status
+        assert sorted(verdicts(found)) == ["accepted", "held"]
+
+
 def test_two_people_on_the_same_road_are_merged():
     rows = [row("X-1", "NEGOTIATING"), row("X-1", "SIGNED", "李工", "2023-07-09")]
     for order in (rows, rows[::-1]):

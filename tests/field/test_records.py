@@ -53,6 +53,17 @@ def test_a_number_of_another_site_waits_for_a_person():
     assert (verdicts(found), problems(found)) == (["held"], [["key_of_another"]])
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_two_rows_that_claim_one_number_for_two_sites_both_wait(order):
+    keys = SiteKeys(site_no="340123")
+    rows = [row("X-1", "SIGNED", keys=keys), row("X-2", "AGREED", who="李工", keys=keys)][::order]
+    found = merge(rows, PUBLISHED, (), OPTIONS)
+    assert (verdicts(found), problems(found)) == (["held"] * 2, [["key_of_another"]] * 2)
+    name = SiteKeys(tower_name="文化中心")
+    shared = [row("X-1", keys=name), row("X-2", keys=name)]
+    assert verdicts(merge(shared, PUBLISHED, (), OPTIONS)) == ["accepted"] * 2
+
+
 def test_a_project_set_up_again_has_a_new_number_and_keeps_the_old_one():
     events = taken([row("X-1", "WITHDRAWN", reason="销项", keys=SiteKeys(project_no="26A1"))])
     events = taken(

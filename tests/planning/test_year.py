@@ -77,8 +77,9 @@ def test_a_later_day_moves_the_schedule_and_places_turn_red(office):
     assert late.day == dt.date(project.config.project.year, 12, 20)
     assert set(late.lights) == {"red"}
     assert late.shortfalls
-    early = project.progress(day=dt.date(2000, 1, 1)).year.schedule
-    assert early.day == project.config.project.reference_date
+    with pytest.raises(SiteplanError) as error:
+        project.progress(day=dt.date(2000, 1, 1))
+    assert error.value.key == "day_before_report"
 
 
 def test_what_a_year_left_open_is_carried_over_until_it_is_built(office):
