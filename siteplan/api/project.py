@@ -160,6 +160,7 @@ class Project:
         calibration: Path | str | None = None,
         measurements: Input | Path | str | None = None,
         years: int = 1,
+        switched_off: Sequence[str] = (),
         threads: int = THREADS,
         report: Report = SILENT,
     ) -> Plan:
@@ -183,6 +184,8 @@ class Project:
         years
             How many years are planned: the list is the first one's, the others follow it within their own
             quotas.
+        switched_off
+            Sites of the network, by ``site_id``, that are taken to be off; the ledger still counts them.
         threads
             Threads for propagation.
         report
@@ -210,6 +213,7 @@ class Project:
             if measurements is None
             else _given(measurements).model_dump(exclude_defaults=True),
             years=years,
+            switched_off=tuple(switched_off),
         )
         config = with_propagation(self.config, propagation, clutter)
         if calibration is not None:

@@ -155,6 +155,7 @@ def plan(  # noqa: PLR0913, PLR0917 - one argument an option
     crs: CrsOpt = "",
     column: ColumnOpt = None,
     years: Annotated[int, typer.Option("--years", min=1, max=10, help=text("plan_years"))] = 1,
+    off: Annotated[list[str] | None, typer.Option("--off", metavar="SITE", help=text("plan_off"))] = None,
     audience: AudienceOpt = None,
     recipient: RecipientOpt = "",
     online_tiles: OnlineOpt = False,
@@ -180,6 +181,7 @@ def plan(  # noqa: PLR0913, PLR0917 - one argument an option
         "clutter": clutter,
         "calibration": calibration,
         "years": years,
+        "switched_off": tuple(off or ()),
     }
     if measurements is not None:
         request["measurements"] = api.measurements_input(measurements, datum, crs, _pairs(column or []))

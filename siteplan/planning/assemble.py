@@ -112,7 +112,7 @@ def assemble(inputs: Inputs, config: Config, solved: Solved, request: RequestRec
     status = candidates["status"].to_numpy(dtype=object).copy()
     status[solved.replanned.selection.places] = CandidateState.PROPOSED.value
     candidates = candidates.assign(status=status)
-    run = run_id(inputs, config, ready.ledger, solved.context, request.measurements_sha256)
+    run = run_id(inputs, config, ready.ledger, solved.context, request)
     published = published_list(run, proposed, candidates)
     comparison = effects.comparison
     return Proposal(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 from numpy.typing import NDArray
 
@@ -58,7 +59,7 @@ from siteplan.planning.proof.four_tests import continuity
 from siteplan.planning.proof.prove import prove
 from siteplan.planning.proof.summary import proof_record
 from siteplan.planning.proposal import Proposal
-from siteplan.planning.quota import build_ledger, on_air
+from siteplan.planning.quota import build_ledger, on_air, without_sites
 from siteplan.planning.replan import ReplanContext, choose, solver_of, with_fixed
 from siteplan.planning.run_record import LaterYear, RequestRecord
 from siteplan.planning.stages import Effects, Existing, Measured, Prepared, Solved
@@ -279,10 +280,12 @@ def prepare(
     cache: Cache | None = None,
     map_fn: MapFn = map,
     report: Report = SILENT,
+    counted: gpd.GeoDataFrame | None = None,
 ) -> tuple[Prepared, dict[str, str]]:
     """Everything up to the covering problem; parameters as in :func:`run`.
 
-    Stations the context says are on air are expected among the inputs.
+    Stations the context says are on air are expected among the inputs. ``counted`` are those the ledger
+    counts where they are not the ones that radiate.
     """
     if not are_compiled():
         report.result("first_run")
@@ -292,7 +295,7 @@ def prepare(
         config,
         inputs.counties,
         inputs.area,
-        stations,
+        stations if counted is None else counted,
         year=year,
         quota=request.quota,
         built=request.built,
@@ -437,7 +440,11 @@ def run(
     request, context = request or AreaRequest(), context or ReplanContext()
     inputs = with_on_air(inputs, context.field_status, config)
     ledgers_after(inputs, config, request.year or config.project.year, request.record.years)  # fails early
-    ready, ids = prepare(inputs, config, request, context, cache=cache, map_fn=map_fn, report=report)
+    counted = on_air(inputs.stations, config)
+    inputs = without_sites(inputs, request.record.switched_off)
+    ready, ids = prepare(
+        inputs, config, request, context, cache=cache, map_fn=map_fn, report=report, counted=counted
+    )
     with report.stage("selection"):
         replanned = choose(
             ready.problem,

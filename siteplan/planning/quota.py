@@ -6,7 +6,8 @@ reported; the city's remainder is quota less built of the whole, so an excess is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
@@ -14,6 +15,7 @@ import pandas as pd
 
 from siteplan.core.errors import Fault, SiteplanError
 from siteplan.inputs.files.headers import normalise
+from siteplan.inputs.load import Inputs
 from siteplan.project.planning import QuotaTarget
 from siteplan.project.schema import Config
 
@@ -69,6 +71,34 @@ def on_air(stations: gpd.GeoDataFrame | None, config: Config) -> gpd.GeoDataFram
         return stations
     day = pd.Timestamp(config.project.reference_date)
     return stations[stations["on_air_date"].isna() | (stations["on_air_date"] <= day)]
+
+
+def without_sites(inputs: Inputs, site_ids: Sequence[str]) -> Inputs:
+    """Inputs as if some sites of the network were switched off, with a warning that says so.
+
+    Parameters
+    ----------
+    inputs
+        Of the area.
+    site_ids
+        Sites of the table of stations.
+
+    Raises
+    ------
+    SiteplanError
+        If one of them is no site.
+    """
+    if not site_ids:
+        return inputs
+    known = set() if inputs.stations is None else set(inputs.stations["site_id"].astype(str))
+    if unknown := sorted(set(site_ids) - known):
+        raise SiteplanError("no_such_site", ids=", ".join(unknown[:5]))
+    assert inputs.stations is not None
+    off = inputs.stations["site_id"].astype(str).isin(list(site_ids))
+    values: dict[str, object] = {"count": int(off.sum()), "value": ", ".join(sorted(site_ids)[:20])}
+    fault = Fault("warning", "stations", "switched_off", "switched_off_fix", values, table="stations")
+    left = inputs.stations[~off].reset_index(drop=True)
+    return replace(inputs, stations=left, faults=(fault, *inputs.faults))
 
 
 def build_ledger(

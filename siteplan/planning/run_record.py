@@ -89,6 +89,8 @@ class RequestRecord(_Record):
     measurements_sha256: str | None = None
     years: int = 1
     """Years that are planned, the first one included."""
+    switched_off: tuple[str, ...] = ()
+    """Sites of the network that are taken to be off."""
 
 
 class LaterSite(_Record):
@@ -431,13 +433,15 @@ def run_record(
 
 
 def run_id(
-    inputs: Inputs, config: Config, ledger: Ledger, context: ReplanContext, measured: str | None = None
+    inputs: Inputs, config: Config, ledger: Ledger, context: ReplanContext, request: RequestRecord
 ) -> str:
     """Name of a run by what went into it: the same inputs give the same id."""
     files = sorted((source.name, source.sha256) for source in inputs.sources)
     asked = (config.sha256, ledger.year, ledger.quota, ledger.built, inputs.area["county_id"].tolist())
     before = (context.field_status.digest, context.base, context.change_penalty, context.max_changes)
-    whole = [VERSION, files, asked, before, *([] if measured is None else [measured])]
+    measured, off = request.measurements_sha256, sorted(request.switched_off)
+    more = [*([] if measured is None else [measured]), *([off] if off else [])]
+    whole = [VERSION, files, asked, before, *more]
     text = json.dumps(whole, ensure_ascii=False)
     return f"{ledger.year}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
