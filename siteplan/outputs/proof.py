@@ -265,7 +265,11 @@ def condition_rows(plan: Proposal, lang: Lang) -> pd.DataFrame:
     own = ["rank", "candidate_id", "name", "county", "town", "backhaul", "stays", "acceptance"]
     table = proposed[own].merge(plan.proof.links.drop(columns="rank"), on="candidate_id")
     worded = exposure.assign(exposure=[exposure_text(row, lang) for row in exposure.itertuples()])
-    return table.merge(worded.drop(columns="rank"), on="candidate_id")
+    table = table.merge(worded.drop(columns="rank"), on="candidate_id")
+    sectors = plan.proof.sectors
+    if sectors.empty:  # a run of a version that proposed none
+        return table.assign(azimuths="", downtilts="", pattern_share=float("nan"))
+    return table.merge(sectors, on="candidate_id", how="left").fillna({"azimuths": "", "downtilts": ""})
 
 
 def corridor_rows(plan: Proposal, lang: Lang) -> pd.DataFrame:

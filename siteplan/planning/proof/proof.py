@@ -28,6 +28,9 @@ class PlanProof:
         See :func:`siteplan.planning.proof.indicators.indicator_table`.
     links
         How each ranked place may be connected: see :func:`siteplan.planning.proof.links.link_table`.
+    sectors
+        Where three sectors of each place would look: see
+        :func:`siteplan.planning.proof.sectors.sector_table`.
     exposure
         Compliance distances: see :func:`siteplan.planning.proof.exposure.exposure_table`.
     low_altitude
@@ -46,6 +49,7 @@ class PlanProof:
     bought: pd.DataFrame = field(default_factory=pd.DataFrame)
     indicators: pd.DataFrame = field(default_factory=pd.DataFrame)
     links: pd.DataFrame = field(default_factory=pd.DataFrame)
+    sectors: pd.DataFrame = field(default_factory=pd.DataFrame)
     exposure: pd.DataFrame = field(default_factory=pd.DataFrame)
     low_altitude: pd.DataFrame = field(default_factory=pd.DataFrame)
     people: pd.DataFrame = field(default_factory=pd.DataFrame)

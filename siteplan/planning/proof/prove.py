@@ -18,6 +18,7 @@ from siteplan.planning.proof.low_altitude import corridor_table
 from siteplan.planning.proof.odds import Odds, make_drawing, odds_of
 from siteplan.planning.proof.proof import PlanProof
 from siteplan.planning.proof.readings import Readings, hit_rates, readings_of
+from siteplan.planning.proof.sectors import sector_table
 from siteplan.planning.quota import count_units, on_air
 from siteplan.planning.stages import Solved
 from siteplan.project.schema import Config
@@ -70,6 +71,7 @@ def prove(
         bought=target_table(demand, existing.outage.mean, effects.outage),
         indicators=indicator_table(inputs, config, tests.table, _stations_of(inputs, config), people),
         links=links,
+        sectors=sector_table(proposed, solved, inputs.dem, config.coverage.receiver_height_m),
         exposure=exposure_table(proposed, masts, inputs, config),
         low_altitude=corridors,
         people=people_table(inputs, solved),
