@@ -21,6 +21,7 @@ INBOX = "inbox.jsonl"
 _SCHEMA = "siteplan-inbox/1"
 KINDS = frozenset({".xlsx", ".xlsm", ".xls", ".et", ".csv", ".json", ".kml", ".kmz", ".ods"})
 """Files that can be returns."""
+_UNKNOWN = "unknown_candidate"
 State = Literal["taken", "before", "unreadable", "other"]
 
 
@@ -40,7 +41,7 @@ class InboxFile:
     faults
         Why it cannot be read.
     since
-        When its content was taken in, ISO 8601.
+        When its content was taken in, ISO 8601, or the file of this batch that has the same.
     """
 
     name: str
@@ -79,15 +80,21 @@ class InboxResult:
 
 
 def received(project: Path) -> dict[str, str]:
-    """When contents were taken in, by their hash."""
-    entries = [json.loads(line) for line in read_lines(project / INBOX)]
-    return {entry["sha256"]: entry["taken_at"] for entry in entries}
+    """When contents were taken in, by their hash.
+
+    A file with rows of sites nobody knew is not among them: a list that teaches their numbers may have come
+    since, and what was taken of it is known anyway.
+    """
+    entries = {entry["sha256"]: entry for entry in map(json.loads, read_lines(project / INBOX))}
+    return {sha: entry["taken_at"] for sha, entry in entries.items() if not entry["unknown"]}
 
 
-def receipt(file: InboxFile, sha256: str, now: str) -> str:
-    """A file that was taken in, as one line of JSON."""
-    entry = {"schema": _SCHEMA, "sha256": sha256, "file": file.name, "taken_at": now, "rows": file.verdicts}
-    return json.dumps(entry, ensure_ascii=False)
+def receipt(file: InboxFile, sha256: str, now: str, outcomes: Sequence[Outcome]) -> str:
+    """A file that was taken in, as one line of JSON, with how many of its rows nobody could place."""
+    own = (each for each in outcomes if each.row.sha256 == sha256)
+    unknown = sum(any(fault.problem == _UNKNOWN for fault in each.faults) for each in own)
+    entry = {"schema": _SCHEMA, "sha256": sha256, "file": file.name, "taken_at": now}
+    return json.dumps({**entry, "rows": file.verdicts, "unknown": unknown}, ensure_ascii=False)
 
 
 def files_in(folder: Path) -> list[Path]:
@@ -120,19 +127,21 @@ def read_new(
         What became of every file, and rows of the new ones by hash.
     """
     made, rows = [], dict[str, list[ReturnRow]]()
+    seen = dict(known)
     for path in files:
         if path.suffix.lower() not in KINDS:
             made.append(InboxFile(path.name, "other", {}))
             continue
         sha = sha256_of(path)
-        if sha in known or sha in rows:
-            made.append(InboxFile(path.name, "before", {}, since=known.get(sha, "")))
+        if sha in seen:
+            made.append(InboxFile(path.name, "before", {}, since=seen[sha]))
             continue
         try:
             rows[sha] = list(read_returns(path, ids, names, keys))
         except InputFaults as error:
             made.append(InboxFile(path.name, "unreadable", {}, tuple(error.faults)))
             continue
+        seen[sha] = path.name
         made.append(InboxFile(path.name, "taken", {}))
     return made, rows
 

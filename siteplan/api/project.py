@@ -11,7 +11,16 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import cast, get_args
 
-from siteplan.api.inbox import INBOX, InboxResult, files_in, read_new, receipt, received, with_verdicts
+from siteplan.api.inbox import (
+    INBOX,
+    InboxFile,
+    InboxResult,
+    files_in,
+    read_new,
+    receipt,
+    received,
+    with_verdicts,
+)
 from siteplan.api.language import LANGUAGE_VARIABLE, free_folder, require_plain, speak
 from siteplan.api.lists import listed_places, published_lists, records_in, runs_of, standing_lists
 from siteplan.api.plan import Plan, read_plan, record_of
@@ -47,7 +56,7 @@ from siteplan.field.journal import JOURNAL, Event, events_of, line_of
 from siteplan.field.merge import Merge, MergeOptions, merge, undo
 from siteplan.field.published import PublishedList
 from siteplan.field.records import KeyIndex
-from siteplan.field.returns import read_returns
+from siteplan.field.returns import ReturnRow, read_returns
 from siteplan.field.status import FieldStatus, replay
 from siteplan.inputs.load import Examination, Inputs
 from siteplan.outputs.calibration_facts import Facts
@@ -487,13 +496,18 @@ class Project:
             names = {each: place.name for each, place in published.places.items()}
             before = received(self.folder)
             # keys of held rows are looked for in files that were taken in before, too
-            files, rows = read_new(
-                files_in(Path(folder)), {} if take else before, ids, names, KeyIndex(events)
-            )
-            every = [row for own in rows.values() for row in own]
+            known = {} if take else before
             issued = runs[0].reference_date if runs else ""
             options = MergeOptions(now, reporter, tuple(take), issued, self.config.returns.sources)
-            found = merge(every, published, events, options)
+
+            def merged(index: KeyIndex) -> tuple[list[InboxFile], dict[str, list[ReturnRow]], Merge]:
+                files, rows = read_new(files_in(Path(folder)), known, ids, names, index)
+                every = [row for own in rows.values() for row in own]
+                return files, rows, merge(every, published, events, options)
+
+            files, rows, found = merged(KeyIndex(events))
+            if learnt := [event for event in found.events if event.kind == "keys"]:
+                files, rows, found = merged(KeyIndex((*events, *learnt)))  # one file may name another's sites
             files = with_verdicts(files, list(rows), found.outcomes)
             target = None
             if rows:
@@ -502,7 +516,7 @@ class Project:
                 append_lines(self.folder / JOURNAL, [line_of(event) for event in found.events])
                 taken = (each for each in files if each.state == "taken")
                 read = zip(taken, rows, strict=True)
-                lines = [receipt(each, sha, now) for each, sha in read if sha not in before]
+                lines = [receipt(e, sha, now, found.outcomes) for e, sha in read if sha not in before]
                 append_lines(self.folder / INBOX, lines)
                 target = self.new_folder(RETURNS, "inbox")
                 with output_folder(target) as work:

@@ -114,6 +114,34 @@ def test_a_register_teaches_numbers_and_a_list_without_our_ids_is_matched_by_the
     assert other not in records(office)
 
 
+def supervisors_sheet(path, number, status="已签约"):
+    """A list of another office that knows sites by their order only."""
+    book = openpyxl.Workbook()
+    for line in (["需求订单号", "进展", "日期", "反馈人"], [number, status, "2023-08-01", "监理"]):
+        book.active.append(line)
+    book.save(path)
+
+
+def test_a_list_and_the_register_that_explains_it_may_come_together_in_any_order(office, run):
+    box, site = office / "收件箱", listed(run).index[0]
+    supervisors_sheet(box / "a监理.xlsx", ORDER)
+    filled(run, box / "b.xlsx", {site: {"需求订单号": ORDER, "反馈人": "王工", "反馈日期": "2023-07-10"}})
+    found = taken_in(office)
+    assert found.exit_code == 0
+    assert (records(office)[site].status, records(office)[site].keys.order_no) == (SiteStatus.SIGNED, ORDER)
+
+
+def test_a_list_nobody_could_place_is_tried_again_once_its_numbers_are_known(office, run):
+    box, site = office / "收件箱", listed(run).index[0]
+    supervisors_sheet(box / "监理.xlsx", ORDER)
+    first = taken_in(office)
+    assert (states(first), first.exit_code) == ({"监理.xlsx": "taken"}, 3)
+    filled(run, box / "z.xlsx", {site: {"需求订单号": ORDER, "反馈人": "王工", "反馈日期": "2023-07-10"}})
+    assert taken_in(office).exit_code == 0
+    assert records(office)[site].status == SiteStatus.SIGNED
+    assert set(states(taken_in(office)).values()) == {"before"}
+
+
 def test_a_number_whose_digits_a_spreadsheet_lost_is_refused(office, run):
     site = listed(run).index[0]
     filled(run, office / "收件箱" / "a.xlsx", {site: {"需求订单号": 98765432109876543, "反馈人": "王工"}})
