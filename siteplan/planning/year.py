@@ -12,6 +12,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from siteplan.core.errors import SiteplanError
 from siteplan.field.journal import Event, Place
 from siteplan.field.records import SiteRecord, records_of
 from siteplan.inputs.files.headers import normalise
@@ -111,7 +112,7 @@ def year_of(
     )
     found = schedule(
         records.values(),
-        _tasks(progress, stations, config, day),
+        _tasks(progress, stations, inputs.counties, config, day),
         rules,
         calendar,
         day=day,
@@ -157,9 +158,20 @@ def _on_air_days(
     return {county: dict(days.get(county, {})) for county in progress.counties["county_id"]}
 
 
-def _tasks(progress: Progress, stations: pd.DataFrame, config: Config, day: dt.date) -> list[CountyTask]:
+def _tasks(
+    progress: Progress,
+    stations: pd.DataFrame,
+    counties: gpd.GeoDataFrame,
+    config: Config,
+    day: dt.date,
+) -> list[CountyTask]:
     """What every county has to do, with what its crews can build a month."""
     declared = {normalise(each.county): each.stations for each in config.schedule.capacity}
+    known = {normalise(str(each)) for name in ("county_id", "county") for each in counties[name]} | {""}
+    for each in config.schedule.capacity:
+        if normalise(each.county) not in known:
+            values = {"county": each.county, "known": tuple(counties["county"])}
+            raise SiteplanError("capacity_of_unknown_county", **values)
     tasks = []
     for row in progress.counties.sort_values("county_id").itertuples():
         names = (normalise(str(row.county_id)), normalise(str(row.county)), "")

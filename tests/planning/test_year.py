@@ -13,6 +13,7 @@ import siteplan
 from siteplan.api.lists import listed_places, records_in, runs_of, standing_lists
 from siteplan.core.errors import SiteplanError
 from siteplan.project.planning import QuotaTarget
+from siteplan.project.year import ScheduleRules
 from tests.planning.test_replan import answer, filled, listed
 
 
@@ -98,6 +99,29 @@ def test_what_a_year_left_open_is_carried_over_until_it_is_built(office):
     assert before[year].carried_over == left
     assert (before[year].built, before[year].remaining) == (built, 4)
     assert before[year].rate == pytest.approx(built / (built + 4))
+
+
+def with_capacity(office, *lines):
+    """The project with what counties can build a month."""
+    project = siteplan.open_project(office)
+    schedule = ScheduleRules.model_validate({"capacity": lines})
+    config = project.config.model_copy(update={"schedule": schedule})
+    return type(project)(project.folder, config, project.data, project.language)
+
+
+def test_a_declared_capacity_counts_by_name_or_code_and_the_general_one_for_the_others(office):
+    lines = ({"county": "西县", "stations": 7}, {"stations": 3})
+    tasks = with_capacity(office, *lines).progress().year.schedule.tasks
+    counties = siteplan.open_project(office).load().counties
+    names = dict(zip(counties["county_id"], counties["county"], strict=True))
+    found = {names[task.county_id]: (task.capacity, task.capacity_origin) for task in tasks}
+    assert found == {"西县": (7, "declared"), "东县": (3, "declared")}
+
+
+def test_a_capacity_of_a_county_nobody_knows_is_an_error(office):
+    with pytest.raises(SiteplanError) as error:
+        with_capacity(office, {"county": "西具", "stations": 7}).progress()
+    assert (error.value.key, error.value.values["county"]) == ("capacity_of_unknown_county", "西具")
 
 
 def test_a_year_without_a_target_is_an_error(office):
