@@ -23,6 +23,7 @@ from siteplan.planning.quota import build_ledger, on_air, unit_keys
 from siteplan.planning.schedule import CountyTask, Schedule, schedule
 from siteplan.planning.workdays import WorkCalendar
 from siteplan.project.schema import Config
+from siteplan.project.statuses import FIXED, SiteStatus
 
 YEARS = [
     "year",
@@ -111,7 +112,7 @@ def year_of(
         dt.date(first.year - 2, 1, 1), dt.date(max(deadline, day).year + 4, 12, 31), _basis(inputs, config)
     )
     found = schedule(
-        records.values(),
+        [record for record in records.values() if _is_expected(record, listed)],
         _tasks(progress, stations, inputs.counties, config, day),
         rules,
         calendar,
@@ -122,6 +123,15 @@ def year_of(
         networks={each: _networks(record.place, config) for each, record in records.items()},
     )
     return Year(records, found, years_of(inputs, config), lists)
+
+
+def _is_expected(record: SiteRecord, listed: Mapping[str, ListedPlace]) -> bool:
+    """Whether a place is counted on: it is on a list that is out, is kept by every plan, or no list is out
+    for its county; a place the latest list gave up is not.
+    """
+    if record.candidate_id in listed or record.status in FIXED | {SiteStatus.ON_AIR}:
+        return True
+    return all(one.place.county_id != record.place.county_id for one in listed.values())
 
 
 def _basis(inputs: Inputs, config: Config) -> Literal["china", "weekdays"]:

@@ -12,6 +12,7 @@ import pytest
 import siteplan
 from siteplan.api.lists import listed_places, records_in, runs_of, standing_lists
 from siteplan.core.errors import SiteplanError
+from siteplan.planning.year import ListedPlace, year_of
 from siteplan.project.planning import QuotaTarget
 from siteplan.project.year import ScheduleRules
 from tests.planning.test_replan import answer, filled, listed
@@ -70,6 +71,28 @@ def test_a_list_that_another_one_follows_no_longer_counts(office, tmp_path):
     assert gone not in places
     sites = {site.record.candidate_id for site in project.progress().year.schedule.sites}
     assert sites == set(listed(office / "runs" / "again").index)
+
+
+def test_a_place_the_latest_list_gave_up_is_not_counted_on_unless_it_is_signed(office, tmp_path):
+    project, run = siteplan.open_project(office), office / "runs" / "city"
+    places = siteplan.read_plan(run).record.published.places
+    talking, signed = list(places)[:2]
+    rows = {talking: answer("谈点中"), signed: answer("已签约")}
+    project.merge_returns(run, [filled(run, tmp_path / "f.xlsx", rows)])
+    report = project.progress()
+    rest = {
+        each: ListedPlace(place, dt.date(2023, 6, 30))
+        for each, place in places.items()
+        if each not in (talking, signed)
+    }
+    inputs = project.load().tables
+    day = report.config.project.reference_date
+    year = year_of(inputs, report.progress, project.journal(), rest, report.config, day=day)
+    sites = {site.record.candidate_id for site in year.schedule.sites}
+    assert sites == set(places) - {talking}
+    assert set(year.records) == set(places)
+    alone = year_of(inputs, report.progress, project.journal(), {}, report.config, day=day)
+    assert {site.record.candidate_id for site in alone.schedule.sites} == {talking, signed}
 
 
 def test_a_later_day_moves_the_schedule_and_places_turn_red(office):

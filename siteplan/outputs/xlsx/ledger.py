@@ -93,6 +93,8 @@ def _row(
     place, difficulty = record.place, record.difficulty
     bands = {config.band(each).network for each in place.bands}
     shown = site_row(site, names, lang) if site else dict.fromkeys(columns_in("schedule_sites"), "")
+    if site is None and record.status not in EXITS | {SiteStatus.ON_AIR}:
+        shown["light_reason"] = translate("light_unlisted", lang)
     lon, lat = record.site_point or ("", "")
     last = record.visits[-1] if record.visits else None
     return shown | {
