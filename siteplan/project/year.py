@@ -65,7 +65,9 @@ class ScheduleRules(ProjectPart):
     calendar: Literal["auto", "china", "weekdays"] = "auto"
     """Working days: mainland China's published calendar, or Monday to Friday; auto takes the first where
     the project lies in China."""
-    lead_times: dict[SourceType, LeadTimes] = LEAD_TIMES
+    lead_times: dict[Literal["1", "2", "3", "4", "5"], LeadTimes] = {
+        each.value: times for each, times in LEAD_TIMES.items()
+    }
     """By source type; one that is not named has the default of that type."""
     capacity: tuple[Capacity, ...] = ()
     """Where none is declared, the best month seen in the table of stations counts, and it is said."""
@@ -89,7 +91,7 @@ class ScheduleRules(ProjectPart):
     def lead_time(self, source_type: str) -> LeadTimes:
         """Of one kind of place."""
         kind = SourceType(source_type)
-        return self.lead_times.get(kind, LEAD_TIMES[kind])
+        return self.lead_times.get(kind.value, LEAD_TIMES[kind])
 
 
 class AcceptanceRules(ProjectPart):
