@@ -397,17 +397,16 @@ class Project:
         SiteplanError
             For anything the user can put right.
         """
-        config = as_of(self.config, self.field_status())
+        status = self.field_status()
+        config = as_of(self.config, status)
         chosen = year or config.project.year
         with report.stage("load"):
-            inputs = pipeline.load(self.data, config, None, report)
-        context = ReplanContext(self.field_status())
-        inputs = with_on_air(inputs, context.field_status, config)
+            inputs = with_on_air(pipeline.load(self.data, config, None, report), status, config)
         free = config.model_copy(update={"quota": config.quota.model_copy(update={"targets": ()})})
         with self._workplace(config, threads) as (map_fn, cache):
             request = AreaRequest(chosen, stations, 0, read_registry(self.folder / REGISTRY))
             ready, _ = pipeline.prepare(
-                inputs, free, request, context, cache=cache, map_fn=map_fn, report=report
+                inputs, free, request, ReplanContext(status), cache=cache, map_fn=map_fn, report=report
             )
             with report.stage("split"):
                 found = split_quota(inputs, ready, stations, chosen, config, report)

@@ -20,7 +20,7 @@ from pyproj import Geod
 from siteplan.core.errors import Fault, Severity
 from siteplan.field.journal import Event, Place, Point, SiteKeys
 from siteplan.field.published import PublishedList
-from siteplan.field.records import KeyIndex, key_text, records_of
+from siteplan.field.records import KeyIndex, SiteRecord, key_text, records_of
 from siteplan.field.returns import ReturnRow
 from siteplan.field.status import (
     FieldStatus,
@@ -157,7 +157,8 @@ def merge(
     """
     outcomes: dict[int, Outcome] = {}
     drafts: dict[int, _Draft] = {}
-    known = {each.candidate_id: each.place for each in records_of(events).values()}
+    records = records_of(events)
+    known = {each.candidate_id: each.place for each in records.values()}
     for number, row in enumerate(rows):
         made = _draft(row, published_list, known, options)
         if isinstance(made, Outcome):
@@ -168,7 +169,7 @@ def merge(
     for number, fault in [*_odd_dates(drafts, events, options).items(), *_filled_down(drafts).items()]:
         row = drafts[number].row
         drafts[number] = replace(drafts[number], row=replace(row, doubts=(*row.doubts, fault)))
-    merger = _Merger(published_list, events, options, [draft.row for draft in drafts.values()])
+    merger = _Merger(published_list, events, options, records, [draft.row for draft in drafts.values()])
     by_place: dict[str, list[int]] = defaultdict(list)
     for number, draft in drafts.items():
         by_place[draft.row.candidate_id].append(number)
@@ -417,6 +418,7 @@ class _Merger:
         published_list: PublishedList,
         events: Sequence[Event],
         options: MergeOptions,
+        records: Mapping[str, SiteRecord],
         rows: Sequence[ReturnRow],
     ) -> None:
         self.published_list, self.options = published_list, options
@@ -425,7 +427,7 @@ class _Merger:
         for event in events:
             self.of[event.candidate_id].append(event)
         self.undos = [event for event in events if event.kind == "undo"]
-        self.keys, self.records = KeyIndex(events), records_of(events)
+        self.keys, self.records = KeyIndex(events), records
         self.claims: dict[tuple[KeyKind, str], set[str]] = defaultdict(set)
         for row in rows:
             for kind, text in row.keys.items():

@@ -17,7 +17,7 @@ from siteplan.coverage.footprint_cache import Cache
 from siteplan.inputs.load import Inputs
 from siteplan.planning.formulate import caps_of
 from siteplan.planning.quota import Ledger, Limit, build_ledger
-from siteplan.planning.replan import select
+from siteplan.planning.replan import open_conflicts, select
 from siteplan.planning.run_record import LaterSite, LaterYear
 from siteplan.planning.stages import Prepared
 from siteplan.project.schema import Config
@@ -78,7 +78,7 @@ def later_years(
             ready.problem.without_minima(),
             caps=tuple(_with_room_for(cap, ready.options.stations, selection.columns) for cap in caps),
             locked_in=np.sort(selection.columns),
-            conflicts=_open_conflicts(ready.problem.conflicts, ready.options.place[selection.columns]),
+            conflicts=open_conflicts(ready.problem.conflicts, ready.options.place[selection.columns]),
         )
         chosen = select(problem, config, report, cache)
         sites = _sites(ready, chosen, selection.columns)
@@ -127,13 +127,6 @@ def _with_room_for(cap: Cap, stations: Ints, built: Ints) -> Cap:
 
 def _by_scope(limits: Sequence[Limit]) -> Mapping[Scope, int]:
     return {(limit.family, limit.county_id, limit.network): limit.stations for limit in limits}
-
-
-def _open_conflicts(conflicts: Ints, built: Ints) -> Ints:
-    """Pairs of places of which not both stand already."""
-    taken = set(built.tolist())
-    apart = [pair for pair in conflicts.tolist() if not set(pair) <= taken]
-    return np.array(apart, dtype=np.int64).reshape(-1, 2)
 
 
 def _sites(ready: Prepared, chosen: Selection, before: Ints) -> tuple[LaterSite, ...]:

@@ -219,7 +219,7 @@ def _everything(stations: int) -> dict[str, object]:
     return {"county_id": "", "network": "", "quota": stations}
 
 
-def _targets(config: Config, counties: gpd.GeoDataFrame, year: int) -> list[tuple[str, QuotaTarget]]:
+def targets_of(config: Config, counties: gpd.GeoDataFrame, year: int) -> list[tuple[str, QuotaTarget]]:
     """Targets of a year with their county code ("" for the whole city)."""
     codes = {
         normalise(name): code for code, name in zip(counties["county_id"], counties["county"], strict=True)
@@ -240,7 +240,7 @@ def _lines(
     config: Config, counties: gpd.GeoDataFrame, area: gpd.GeoDataFrame, year: int
 ) -> list[dict[str, object]]:
     """Finest lines of the area; city-wide lines by network only in a run over the whole city."""
-    targets = _targets(config, counties, year)
+    targets = targets_of(config, counties, year)
     split = {code for code, target in targets if target.network and code}
     ids = set(area["county_id"])
     lines = [
@@ -262,7 +262,7 @@ def _city_line(config: Config, counties: gpd.GeoDataFrame, area: gpd.GeoDataFram
     own = "" if len(area) == len(counties) else str(area["county_id"].iloc[0])
     totals = [
         target.stations
-        for code, target in _targets(config, counties, year)
+        for code, target in targets_of(config, counties, year)
         if code == own and not target.network
     ]
     return sum(totals) if totals else None

@@ -170,12 +170,17 @@ def with_fixed(
         if used > cap.limit:
             told: dict[str, object] = {"value": cap.name, "limit": round(cap.limit), "fixed": round(used)}
             faults.append(Fault("warning", "project.toml", "fixed_over_quota", "fixed_over_quota_fix", told))
-    taken = set(options.place[columns].tolist())
-    apart = [pair for pair in problem.conflicts.tolist() if not set(pair) <= taken]
-    conflicts = np.array(apart, dtype=np.int64).reshape(-1, 2)
+    conflicts = open_conflicts(problem.conflicts, options.place[columns])
     group = _own_groups(problem.group, columns)
     fixed_problem = replace(problem, caps=tuple(caps), locked_in=columns, conflicts=conflicts, group=group)
     return fixed_problem, tuple(faults)
+
+
+def open_conflicts(conflicts: Ints, built: Ints) -> Ints:
+    """Pairs of places of which not both are built already, shape (n, 2)."""
+    taken = set(built.tolist())
+    apart = [pair for pair in conflicts.tolist() if not set(pair) <= taken]
+    return np.array(apart, dtype=np.int64).reshape(-1, 2)
 
 
 def _own_groups(group: Ints, columns: Ints) -> Ints:
@@ -405,13 +410,27 @@ def people_covered(
     problem: CoverProblem, columns: Ints, demand: DemandGrid, outage: NodeOutage, config: Config
 ) -> float:
     """People whose P reaches the target in the first layer."""
+    left = outage_after(problem, columns, demand, outage)
+    return float(demand.people[1.0 - left >= config.coverage.edge_probability_target].sum())
+
+
+def outage_after(
+    problem: CoverProblem, columns: Ints, demand: DemandGrid, outage: NodeOutage
+) -> NDArray[np.float64]:
+    """Probability that nobody serves each demand pixel in the first layer once columns are built.
+
+    Returns
+    -------
+    ndarray
+        float64, shape of ``demand.pixels``.
+    """
     by_node = outage.rows(demand)
     shares = covered_shares(problem, columns)[: by_node.size].reshape(by_node.shape)
     left = (by_node * (1.0 - shares)) @ outage.shadowing.weight
-    flat = outage.mean[0].ravel()[demand.pixels].astype(float)
+    flat = np.asarray(outage.mean[0].ravel()[demand.pixels], dtype=np.float64)
     asked = demand.row_of[0] >= 0
     flat[asked] = left[demand.row_of[0, asked]]
-    return float(demand.people[1.0 - flat >= config.coverage.edge_probability_target].sum())
+    return flat
 
 
 def _of_coverage(problem: CoverProblem, found: Selection, bonus: float) -> Selection:

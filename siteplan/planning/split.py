@@ -18,10 +18,11 @@ from siteplan.core.progress import SILENT, Report, counted
 from siteplan.coverage.gaps import village_table
 from siteplan.coverage.indicators import county_table
 from siteplan.inputs.load import Inputs
-from siteplan.planning.quota import largest_remainder
+from siteplan.planning.quota import largest_remainder, targets_of
+from siteplan.planning.replan import outage_after
 from siteplan.planning.stages import Prepared
 from siteplan.project.schema import Config
-from siteplan.selection import Cap, CoverProblem, covered_shares, quick
+from siteplan.selection import Cap, CoverProblem, quick
 
 Method = Literal["free", "people", "villages", "area", "last_year"]
 METHODS: tuple[Method, ...] = get_args(Method)
@@ -104,12 +105,8 @@ def _figures(inputs: Inputs, ready: Prepared, year: int, config: Config) -> pd.D
     today = ready.existing.outage.mean
     villages = village_table(inputs, ready.demand, today, today, config)
     table = county_table(inputs, ready.demand, today, today, villages, config)
-    last = {
-        str(name): target.stations
-        for target in config.quota.targets
-        if target.year == year - 1 and target.county and not target.network
-        for name in (target.county,)
-    }
+    targets = targets_of(config, inputs.counties, year - 1)
+    last = {code: target.stations for code, target in targets if code and not target.network}
     area = dict(zip(inputs.area["county_id"], inputs.area.geometry.area / 1e6, strict=True))
     return pd.DataFrame(
         {
@@ -118,9 +115,7 @@ def _figures(inputs: Inputs, ready: Prepared, year: int, config: Config) -> pd.D
             "uncovered_people": table["population_total"] - table["population_covered_before"],
             "uncovered_villages": table["villages_total"] - table["villages_covered_before"],
             "area_km2": table["county_id"].map(area),
-            "last_year": [
-                last.get(c, last.get(n, 0)) for c, n in zip(table["county_id"], table["county"], strict=True)
-            ],
+            "last_year": [last.get(code, 0) for code in table["county_id"]],
         }
     )
 
@@ -137,12 +132,8 @@ def _within(problem: CoverProblem, owner: NDArray[np.object_], shares: Mapping[s
 def _newly(ready: Prepared, columns: NDArray[np.int64], config: Config) -> tuple[int, int]:
     """People and villages whose P newly reaches the target in the first layer."""
     demand, outage = ready.demand, ready.existing.outage
-    by_node = outage.rows(demand)
-    shares = covered_shares(ready.problem, columns)[: by_node.size].reshape(by_node.shape)
-    left = (by_node * (1.0 - shares)) @ outage.shadowing.weight
     before = outage.mean[0].ravel()[demand.pixels].astype(float)
-    after, asked = before.copy(), demand.row_of[0] >= 0
-    after[asked] = left[demand.row_of[0, asked]]
+    after = outage_after(ready.problem, columns, demand, outage)
     target = config.coverage.edge_probability_target
     new = (1.0 - after >= target) & (1.0 - before < target)
     points = demand.village_pixel[demand.village_pixel >= 0]
