@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from siteplan.core.errors import Fault, InputFaults
+from siteplan.core.errors import Fault, InputFaults, SiteplanError
 from siteplan.core.files import read_lines, sha256_of
 from siteplan.field.merge import Merge, Outcome
 from siteplan.field.records import KeyIndex
@@ -84,9 +84,20 @@ def received(project: Path) -> dict[str, str]:
 
     A file with rows of sites nobody knew is not among them: a list that teaches their numbers may have come
     since, and what was taken of it is known anyway.
+
+    Raises
+    ------
+    SiteplanError
+        If a line is no receipt: with its number.
     """
-    entries = {entry["sha256"]: entry for entry in map(json.loads, read_lines(project / INBOX))}
-    return {sha: entry["taken_at"] for sha, entry in entries.items() if not entry["unknown"]}
+    latest: dict[str, tuple[str, int]] = {}
+    for number, line in enumerate(read_lines(project / INBOX), start=1):
+        try:
+            entry = json.loads(line)
+            latest[entry["sha256"]] = entry["taken_at"], entry["unknown"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise SiteplanError("journal_no_event", file=INBOX, row=number, detail=str(error)) from error
+    return {sha: taken_at for sha, (taken_at, unknown) in latest.items() if not unknown}
 
 
 def receipt(file: InboxFile, sha256: str, now: str, outcomes: Sequence[Outcome]) -> str:

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 import siteplan
 from siteplan.api.inbox import INBOX
 from siteplan.cli.commands import app
+from siteplan.core.errors import SiteplanError
 from siteplan.field.journal import JOURNAL
 from siteplan.field.records import records_of
 from siteplan.project.statuses import SiteStatus
@@ -271,3 +272,11 @@ def test_receipts_name_the_file_its_content_and_its_rows(office, run):
         "a.xlsx",
         {"accepted": 1, "unchanged": 5},
     )
+
+
+@pytest.mark.parametrize("line", ["{not json", '{"sha256": "a"}', "[]"])
+def test_a_line_of_receipts_changed_by_hand_is_named(office, line):
+    (office / INBOX).write_text(line + "\n", "utf-8")
+    with pytest.raises(SiteplanError) as error:
+        taken_in(office)
+    assert (error.value.values["file"], error.value.values["row"]) == (INBOX, 1)
