@@ -593,7 +593,7 @@ class Project:
             config = config.model_copy(update={"project": moved})
         chosen = year or config.project.year
         with report.stage("load"):
-            inputs = with_on_air(pipeline.load(self.data, config, None, report), status, config)
+            inputs = with_on_air(pipeline.load_ledger(self.data, config, report), status, config)
         found = progress_of(inputs, status, config, chosen)
         with report.stage("schedule"):
             folders = [Path(each) for each in runs] or runs_of(self.folder / config.outputs.directory)

@@ -45,6 +45,8 @@ _FEWEST_PIXELS = 4
 _LINES = ("railways", "corridors", "power_lines")
 _ZONE_TABLES = ("area_classes", "exclusions")
 _OF_THE_NETWORK = ("stations", "dem", "land_cover", "area_classes")
+_OF_THE_LEDGER = ("counties", "villages", "key_places", "stations", "site_plan", "area_classes")
+"""Tables a year's task is counted by, and those whose names they are located by."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,6 +216,31 @@ def load(folder: Path, config: Config, county: str | None = None, report: Report
     return _load(ProjectReader(folder, config, report=report), config, county)
 
 
+def load_ledger(folder: Path, config: Config, report: Report = SILENT) -> Inputs:
+    """Counties, stations and the site plan alone, which is all a year's task is counted by.
+
+    Parameters
+    ----------
+    folder
+        Folder of the inputs.
+    config
+        The project; relief, people, roads and what else a plan needs are left aside.
+    report
+        Is told of what is read.
+
+    Returns
+    -------
+    Inputs
+        Of the city, with the counties, stations and entries of the site plan that :func:`load` gives.
+
+    Raises
+    ------
+    InputFaults
+        If these inputs cannot be read.
+    """
+    return load(folder, _given_only(config, _OF_THE_LEDGER), None, report)
+
+
 def load_network(folder: Path, config: Config, report: Report = SILENT) -> Inputs:
     """Stations, relief and land cover alone, which is all a calibration needs.
 
@@ -236,9 +263,7 @@ def load_network(folder: Path, config: Config, report: Report = SILENT) -> Input
     InputFaults
         If these inputs cannot be read, or there is no station.
     """
-    kept = {name: each for name, each in config.inputs.given().items() if name in _OF_THE_NETWORK}
-    inputs = type(config.inputs).model_validate({name: each.model_dump() for name, each in kept.items()})
-    bare = config.model_copy(update={"inputs": inputs})
+    bare = _given_only(config, _OF_THE_NETWORK)
     first = ProjectReader(folder, bare, report=report)
     stations = first.attempt(first.stations)
     first.stop_if_fatal()
@@ -249,6 +274,12 @@ def load_network(folder: Path, config: Config, report: Report = SILENT) -> Input
     names = {"county_id": ["network"], "county": [config.project.city]}
     area = gpd.GeoDataFrame(names, geometry=[hull], crs=config.project.crs)
     return _load(ProjectReader(folder, bare, area, report), bare, None)
+
+
+def _given_only(config: Config, names: tuple[str, ...]) -> Config:
+    """A project with some of its inputs."""
+    kept = {name: each.model_dump() for name, each in config.inputs.given().items() if name in names}
+    return config.model_copy(update={"inputs": type(config.inputs).model_validate(kept)})
 
 
 @dataclass(frozen=True, eq=False)

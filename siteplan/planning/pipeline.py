@@ -108,6 +108,11 @@ def examine(folder: Path, config: Config, county: str | None = None, report: Rep
     return loading.examine(folder, config, county, report)
 
 
+def load_ledger(folder: Path, config: Config, report: Report = SILENT) -> Inputs:
+    """What a year's task is counted by; see :func:`siteplan.inputs.load.load_ledger`."""
+    return loading.load_ledger(folder, config, report)
+
+
 def load_measured(folder: Path, config: Config, report: Report = SILENT) -> tuple[Inputs, tuple[Fault, ...]]:
     """Inputs of a calibration: those of a plan, or where these are not whole, the network's own.
 

@@ -12,6 +12,7 @@ import pytest
 import siteplan
 from siteplan.api.lists import listed_places, records_in, runs_of, standing_lists
 from siteplan.core.errors import SiteplanError
+from siteplan.planning import pipeline
 from siteplan.planning.year import ListedPlace, year_of
 from siteplan.project.planning import QuotaTarget
 from siteplan.project.year import ScheduleRules
@@ -38,6 +39,17 @@ def with_targets(office, *targets):
         project.data,
         project.language,
     )
+
+
+def test_a_year_is_counted_by_the_same_tables_as_a_plan(office):
+    project = siteplan.open_project(office)
+    whole = pipeline.load(project.data, project.config)
+    quick = pipeline.load_ledger(project.data, project.config)
+    assert set(quick.sources) < set(whole.sources)
+    for name in ("counties", "stations", "site_plan"):
+        table = getattr(whole, name)
+        assert table is None or (len(table) and table.equals(getattr(quick, name)))
+    assert (quick.class_code == whole.class_code).all()
 
 
 def test_months_of_all_counties_and_networks_agree_with_the_ledger(report):
