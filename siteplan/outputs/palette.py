@@ -56,6 +56,20 @@ CHANGES = {"kept": "#8c96a0", "moved": "#e69f00", "dropped": "#7a1f1f", "new": "
 LIGHTS = {"red": "#e8833a", "amber": "#f7dfa5", "green": "#b9dfce", "done": "#dce7f1"}
 """How a place stands in time; the words beside them say it too."""
 
+STATUSES = {
+    "PROPOSED": "#6b7680",
+    "NEGOTIATING": "#f2b134",
+    "AGREED": "#d98a1f",
+    "SIGNED": "#5b8fc9",
+    "BUILDING": "#1f5fa8",
+    "ON_AIR": "#00795a",
+    "PAUSED": "#b9a3c9",
+    "REFUSED": "#9c2b00",
+    "INFEASIBLE": "#9c2b00",
+    "WITHDRAWN": "#9c2b00",
+}
+"""Where the work at a place stands; the ways out share a colour."""
+
 
 def is_dark(colour: str) -> bool:
     """Whether white text reads better on a colour than black.

@@ -95,6 +95,17 @@ AUDIENCES = (
 and everybody without sites, places and coordinates."""
 
 
+class Contact(ProjectPart):
+    """Whom to call about sites; on the pages of a county or town, for every reader but the public."""
+
+    who: str
+    phone: str = ""
+    county: str = ""
+    """Name or code; empty for every county."""
+    town: str = ""
+    """Name; empty for every town."""
+
+
 class Outputs(ProjectPart):
     """What is written where."""
 
@@ -109,5 +120,7 @@ class Outputs(ProjectPart):
     maps: tuple[str, ...] = ("internal", "tower")
     """Audiences a plan writes a map for when it is not told: ``map.html`` for the first of ``audiences`` (the
     office), ``map_ID.html`` for others."""
+    contacts: tuple[Contact, ...] = ()
+    """Whom to call, by county and town."""
     tianditu_key: str = ""
     """Key of the reader's online base map (Tianditu); only used by maps built with online tiles."""

@@ -82,6 +82,17 @@ def drawable(text: object, most: int = 60) -> str:
     return plain if len(plain) <= most else plain[: most - 1] + "…"
 
 
+def is_drawable(text: str) -> bool:
+    """Whether the font has every character of a text; line breaks need none.
+
+    Examples
+    --------
+    >>> is_drawable("甲县 5G"), is_drawable("Ḥ ສ")
+    (True, False)
+    """
+    return all(ord(char) in _glyphs() for char in set(text) if not char.isspace())
+
+
 def width_of(text: str, size: float) -> float:
     """Width of a text [pt], a Chinese character as wide as it is high.
 

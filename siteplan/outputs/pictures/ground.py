@@ -12,12 +12,12 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from numpy.typing import NDArray
 
-from siteplan.core.grid import Grid
+from siteplan.core.grid import Grid, Raster
 from siteplan.outputs import palette
 from siteplan.outputs.pictures.fonts import drawable, look, width_of
-from siteplan.outputs.webmap.page import codes_of
+from siteplan.outputs.webmap.page import codes_of, inhabited
 from siteplan.outputs.webmap.panel import breaks_of, tones
-from siteplan.outputs.webmap.rasters import shaded, tone_names
+from siteplan.outputs.webmap.rasters import coverage_codes, shaded, tone_names
 from siteplan.planning.proposal import Proposal
 
 _FINEST = 900
@@ -47,28 +47,65 @@ class Ground:
     extent: tuple[float, float, float, float]
 
 
-def ground(proposal: Proposal) -> Ground:
-    """What changes, in the colours of the map's first view, over muted relief, in the project's own CRS.
+def ground(
+    proposal: Proposal,
+    codes: NDArray[np.uint8] | None = None,
+    window: tuple[float, float, float, float] | None = None,
+    *,
+    finest: int = _FINEST,
+) -> Ground:
+    """Coverage in the colours of the map's first view, over muted relief, in the project's own CRS.
 
     A pixel much smaller than the picture's would be lost, so blocks of pixels show what matters most in them:
     what the plan brings to people, then where people go without.
+
+    Parameters
+    ----------
+    proposal
+        The plan.
+    codes
+        Classes by pixel; None for what the plan changes.
+    window
+        West, south, east, north [m] of a part; None for all of it.
+    finest
+        Most blocks of pixels along the longer side.
     """
     dem, grid = proposal.area.dem, proposal.area.grid
-    codes = codes_of(proposal)
-    factor = max(1, math.ceil(max(codes.shape) / _FINEST))
+    rows, cols = _part(grid, window)
+    codes = (codes_of(proposal) if codes is None else codes)[rows, cols]
+    factor = max(1, math.ceil(max(codes.shape) / finest))
     blocks = generalised(codes, factor)
     light: NDArray[np.float64] = np.ones((*blocks.shape, 3))
     if dem is not None and dem.grid == grid:
-        rows, cols = (np.arange(n) * factor for n in blocks.shape)
-        light = shaded(dem)[np.ix_(rows, cols)]
+        light = shaded(dem)[rows, cols][::factor, ::factor]
     tints = np.array([_tint(name, proposal) for name in tone_names(np.arange(256, dtype=np.uint8))])
     picture = light * tints[blocks]
     picture[blocks == 0] = to_rgb(palette.PAPER)
     size = factor * grid.resolution_m
-    east, south = grid.west_m + blocks.shape[1] * size, grid.north_m - blocks.shape[0] * size
-    return Ground(
-        np.asarray(np.rint(255.0 * picture), dtype=np.uint8), (grid.west_m, east, south, grid.north_m)
-    )
+    west, north = grid.west_m + cols.start * grid.resolution_m, grid.north_m - rows.start * grid.resolution_m
+    east, south = west + blocks.shape[1] * size, north - blocks.shape[0] * size
+    return Ground(np.asarray(np.rint(255.0 * picture), dtype=np.uint8), (west, east, south, north))
+
+
+def state_codes(proposal: Proposal, coverage: Raster) -> NDArray[np.uint8]:
+    """Classes of one state alone, today's or the planned one: nothing changes in them."""
+    config = proposal.config
+    target = config.coverage.edge_probability_target
+    return coverage_codes(coverage, coverage, None, breaks_of(config), target, inhabited(proposal))
+
+
+def _part(grid: Grid, window: tuple[float, float, float, float] | None) -> tuple[slice, slice]:
+    """Rows and columns of a window, cut to the grid."""
+    height, width = grid.height, grid.width
+    if window is None:
+        return slice(0, height), slice(0, width)
+    west, south, east, north = window
+    size = grid.resolution_m
+    top, bottom = (grid.north_m - north) / size, (grid.north_m - south) / size
+    left, right = (west - grid.west_m) / size, (east - grid.west_m) / size
+    rows = slice(min(max(0, math.floor(top)), height - 1), max(1, min(height, math.ceil(bottom))))
+    cols = slice(min(max(0, math.floor(left)), width - 1), max(1, min(width, math.ceil(right))))
+    return rows, cols
 
 
 def generalised(codes: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:

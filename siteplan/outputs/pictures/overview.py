@@ -17,7 +17,6 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Rectangle
 from PIL import Image, ImageColor
 
-from siteplan.core.grid import Grid
 from siteplan.outputs import palette
 from siteplan.outputs.pictures.fonts import drawable, look, shortened, width_of, wrapped
 from siteplan.outputs.pictures.ground import Room, draw_lines, extent_of, ground, write_names
@@ -98,7 +97,7 @@ def overview_png(
     _head(figure, sheet, proposal, lang)
     _map(figure, sheet, proposal, lang, watermark, shared or Shared())
     _texts(figure, sheet, proposal, lang, map_file)
-    return _packed(figure)
+    return packed_png(figure)
 
 
 _EXACT = (
@@ -118,7 +117,7 @@ _EXACT = (
 """Colours a packed picture keeps as they are; the rest is near enough."""
 
 
-def _packed(figure: Figure) -> bytes:
+def packed_png(figure: Figure) -> bytes:
     """PNG of 256 colours, those with a meaning among them: a quarter of the size."""
     canvas: Any = FigureCanvasAgg(figure)
     target = io.BytesIO()
@@ -200,20 +199,20 @@ def _map(
     axes, grid = _axes(figure, sheet, sheet.map_box), proposal.area.grid
     painted = shared.once("ground", proposal.effects.coverage, lambda: ground(proposal))
     axes.imshow(painted.picture, extent=painted.extent, interpolation="antialiased", zorder=0)
-    _marked(axes, [drawable(line, 40) for line in watermark])
+    draw_watermark(axes, [drawable(line, 40) for line in watermark])
     draw_lines(axes, proposal)
     west, east, south, north = extent_of(grid)
     axes.set(xlim=(west, east), ylim=(south, north), aspect="equal", anchor="C")
     width_px, height_px = sheet.map_box[2:]
     scale = max((east - west) / width_px, (north - south) / height_px) * _DPI / 72
     room = Room(scale)
-    _villages(axes, proposal)
-    _places(axes, proposal, room, sheet.pin)
-    _scale_bar(axes, grid, room, lang)
+    draw_villages(axes, proposal)
+    draw_places(axes, proposal, room, sheet.pin)
+    draw_scale(axes, (west, east, south, north), room, lang)
     write_names(axes, proposal, room, sheet.size)
 
 
-def _marked(axes: Axes, lines: list[str]) -> None:
+def draw_watermark(axes: Axes, lines: list[str]) -> None:
     """Whom the picture is made out to, under everything that is to be read."""
     for x, y in ((0.25, 0.25), (0.7, 0.25), (0.25, 0.7), (0.7, 0.7)) if lines else ():
         axes.text(
@@ -228,7 +227,7 @@ def _marked(axes: Axes, lines: list[str]) -> None:
         )
 
 
-def _villages(axes: Axes, proposal: Proposal) -> None:
+def draw_villages(axes: Axes, proposal: Proposal) -> None:
     """Villages the plan reaches, and those that still do without."""
     for state in ("newly", "uncovered"):
         rows = proposal.effects.villages[proposal.effects.villages["state"].eq(state)]
@@ -238,7 +237,7 @@ def _villages(axes: Axes, proposal: Proposal) -> None:
             axes.scatter(x, y, s=14, color=fill, edgecolors=line, linewidths=0.6, zorder=4)
 
 
-def _places(axes: Axes, proposal: Proposal, room: Room, size: float) -> None:
+def draw_places(axes: Axes, proposal: Proposal, room: Room, size: float) -> None:
     """Ranked places by what they are for: a number where it hides no better one, a dot elsewhere."""
     table, colours = proposal.places.proposed.sort_values("rank"), purposes(proposal)
     dots: list[tuple[float, float, str]] = []
@@ -267,16 +266,30 @@ def purposes(proposal: Proposal) -> dict[str, str]:
     return {layer.name: palette.PURPOSES[k % len(palette.PURPOSES)] for k, layer in layers}
 
 
-def _scale_bar(axes: Axes, grid: Grid, room: Room, lang: Lang) -> None:
-    """North arrow and a metric scale, which ends in 1, 2 or 5."""
-    west, east, south, north = extent_of(grid)
+def draw_scale(
+    axes: Axes, extent: tuple[float, float, float, float], room: Room, lang: Lang, *, size: float = 12
+) -> None:
+    """North arrow and a metric scale, which ends in 1, 2 or 5.
+
+    Parameters
+    ----------
+    axes, extent
+        The map, and its west, east, south and north [m].
+    room
+        Of the map's names.
+    lang
+        Language.
+    size
+        Of the words [pt].
+    """
+    west, east, south, north = extent
     width = east - west
     power = 10 ** np.floor(np.log10(width / 5))
     length = float(power * max(step for step in (1, 2, 5) if step * power <= width / 5))
     x, y = west + 0.03 * width, south + 0.03 * (north - south)
     axes.plot([x, x + length], [y, y], color=palette.INK, linewidth=3, zorder=8)
     said = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
-    axes.text(x, y + 0.008 * (north - south), said, **look(12, halo=True, zorder=8))
+    axes.text(x, y + 0.008 * (north - south), said, **look(size, halo=True, zorder=8))
     axes.annotate(
         translate("map.north", lang),
         xy=(0.965, 0.97),
@@ -284,7 +297,7 @@ def _scale_bar(axes: Axes, grid: Grid, room: Room, lang: Lang) -> None:
         xycoords="axes fraction",
         ha="center",
         arrowprops={"arrowstyle": "-|>", "lw": 2, "color": palette.INK},
-        **look(13, halo=True, zorder=8),
+        **look(size + 1, halo=True, zorder=8),
     )
     room.take(east - 0.035 * width, north - 0.06 * (north - south), 40, 70)
 

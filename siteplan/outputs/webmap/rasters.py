@@ -262,13 +262,15 @@ def _on_paper(bands: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.where(bands[..., :1] == 0, paper, bands)
 
 
-def shaded(relief: Raster) -> NDArray[np.float64]:
+def shaded(relief: Raster, water: NDArray[np.bool_] | None = None) -> NDArray[np.float64]:
     """The muted relief as colours, for pictures in the project's own CRS.
 
     Parameters
     ----------
     relief
         Elevation [m], NaN as nodata.
+    water
+        Where there is water, on the same grid; None without.
 
     Returns
     -------
@@ -276,6 +278,8 @@ def shaded(relief: Raster) -> NDArray[np.float64]:
         Red, green and blue [0-1], shape (height, width, 3); paper where nothing is known.
     """
     bands = np.moveaxis(_relief(np.asarray(relief.values, np.float32), relief.grid.resolution_m), 0, -1)
+    if water is not None:
+        bands[water] = ImageColor.getrgb(palette.WATER)
     return _on_paper(bands) / 255.0
 
 

@@ -1,0 +1,214 @@
+"""A document as Word: siteplan's template, or the one an office has made of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from docx.opc.exceptions import PackageNotFoundError
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
+from docxtpl import DocxTemplate
+from jinja2 import StrictUndefined, TemplateError
+from jinja2.sandbox import SandboxedEnvironment
+
+from siteplan.core.errors import SiteplanError
+from siteplan.inputs.places.gazetteer import nearest_names
+from siteplan.outputs.documents.blocks import (
+    Block,
+    Bullets,
+    Document,
+    Figures,
+    Grid,
+    Heading,
+    Paragraph,
+    Picture,
+    Signature,
+)
+from siteplan.outputs.documents.docx_template import CELL, NOTE, SECTIONS, TEXT, WARNING, docx_template
+
+_HEAD_FILL = "E8EEF1"
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_TONES = {"plain": TEXT, "note": NOTE, "warning": WARNING}
+
+
+@dataclass(frozen=True)
+class DocxResult:
+    """A document in Word, and sections its template has no place for."""
+
+    content: bytes
+    left_out: tuple[str, ...]
+
+
+def document_docx(document: Document, template: Path | None = None) -> DocxResult:
+    """Write a document into a template.
+
+    Parameters
+    ----------
+    document
+        What to write.
+    template
+        An office's own; None for siteplan's.
+
+    Returns
+    -------
+    DocxResult
+        The same document and template give the same bytes.
+
+    Raises
+    ------
+    SiteplanError
+        If the template cannot be read, or asks for what there is not.
+    """
+    source = docx_template(document.kind, document.lang) if template is None else _content(template)
+    name = "" if template is None else str(template)
+    try:
+        filled = DocxTemplate(io.BytesIO(source))
+        filled.init_docx()
+        asked = filled.get_undeclared_template_variables(_environment())
+    except (PackageNotFoundError, zipfile.BadZipFile, KeyError, ValueError) as error:
+        raise SiteplanError("template_unreadable", file=name, detail=str(error)) from error
+    except TemplateError as error:
+        raise SiteplanError("template_wrong", file=name, detail=str(error)) from error
+    _refuse_unknown(asked, document, name)
+    try:
+        filled.render(_context(document, filled), _environment(), autoescape=True)
+    except TemplateError as error:
+        raise SiteplanError("template_wrong", file=name, detail=str(error)) from error
+    left_out = tuple(
+        section.heading for section in document.sections if section.blocks and section.name not in asked
+    )
+    return DocxResult(_saved(filled, document), left_out)
+
+
+def _content(template: Path) -> bytes:
+    try:
+        return template.read_bytes()
+    except OSError as error:
+        raise SiteplanError("template_unreadable", file=str(template), detail=str(error)) from error
+
+
+def _environment() -> SandboxedEnvironment:
+    """Templates are data: they fill in, they do not run."""
+    return SandboxedEnvironment(undefined=StrictUndefined, autoescape=True)
+
+
+def _refuse_unknown(asked: set[str], document: Document, name: str) -> None:
+    known = {*document.values, *SECTIONS[document.kind], "banners", "subtitle"}
+    unknown = sorted(asked - known)
+    if unknown:
+        likest = nearest_names(unknown[0], sorted(known))
+        raise SiteplanError("template_unknown", file=name, names=tuple(unknown), found=tuple(likest))
+
+
+def _context(document: Document, template: Any) -> dict[str, Any]:
+    """Everything a template may ask for; a section that is empty is nothing."""
+    context: dict[str, Any] = dict.fromkeys(SECTIONS[document.kind], "")
+    context |= dict(document.values)
+    context |= {"banners": list(document.banners), "subtitle": document.subtitle}
+    width = _text_width(template)
+    for section in document.sections:
+        part = template.new_subdoc()
+        for block in section.blocks:
+            _write(part, block, width)
+        context[section.name] = part
+    return context
+
+
+def _text_width(template: Any) -> int:
+    """Room between the margins [EMU]."""
+    section = template.get_docx().sections[0]
+    return int(section.page_width - section.left_margin - section.right_margin)
+
+
+def _write(part: Any, block: Block, width: int) -> None:
+    """One block below the others."""
+    if isinstance(block, Heading):
+        _paragraph(part, block.text, "Heading 2")
+    elif isinstance(block, Paragraph):
+        _paragraph(part, block.text, _TONES[block.tone])
+    elif isinstance(block, Bullets):
+        for item in block.items:
+            _paragraph(part, item, "List Bullet")
+    elif isinstance(block, Figures):
+        rows = tuple(zip(*block.items, strict=True))
+        _table(part, Grid((), rows, (1.0,) * len(block.items)), width)
+    elif isinstance(block, Grid):
+        _table(part, block, width)
+    elif isinstance(block, Picture):
+        part.add_picture(io.BytesIO(block.png), width=round(width * block.width))
+        if block.caption:
+            _paragraph(part, block.caption, NOTE)
+    elif isinstance(block, Signature):
+        _paragraph(part, "    ".join(f"{label}____________" for label in block.labels), TEXT)
+
+
+def _paragraph(part: Any, text: str, style: str) -> Any:
+    """A paragraph in a style, or plain where an office's template lost that style."""
+    known = {each.name for each in part.styles}
+    return part.add_paragraph(text, style=style if style in known else None)
+
+
+def _table(part: Any, block: Grid, width: int) -> None:
+    """A table with fixed widths, whose head comes again on every page."""
+    header = (block.header,) if block.header else ()
+    rows = [*header, *block.rows]
+    table = part.add_table(rows=len(rows), cols=len(block.widths))
+    names = {each.name for each in part.styles}
+    table.style = "Table Grid" if "Table Grid" in names else None
+    table.autofit = False
+    wide = [round(width * each / sum(block.widths)) for each in block.widths]
+    for column, each in zip(table.columns, wide, strict=True):
+        column.width = each
+    cell_style = CELL if CELL in names else None
+    last = len(rows) - 1
+    for number, (row, texts) in enumerate(zip(table.rows, rows, strict=True)):
+        _keep_whole(row, is_head=bool(header) and number == 0)
+        is_bold = (bool(header) and number == 0) or (block.total and number == last)
+        for column, (cell, text) in enumerate(zip(row.cells, texts, strict=True)):
+            cell.width = wide[column]
+            paragraph = cell.paragraphs[0]
+            if cell_style:
+                paragraph.style = cell_style
+            run = paragraph.add_run(text)
+            run.bold = is_bold
+            if column in block.numbers:
+                paragraph.alignment = 2
+            fill = _HEAD_FILL if header and number == 0 else block.colours.get((number - len(header), column))
+            if fill:
+                _fill(cell, fill)
+    _paragraph(part, "", NOTE)  # two tables that touch are one to Word
+
+
+def _keep_whole(row: Any, *, is_head: bool) -> None:
+    """A row that no page cuts; the head is printed again."""
+    properties = row._tr.get_or_add_trPr()  # noqa: SLF001 - python-docx has no word for it
+    properties.append(OxmlElement("w:cantSplit"))
+    if is_head:
+        properties.append(OxmlElement("w:tblHeader"))
+
+
+def _fill(cell: Any, colour: str) -> None:
+    shade = OxmlElement("w:shd")
+    shade.set(qn("w:val"), "clear")
+    shade.set(qn("w:fill"), colour.lstrip("#").upper())
+    cell._tc.get_or_add_tcPr().append(shade)  # noqa: SLF001 - python-docx has no word for it
+
+
+def _saved(filled: Any, document: Document) -> bytes:
+    """The file, with the day of the document in place of the time of writing."""
+    day = dt.datetime.fromisoformat(document.day)
+    properties = filled.docx.core_properties
+    properties.author, properties.title, properties.comments = "siteplan", document.title, ""
+    properties.created = properties.modified = day
+    properties.last_modified_by, properties.revision = "siteplan", 1
+    raw, target = io.BytesIO(), io.BytesIO()
+    filled.save(raw)
+    with zipfile.ZipFile(raw) as source, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in source.namelist():
+            archive.writestr(zipfile.ZipInfo(name, _EPOCH), source.read(name), zipfile.ZIP_DEFLATED)
+    return target.getvalue()

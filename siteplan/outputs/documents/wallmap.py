@@ -1,0 +1,455 @@
+"""The wall map: a sheet to hang, whose numbered places show by their colour where the work stands."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from PIL import Image
+
+from siteplan.outputs import palette
+from siteplan.outputs.documents.numbers import count, share
+from siteplan.outputs.documents.parts import outlooks, place_name
+from siteplan.outputs.documents.typeset import typeset
+from siteplan.outputs.documents.view import PlanView
+from siteplan.outputs.pictures.ground import towns
+from siteplan.outputs.pictures.labels import Label, Placed, place_labels
+from siteplan.outputs.sheets import printable
+from siteplan.outputs.webmap.rasters import shaded
+from siteplan.planning.proposal import Proposal
+from siteplan.project.statuses import SiteStatus
+from siteplan.words.catalogue import Lang, translate
+
+Paper = Literal["A0", "A1"]
+_SHORT_LONG_MM: dict[Paper, tuple[float, float]] = {"A0": (841.0, 1189.0), "A1": (594.0, 841.0)}
+_MARGIN_MM, _HEAD_MM, _GAP_MM = 18.0, 62.0, 8.0
+_NUMBER_PT, _TOWN_PT, _COUNTY_PT = 21.0, 23.0, 44.0
+"""Sizes that are read at two metres: a Chinese character of 21 pt is 7.4 mm high, a 270th of that."""
+_NAME_PT = 13.0
+"""Names of sites on a county's sheet, read at arm's length."""
+_LIST_PT: dict[Paper, float] = {"A0": 10.5, "A1": 8.5}
+_DOT_MM = 3.2
+_ROADS = {"motorway": 1.4, "trunk": 1.1, "primary": 0.8, "secondary": 0.45}
+"""Classes of roads that are drawn, and how wide [mm]."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where the map lies on the sheet and in the world.
+
+    Attributes
+    ----------
+    paper
+        Size of the sheet.
+    width, height
+        Of the sheet [mm].
+    map_width, map_height
+        Of the map [mm].
+    west, north
+        Of its upper left corner [m].
+    metres
+        On the ground for a millimetre.
+    """
+
+    paper: Paper
+    width: float
+    height: float
+    map_width: float
+    map_height: float
+    west: float
+    north: float
+    metres: float
+
+    def at(self, x: Any, y: Any) -> tuple[Any, Any]:
+        """Millimetres right and down of the map's corner."""
+        return (x - self.west) / self.metres, (self.north - y) / self.metres
+
+
+def wallmap_pdf(view: PlanView, paper: Paper = "A0") -> bytes:
+    """Draw the sheet of a whole plan or of one county.
+
+    Parameters
+    ----------
+    view
+        Of the plan, or of a county.
+    paper
+        Its size.
+
+    Returns
+    -------
+    bytes
+        PDF: lines are lines, letters are letters, the relief is a picture.
+    """
+    sites = _sites(view)
+    frame = _frame(view, paper, len(sites))
+    data = {
+        **_sheet(view, frame),
+        "sites": _marks(sites, frame),
+        **_named(view, frame, sites),
+        "index": _index(sites, view),
+        "table": _table(view),
+        "months": _months(view),
+        "legend": _legend(sites, view.lang),
+        "scale": _scale(frame),
+    }
+    pictures = {"relief.png": _relief(view, frame), "lines.svg": svg_lines(view.proposal, frame, view.county_id)}
+    return typeset("wallmap.typ", data, pictures, view.day)[0]
+
+
+@dataclass(frozen=True)
+class _Site:
+    """A numbered place as the sheet shows it."""
+
+    number: str
+    name: str
+    where: str
+    status: str
+    due: str
+    x: float
+    y: float
+
+
+def _sites(view: PlanView) -> list[_Site]:
+    """Ranked places with where their work stands, by rank."""
+    table = view.proposal.places.proposed.sort_values("rank")
+    records, times = view.records(), view.sites()
+    found = []
+    for row in table.itertuples():
+        record, time = records.get(str(row.candidate_id)), times.get(str(row.candidate_id))
+        status = str(record.status if record else row.status)
+        due = f"{time.due.month}" if time is not None and time.next_status else ""
+        where = row.town if view.county_id else f"{row.county} {row.town}".strip()
+        name = "" if view.is_public else printable(place_name(row))
+        point = row.geometry
+        found.append(_Site(str(row.rank), name, printable(where), status, due, point.x, point.y))
+    return found
+
+
+def _frame(view: PlanView, paper: Paper, listed: int) -> Frame:
+    """Upright or lying, whichever shows the area larger; the list below takes what it needs."""
+    shapes = view.proposal.area.counties
+    own = shapes[shapes["county_id"].eq(view.county_id)] if view.county_id else shapes
+    west, south, east, north = own.total_bounds
+    margin = 0.02 * max(east - west, north - south)
+    west, south, east, north = west - margin, south - margin, east + margin, north + margin
+    frames = []
+    short, long = _SHORT_LONG_MM[paper]
+    for width, height in ((short, long), (long, short)):
+        room = width - 2 * _MARGIN_MM, height - 2 * _MARGIN_MM - _HEAD_MM - _foot(paper, width, listed)
+        metres = max((east - west) / room[0], (north - south) / room[1])
+        left, top = (west + east) / 2 - metres * room[0] / 2, (south + north) / 2 + metres * room[1] / 2
+        frames.append(Frame(paper, width, height, room[0], room[1], left, top, metres))
+    return min(frames, key=lambda frame: frame.metres)
+
+
+def _foot(paper: Paper, width: float, listed: int) -> float:
+    """Height of the strip below the map: the table, the months and the legend, and the list of places [mm]."""
+    line = _LIST_PT[paper] * 0.3528 * 1.42
+    columns = _columns(paper, width)
+    return 140.0 * (1.0 if paper == "A0" else 0.78) + line * (-(-listed // columns) + 2) + 2 * _GAP_MM
+
+
+def _columns(paper: Paper, width: float) -> int:
+    """Columns of the list."""
+    return max(3, round((width - 2 * _MARGIN_MM) / (_LIST_PT[paper] * 9.6)))
+
+
+def _sheet(view: PlanView, frame: Frame) -> dict[str, Any]:
+    """What stands at the head, and measures."""
+    lang, record = view.lang, view.proposal.record
+    sizes = {"number": _NUMBER_PT, "town": _TOWN_PT, "county": _COUNTY_PT, "name": _NAME_PT}
+    columns = _columns(frame.paper, frame.width)
+    own = _county_numbers(view) or [record]
+    quota = own[0].quota, own[0].built
+    return {
+        "lang": lang,
+        "title": translate("doc_wall_title", lang, area=view.area_name, year=record.year),
+        "subtitle": translate(
+            "doc_wall_subtitle",
+            lang,
+            quota=count(quota[0]),
+            built=count(quota[1]),
+            rate=share(quota[1], quota[0]),
+            day=view.day,
+        ),
+        "banners": list(view.banner_lines()),
+        "footer": view.footer(),
+        "width": frame.width,
+        "height": frame.height,
+        "margin": _MARGIN_MM,
+        "head": _HEAD_MM,
+        "gap": _GAP_MM,
+        "map_width": frame.map_width,
+        "map_height": frame.map_height,
+        "sizes": {**sizes, "list": _LIST_PT[frame.paper]},
+        "columns": columns,
+        "dot": _DOT_MM,
+        "colours": {"county_line": palette.COUNTY_LINE, "new": palette.NEW, "gap": palette.GAP},
+        "words": {
+            key: translate(f"doc_wall_{key}", lang)
+            for key in ("legend", "months", "list", "counties", "north", "readable", "required", "actual")
+        },
+    }
+
+
+def _county_numbers(view: PlanView) -> list[Any]:
+    """The county's own row on a county's sheet."""
+    return list(view.proposal.effects.counties.itertuples()) if view.county_id else []
+
+
+def _marks(sites: list[_Site], frame: Frame) -> list[dict[str, Any]]:
+    """A dot for every place."""
+    marks = []
+    for site in sites:
+        x, y = frame.at(site.x, site.y)
+        marks.append({"x": round(x, 2), "y": round(y, 2), "colour": palette.STATUSES[site.status]})
+    return marks
+
+
+def _named(view: PlanView, frame: Frame, sites: list[_Site]) -> dict[str, Any]:
+    """Labels of counties, places and towns where there is room, in this order; a county's sheet names its places
+    beside their numbers. Numbers without room are listed.
+    """
+    points = [frame.at(site.x, site.y) for site in sites]
+    labels = [*_county_labels(view, frame), *_number_labels(sites, frame), *_town_labels(view, frame)]
+    size = frame.map_width, frame.map_height
+    boxes = place_labels([each for _, each, _ in labels], points, *size, _DOT_MM)
+    placed = [(each, box) for each, box in zip(labels, boxes, strict=True) if box is not None]
+    missed = [
+        label.text.strip()
+        for (kind, label, _), box in zip(labels, boxes, strict=True)
+        if box is None and kind == "number"
+    ]
+    if view.county_id and not view.is_public:
+        named = _name_labels(view, sites, {each[1].text.strip(): box for each, box in placed if each[0] == "number"})
+        taken = [box for _, box in placed]
+        found = place_labels([each for _, each, _ in named], points, *size, _DOT_MM, taken, 0.05)
+        placed += [(each, box) for each, box in zip(named, found, strict=True) if box is not None]
+    said = translate("doc_wall_missed", view.lang, names=", ".join(missed)) if missed else ""
+    return {"labels": [_label(*each, box) for each, box in placed], "missed": said}
+
+
+_Named = tuple[str, Label, str]
+"""Kind of a label, the label, and the colour of its box."""
+
+
+def _county_labels(view: PlanView, frame: Frame) -> list[_Named]:
+    """Names of counties; a county's sheet has its own in its title."""
+    found: list[_Named] = []
+    for row in view.proposal.area.counties.itertuples():
+        inside = row.geometry.representative_point()
+        x, y = frame.at(inside.x, inside.y)
+        if _is_inside(x, y, frame) and row.county_id != view.county_id:
+            found.append(("county", Label(x, y, printable(row.county), _COUNTY_PT), ""))
+    return found
+
+
+def _number_labels(sites: list[_Site], frame: Frame) -> list[_Named]:
+    """Numbers with room for a rim around them."""
+    return [
+        (
+            "number",
+            Label(*frame.at(site.x, site.y), f" {site.number} ", _NUMBER_PT),
+            palette.STATUSES[site.status],
+        )
+        for site in sites
+    ]
+
+
+def _town_labels(view: PlanView, frame: Frame) -> list[_Named]:
+    found: list[_Named] = []
+    for town, x_m, y_m in towns(view.proposal):
+        x, y = frame.at(x_m, y_m)
+        if _is_inside(x, y, frame):
+            found.append(("town", Label(x, y, printable(town), _TOWN_PT), ""))
+    return found
+
+
+def _name_labels(view: PlanView, sites: list[_Site], numbers: dict[str, Placed]) -> list[_Named]:
+    """Names and months, beside the numbers that stand."""
+    found: list[_Named] = []
+    for site in sites:
+        box = numbers.get(site.number)
+        if box is not None:
+            due = translate("doc_wall_month", view.lang, month=site.due) if site.due else ""
+            at = box.x + box.width / 2, box.y + box.height / 2
+            found.append(("name", Label(*at, f"{site.number} {site.name} {due}".strip(), _NAME_PT), ""))
+    return found
+
+
+def _is_inside(x: float, y: float, frame: Frame) -> bool:
+    return 0 <= x <= frame.map_width and 0 <= y <= frame.map_height
+
+
+def _label(kind: str, label: Label, colour: str, box: Placed) -> dict[str, Any]:
+    """A label's box, and where its line starts; a number is written in the colour of its status."""
+    ink = palette.RIM if colour and palette.is_dark(colour) else palette.INK
+    nearest_x = min(max(label.x, box.x), box.x + box.width)
+    nearest_y = min(max(label.y, box.y), box.y + box.height)
+    return {
+        "kind": kind,
+        "text": label.text.strip(),
+        "x": round(box.x, 2),
+        "y": round(box.y, 2),
+        "w": round(box.width, 2),
+        "h": round(box.height, 2),
+        "size": label.size,
+        "fill": colour,
+        "ink": ink,
+        "line": [round(each, 2) for each in (label.x, label.y, nearest_x, nearest_y)],
+    }
+
+
+def _index(sites: list[_Site], view: PlanView) -> list[dict[str, str]]:
+    """The list of places: number, name, where, month."""
+    lang = view.lang
+    return [
+        {
+            "number": site.number,
+            "name": site.name or site.where,
+            "where": site.where if site.name else "",
+            "due": translate("doc_wall_month", lang, month=site.due) if site.due else "",
+            "colour": palette.STATUSES[site.status],
+        }
+        for site in sites
+    ]
+
+
+def _table(view: PlanView) -> dict[str, Any]:
+    """Counties with quota, built, and their lights."""
+    lang, known = view.lang, {each.county: each for each in outlooks(view)}
+    heads = ("county", "summary_quota", "summary_built", "doc_rate", "summary_this_plan")
+    lights = ("light_red", "light_amber", "light_green") if known else ()
+    rows = []
+    for each in view.proposal.effects.counties.itertuples():
+        row = [each.county, count(each.quota), count(each.built), share(each.built, each.quota)]
+        row.append(count(each.selected))
+        outlook = known.get(each.county)
+        row += [count(n) for n in outlook.lights] if outlook else ["" for _ in lights]
+        rows.append([printable(cell) for cell in row])
+    colours = [palette.LIGHTS[each.removeprefix("light_")] for each in lights]
+    return {"heads": [translate(each, lang) for each in (*heads, *lights)], "rows": rows, "lights": colours}
+
+
+def _months(view: PlanView) -> list[dict[str, Any]]:
+    """Required and actual at the end of each month, cumulated; none outside a project."""
+    if view.so_far is None:
+        return []
+    schedule = view.so_far.year.schedule
+    own = [each for each in schedule.months if each.county_id == view.county_id and not each.network]
+    line = own[0] if view.county_id and own else schedule.whole
+    top = max(1, line.quota, *line.required)
+    return [
+        {
+            "month": translate("doc_wall_month", view.lang, month=f"{end.month}"),
+            "required": line.required[n],
+            "actual": line.actual[n] if n < len(line.actual) else None,
+            "top": top,
+        }
+        for n, end in enumerate(line.ends)
+    ]
+
+
+def _legend(sites: list[_Site], lang: Lang) -> list[dict[str, str]]:
+    """Statuses that occur, in their order, with how many places have each."""
+    tally = Counter(site.status for site in sites)
+    return [
+        {
+            "colour": palette.STATUSES[status],
+            "text": f"{translate(f'status_{status}', lang)} {tally[status]}",
+        }
+        for status in (each.value for each in SiteStatus)
+        if tally[status]
+    ]
+
+
+def _scale(frame: Frame) -> dict[str, Any]:
+    """A bar that ends in 1, 2 or 5, about a seventh of the map, and the scale."""
+    widest = frame.metres * frame.map_width / 7
+    power = 10 ** np.floor(np.log10(widest))
+    length = float(power * max(step for step in (1, 2, 5) if step * power <= widest))
+    said = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
+    return {"mm": round(length / frame.metres, 2), "text": said, "ratio": f"1 : {frame.metres * 1000:,.0f}"}
+
+
+def _relief(view: PlanView, frame: Frame) -> bytes:
+    """The relief under the map, cut to it; paper where none is known."""
+    area = view.proposal.area
+    scale = 2.0  # pixels a millimetre
+    size = round(frame.map_width * scale), round(frame.map_height * scale)
+    sheet = Image.new("RGB", size, palette.PAPER)
+    if area.relief is not None:
+        water = None if area.water is None else np.asarray(area.water.values, bool)
+        grid = area.relief.grid
+        colours = Image.fromarray(np.asarray(255 * shaded(area.relief, water), np.uint8))
+        step = frame.metres / scale / grid.resolution_m
+        left, top = (frame.west - grid.west_m) / grid.resolution_m, (grid.north_m - frame.north) / grid.resolution_m
+        sheet = colours.transform(
+            size,
+            Image.Transform.AFFINE,
+            (step, 0.0, left, 0.0, step, top),
+            resample=Image.Resampling.BILINEAR,
+            fillcolor=palette.PAPER,
+        )
+    target = io.BytesIO()
+    sheet.quantize(192, Image.Quantize.FASTOCTREE).save(target, "png", compress_level=6)
+    return target.getvalue()
+
+
+def svg_lines(
+    proposal: Proposal, frame: Frame, county_id: str = "", *, scale: float = 1.0, minor: bool = False
+) -> bytes:
+    """Roads and borders as vectors over a frame.
+
+    Parameters
+    ----------
+    proposal
+        Whose area it is.
+    frame
+        Where the map lies.
+    county_id
+        County whose border is drawn strongly; "" for none.
+    scale
+        Widths of the lines are multiplied by it.
+    minor
+        Whether roads of every class are drawn.
+    """
+    width, height = frame.map_width, frame.map_height
+    east, south = frame.west + width * frame.metres, frame.north - height * frame.metres
+    parts, counties = [], proposal.area.counties
+    roads = proposal.area.roads
+    if roads is not None and len(roads):
+        near = roads.cx[frame.west : east, south : frame.north]
+        if minor:
+            others = near.loc[~near["highway"].isin(list(_ROADS)), "geometry"]
+            parts.append(_path(others, frame, "#d9c48e", 0.5 * scale))
+        for kind, wide in _ROADS.items():
+            parts.append(_path(near.loc[near["highway"].eq(kind), "geometry"], frame, "#c9a24a", wide * scale))
+    parts.append(_path(counties.boundary, frame, palette.COUNTY_LINE, 0.7 * scale))
+    if county_id:
+        own = counties[counties["county_id"].eq(county_id)]
+        parts.append(_path(own.boundary, frame, palette.COUNTY_LINE, 1.8 * scale))
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}mm" height="{height}mm" '
+        f'viewBox="0 0 {width} {height}">{"".join(parts)}</svg>'
+    ).encode()
+
+
+def _path(shapes: gpd.GeoSeries, frame: Frame, colour: str, wide: float) -> str:
+    """Lines in millimetres of the map; what the sheet does not show is left out."""
+    box = shapely.box(0, 0, frame.map_width, frame.map_height)
+    if shapes.empty:
+        return ""
+    moved = shapes.affine_transform(
+        [1 / frame.metres, 0, 0, -1 / frame.metres, -frame.west / frame.metres, frame.north / frame.metres]
+    )
+    cut = moved.simplify(0.15).intersection(box).explode(index_parts=False)
+    drawn = []
+    for line in cut[cut.geom_type.eq("LineString")]:
+        drawn.append("M" + "L".join(f"{x:.2f} {y:.2f}" for x, y in line.coords))
+    return f'<path d="{"".join(drawn)}" fill="none" stroke="{colour}" stroke-width="{wide}" stroke-linejoin="round"/>'
