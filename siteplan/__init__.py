@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         read_plan,
         write_demo,
     )
+    from siteplan.api.documents import DocumentOrder, Written, brief, cards, report, wallmap
     from siteplan.core.errors import SiteplanError
 
 __version__ = VERSION
@@ -37,6 +38,7 @@ __all__ = [
     "AreaInputs",
     "CalibrationResult",
     "CheckReport",
+    "DocumentOrder",
     "ExistingCoverage",
     "InboxResult",
     "Plan",
@@ -46,11 +48,16 @@ __all__ = [
     "ReturnsResult",
     "SiteplanError",
     "SplitReport",
+    "Written",
+    "brief",
+    "cards",
     "compare",
     "existing_coverage",
     "new_project",
     "open_project",
     "read_plan",
+    "report",
+    "wallmap",
     "write_demo",
 ]
 
@@ -65,6 +72,10 @@ def __getattr__(name: str) -> Any:
         return SiteplanError
     from siteplan import api  # noqa: PLC0415
 
+    if not hasattr(api, name):  # documents bring a typesetter along, which nothing else needs
+        from siteplan.api import documents  # noqa: PLC0415
+
+        return getattr(documents, name)
     return getattr(api, name)
 
 

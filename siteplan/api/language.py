@@ -44,11 +44,15 @@ def require_plain(path: Path) -> None:
         raise SiteplanError("plain_path", path=str(path))
 
 
+def plain_name(name: str) -> str:
+    """A name without signs that no file may have [str]."""
+    return re.sub(r'[\\/:*?"<>|\s]+', "_", name)
+
+
 def free_folder(directory: Path, name: str) -> Path:
     """A new name by area and time; a second run in the same second gets a number [Path]."""
     stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
-    safe = re.sub(r'[\\/:*?"<>|\s]+', "_", name)
-    stem, number = f"{safe}-{stamp}", 2
+    stem, number = f"{plain_name(name)}-{stamp}", 2
     target = directory / stem
     while target.exists():
         target, number = directory / f"{stem}-{number}", number + 1

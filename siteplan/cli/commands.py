@@ -42,7 +42,7 @@ from siteplan.words.catalogue import Lang, translate
 app = typer.Typer(cls=Group, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
 
-def _command(name: str) -> Callable[[CommandFunctionType], CommandFunctionType]:
+def command(name: str) -> Callable[[CommandFunctionType], CommandFunctionType]:
     """A command with its help and an example, in the language of the call."""
     return app.command(cls=Command, help=text(name), epilog=text(f"example_{name}"))
 
@@ -56,7 +56,7 @@ RunsOpt = Annotated[list[Path] | None, typer.Option("--run", help=text("progress
 DayOpt = Annotated[str | None, typer.Option("--day", metavar="YYYY-MM-DD", help=text("progress_day"))]
 
 
-def _day_of(text: str | None) -> Any:
+def day_of(text: str | None, option: str = "--day") -> Any:
     """A day given on the command line; None where none was."""
     import datetime as dt  # noqa: PLC0415
 
@@ -65,14 +65,15 @@ def _day_of(text: str | None) -> Any:
     try:
         return dt.date.fromisoformat(text)
     except ValueError as error:
-        raise SiteplanError("unknown_choice", option="--day", value=text, choices=("YYYY-MM-DD",)) from error
+        raise SiteplanError("unknown_choice", option=option, value=text, choices=("YYYY-MM-DD",)) from error
 
 
-def _lang(given: str | None) -> Lang:
+def lang_of(given: str | None) -> Lang:
+    """Language of the call."""
     return "en" if (given or HELP) == "en" else "zh"
 
 
-@_command("demo")
+@command("demo")
 @ends_in_words
 def demo(
     target: Annotated[Path, typer.Argument(help=text("target"))],
@@ -86,14 +87,14 @@ def demo(
     from siteplan import api  # noqa: PLC0415
     from siteplan.cli.progress import console_report  # noqa: PLC0415
 
-    with console_report(err, _lang(lang), quiet=quiet).stage("demo"):
+    with console_report(err, lang_of(lang), quiet=quiet).stage("demo"):
         figures = api.write_demo(target, seed=seed, replace=replace)
-    out.print(translate("demo_project_written", _lang(lang), target=target))
+    out.print(translate("demo_project_written", lang_of(lang), target=target))
     for name, value in figures.items():
         out.print(f"  {name}: {value}")
 
 
-@_command("new")
+@command("new")
 @ends_in_words
 def new(
     target: Annotated[Path, typer.Argument(help=text("target"))],
@@ -106,14 +107,14 @@ def new(
     """Write an annotated project file and sheets to fill in."""
     from siteplan import api  # noqa: PLC0415
 
-    names = api.new_project(target, county=county, city=city, crs=crs, year=year, lang=_lang(lang))
-    out.print(translate("new_project_written", _lang(lang), target=target))
+    names = api.new_project(target, county=county, city=city, crs=crs, year=year, lang=lang_of(lang))
+    out.print(translate("new_project_written", lang_of(lang), target=target))
     for name in names:
         out.print(f"  {name}")
-    out.print(f'{translate("fill_first_three_sheets_then", _lang(lang))}: siteplan check "{target}"')
+    out.print(f'{translate("fill_first_three_sheets_then", lang_of(lang))}: siteplan check "{target}"')
 
 
-@_command("check")
+@command("check")
 @ends_in_words
 def check(
     project: ProjectArg,
@@ -136,7 +137,7 @@ def check(
         raise typer.Exit(found.exit_code)
 
 
-@_command("plan")
+@command("plan")
 @ends_in_words
 def plan(  # noqa: PLR0913, PLR0917 - one argument an option
     project: ProjectArg,
@@ -238,7 +239,7 @@ def _plan_and_print(
         raise typer.Exit(5)
 
 
-@_command("calibrate")
+@command("calibrate")
 @ends_in_words
 def calibrate(  # noqa: PLR0913, PLR0917 - one argument an option
     project: ProjectArg,
@@ -287,7 +288,7 @@ def _pairs(columns: list[str]) -> dict[str, str]:
     return pairs
 
 
-@_command("replan")
+@command("replan")
 @ends_in_words
 def replan(  # noqa: PLR0913, PLR0917 - one argument an option
     run: RunArg,
@@ -337,7 +338,7 @@ def replan(  # noqa: PLR0913, PLR0917 - one argument an option
         raise typer.Exit(merged.exit_code)
 
 
-@_command("undo")
+@command("undo")
 @ends_in_words
 def undo(
     project: ProjectArg,
@@ -354,7 +355,7 @@ def undo(
     printing.undone_event(undone, status, opened.language, out, err)
 
 
-@_command("progress")
+@command("progress")
 @ends_in_words
 def progress(
     project: ProjectArg,
@@ -374,12 +375,12 @@ def progress(
 
     opened = api.open_project(project, data=data, language=lang)
     report = opened.progress(
-        year, console_report(err, opened.language, quiet=quiet), runs=run or (), day=_day_of(day)
+        year, console_report(err, opened.language, quiet=quiet), runs=run or (), day=day_of(day)
     )
     printing.progress_report(report, report.write(output), out, err)
 
 
-@_command("ledger")
+@command("ledger")
 @ends_in_words
 def ledger(
     project: ProjectArg,
@@ -399,12 +400,12 @@ def ledger(
 
     opened = api.open_project(project, data=data, language=lang)
     report = opened.progress(
-        year, console_report(err, opened.language, quiet=quiet), runs=run or (), day=_day_of(day)
+        year, console_report(err, opened.language, quiet=quiet), runs=run or (), day=day_of(day)
     )
     printing.ledger_report(report, report.write_ledger(output), out)
 
 
-@_command("split")
+@command("split")
 @ends_in_words
 def split(
     project: ProjectArg,
@@ -429,7 +430,7 @@ def split(
     printing.split_report(found, found.write(output), out)
 
 
-@_command("inbox")
+@command("inbox")
 @ends_in_words
 def inbox(
     folder: Annotated[Path, typer.Argument(help=text("inbox_folder"))],
@@ -449,7 +450,7 @@ def inbox(
         raise typer.Exit(found.exit_code)
 
 
-@_command("compare")
+@command("compare")
 @ends_in_words
 def compare(
     before: Annotated[Path, typer.Argument(help=text("before"))],
@@ -469,7 +470,7 @@ def compare(
         out.print(str(path))
 
 
-@_command("schema")
+@command("schema")
 @ends_in_words
 def schema(
     name: Annotated[str, typer.Argument(help=text("schema_name"))] = "project",
@@ -493,7 +494,7 @@ def schema(
     out.print(json.dumps(models[name](), ensure_ascii=False, indent=2))
 
 
-@_command("version")
+@command("version")
 def version() -> None:
     """Print the version."""
     out.print(VERSION)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -42,6 +42,9 @@ from siteplan.outputs.wording import (
 from siteplan.outputs.xlsx.faults import table_name
 from siteplan.project.statuses import SiteStatus
 from siteplan.words.catalogue import Key, Lang, translate
+
+if TYPE_CHECKING:
+    from siteplan.api.documents import Written
 
 _WIDTH = 200
 
@@ -215,6 +218,21 @@ def inbox_result(result: InboxResult, lang: Lang, out: Console, err: Console) ->
     if not result.files:
         out.print(translate("inbox_empty", lang))
     returns_result(ReturnsResult(result.merge, result.field_status, result.folder), lang, out, err)
+
+
+def documents_written(written: Written, lang: Lang, out: Console, err: Console) -> None:
+    """What a document does without, and where its files lie; of many pictures their folder."""
+    if written.without_year:
+        err.print(translate("doc_no_project", lang))
+    if written.left_out:
+        err.print(translate("template_left_out", lang, names=joined(written.left_out, lang)))
+    top = written.paths[0].parent
+    for path in written.paths:
+        if path.parent == top:
+            out.print(str(path))
+    below = Counter(path.parent for path in written.paths if path.parent != top)
+    for folder, count in below.items():
+        out.print(translate("pictures_in", lang, folder=folder, count=count))
 
 
 def split_report(report: SplitReport, paths: Sequence[Path], out: Console) -> None:

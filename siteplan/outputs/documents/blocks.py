@@ -6,12 +6,29 @@ format shows the same digits.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from siteplan.outputs.sheets import printable
 from siteplan.words.catalogue import Lang
+
+MOST = 600
+"""Characters of one text; what is longer ends in an ellipsis, and stands whole in the workbook."""
+_TURNS = re.compile("[\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+
+
+def clean(text: object, most: int = MOST) -> str:
+    """A text as paper holds it: no control, no mark that turns the direction of writing, no endless name.
+
+    Examples
+    --------
+    >>> clean("a\x01b\u202ec"), clean("x" * 9, 5)
+    ('abc', 'xxxx…')
+    """
+    plain = _TURNS.sub("", printable(text))
+    return plain if len(plain) <= most else plain[: most - 1] + "…"
 
 
 @dataclass(frozen=True)
@@ -164,11 +181,11 @@ def grid(
     >>> grid(["a", "b"], [[1, "x\\x01"]], [1, 2]).rows
     (('1', 'x'),)
     """
-    texts = tuple(tuple(printable(cell) for cell in row) for row in rows)
+    texts = tuple(tuple(clean(cell) for cell in row) for row in rows)
     if len(widths) != len(header) or any(len(row) != len(header) for row in texts):
         raise ValueError("rows and widths must fit the header")
     return Grid(
-        tuple(printable(each) for each in header),
+        tuple(clean(each) for each in header),
         texts,
         tuple(widths),
         frozenset(numbers),
@@ -179,10 +196,10 @@ def grid(
 
 def paragraphs(texts: Iterable[str], tone: Literal["plain", "note", "warning"] = "plain") -> list[Block]:
     """Paragraphs of one tone; empty texts are left out."""
-    return [Paragraph(printable(text), tone) for text in texts if text]
+    return [Paragraph(clean(text), tone) for text in texts if text]
 
 
 def bullets(texts: Iterable[str]) -> list[Block]:
     """A list, or nothing where there is nothing to list."""
-    items = tuple(printable(text) for text in texts if text)
+    items = tuple(clean(text) for text in texts if text)
     return [Bullets(items)] if items else []

@@ -1,4 +1,4 @@
-"""The monthly brief: one page for the meeting, with what changed since the last and what has to be decided."""
+"""The monthly brief: one page for the meeting, with what changed since the last and what is to be decided."""
 
 from __future__ import annotations
 
@@ -11,7 +11,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from siteplan.core.version import VERSION
 from siteplan.outputs import palette
-from siteplan.outputs.documents.blocks import Block, Document, Figures, Grid, Section, bullets, grid, paragraphs
+from siteplan.outputs.documents.blocks import (
+    Block,
+    Document,
+    Figures,
+    Grid,
+    Section,
+    bullets,
+    grid,
+    paragraphs,
+)
 from siteplan.outputs.documents.numbers import count, share
 from siteplan.outputs.documents.view import YearSoFar
 from siteplan.outputs.schedule import reason_text, shortfall_text
@@ -107,10 +116,16 @@ def brief(facts: BriefFacts) -> Document:
     title = translate("doc_brief_title", lang, area=facts.config.project.city, year=progress.year)
     banners = (translate("synthetic", lang),) if facts.config.project.synthetic else ()
     footer = translate(
-        "doc_brief_footer", lang, version=VERSION, day=progress.day, lists=", ".join(facts.so_far.year.lists) or "–"
+        "doc_brief_footer",
+        lang,
+        version=VERSION,
+        day=progress.day,
+        lists=", ".join(facts.so_far.year.lists) or "–",
     )
     sections = tuple(
-        Section(name, translate(f"doc_brief_{name}", lang), tuple(blocks)) for name, blocks in parts.items() if blocks
+        Section(name, translate(f"doc_brief_{name}", lang), tuple(blocks))
+        for name, blocks in parts.items()
+        if blocks
     )
     subtitle = translate("doc_brief_subtitle", lang, day=progress.day, since=facts.since_day)
     return Document(
@@ -140,7 +155,11 @@ def _values(facts: BriefFacts, title: str, footer: str) -> dict[str, str]:
 def _figures(facts: BriefFacts) -> Figures:
     lang, progress = facts.lang, facts.so_far.progress
     total, lights = progress.total, _lights(facts.so_far.year.schedule.sites)
-    more = "" if facts.since is None else translate("doc_brief_more", lang, count=f"{total.built - facts.since.built:+,}")
+    more = (
+        ""
+        if facts.since is None
+        else translate("doc_brief_more", lang, count=f"{total.built - facts.since.built:+,}")
+    )
     running = total.building + total.signed + total.talking
     return Figures(
         (
@@ -158,7 +177,11 @@ def _sentence(facts: BriefFacts) -> str:
     if progress.total.remaining == 0:
         return translate("task_done", lang)
     return translate(
-        "doc_brief_left", lang, remaining=count(progress.total.remaining), months=progress.months, monthly=progress.monthly
+        "doc_brief_left",
+        lang,
+        remaining=count(progress.total.remaining),
+        months=progress.months,
+        monthly=progress.monthly,
     )
 
 
@@ -166,27 +189,31 @@ def _county_grid(facts: BriefFacts) -> Grid:
     """Counties by rate, with what is under way and their lights."""
     lang, schedule = facts.lang, facts.so_far.year.schedule
     short = {each.county_id for each in schedule.shortfalls}
-    before = facts.since.built_by_county if facts.since else {}
-    rows, colours = [], {}
+    stages = ("building", "signed", "talking", "refused")
+    heads = [
+        "county",
+        "summary_quota",
+        "summary_built",
+        "doc_rate",
+        *(f"doc_brief_{each}" for each in stages),
+    ]
+    heads += ["light_red", "light_amber", *(["doc_brief_since"] if facts.since else [])]
+    rows: list[list[str]] = []
+    colours: dict[tuple[int, int], str] = {}
     for n, row in enumerate(facts.so_far.progress.counties.itertuples()):
         own = _lights([site for site in schedule.sites if site.record.place.county_id == row.county_id])
-        more = f"{row.built - before[row.county_id]:+,}" if row.county_id in before else ""
-        running = (row.building, row.signed, row.talking, row.refused)
-        lights = [count(own[each]) for each in ("red", "amber")]
-        rows.append(
-            [row.county, count(row.quota), count(row.built), more, share(row.built, row.quota), *map(count, running), *lights]
-        )
-        if own["red"]:
-            colours[n, 9] = palette.LIGHTS["red"]
-        if own["amber"]:
-            colours[n, 10] = palette.LIGHTS["amber"]
+        cells = [row.county, count(row.quota), count(row.built), share(row.built, row.quota)]
+        cells += [count(getattr(row, each)) for each in stages]
+        cells += [count(own[each]) for each in ("red", "amber")]
+        if facts.since is not None:
+            cells.append(f"{row.built - facts.since.built_by_county.get(row.county_id, 0):+,}")
+        rows.append(cells)
+        colours |= {(n, 8 + k): palette.LIGHTS[each] for k, each in enumerate(("red", "amber")) if own[each]}
         if row.county_id in short:
             colours[n, 0] = palette.LIGHTS["red"]
-    stages = [f"doc_brief_{each}" for each in ("building", "signed", "talking", "refused")]
-    heads = ("county", "summary_quota", "summary_built", "doc_brief_since", "doc_rate", *stages, "light_red", "light_amber")
-    widths = (1.7, 1, 1, 1, 1.2, 0.9, 0.9, 0.9, 0.9, 0.7, 0.7)
+    widths = (1.7, 1, 1, 1.2, 0.9, 0.9, 0.9, 0.9, 0.7, 0.7, 0.9)[: len(heads)]
     titles = [translate(each, lang) for each in heads]
-    return grid(titles, rows, widths, numbers=range(1, 11), colours=colours)
+    return grid(titles, rows, widths, numbers=range(1, len(heads)), colours=colours)
 
 
 def _changes(facts: BriefFacts) -> list[str]:
@@ -198,9 +225,16 @@ def _changes(facts: BriefFacts) -> list[str]:
         for day, before, after, reason, _ in record.history:
             if day > facts.since_day and before != after:
                 moved[after] += 1
-                if reason and after in {SiteStatus.REFUSED, SiteStatus.INFEASIBLE, SiteStatus.WITHDRAWN, SiteStatus.PAUSED}:
+                if reason and after in {
+                    SiteStatus.REFUSED,
+                    SiteStatus.INFEASIBLE,
+                    SiteStatus.WITHDRAWN,
+                    SiteStatus.PAUSED,
+                }:
                     status = translate(f"status_{after}", lang)
-                    text = translate("doc_brief_out", lang, place=record.place.name, status=status, reason=reason)
+                    text = translate(
+                        "doc_brief_out", lang, place=record.place.name, status=status, reason=reason
+                    )
                     notable.append((day, text))
     if not moved:
         return [translate("doc_brief_no_change", lang, day=facts.since_day)]
@@ -219,12 +253,13 @@ def _changes(facts: BriefFacts) -> list[str]:
 
 
 def _decisions(facts: BriefFacts) -> list[str]:
-    """What has to be decided, the largest first: tasks that fall short, contradicting reports, late places."""
+    """What is to be decided, the largest first: tasks that fall short, contradicting reports, late places."""
     lang, schedule = facts.lang, facts.so_far.year.schedule
     colon, names = translate("join_colon", lang), _names(facts)
     shortfalls = sorted(schedule.shortfalls, key=lambda each: (-each.stations, each.county_id))
     said = [
-        f"{names.get(each.county_id, facts.config.project.city)}{colon}{shortfall_text(each, lang)}" for each in shortfalls
+        f"{names.get(each.county_id, facts.config.project.city)}{colon}{shortfall_text(each, lang)}"
+        for each in shortfalls
     ]
     for one, other in facts.so_far.progress.field_status.conflicts:
         place = facts.so_far.year.records.get(one.candidate_id)
@@ -233,7 +268,6 @@ def _decisions(facts: BriefFacts) -> list[str]:
             translate("doc_decide_fork", lang, place=name, one=one.event_id[:8], other=other.event_id[:8])
         )
     said += [_site_decision(site, names, lang) for site in schedule.sites if site.light == "red"]
-    said += [_site_decision(site, names, lang) for site in schedule.sites if site.light == "amber"]
     if not said:
         return [translate("doc_decide_none", lang)]
     more = len(said) - DECISIONS
@@ -244,8 +278,10 @@ def _site_decision(site: SiteSchedule, names: Mapping[str, str], lang: Lang) -> 
     """One late place, with what stands in its way."""
     record = site.record
     known = record.difficulty
-    obstacle = "" if known is None else translate("join_comma", lang).join(
-        part for part in (known.obstacle, known.solution) if part
+    obstacle = (
+        ""
+        if known is None
+        else translate("join_comma", lang).join(part for part in (known.obstacle, known.solution) if part)
     )
     return translate(
         "doc_decide_site",
@@ -271,10 +307,21 @@ def _late(facts: BriefFacts) -> list[Block]:
         by = translate("doc_next_by", lang, status=status, day=site.latest[step]) if step else ""
         who = record.state.reported_by if record.state else ""
         county = names.get(record.place.county_id, "")
-        rows.append([record.place.name, county, translate(f"status_{record.status}", lang), by, reason_text(site.reason, lang), who])
+        rows.append(
+            [
+                record.place.name,
+                county,
+                translate(f"status_{record.status}", lang),
+                by,
+                reason_text(site.reason, lang),
+                who,
+            ]
+        )
         colours[n, 2] = palette.LIGHTS[site.light]
     heads = ("doc_place", "county", "doc_status", "doc_next", "light_reason_head", "doc_reported_by")
-    table = grid([translate(each, lang) for each in heads], rows, (2.2, 0.9, 0.9, 1.7, 2.6, 0.9), colours=colours)
+    table = grid(
+        [translate(each, lang) for each in heads], rows, (2.2, 0.9, 0.9, 1.7, 2.6, 0.9), colours=colours
+    )
     more = [translate("doc_decide_more", lang, count=len(late) - _LATE)] if len(late) > _LATE else []
     return [table, *paragraphs(more, "note")]
 

@@ -14,18 +14,21 @@ from PIL import Image
 
 from siteplan.core.errors import SiteplanError
 from siteplan.outputs import palette
+from siteplan.outputs.documents.blocks import clean
 from siteplan.outputs.documents.numbers import count
 from siteplan.outputs.documents.parts import place_name
 from siteplan.outputs.documents.typeset import typeset
 from siteplan.outputs.documents.view import PlanView
 from siteplan.outputs.documents.wallmap import Frame, svg_lines
 from siteplan.outputs.pictures.ground import Ground, ground
-from siteplan.outputs.sheets import plain, printable
+from siteplan.outputs.sheets import plain
 from siteplan.outputs.webmap import style
 from siteplan.project.columns import columns_of
 from siteplan.radio.links import fresnel_clearance
 from siteplan.words.catalogue import Lang, translate
 
+_NAME = 40
+"""Characters of a name on a card."""
 _MAP_MM = (130.0, 84.0)
 _PROFILE_MM = (130.0, 24.0)
 _PIXELS_PER_MM = 6.0
@@ -120,7 +123,9 @@ def _sheaf(county: str, rows: gpd.GeoDataFrame, view: PlanView, painted: Ground,
         "map": _MAP_MM,
         "profile": _PROFILE_MM,
         "signs": [translate(f"doc_sign_{each}", view.lang) for each in ("owner", "tower", "office", "date")],
-        "words": {key: translate(f"doc_card_{key}", view.lang) for key in ("why", "alternates", "ground", "ray")},
+        "words": {
+            key: translate(f"doc_card_{key}", view.lang) for key in ("why", "alternates")
+        },
         "colours": {"existing": palette.SHARED, "alternate": palette.SOURCE_TYPES["2"], "new": palette.NEW},
     }
     pdf = typeset("cards.typ", data, files, view.day)[0]
@@ -170,13 +175,13 @@ def _cropped(painted: Ground, frame: Frame) -> bytes:
 def _card(row: Any, frame: Frame, view: PlanView) -> dict[str, Any]:
     """Everything that stands on one card."""
     lang = view.lang
-    record, time = view.records().get(str(row.candidate_id)), view.sites().get(str(row.candidate_id))
-    status = translate(f"status_{record.status if record else row.status}", lang)
-    due = translate("doc_due", lang, month=f"{time.due:%Y-%m}") if time is not None and time.next_status else ""
-    where = " ".join(printable(part) for part in (row.county, row.town, row.village) if part)
+    standing, on_air_by = view.standing(row)
+    status = translate(f"status_{standing}", lang)
+    due = translate("doc_due", lang, month=f"{on_air_by:%Y-%m}") if on_air_by is not None else ""
+    where = " ".join(clean(part, _NAME) for part in (row.county, row.town, row.village) if part)
     return {
         "rank": str(row.rank),
-        "name": printable(place_name(row)),
+        "name": clean(place_name(row), _NAME),
         "id": str(row.candidate_id),
         "where": where,
         "status": " · ".join(part for part in (status, due) if part),
@@ -185,7 +190,7 @@ def _card(row: Any, frame: Frame, view: PlanView) -> dict[str, Any]:
             ["GCJ-02", f"{row.longitude_gcj02:.6f}, {row.latitude_gcj02:.6f}"],
         ],
         "fields": _fields(row, lang),
-        "reason": printable(getattr(row, "reason", "")),
+        "reason": clean(getattr(row, "reason", ""), 300),
         "alternates": _alternates(row, view),
         "ground": f"ground{row.rank}.png",
         "lines": f"lines{row.rank}.svg",
@@ -205,7 +210,7 @@ def _fields(row: Any, lang: Lang) -> list[list[str]]:
         if name == "source_type":
             value = translate(f"source_type_{value}", lang)
         if value not in ("", None):
-            found.append([headers[name], printable(value)])
+            found.append([headers[name], clean(value, 160)])
     return found
 
 
@@ -214,7 +219,7 @@ def _alternates(row: Any, view: PlanView) -> list[str]:
     known = view.proposal.places.candidates
     names = dict(zip(known["candidate_id"], known["name"], strict=True)) if len(known) else {}
     ids = str(getattr(row, "alternates", "")).split()
-    return [printable(" ".join(part for part in (names.get(each, ""), each) if part)) for each in ids]
+    return [clean(" ".join(part for part in (names.get(each, ""), each) if part), 80) for each in ids]
 
 
 def _marks(row: Any, frame: Frame, view: PlanView) -> list[dict[str, Any]]:
@@ -241,7 +246,7 @@ def _points(table: gpd.GeoDataFrame, frame: Frame, kind: str, label: str | None)
     for at in np.flatnonzero(inside):
         row = table.iloc[int(at)]
         fill = style.VILLAGES[row["state"]]["fill"] if kind == "village" else ""
-        text = printable(row[label]) if label else ""
+        text = clean(row[label], _NAME) if label else ""
         mark = {"kind": kind, "x": round(float(x[at]), 2), "y": round(float(y[at]), 2), "text": text}
         found.append({**mark, "fill": fill})
     return found
@@ -262,7 +267,7 @@ def _profile(row: Any, view: PlanView) -> dict[str, Any] | None:
     head = translate(
         "map.sight_new" if line["newly"] else "map.sight_near",
         lang,
-        village=printable(line["village"]),
+        village=clean(line["village"], _NAME),
         far=_length(line["distance_m"]),
     )
     low, top = ground_m.min() - 10.0, max(ground_m.max(), ray.max()) + 10.0
@@ -271,7 +276,8 @@ def _profile(row: Any, view: PlanView) -> dict[str, Any] | None:
         "ray": _drawn(ray, low, top),
         "text": head + _verdict(at, ray - ground_m, spare, lang),
         "ends": [
-            translate(f"map.sight_{end}", lang, n=count(ground_m[k])) for end, k in (("site", 0), ("village", -1))
+            translate(f"map.sight_{end}", lang, n=count(ground_m[k]))
+            for end, k in (("site", 0), ("village", -1))
         ],
     }
 
@@ -285,7 +291,7 @@ def _drawn(heights_m: Values, low_m: float, top_m: float) -> list[list[float]]:
 
 
 def _verdict(at_m: Values, room_m: Values, spare_m: Values, lang: Lang) -> str:
-    """Clear, tight or blocked, and where it is worst; the earth's bend is in the clearance, not in the height."""
+    """Clear, tight or blocked, and where; the clearance knows the earth's bend, the height does not."""
     worst = int(spare_m.argmin())
     if spare_m[worst] >= 0:
         return translate("map.sight_clear", lang)

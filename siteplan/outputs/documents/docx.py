@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,17 @@ from siteplan.outputs.documents.blocks import (
     Picture,
     Signature,
 )
-from siteplan.outputs.documents.docx_template import CELL, NOTE, SECTIONS, TEXT, WARNING, docx_template
+from siteplan.outputs.documents.docx_template import (
+    CELL,
+    NOTE,
+    SECTIONS,
+    TEXT,
+    WARNING,
+    docx_template,
+    without_times,
+)
 
 _HEAD_FILL = "E8EEF1"
-_EPOCH = (1980, 1, 1, 0, 0, 0)
 _TONES = {"plain": TEXT, "note": NOTE, "warning": WARNING}
 
 
@@ -110,11 +118,12 @@ def _context(document: Document, template: Any) -> dict[str, Any]:
     context: dict[str, Any] = dict.fromkeys(SECTIONS[document.kind], "")
     context |= dict(document.values)
     context |= {"banners": list(document.banners), "subtitle": document.subtitle}
+    styles = {each.name: each.style_id for each in template.get_docx().styles}
     width = _text_width(template)
     for section in document.sections:
         part = template.new_subdoc()
         for block in section.blocks:
-            _write(part, block, width)
+            _write(part, block, width, styles)
         context[section.name] = part
     return context
 
@@ -125,46 +134,47 @@ def _text_width(template: Any) -> int:
     return int(section.page_width - section.left_margin - section.right_margin)
 
 
-def _write(part: Any, block: Block, width: int) -> None:
+_Styles = Mapping[str, str]
+"""Ids of a template's styles by their names: python-docx looks each up anew, which takes longer."""
+
+
+def _write(part: Any, block: Block, width: int, styles: _Styles) -> None:
     """One block below the others."""
     if isinstance(block, Heading):
-        _paragraph(part, block.text, "Heading 2")
+        _paragraph(part, block.text, "Heading 2", styles)
     elif isinstance(block, Paragraph):
-        _paragraph(part, block.text, _TONES[block.tone])
+        _paragraph(part, block.text, _TONES[block.tone], styles)
     elif isinstance(block, Bullets):
         for item in block.items:
-            _paragraph(part, item, "List Bullet")
+            _paragraph(part, item, "List Bullet", styles)
     elif isinstance(block, Figures):
         rows = tuple(zip(*block.items, strict=True))
-        _table(part, Grid((), rows, (1.0,) * len(block.items)), width)
+        _table(part, Grid((), rows, (1.0,) * len(block.items)), width, styles)
     elif isinstance(block, Grid):
-        _table(part, block, width)
+        _table(part, block, width, styles)
     elif isinstance(block, Picture):
         part.add_picture(io.BytesIO(block.png), width=round(width * block.width))
         if block.caption:
-            _paragraph(part, block.caption, NOTE)
+            _paragraph(part, block.caption, NOTE, styles)
     elif isinstance(block, Signature):
-        _paragraph(part, "    ".join(f"{label}____________" for label in block.labels), TEXT)
+        _paragraph(part, "    ".join(f"{label}____________" for label in block.labels), TEXT, styles)
 
 
-def _paragraph(part: Any, text: str, style: str) -> Any:
+def _paragraph(part: Any, text: str, style: str, styles: _Styles) -> None:
     """A paragraph in a style, or plain where an office's template lost that style."""
-    known = {each.name for each in part.styles}
-    return part.add_paragraph(text, style=style if style in known else None)
+    part.add_paragraph(text)._p.style = styles.get(style)
 
 
-def _table(part: Any, block: Grid, width: int) -> None:
+def _table(part: Any, block: Grid, width: int, styles: _Styles) -> None:
     """A table with fixed widths, whose head comes again on every page."""
     header = (block.header,) if block.header else ()
     rows = [*header, *block.rows]
     table = part.add_table(rows=len(rows), cols=len(block.widths))
-    names = {each.name for each in part.styles}
-    table.style = "Table Grid" if "Table Grid" in names else None
+    table._tbl.tblStyle_val = styles.get("Table Grid")
     table.autofit = False
     wide = [round(width * each / sum(block.widths)) for each in block.widths]
     for column, each in zip(table.columns, wide, strict=True):
         column.width = each
-    cell_style = CELL if CELL in names else None
     last = len(rows) - 1
     for number, (row, texts) in enumerate(zip(table.rows, rows, strict=True)):
         _keep_whole(row, is_head=bool(header) and number == 0)
@@ -172,8 +182,7 @@ def _table(part: Any, block: Grid, width: int) -> None:
         for column, (cell, text) in enumerate(zip(row.cells, texts, strict=True)):
             cell.width = wide[column]
             paragraph = cell.paragraphs[0]
-            if cell_style:
-                paragraph.style = cell_style
+            paragraph._p.style = styles.get(CELL)
             run = paragraph.add_run(text)
             run.bold = is_bold
             if column in block.numbers:
@@ -181,12 +190,12 @@ def _table(part: Any, block: Grid, width: int) -> None:
             fill = _HEAD_FILL if header and number == 0 else block.colours.get((number - len(header), column))
             if fill:
                 _fill(cell, fill)
-    _paragraph(part, "", NOTE)  # two tables that touch are one to Word
+    _paragraph(part, "", NOTE, styles)  # two tables that touch are one to Word
 
 
 def _keep_whole(row: Any, *, is_head: bool) -> None:
     """A row that no page cuts; the head is printed again."""
-    properties = row._tr.get_or_add_trPr()  # noqa: SLF001 - python-docx has no word for it
+    properties = row._tr.get_or_add_trPr()
     properties.append(OxmlElement("w:cantSplit"))
     if is_head:
         properties.append(OxmlElement("w:tblHeader"))
@@ -196,7 +205,7 @@ def _fill(cell: Any, colour: str) -> None:
     shade = OxmlElement("w:shd")
     shade.set(qn("w:val"), "clear")
     shade.set(qn("w:fill"), colour.lstrip("#").upper())
-    cell._tc.get_or_add_tcPr().append(shade)  # noqa: SLF001 - python-docx has no word for it
+    cell._tc.get_or_add_tcPr().append(shade)
 
 
 def _saved(filled: Any, document: Document) -> bytes:
@@ -206,9 +215,6 @@ def _saved(filled: Any, document: Document) -> bytes:
     properties.author, properties.title, properties.comments = "siteplan", document.title, ""
     properties.created = properties.modified = day
     properties.last_modified_by, properties.revision = "siteplan", 1
-    raw, target = io.BytesIO(), io.BytesIO()
+    raw = io.BytesIO()
     filled.save(raw)
-    with zipfile.ZipFile(raw) as source, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in source.namelist():
-            archive.writestr(zipfile.ZipInfo(name, _EPOCH), source.read(name), zipfile.ZIP_DEFLATED)
-    return target.getvalue()
+    return without_times(raw.getvalue())

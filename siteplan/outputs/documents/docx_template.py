@@ -1,15 +1,16 @@
 """The Word templates of siteplan, made here so that their words come from the catalogue.
 
-An office may edit a copy in Word: sections are placed by ``{{p name }}``, single figures by ``{{ name }}``. Fonts are
-those of official Chinese documents, with names Word falls back to where a machine lacks them.
+An office may edit a copy in Word: sections are placed by ``{{p name }}``, single figures by ``{{ name }}``.
+Fonts are those of official Chinese documents, with names Word falls back to where a machine lacks them.
 """
 
 from __future__ import annotations
 
 import io
+import zipfile
 from typing import Any
 
-from docx import Document as new_docx
+import docx as word
 from docx.enum.style import WD_STYLE_TYPE
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import OxmlElement
@@ -38,6 +39,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
 NEW_PAGES = {"report": ("counties", "schedule", "villages", "annex")}
 TEXT, NOTE, WARNING, CELL = "siteplan text", "siteplan note", "siteplan warning", "siteplan cell"
 """Styles that blocks are written in."""
+_EPOCH = (1980, 1, 1, 0, 0, 0)
 _TITLE_FONT, _TEXT_FONT, _HEAD_FONT, _SUBHEAD_FONT = "方正小标宋简体", "仿宋", "黑体", "楷体"
 _FALLBACKS = {"方正小标宋简体": "宋体", "仿宋": "仿宋_GB2312", "楷体": "楷体_GB2312", "黑体": "微软雅黑"}
 """What Word takes where it lacks a font."""
@@ -58,7 +60,7 @@ def docx_template(kind: str, lang: Lang) -> bytes:
     bytes
         DOCX with placeholders.
     """
-    docx = new_docx()
+    docx = word.Document()
     is_report = kind == "report"
     _page(docx, is_report=is_report)
     _styles(docx, is_report=is_report)
@@ -78,6 +80,15 @@ def docx_template(kind: str, lang: Lang) -> bytes:
     _name_fallbacks(docx)
     target = io.BytesIO()
     docx.save(target)
+    return without_times(target.getvalue())
+
+
+def without_times(content: bytes) -> bytes:
+    """A Word file whose parts carry no time of writing: the same content gives the same bytes."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(target, "w") as archive:
+        for name in source.namelist():
+            archive.writestr(zipfile.ZipInfo(name, _EPOCH), source.read(name), zipfile.ZIP_DEFLATED)
     return target.getvalue()
 
 
@@ -96,7 +107,12 @@ def _styles(docx: Any, *, is_report: bool) -> None:
     _font(docx.styles["Subtitle"], _SUBHEAD_FONT, 11 if is_report else 10, centred=True)
     _font(docx.styles["Heading 1"], _HEAD_FONT, 15 if is_report else 12.5)
     _font(docx.styles["Heading 2"], _SUBHEAD_FONT, text)
-    for name, size in ((TEXT, text), (NOTE, text - 2.5), (WARNING, text - 1.5), (CELL, 9 if is_report else 8)):
+    for name, size in (
+        (TEXT, text),
+        (NOTE, text - 2.5),
+        (WARNING, text - 1.5),
+        (CELL, 9 if is_report else 8),
+    ):
         style = docx.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
         style.base_style = docx.styles["Normal"]
         _font(style, _TEXT_FONT, size)
@@ -135,7 +151,7 @@ def _footer(docx: Any) -> None:
         else:
             field = OxmlElement("w:instrText")
             field.text = text
-        run._r.append(field)  # noqa: SLF001 - python-docx has no fields of its own
+        run._r.append(field)
 
 
 def _name_fallbacks(docx: Any) -> None:
@@ -148,4 +164,4 @@ def _name_fallbacks(docx: Any) -> None:
     xml = f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?><w:fonts {space}>{entries}</w:fonts>'
     for part in docx.part.package.iter_parts():
         if str(part.partname) == "/word/fontTable.xml":
-            part._blob = xml.encode()  # noqa: SLF001 - a part python-docx only carries along
+            part._blob = xml.encode()

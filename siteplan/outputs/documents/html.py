@@ -10,7 +10,9 @@ from siteplan.outputs.pages.page import render
 
 def document_html(document: Document) -> str:
     """A document as a page; every text is escaped, pictures are inside [str]."""
-    return render("document.html", document.lang, title=document.title, document=document, kind=_kind, data=_data)
+    return render(
+        "document.html", document.lang, title=document.title, document=document, kind=_kind, data=_data
+    )
 
 
 def _kind(block: object) -> str:

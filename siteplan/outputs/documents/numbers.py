@@ -21,8 +21,8 @@ def share(part: float, whole: float) -> str:
 
     Examples
     --------
-    >>> share(366, 699), share(0, 0)
-    ('52.36%', '–')
+    >>> share(1, 3), share(0, 0)
+    ('33.33%', '–')
     """
     return f"{100.0 * part / whole:.2f}%" if whole else "–"
 

@@ -20,7 +20,7 @@ from siteplan.outputs.documents.parts import (
     uncovered_line,
     village_grid,
 )
-from siteplan.outputs.documents.report import values
+from siteplan.outputs.documents.report import subtitle_of, values
 from siteplan.outputs.documents.view import PlanView
 from siteplan.outputs.pictures.area_map import Window, area_map
 from siteplan.words.catalogue import translate
@@ -46,7 +46,10 @@ def county_page(view: PlanView) -> Document:
     parts: list[tuple[str, list[Block]]] = [
         ("summary", [Figures(head_figures(view)), *bullets(needs(view))]),
         ("map", [Picture(area_map(view.proposal, _county_window(view), lang), caption, 0.58)]),
-        ("sites", [*paragraphs([listed], "note"), site_grid(view, FIRST, reasons=True)] if total else _none(view)),
+        (
+            "sites",
+            [*paragraphs([listed], "note"), site_grid(view, FIRST, reasons=True)] if total else _none(view),
+        ),
         ("schedule", bullets(outlook_lines(view))),
         ("villages", bullets(uncovered_line(view))),
         ("contacts", bullets(contact_lines(view))),
@@ -95,9 +98,17 @@ def _page(view: PlanView, kind: str, parts: list[tuple[str, list[Block]]]) -> Do
     sections = tuple(
         Section(name, translate(f"doc_page_{name}", lang), tuple(blocks)) for name, blocks in parts if blocks
     )
-    subtitle = translate("doc_report_subtitle", lang, day=view.day, run=record.run_id)
+    subtitle = subtitle_of(view)
     return Document(
-        kind, title, subtitle, view.banner_lines(), view.footer(), sections, values(view, title), lang, view.day
+        kind,
+        title,
+        subtitle,
+        view.banner_lines(),
+        view.footer(),
+        sections,
+        values(view, title),
+        lang,
+        view.day,
     )
 
 

@@ -1,4 +1,4 @@
-"""Sections that several documents share: tables of counties, places, villages and time, and what is in doubt."""
+"""Parts that several documents share: tables of counties, places, villages and time, and what is needed."""
 
 from __future__ import annotations
 
@@ -24,12 +24,30 @@ def place_name(row: Any) -> str:
     return str(name) if isinstance(name, str) and name else f"{row.county} {row.town}".strip()
 
 
+def built_rows(view: PlanView) -> list[Any]:
+    """Counties of the part with quota and stations built, as of today where the year is known."""
+    plan = view.proposal.effects.counties
+    if view.so_far is None:
+        return list(plan.itertuples())
+    now = view.so_far.progress.counties
+    own = now[now["county_id"].astype(str).isin(plan["county_id"].astype(str))]
+    return list(own.sort_values("county_id").itertuples())
+
+
 def county_grid(view: PlanView) -> Grid:
     """Quota and coverage by county, with shares, and their sums."""
     lang, record = view.lang, view.proposal.record
-    heads = ("county", "summary_quota", "summary_built", "doc_rate", "summary_this_plan")
-    heads += ("summary_people_before", "summary_people_after", "summary_villages_before")
-    heads += ("summary_villages_after",)
+    heads = (
+        "county",
+        "summary_quota",
+        "summary_built",
+        "doc_rate",
+        "summary_this_plan",
+        "summary_people_before",
+        "summary_people_after",
+        "summary_villages_before",
+        "summary_villages_after",
+    )
     rows = [
         _county_row(each.county, each, each.selected) for each in view.proposal.effects.counties.itertuples()
     ]
@@ -71,23 +89,20 @@ def site_grid(view: PlanView, most: int | None = None, *, reasons: bool = False)
     table = view.proposal.places.proposed.sort_values("rank")
     table = table if most is None else table.head(most)
     has_reasons = reasons and "reason" in table
-    sites, records = view.sites(), view.records()
+    sites = view.sites()
     rows, colours = [], {}
     for number, row in enumerate(table.itertuples()):
-        site = sites.get(str(row.candidate_id))
-        record = records.get(str(row.candidate_id))
-        status = translate(f"status_{record.status if record else row.status}", lang)
-        if site is not None and site.next_status:
-            status = f"{status}\n{translate('doc_due', lang, month=f'{site.due:%Y-%m}')}"
-            colours[number, 4 if has_reasons else 5] = palette.LIGHTS[site.light]
+        status, due = view.standing(row)
+        said = translate(f"status_{status}", lang)
+        if due is not None:
+            said = f"{said}\n{translate('doc_due', lang, month=f'{due:%Y-%m}')}"
+            colours[number, 4 if has_reasons else 5] = palette.LIGHTS[sites[str(row.candidate_id)].light]
         where = row.town if view.county_id else " ".join(part for part in (row.county, row.town) if part)
         cells = [count(row.rank), _place(row, view, exact=not reasons), where]
         cells += [row.reason] if has_reasons else [_build(row, lang), row.benefit]
-        rows.append([*cells, status])
-    if has_reasons:
-        heads, widths = ("doc_reason",), (0.5, 2.5, 0.9, 4.9, 1.4)
-    else:
-        heads, widths = ("doc_build", "doc_benefit"), (0.5, 2.1, 1.2, 1.7, 1.8, 1.1)
+        rows.append([*cells, said])
+    heads = ["doc_reason"] if has_reasons else ["doc_build", "doc_benefit"]
+    widths = [0.5, 2.5, 0.9, 4.9, 1.4] if has_reasons else [0.5, 2.1, 1.2, 1.7, 1.8, 1.1]
     names = ("doc_rank", "doc_place", "doc_where", *heads, "doc_status")
     return grid([translate(each, lang) for each in names], rows, widths, numbers=(0,), colours=colours)
 
@@ -313,7 +328,11 @@ def head_figures(view: PlanView) -> tuple[tuple[str, str, str], ...]:
     people = share(of.population_covered_after, of.population_total)
     villages = share(of.villages_covered_after, of.villages_total)
     return (
-        (translate("doc_quota_built", lang), f"{count(of.quota)} / {count(of.built)}", share(of.built, of.quota)),
+        (
+            translate("doc_quota_built", lang),
+            f"{count(of.quota)} / {count(of.built)}",
+            share(of.built, of.quota),
+        ),
         (translate("doc_proposed", lang), count(selected), ""),
         (
             translate("doc_people_covered", lang),

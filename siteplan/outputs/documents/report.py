@@ -71,7 +71,7 @@ def report(view: PlanView) -> Document:
         if (blocks := make(view))
     )
     title = translate("doc_report_title", lang, area=view.area_name, year=record.year)
-    subtitle = translate("doc_report_subtitle", lang, day=view.day, run=record.run_id)
+    subtitle = subtitle_of(view)
     return Document(
         "report",
         title,
@@ -83,6 +83,15 @@ def report(view: PlanView) -> Document:
         lang,
         view.day,
     )
+
+
+def subtitle_of(view: PlanView) -> str:
+    """The plan and its day, and the day of its progress."""
+    record = view.proposal.record
+    parts = [translate("doc_report_subtitle", view.lang, day=record.reference_date, run=record.run_id)]
+    if view.day != record.reference_date:
+        parts.append(translate("doc_progress_as_of", view.lang, day=view.day))
+    return " · ".join(parts)
 
 
 def values(view: PlanView, title: str) -> dict[str, str]:
@@ -136,7 +145,7 @@ def _summary(view: PlanView) -> list[Block]:
         village_share=share(record.villages_covered_after, record.villages_total),
         gap=f"{record.optimality_gap:.2%}",
     )
-    note = [record.quota_note] if record.quota_note else []
+    note = [_since_then(view), record.quota_note]
     return [
         Figures(head_figures(view)),
         Heading(translate("doc_head_asked", lang)),
@@ -149,6 +158,23 @@ def _summary(view: PlanView) -> list[Block]:
         Heading(translate("doc_head_needs", lang)),
         *bullets(needs(view)),
     ]
+
+
+def _since_then(view: PlanView) -> str:
+    """Where the task stands today, when that is another day than the plan's; "" otherwise."""
+    if view.so_far is None or view.day == view.proposal.record.reference_date:
+        return ""
+    total = view.so_far.progress.total
+    return translate(
+        "doc_since_then",
+        view.lang,
+        day=view.day,
+        built=count(total.built),
+        rate=share(total.built, total.quota),
+        building=count(total.building),
+        signed=count(total.signed),
+        talking=count(total.talking),
+    )
 
 
 def _cannot(view: PlanView) -> list[str]:
@@ -181,7 +207,10 @@ def _counties(view: PlanView) -> list[Block]:
 def _coverage(view: PlanView) -> list[Block]:
     lang, proposal = view.lang, view.proposal
     shown = translate("doc_first_service", lang, service=proposal.config.layers[0].name)
-    return [Picture(coverage_states(proposal, lang), translate("doc_states_caption", lang)), *paragraphs([shown], "note")]
+    return [
+        Picture(coverage_states(proposal, lang), translate("doc_states_caption", lang)),
+        *paragraphs([shown], "note"),
+    ]
 
 
 def _ranking(view: PlanView) -> list[Block]:
@@ -190,7 +219,10 @@ def _ranking(view: PlanView) -> list[Block]:
     if view.proposal.places.curve.empty:
         return []
     said = translate("doc_ranking", lang, gap=f"{record.optimality_gap:.2%}")
-    return [*paragraphs([said]), Picture(rank_curve(view.proposal, lang), translate("doc_curve_caption", lang), 0.88)]
+    return [
+        *paragraphs([said]),
+        Picture(rank_curve(view.proposal, lang), translate("doc_curve_caption", lang), 0.88),
+    ]
 
 
 def _schedule(view: PlanView) -> list[Block]:
@@ -246,5 +278,9 @@ def _annex(view: PlanView) -> list[Block]:
     """The ranked list."""
     if view.proposal.places.proposed.empty:
         return paragraphs([translate("doc_no_places", view.lang)], "note")
-    snapped = [translate("doc_snapped", view.lang, metres=f"{view.audience.snap_m:g}")] if view.audience.snap_m else []
+    snapped = (
+        [translate("doc_snapped", view.lang, metres=f"{view.audience.snap_m:g}")]
+        if view.audience.snap_m
+        else []
+    )
     return [*paragraphs(snapped, "note"), site_grid(view)]

@@ -1,9 +1,11 @@
-"""What a document is about: a plan cut to its reader, what the year has brought so far, and a part of the area."""
+"""What a document is about: a plan cut to its reader, the year so far, and a part of the area."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -13,6 +15,7 @@ from siteplan.field.records import SiteRecord
 from siteplan.inputs.files.headers import normalise
 from siteplan.inputs.places.gazetteer import nearest_names
 from siteplan.outputs.audience import seen_by
+from siteplan.outputs.documents.blocks import clean
 from siteplan.outputs.proof import indicator_line, odds_line, test_lines
 from siteplan.outputs.webmap.panel import watermark_of
 from siteplan.outputs.wording import banners, in_words
@@ -21,6 +24,7 @@ from siteplan.planning.proposal import Proposal
 from siteplan.planning.schedule import SiteSchedule
 from siteplan.planning.year import Year
 from siteplan.project.outputs import Audience, Contact
+from siteplan.project.statuses import EXITS
 from siteplan.words.catalogue import Lang, translate
 
 
@@ -94,14 +98,24 @@ class PlanView:
     def area_name(self) -> str:
         """City, county or town."""
         if self.town:
-            return f"{self.county}{self.town}" if self.lang == "zh" else f"{self.town}, {self.county}"
-        return self.county or self.proposal.area.name
+            return clean(
+                f"{self.county}{self.town}" if self.lang == "zh" else f"{self.town}, {self.county}", 40
+            )
+        return clean(self.county or self.proposal.area.name, 40)
 
     @property
     def county(self) -> str:
         """Name of the county of the part; "" for all of it."""
         table = self.proposal.area.counties
         return next(iter(table.loc[table["county_id"].eq(self.county_id), "county"]), "")
+
+    def standing(self, row: Any) -> tuple[str, dt.date | None]:
+        """Status of a ranked row by the journal or else the list, and when it must be on air if it is not."""
+        candidate_id = str(row.candidate_id)
+        record, site = self.records().get(candidate_id), self.sites().get(candidate_id)
+        status = str(record.status if record else row.status)
+        is_ahead = site is not None and site.next_status is not None and status not in EXITS
+        return status, site.due if site is not None and is_ahead else None
 
     def county_names(self) -> dict[str, str]:
         """Names by county id."""

@@ -13,13 +13,13 @@ import shapely
 from PIL import Image
 
 from siteplan.outputs import palette
+from siteplan.outputs.documents.blocks import clean
 from siteplan.outputs.documents.numbers import count, share
-from siteplan.outputs.documents.parts import outlooks, place_name
+from siteplan.outputs.documents.parts import built_rows, outlooks, place_name
 from siteplan.outputs.documents.typeset import typeset
 from siteplan.outputs.documents.view import PlanView
 from siteplan.outputs.pictures.ground import towns
 from siteplan.outputs.pictures.labels import Label, Placed, place_labels
-from siteplan.outputs.sheets import printable
 from siteplan.outputs.webmap.rasters import shaded
 from siteplan.planning.proposal import Proposal
 from siteplan.project.statuses import SiteStatus
@@ -34,6 +34,8 @@ _NAME_PT = 13.0
 """Names of sites on a county's sheet, read at arm's length."""
 _LIST_PT: dict[Paper, float] = {"A0": 10.5, "A1": 8.5}
 _DOT_MM = 3.2
+_NAME = 24
+"""Characters of a name on the map and in its list."""
 _ROADS = {"motorway": 1.4, "trunk": 1.1, "primary": 0.8, "secondary": 0.45}
 """Classes of roads that are drawn, and how wide [mm]."""
 
@@ -97,7 +99,10 @@ def wallmap_pdf(view: PlanView, paper: Paper = "A0") -> bytes:
         "legend": _legend(sites, view.lang),
         "scale": _scale(frame),
     }
-    pictures = {"relief.png": _relief(view, frame), "lines.svg": svg_lines(view.proposal, frame, view.county_id)}
+    pictures = {
+        "relief.png": _relief(view, frame),
+        "lines.svg": svg_lines(view.proposal, frame, view.county_id),
+    }
     return typeset("wallmap.typ", data, pictures, view.day)[0]
 
 
@@ -117,16 +122,14 @@ class _Site:
 def _sites(view: PlanView) -> list[_Site]:
     """Ranked places with where their work stands, by rank."""
     table = view.proposal.places.proposed.sort_values("rank")
-    records, times = view.records(), view.sites()
     found = []
     for row in table.itertuples():
-        record, time = records.get(str(row.candidate_id)), times.get(str(row.candidate_id))
-        status = str(record.status if record else row.status)
-        due = f"{time.due.month}" if time is not None and time.next_status else ""
+        status, on_air_by = view.standing(row)
+        due = f"{on_air_by.month}" if on_air_by is not None else ""
         where = row.town if view.county_id else f"{row.county} {row.town}".strip()
-        name = "" if view.is_public else printable(place_name(row))
+        name = "" if view.is_public else clean(place_name(row), _NAME)
         point = row.geometry
-        found.append(_Site(str(row.rank), name, printable(where), status, due, point.x, point.y))
+        found.append(_Site(str(row.rank), name, clean(where, _NAME), status, due, point.x, point.y))
     return found
 
 
@@ -148,7 +151,7 @@ def _frame(view: PlanView, paper: Paper, listed: int) -> Frame:
 
 
 def _foot(paper: Paper, width: float, listed: int) -> float:
-    """Height of the strip below the map: the table, the months and the legend, and the list of places [mm]."""
+    """Height of the strip below the map: table, months, legend, and the list of places [mm]."""
     line = _LIST_PT[paper] * 0.3528 * 1.42
     columns = _columns(paper, width)
     return 140.0 * (1.0 if paper == "A0" else 0.78) + line * (-(-listed // columns) + 2) + 2 * _GAP_MM
@@ -164,17 +167,16 @@ def _sheet(view: PlanView, frame: Frame) -> dict[str, Any]:
     lang, record = view.lang, view.proposal.record
     sizes = {"number": _NUMBER_PT, "town": _TOWN_PT, "county": _COUNTY_PT, "name": _NAME_PT}
     columns = _columns(frame.paper, frame.width)
-    own = _county_numbers(view) or [record]
-    quota = own[0].quota, own[0].built
+    quota, built = _task(view)
     return {
         "lang": lang,
         "title": translate("doc_wall_title", lang, area=view.area_name, year=record.year),
         "subtitle": translate(
             "doc_wall_subtitle",
             lang,
-            quota=count(quota[0]),
-            built=count(quota[1]),
-            rate=share(quota[1], quota[0]),
+            quota=count(quota),
+            built=count(built),
+            rate=share(built, quota),
             day=view.day,
         ),
         "banners": list(view.banner_lines()),
@@ -197,9 +199,14 @@ def _sheet(view: PlanView, frame: Frame) -> dict[str, Any]:
     }
 
 
-def _county_numbers(view: PlanView) -> list[Any]:
-    """The county's own row on a county's sheet."""
-    return list(view.proposal.effects.counties.itertuples()) if view.county_id else []
+def _task(view: PlanView) -> tuple[int, int]:
+    """Quota and stations built of the part, as of today where the year is known."""
+    of: Any = view.proposal.record
+    if view.so_far is not None:
+        of = view.so_far.progress.total
+    if view.county_id:
+        of = next(iter(built_rows(view)))
+    return int(of.quota), int(of.built)
 
 
 def _marks(sites: list[_Site], frame: Frame) -> list[dict[str, Any]]:
@@ -212,8 +219,9 @@ def _marks(sites: list[_Site], frame: Frame) -> list[dict[str, Any]]:
 
 
 def _named(view: PlanView, frame: Frame, sites: list[_Site]) -> dict[str, Any]:
-    """Labels of counties, places and towns where there is room, in this order; a county's sheet names its places
-    beside their numbers. Numbers without room are listed.
+    """Labels of counties, places and towns where there is room, in this order.
+
+    A county's sheet names its places beside their numbers; numbers without room are listed.
     """
     points = [frame.at(site.x, site.y) for site in sites]
     labels = [*_county_labels(view, frame), *_number_labels(sites, frame), *_town_labels(view, frame)]
@@ -226,7 +234,9 @@ def _named(view: PlanView, frame: Frame, sites: list[_Site]) -> dict[str, Any]:
         if box is None and kind == "number"
     ]
     if view.county_id and not view.is_public:
-        named = _name_labels(view, sites, {each[1].text.strip(): box for each, box in placed if each[0] == "number"})
+        named = _name_labels(
+            view, sites, {each[1].text.strip(): box for each, box in placed if each[0] == "number"}
+        )
         taken = [box for _, box in placed]
         found = place_labels([each for _, each, _ in named], points, *size, _DOT_MM, taken, 0.05)
         placed += [(each, box) for each, box in zip(named, found, strict=True) if box is not None]
@@ -245,7 +255,7 @@ def _county_labels(view: PlanView, frame: Frame) -> list[_Named]:
         inside = row.geometry.representative_point()
         x, y = frame.at(inside.x, inside.y)
         if _is_inside(x, y, frame) and row.county_id != view.county_id:
-            found.append(("county", Label(x, y, printable(row.county), _COUNTY_PT), ""))
+            found.append(("county", Label(x, y, clean(row.county, _NAME), _COUNTY_PT), ""))
     return found
 
 
@@ -266,7 +276,7 @@ def _town_labels(view: PlanView, frame: Frame) -> list[_Named]:
     for town, x_m, y_m in towns(view.proposal):
         x, y = frame.at(x_m, y_m)
         if _is_inside(x, y, frame):
-            found.append(("town", Label(x, y, printable(town), _TOWN_PT), ""))
+            found.append(("town", Label(x, y, clean(town, _NAME), _TOWN_PT), ""))
     return found
 
 
@@ -326,12 +336,13 @@ def _table(view: PlanView) -> dict[str, Any]:
     heads = ("county", "summary_quota", "summary_built", "doc_rate", "summary_this_plan")
     lights = ("light_red", "light_amber", "light_green") if known else ()
     rows = []
-    for each in view.proposal.effects.counties.itertuples():
+    selected = dict(zip(*(view.proposal.effects.counties[n] for n in ("county", "selected")), strict=True))
+    for each in built_rows(view):
         row = [each.county, count(each.quota), count(each.built), share(each.built, each.quota)]
-        row.append(count(each.selected))
+        row.append(count(selected.get(each.county, 0)))
         outlook = known.get(each.county)
         row += [count(n) for n in outlook.lights] if outlook else ["" for _ in lights]
-        rows.append([printable(cell) for cell in row])
+        rows.append([clean(cell) for cell in row])
     colours = [palette.LIGHTS[each.removeprefix("light_")] for each in lights]
     return {"heads": [translate(each, lang) for each in (*heads, *lights)], "rows": rows, "lights": colours}
 
@@ -388,7 +399,10 @@ def _relief(view: PlanView, frame: Frame) -> bytes:
         grid = area.relief.grid
         colours = Image.fromarray(np.asarray(255 * shaded(area.relief, water), np.uint8))
         step = frame.metres / scale / grid.resolution_m
-        left, top = (frame.west - grid.west_m) / grid.resolution_m, (grid.north_m - frame.north) / grid.resolution_m
+        left, top = (
+            (frame.west - grid.west_m) / grid.resolution_m,
+            (grid.north_m - frame.north) / grid.resolution_m,
+        )
         sheet = colours.transform(
             size,
             Image.Transform.AFFINE,
@@ -429,7 +443,9 @@ def svg_lines(
             others = near.loc[~near["highway"].isin(list(_ROADS)), "geometry"]
             parts.append(_path(others, frame, "#d9c48e", 0.5 * scale))
         for kind, wide in _ROADS.items():
-            parts.append(_path(near.loc[near["highway"].eq(kind), "geometry"], frame, "#c9a24a", wide * scale))
+            parts.append(
+                _path(near.loc[near["highway"].eq(kind), "geometry"], frame, "#c9a24a", wide * scale)
+            )
     parts.append(_path(counties.boundary, frame, palette.COUNTY_LINE, 0.7 * scale))
     if county_id:
         own = counties[counties["county_id"].eq(county_id)]
@@ -452,4 +468,5 @@ def _path(shapes: gpd.GeoSeries, frame: Frame, colour: str, wide: float) -> str:
     drawn = []
     for line in cut[cut.geom_type.eq("LineString")]:
         drawn.append("M" + "L".join(f"{x:.2f} {y:.2f}" for x, y in line.coords))
-    return f'<path d="{"".join(drawn)}" fill="none" stroke="{colour}" stroke-width="{wide}" stroke-linejoin="round"/>'
+    look = f'fill="none" stroke="{colour}" stroke-width="{wide}" stroke-linejoin="round"'
+    return f'<path d="{"".join(drawn)}" {look}/>'

@@ -104,4 +104,3 @@ def _name_villages(axes: Axes, proposal: Proposal, window: Window, room: Room) -
         colour = palette.VILLAGE_UNCOVERED if row.state == "uncovered" else "#2c343c"
         point, name = row.geometry, drawable(row.village, 12)
         write_name(axes, room, point.x, point.y - 9 * room.metres_per_point, name, 11.0, color=colour)
-

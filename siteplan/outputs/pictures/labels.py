@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import textalloc
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -13,6 +14,7 @@ from siteplan.outputs.pictures.fonts import look
 
 _INCH_MM = 25.4
 _DPI = 72.0
+_CANDIDATES = 320
 
 
 @dataclass(frozen=True)
@@ -69,24 +71,27 @@ def place_labels(
     if not labels:
         return []
     figure = Figure(figsize=(width_mm / _INCH_MM, height_mm / _INCH_MM), dpi=_DPI)
-    canvas = FigureCanvasAgg(figure)
+    canvas: Any = FigureCanvasAgg(figure)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, width_mm), ylim=(0, height_mm))
-    _, _, texts, _ = textalloc.allocate(
+    obstacles: dict[str, Any] = {}
+    if points:
+        obstacles["x_scatter"] = [x for x, _ in points]
+        obstacles["y_scatter"] = [height_mm - y for _, y in points]
+        obstacles["scatter_sizes"] = [point_mm / _INCH_MM * _DPI] * len(points)
+    if taken:
+        obstacles["x_lines"] = [[b.x, b.x + b.width, b.x + b.width, b.x, b.x] for b in taken]
+        obstacles["y_lines"] = [_outline_y(b, height_mm) for b in taken]
+    texts: list[Any] = textalloc.allocate(
         axes,
         [each.x for each in labels],
         [height_mm - each.y for each in labels],
         [each.text for each in labels],
-        x_scatter=[x for x, _ in points] or None,
-        y_scatter=[height_mm - y for _, y in points] or None,
-        scatter_sizes=[point_mm / _INCH_MM * _DPI] * len(points) or None,
-        x_lines=[[b.x, b.x + b.width, b.x + b.width, b.x, b.x] for b in taken] or None,
-        y_lines=[_outline_y(b, height_mm) for b in taken] or None,
         textsize=[each.size for each in labels],
         margin=0.002,
         min_distance=0.004,
         max_distance=farthest,
-        nbr_candidates=320,
+        nbr_candidates=_CANDIDATES,
         draw_lines=False,
         draw_all=False,
         avoid_label_lines_overlap=True,
@@ -94,9 +99,9 @@ def place_labels(
         va="bottom",
         fontproperties=look(10.0)["fontproperties"],
         parse_math=False,
-    )
-    renderer = canvas.get_renderer()
-    scale = _INCH_MM / _DPI
+        **obstacles,
+    )[2]
+    renderer, scale = canvas.get_renderer(), _INCH_MM / _DPI
     boxes = [None if text is None else text.get_window_extent(renderer) for text in texts]
     return [
         None

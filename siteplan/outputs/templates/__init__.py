@@ -15,12 +15,15 @@ from string import Template
 from siteplan.core.errors import CrsError, SiteplanError
 from siteplan.core.files import atomic_folder
 from siteplan.core.grid import require_metric
+from siteplan.outputs.documents.docx_template import SECTIONS, docx_template
 from siteplan.outputs.templates.sheets import TemplateSheet, template_sheets
 from siteplan.outputs.templates.workbooks import write_template
 from siteplan.project.project_file import load_config
 from siteplan.project.schema import Config
 from siteplan.words.catalogue import Lang, sections, translate
 
+TEMPLATES = "templates"
+"""Folder of a project with an office's own Word templates, ``report_zh.docx`` and so on."""
 DEFAULT_CRS = "EPSG:4547"
 
 
@@ -78,6 +81,9 @@ def _write(work: Path, words: dict[str, str], sheets: tuple[TemplateSheet, ...],
     config: Config = load_config(work)
     for sheet in sheets:
         write_template(sheet, config, work / f"{sheet.name}.xlsx", lang)
+    (work / TEMPLATES).mkdir()
+    for kind in SECTIONS:
+        (work / TEMPLATES / f"{kind}_{lang}.docx").write_bytes(docx_template(kind, lang))
     readme = _filled("readme.txt", words)
     (work / translate("file_readme", lang)).write_text(readme, encoding="utf-8-sig", newline="\r\n")
 

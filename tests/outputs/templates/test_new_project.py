@@ -148,9 +148,11 @@ def planned(folder, name):
 # --- the folder ---------------------------------------------------------------------------------------
 
 
-def test_the_folder_holds_the_project_seven_sheets_and_the_first_hour(blank):
+def test_the_folder_holds_the_project_seven_sheets_the_first_hour_and_word_templates(blank):
     names = {path.name for path in blank.iterdir()}
-    assert names == {"project.toml", "先读我.txt", *(f"{name}.xlsx" for name in BOOKS.values())}
+    assert names == {"project.toml", "先读我.txt", "templates", *(f"{name}.xlsx" for name in BOOKS.values())}
+    word = {path.name for path in (blank / "templates").iterdir()}
+    assert word == {f"{kind}_zh.docx" for kind in ("report", "county", "town", "brief")}
     assert list(BOOKS.values()) == [
         "村庄",
         "现网基站",
@@ -189,7 +191,7 @@ def test_bands_and_classes_are_those_of_the_demo(blank):
 def test_every_switched_off_setting_loads_when_switched_on(blank, tmp_path):
     text = (blank / "project.toml").read_text(encoding="utf-8")
     whole = re.sub(r"^#(?=\S)", "", text, flags=re.M)
-    assert len(re.findall(r"^#\[", text, flags=re.M)) == 29
+    assert len(re.findall(r"^#\[", text, flags=re.M)) == 30
     (tmp_path / "project.toml").write_text(whole, encoding="utf-8")
     calibration = 'schema = "siteplan-calibration/1"\npropagation = "terrain"\nbands = {}\n'
     (tmp_path / "calibration.toml").write_text(calibration, encoding="utf-8")
@@ -235,11 +237,11 @@ def test_a_folder_is_refused_unless_empty(tmp_path, monkeypatch):
     target = tmp_path / "a"
     target.mkdir()
     new_project(target)
-    before = {path.name: path.read_bytes() for path in target.iterdir()}
+    before = {path: path.read_bytes() for path in target.rglob("*") if path.is_file()}
     result = CliRunner().invoke(app, ["new", str(target)])
     assert result.exit_code == 1
     assert "不为空" in result.output
-    assert {path.name: path.read_bytes() for path in target.iterdir()} == before
+    assert {path: path.read_bytes() for path in target.rglob("*") if path.is_file()} == before
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
     (tmp_path / "file").write_text("x")
     with pytest.raises(SiteplanError) as caught:
