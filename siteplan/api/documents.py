@@ -211,8 +211,8 @@ def cards(
                 (work / name / f"{stem}.png").write_bytes(picture)
                 paths.append(target / name / f"{stem}.png")
             progress.note("cards_of", name=sheaf.county)
-    if not paths:
-        raise SiteplanError("no_cards")
+        if not paths:
+            raise SiteplanError("no_cards")
     return Written(tuple(paths), (), view.so_far is None)
 
 

@@ -123,9 +123,7 @@ def _sheaf(county: str, rows: gpd.GeoDataFrame, view: PlanView, painted: Ground,
         "map": _MAP_MM,
         "profile": _PROFILE_MM,
         "signs": [translate(f"doc_sign_{each}", view.lang) for each in ("owner", "tower", "office", "date")],
-        "words": {
-            key: translate(f"doc_card_{key}", view.lang) for key in ("why", "alternates")
-        },
+        "words": {key: translate(f"doc_card_{key}", view.lang) for key in ("why", "alternates")},
         "colours": {"existing": palette.SHARED, "alternate": palette.SOURCE_TYPES["2"], "new": palette.NEW},
     }
     pdf = typeset("cards.typ", data, files, view.day)[0]

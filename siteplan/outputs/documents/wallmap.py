@@ -34,7 +34,11 @@ _NAME_PT = 13.0
 """Names of sites on a county's sheet, read at arm's length."""
 _LIST_PT: dict[Paper, float] = {"A0": 10.5, "A1": 8.5}
 _DOT_MM = 3.2
-_NAME = 24
+_STRIP_MM, _LIST_HEAD_MM, _POINT_MM = 116.0, 12.0, 25.4 / 72.0
+"""Heights of the strip below the map and of the title of the list, and a typographic point [mm]."""
+_LIST_SHARE = 0.4
+"""Most of a sheet the list of places takes; what does not fit is counted."""
+_NAME = 36
 """Characters of a name on the map and in its list."""
 _ROADS = {"motorway": 1.4, "trunk": 1.1, "primary": 0.8, "secondary": 0.45}
 """Classes of roads that are drawn, and how wide [mm]."""
@@ -56,6 +60,8 @@ class Frame:
         Of its upper left corner [m].
     metres
         On the ground for a millimetre.
+    listed
+        Places the list below the map has room for.
     """
 
     paper: Paper
@@ -66,6 +72,7 @@ class Frame:
     west: float
     north: float
     metres: float
+    listed: int = 0
 
     def at(self, x: Any, y: Any) -> tuple[Any, Any]:
         """Millimetres right and down of the map's corner."""
@@ -93,7 +100,10 @@ def wallmap_pdf(view: PlanView, paper: Paper = "A0") -> bytes:
         **_sheet(view, frame),
         "sites": _marks(sites, frame),
         **_named(view, frame, sites),
-        "index": _index(sites, view),
+        "index": _index(sites[: frame.listed], view),
+        "rest": translate("doc_wall_rest", view.lang, count=len(sites) - frame.listed)
+        if len(sites) > frame.listed
+        else "",
         "table": _table(view),
         "months": _months(view),
         "legend": _legend(sites, view.lang),
@@ -143,18 +153,19 @@ def _frame(view: PlanView, paper: Paper, listed: int) -> Frame:
     frames = []
     short, long = _SHORT_LONG_MM[paper]
     for width, height in ((short, long), (long, short)):
-        room = width - 2 * _MARGIN_MM, height - 2 * _MARGIN_MM - _HEAD_MM - _foot(paper, width, listed)
+        columns = _columns(paper, width)
+        rows = min(-(-listed // columns), int(_LIST_SHARE * height / _line_mm(paper)))
+        foot = _STRIP_MM + 3 * _GAP_MM + _LIST_HEAD_MM + _line_mm(paper) * rows
+        room = width - 2 * _MARGIN_MM, height - 2 * _MARGIN_MM - _HEAD_MM - foot
         metres = max((east - west) / room[0], (north - south) / room[1])
         left, top = (west + east) / 2 - metres * room[0] / 2, (south + north) / 2 + metres * room[1] / 2
-        frames.append(Frame(paper, width, height, room[0], room[1], left, top, metres))
+        frames.append(Frame(paper, width, height, *room, left, top, metres, min(listed, rows * columns)))
     return min(frames, key=lambda frame: frame.metres)
 
 
-def _foot(paper: Paper, width: float, listed: int) -> float:
-    """Height of the strip below the map: table, months, legend, and the list of places [mm]."""
-    line = _LIST_PT[paper] * 0.3528 * 1.42
-    columns = _columns(paper, width)
-    return 140.0 * (1.0 if paper == "A0" else 0.78) + line * (-(-listed // columns) + 2) + 2 * _GAP_MM
+def _line_mm(paper: Paper) -> float:
+    """Height of a line of the list [mm]."""
+    return _LIST_PT[paper] * _POINT_MM * 1.45
 
 
 def _columns(paper: Paper, width: float) -> int:
@@ -186,6 +197,9 @@ def _sheet(view: PlanView, frame: Frame) -> dict[str, Any]:
         "margin": _MARGIN_MM,
         "head": _HEAD_MM,
         "gap": _GAP_MM,
+        "strip": _STRIP_MM,
+        "list_head": _LIST_HEAD_MM,
+        "line": round(_line_mm(frame.paper), 3),
         "map_width": frame.map_width,
         "map_height": frame.map_height,
         "sizes": {**sizes, "list": _LIST_PT[frame.paper]},
@@ -344,7 +358,10 @@ def _table(view: PlanView) -> dict[str, Any]:
         row += [count(n) for n in outlook.lights] if outlook else ["" for _ in lights]
         rows.append([clean(cell) for cell in row])
     colours = [palette.LIGHTS[each.removeprefix("light_")] for each in lights]
-    return {"heads": [translate(each, lang) for each in (*heads, *lights)], "rows": rows, "lights": colours}
+    titles = [translate(each, lang) for each in (*heads, *lights)]
+    # the more counties, the smaller their rows: the strip has one height
+    row_mm = min(9.0, (_STRIP_MM - 26.0) / max(1, len(rows)))
+    return {"heads": titles, "rows": rows, "lights": colours, "size": round(row_mm / _POINT_MM / 1.75, 2)}
 
 
 def _months(view: PlanView) -> list[dict[str, Any]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,25 +84,26 @@ def place_labels(
     if taken:
         obstacles["x_lines"] = [[b.x, b.x + b.width, b.x + b.width, b.x, b.x] for b in taken]
         obstacles["y_lines"] = [_outline_y(b, height_mm) for b in taken]
-    texts: list[Any] = textalloc.allocate(
-        axes,
-        [each.x for each in labels],
-        [height_mm - each.y for each in labels],
-        [each.text for each in labels],
-        textsize=[each.size for each in labels],
-        margin=0.002,
-        min_distance=0.004,
-        max_distance=farthest,
-        nbr_candidates=_CANDIDATES,
-        draw_lines=False,
-        draw_all=False,
-        avoid_label_lines_overlap=True,
-        auto_ha=False,
-        va="bottom",
-        fontproperties=look(10.0)["fontproperties"],
-        parse_math=False,
-        **obstacles,
-    )[2]
+    with redirect_stdout(io.StringIO()):  # the library prints when there is no room for anything
+        texts: list[Any] = textalloc.allocate(
+            axes,
+            [each.x for each in labels],
+            [height_mm - each.y for each in labels],
+            [each.text for each in labels],
+            textsize=[each.size for each in labels],
+            margin=0.002,
+            min_distance=0.004,
+            max_distance=farthest,
+            nbr_candidates=_CANDIDATES,
+            draw_lines=False,
+            draw_all=False,
+            avoid_label_lines_overlap=True,
+            auto_ha=False,
+            va="bottom",
+            fontproperties=look(10.0)["fontproperties"],
+            parse_math=False,
+            **obstacles,
+        )[2]
     renderer, scale = canvas.get_renderer(), _INCH_MM / _DPI
     boxes = [None if text is None else text.get_window_extent(renderer) for text in texts]
     return [
