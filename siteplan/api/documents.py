@@ -65,6 +65,8 @@ class DocumentOrder:
         ``"zh"`` or ``"en"``; None for the run's own.
     project
         Project the run belongs to; None for the nearest above it.
+    data
+        Folder the project's input paths are relative to; None for the project's own.
     out
         New folder; None for one beside the run.
     """
@@ -73,6 +75,7 @@ class DocumentOrder:
     recipient: str = ""
     lang: str | None = None
     project: Path | None = None
+    data: Path | None = None
     out: Path | None = None
 
 
@@ -252,7 +255,7 @@ def brief(
     SiteplanError
         For anything the user can put right.
     """
-    opened = open_project(project, language=order.lang)
+    opened = open_project(project, data=order.data, language=order.lang)
     target = order.out or opened.new_folder(REPORTS, "brief")
     require_plain(target)
     if target.exists():
@@ -327,7 +330,9 @@ def read_view(run: Path | str, order: DocumentOrder, progress: Report = SILENT) 
     folder = _project_folder(run, order)
     so_far = None
     if folder is not None:
-        found = open_project(folder, language=lang).progress(plan.record.year, progress, runs=[run])
+        found = open_project(folder, data=order.data, language=lang).progress(
+            plan.record.year, progress, runs=[run]
+        )
         so_far = YearSoFar(found.progress, found.year)
     return view_of(plan.proposal, audience, lang, so_far, order.recipient)
 

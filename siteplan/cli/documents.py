@@ -10,6 +10,7 @@ import typer
 from siteplan.cli.commands import RecipientOpt, app, command, day_of, lang_of
 from siteplan.cli.options import (
     CountyOpt,
+    DataOpt,
     LangOpt,
     OutOpt,
     ProjectArg,
@@ -48,13 +49,14 @@ def _print(written: Any, lang: str | None) -> None:
 
 @command("report")
 @ends_in_words
-def report(
+def report(  # noqa: PLR0913, PLR0917 - one argument an option
     run: RunArg,
     county: CountyOpt = None,
     town: Annotated[str, typer.Option("--town", help=text("report_town"))] = "",
     audience: ReaderOpt = "",
     recipient: RecipientOpt = "",
     project: OfProjectOpt = None,
+    data: DataOpt = None,
     output: OutOpt = None,
     quiet: QuietOpt = False,
     lang: LangOpt = None,
@@ -64,20 +66,21 @@ def report(
     from siteplan.api import documents as api  # noqa: PLC0415
 
     order, progress = _order(
-        audience=audience, recipient=recipient, lang=lang, project=project, out=output, quiet=quiet
+        audience=audience, recipient=recipient, lang=lang, project=project, data=data, out=output, quiet=quiet
     )
     _print(api.report(run, order, county=county or "", town=town, progress=progress), lang)
 
 
 @command("wallmap")
 @ends_in_words
-def wallmap(
+def wallmap(  # noqa: PLR0913, PLR0917 - one argument an option
     run: RunArg,
     county: CountyOpt = None,
     paper: Annotated[str, typer.Option("--paper", metavar="A0|A1", help=text("wallmap_paper"))] = "A0",
     audience: ReaderOpt = "",
     recipient: RecipientOpt = "",
     project: OfProjectOpt = None,
+    data: DataOpt = None,
     output: OutOpt = None,
     quiet: QuietOpt = False,
     lang: LangOpt = None,
@@ -89,7 +92,7 @@ def wallmap(
     from siteplan.api import documents as api  # noqa: PLC0415
 
     order, progress = _order(
-        audience=audience, recipient=recipient, lang=lang, project=project, out=output, quiet=quiet
+        audience=audience, recipient=recipient, lang=lang, project=project, data=data, out=output, quiet=quiet
     )
     size: Any = paper
     _print(api.wallmap(run, order, county=county or "", paper=size, progress=progress), lang)
@@ -105,6 +108,7 @@ def cards(  # noqa: PLR0913, PLR0917 - one argument an option
     audience: ReaderOpt = "",
     recipient: RecipientOpt = "",
     project: OfProjectOpt = None,
+    data: DataOpt = None,
     output: OutOpt = None,
     quiet: QuietOpt = False,
     lang: LangOpt = None,
@@ -114,7 +118,7 @@ def cards(  # noqa: PLR0913, PLR0917 - one argument an option
     from siteplan.api import documents as api  # noqa: PLC0415
 
     order, progress = _order(
-        audience=audience, recipient=recipient, lang=lang, project=project, out=output, quiet=quiet
+        audience=audience, recipient=recipient, lang=lang, project=project, data=data, out=output, quiet=quiet
     )
     written = api.cards(run, order, county=county or "", top=top, pictures=pictures, progress=progress)
     _print(written, lang)
@@ -129,6 +133,7 @@ def brief(
     since: Annotated[
         str | None, typer.Option("--since", metavar="YYYY-MM-DD", help=text("brief_since"))
     ] = None,
+    data: DataOpt = None,
     output: OutOpt = None,
     quiet: QuietOpt = False,
     lang: LangOpt = None,
@@ -137,6 +142,6 @@ def brief(
     starts(quiet=quiet, lang=lang)
     from siteplan.api import documents as api  # noqa: PLC0415
 
-    order, progress = _order(lang=lang, out=output, quiet=quiet)
+    order, progress = _order(lang=lang, data=data, out=output, quiet=quiet)
     until, first = day_of(day), day_of(since, "--since")
     _print(api.brief(project, order, year=year, day=until, since=first, progress=progress), lang)

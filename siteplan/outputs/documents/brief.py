@@ -187,7 +187,7 @@ def _sentence(facts: BriefFacts) -> str:
 
 def _county_grid(facts: BriefFacts) -> Grid:
     """Counties by rate, with what is under way and their lights."""
-    lang, schedule = facts.lang, facts.so_far.year.schedule
+    lang, schedule, names = facts.lang, facts.so_far.year.schedule, _names(facts)
     short = {each.county_id for each in schedule.shortfalls}
     stages = ("building", "signed", "talking", "refused")
     heads = [
@@ -201,8 +201,8 @@ def _county_grid(facts: BriefFacts) -> Grid:
     rows: list[list[str]] = []
     colours: dict[tuple[int, int], str] = {}
     for n, row in enumerate(facts.so_far.progress.counties.itertuples()):
-        own = _lights([site for site in schedule.sites if site.record.place.county_id == row.county_id])
-        cells = [row.county, count(row.quota), count(row.built), share(row.built, row.quota)]
+        own = _lights([s for s in schedule.sites if row.county_id in ("", s.record.place.county_id)])
+        cells = [names[str(row.county_id)], count(row.quota), count(row.built), share(row.built, row.quota)]
         cells += [count(getattr(row, each)) for each in stages]
         cells += [count(own[each]) for each in ("red", "amber")]
         if facts.since is not None:
@@ -327,5 +327,7 @@ def _late(facts: BriefFacts) -> list[Block]:
 
 
 def _names(facts: BriefFacts) -> dict[str, str]:
+    """Names by county id; a task of the whole area has no county, and the city's name."""
     counties = facts.so_far.progress.counties
-    return dict(zip(counties["county_id"].astype(str), counties["county"], strict=True))
+    names = zip(counties["county_id"].astype(str), counties["county"], strict=True)
+    return {county_id: name or facts.config.project.city for county_id, name in names}

@@ -21,10 +21,10 @@ def share(part: float, whole: float) -> str:
 
     Examples
     --------
-    >>> share(1, 3), share(0, 0)
-    ('33.33%', '–')
+    >>> share(1, 3), share(0, 0), share(1, float("nan"))
+    ('33.33%', '–', '–')
     """
-    return f"{100.0 * part / whole:.2f}%" if whole else "–"
+    return f"{100.0 * part / whole:.2f}%" if whole and not math.isnan(whole) else "–"
 
 
 def change(before: float, after: float) -> str:

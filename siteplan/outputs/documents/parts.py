@@ -24,14 +24,28 @@ def place_name(row: Any) -> str:
     return str(name) if isinstance(name, str) and name else f"{row.county} {row.town}".strip()
 
 
-def built_rows(view: PlanView) -> list[Any]:
-    """Counties of the part with quota and stations built, as of today where the year is known."""
-    plan = view.proposal.effects.counties
-    if view.so_far is None:
-        return list(plan.itertuples())
-    now = view.so_far.progress.counties
-    own = now[now["county_id"].astype(str).isin(plan["county_id"].astype(str))]
-    return list(own.sort_values("county_id").itertuples())
+@dataclass(frozen=True)
+class Task:
+    """Quota and stations built of a county, or of the whole area; NaN where it has no quota of its own."""
+
+    county: str
+    quota: float
+    built: float
+
+
+def tasks(view: PlanView) -> list[Task]:
+    """Tasks of the part by county, as of today where the year is known; one where no county has its own."""
+    table = view.proposal.effects.ledger if view.so_far is None else view.so_far.progress.counties
+    sums = table.groupby("county_id", as_index=False)[["quota", "built"]].sum()
+    names = view.county_names()
+    found = [
+        Task(names.get(str(row.county_id), view.proposal.area.name), float(row.quota), float(row.built))
+        for row in sums.sort_values("county_id").itertuples()
+        if str(row.county_id) in ({view.county_id} if view.county_id else {"", *names})
+    ]
+    if view.county_id and not found:
+        return [Task(view.county, float("nan"), float("nan"))]
+    return found
 
 
 def county_grid(view: PlanView) -> Grid:
@@ -48,29 +62,36 @@ def county_grid(view: PlanView) -> Grid:
         "summary_villages_before",
         "summary_villages_after",
     )
-    rows = [
-        _county_row(each.county, each, each.selected) for each in view.proposal.effects.counties.itertuples()
-    ]
+    rows = [_county_row(view, each.county, each) for each in view.proposal.effects.counties.itertuples()]
     total = len(rows) > 1
     if total:
-        rows.append(_county_row(translate("total", lang), record, record.selected_stations))
+        rows.append(_county_row(view, translate("total", lang), record))
     widths = (1.6, 0.9, 0.9, 1.0, 0.9, 1.1, 1.1, 1.1, 1.1)
     return grid([translate(each, lang) for each in heads], rows, widths, numbers=range(1, 9), total=total)
 
 
-def _county_row(name: str, of: Any, selected: float) -> list[str]:
+def _county_row(view: PlanView, name: str, of: Any) -> list[str]:
+    """One county, or the record's sums; a county without a quota of its own has none to show."""
     people, villages = of.population_total, of.villages_total
+    is_county = hasattr(of, "county_id")
+    quota, built = (of.quota, of.built) if not is_county or has_own_quota(view) else (float("nan"),) * 2
     return [
         name,
-        count(of.quota),
-        count(of.built),
-        share(of.built, of.quota),
-        count(selected),
+        count(quota),
+        count(built),
+        share(built, quota),
+        count(of.selected if is_county else of.selected_stations),
         share(of.population_covered_before, people),
         share(of.population_covered_after, people),
         share(of.villages_covered_before, villages),
         share(of.villages_covered_after, villages),
     ]
+
+
+def has_own_quota(view: PlanView) -> bool:
+    """Whether counties have quotas of their own, and not only the whole area one."""
+    ledger = view.proposal.effects.ledger
+    return "county_id" in ledger and bool(ledger["county_id"].ne("").any())
 
 
 def site_grid(view: PlanView, most: int | None = None, *, reasons: bool = False) -> Grid:
@@ -320,18 +341,18 @@ def head_figures(view: PlanView) -> tuple[tuple[str, str, str], ...]:
     """The numbers of the part in large."""
     lang = view.lang
     of: Any = view.proposal.record
-    selected = of.selected_stations
+    selected, quota, built = of.selected_stations, of.quota, of.built
     if view.county_id:
-        table = view.proposal.effects.counties
-        of = next(table.itertuples())
+        of = next(view.proposal.effects.counties.itertuples())
         selected = of.selected
+        quota, built = (of.quota, of.built) if has_own_quota(view) else (float("nan"),) * 2
     people = share(of.population_covered_after, of.population_total)
     villages = share(of.villages_covered_after, of.villages_total)
     return (
         (
             translate("doc_quota_built", lang),
-            f"{count(of.quota)} / {count(of.built)}",
-            share(of.built, of.quota),
+            f"{count(quota)} / {count(built)}",
+            share(built, quota),
         ),
         (translate("doc_proposed", lang), count(selected), ""),
         (

@@ -192,9 +192,9 @@ def _cannot(view: PlanView) -> list[str]:
     )
     said.append(view.proven.indicators)
     if view.so_far is not None:
-        names = view.county_names()
+        names, colon = view.county_names(), translate("join_colon", lang)
         said += [
-            f"{names.get(short.county_id, '')}{translate('join_colon', lang)}{shortfall_text(short, lang)}"
+            f"{names.get(short.county_id, view.area_name)}{colon}{shortfall_text(short, lang)}"
             for short in view.so_far.year.schedule.shortfalls
         ]
     return [*said, *findings_text(record, lang)]

@@ -15,7 +15,7 @@ from PIL import Image
 from siteplan.outputs import palette
 from siteplan.outputs.documents.blocks import clean
 from siteplan.outputs.documents.numbers import count, share
-from siteplan.outputs.documents.parts import built_rows, outlooks, place_name
+from siteplan.outputs.documents.parts import outlooks, place_name, tasks
 from siteplan.outputs.documents.typeset import typeset
 from siteplan.outputs.documents.view import PlanView
 from siteplan.outputs.pictures.ground import towns
@@ -100,7 +100,7 @@ def wallmap_pdf(view: PlanView, paper: Paper = "A0") -> bytes:
         **_sheet(view, frame),
         "sites": _marks(sites, frame),
         **_named(view, frame, sites),
-        "index": _index(sites[: frame.listed], view),
+        "index": _index(sites[: frame.listed]),
         "rest": translate("doc_wall_rest", view.lang, count=len(sites) - frame.listed)
         if len(sites) > frame.listed
         else "",
@@ -110,7 +110,7 @@ def wallmap_pdf(view: PlanView, paper: Paper = "A0") -> bytes:
         "scale": _scale(frame),
     }
     pictures = {
-        "relief.png": _relief(view, frame),
+        "relief.jpg": _relief(view, frame),
         "lines.svg": svg_lines(view.proposal, frame, view.county_id),
     }
     return typeset("wallmap.typ", data, pictures, view.day)[0]
@@ -135,12 +135,23 @@ def _sites(view: PlanView) -> list[_Site]:
     found = []
     for row in table.itertuples():
         status, on_air_by = view.standing(row)
-        due = f"{on_air_by.month}" if on_air_by is not None else ""
+        due = month_name(on_air_by.month, view.lang) if on_air_by is not None else ""
         where = row.town if view.county_id else f"{row.county} {row.town}".strip()
         name = "" if view.is_public else clean(place_name(row), _NAME)
         point = row.geometry
         found.append(_Site(str(row.rank), name, clean(where, _NAME), status, due, point.x, point.y))
     return found
+
+
+def month_name(month: int, lang: Lang) -> str:
+    """A month in short.
+
+    Examples
+    --------
+    >>> month_name(12, "en"), month_name(1, "zh")
+    ('Dec', '1月')
+    """
+    return translate("months", lang).split()[month - 1]
 
 
 def _frame(view: PlanView, paper: Paper, listed: int) -> Frame:
@@ -178,7 +189,7 @@ def _sheet(view: PlanView, frame: Frame) -> dict[str, Any]:
     lang, record = view.lang, view.proposal.record
     sizes = {"number": _NUMBER_PT, "town": _TOWN_PT, "county": _COUNTY_PT, "name": _NAME_PT}
     columns = _columns(frame.paper, frame.width)
-    quota, built = _task(view)
+    quota, built = _sum_of_tasks(view)
     return {
         "lang": lang,
         "title": translate("doc_wall_title", lang, area=view.area_name, year=record.year),
@@ -213,14 +224,10 @@ def _sheet(view: PlanView, frame: Frame) -> dict[str, Any]:
     }
 
 
-def _task(view: PlanView) -> tuple[int, int]:
+def _sum_of_tasks(view: PlanView) -> tuple[float, float]:
     """Quota and stations built of the part, as of today where the year is known."""
-    of: Any = view.proposal.record
-    if view.so_far is not None:
-        of = view.so_far.progress.total
-    if view.county_id:
-        of = next(iter(built_rows(view)))
-    return int(of.quota), int(of.built)
+    known = tasks(view)
+    return sum(each.quota for each in known), sum(each.built for each in known)
 
 
 def _marks(sites: list[_Site], frame: Frame) -> list[dict[str, Any]]:
@@ -300,7 +307,7 @@ def _name_labels(view: PlanView, sites: list[_Site], numbers: dict[str, Placed])
     for site in sites:
         box = numbers.get(site.number)
         if box is not None:
-            due = translate("doc_wall_month", view.lang, month=site.due) if site.due else ""
+            due = site.due
             at = box.x + box.width / 2, box.y + box.height / 2
             found.append(("name", Label(*at, f"{site.number} {site.name} {due}".strip(), _NAME_PT), ""))
     return found
@@ -329,15 +336,14 @@ def _label(kind: str, label: Label, colour: str, box: Placed) -> dict[str, Any]:
     }
 
 
-def _index(sites: list[_Site], view: PlanView) -> list[dict[str, str]]:
+def _index(sites: list[_Site]) -> list[dict[str, str]]:
     """The list of places: number, name, where, month."""
-    lang = view.lang
     return [
         {
             "number": site.number,
             "name": site.name or site.where,
             "where": site.where if site.name else "",
-            "due": translate("doc_wall_month", lang, month=site.due) if site.due else "",
+            "due": site.due,
             "colour": palette.STATUSES[site.status],
         }
         for site in sites
@@ -350,10 +356,12 @@ def _table(view: PlanView) -> dict[str, Any]:
     heads = ("county", "summary_quota", "summary_built", "doc_rate", "summary_this_plan")
     lights = ("light_red", "light_amber", "light_green") if known else ()
     rows = []
-    selected = dict(zip(*(view.proposal.effects.counties[n] for n in ("county", "selected")), strict=True))
-    for each in built_rows(view):
+    own = view.proposal.effects.counties
+    selected = dict(zip(own["county"], own["selected"], strict=True))
+    whole = view.proposal.record.selected_stations
+    for each in tasks(view):
         row = [each.county, count(each.quota), count(each.built), share(each.built, each.quota)]
-        row.append(count(selected.get(each.county, 0)))
+        row.append(count(selected.get(each.county, whole)))
         outlook = known.get(each.county)
         row += [count(n) for n in outlook.lights] if outlook else ["" for _ in lights]
         rows.append([clean(cell) for cell in row])
@@ -374,7 +382,7 @@ def _months(view: PlanView) -> list[dict[str, Any]]:
     top = max(1, line.quota, *line.required)
     return [
         {
-            "month": translate("doc_wall_month", view.lang, month=f"{end.month}"),
+            "month": month_name(end.month, view.lang),
             "required": line.required[n],
             "actual": line.actual[n] if n < len(line.actual) else None,
             "top": top,
@@ -428,7 +436,7 @@ def _relief(view: PlanView, frame: Frame) -> bytes:
             fillcolor=palette.PAPER,
         )
     target = io.BytesIO()
-    sheet.quantize(192, Image.Quantize.FASTOCTREE).save(target, "png", compress_level=6)
+    sheet.save(target, "jpeg", quality=82, optimize=True)
     return target.getvalue()
 
 
