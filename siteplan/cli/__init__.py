@@ -14,6 +14,6 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    from siteplan.cli import documents  # noqa: PLC0415 - after the streams are ready
+    from siteplan.cli.commands import app  # noqa: PLC0415 - after the streams are ready
 
-    documents.app()
+    app()

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from siteplan.cli.commands import RecipientOpt, app, command, day_of, lang_of
+from siteplan.cli.base import RecipientOpt, command, day_of, lang_of
 from siteplan.cli.options import (
     CountyOpt,
     DataOpt,
@@ -24,8 +24,6 @@ from siteplan.cli.options import (
     text,
 )
 from siteplan.core.errors import SiteplanError
-
-__all__ = ["app"]
 
 PAPERS = ("A0", "A1")
 OfProjectOpt = Annotated[Path | None, typer.Option("--project", help=text("project_above"))]

@@ -40,7 +40,7 @@ PAIRS = [
 ]
 PROJECT = "data/shaoguan"
 """Where pages have the demo; here the tiny project lies there, with its own name of a county."""
-COUNTY = {"乐昌市": "西县"}
+COUNTY = {"乐昌市": "西县", "九峰镇": "河西镇"}
 MOST_WORDS = 900
 CODE = {"console", "python", "toml"}
 SHOWN = {"text"}

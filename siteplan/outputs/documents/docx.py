@@ -172,6 +172,7 @@ def _table(part: Any, block: Grid, width: int, styles: _Styles) -> None:
     table = part.add_table(rows=len(rows), cols=len(block.widths))
     table._tbl.tblStyle_val = styles.get("Table Grid")
     table.autofit = False
+    _narrow_cells(table)
     wide = [round(width * each / sum(block.widths)) for each in block.widths]
     for column, each in zip(table.columns, wide, strict=True):
         column.width = each
@@ -191,6 +192,17 @@ def _table(part: Any, block: Grid, width: int, styles: _Styles) -> None:
             if fill:
                 _fill(cell, fill)
     _paragraph(part, "", NOTE, styles)  # two tables that touch are one to Word
+
+
+def _narrow_cells(table: Any) -> None:
+    """A millimetre of room beside the text of a cell; numbers would break otherwise."""
+    margins = OxmlElement("w:tblCellMar")
+    for side in ("left", "right"):
+        edge = OxmlElement(f"w:{side}")
+        edge.set(qn("w:w"), "57")
+        edge.set(qn("w:type"), "dxa")
+        margins.append(edge)
+    table._tbl.tblPr.append(margins)
 
 
 def _keep_whole(row: Any, *, is_head: bool) -> None:

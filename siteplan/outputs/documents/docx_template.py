@@ -101,7 +101,7 @@ def _page(docx: Any, *, is_report: bool) -> None:
 
 
 def _styles(docx: Any, *, is_report: bool) -> None:
-    text = 12 if is_report else 9.5
+    text = 11.5 if is_report else 9.5
     _font(docx.styles["Normal"], _TEXT_FONT, text)
     _font(docx.styles["Title"], _TITLE_FONT, 22 if is_report else 17, centred=True)
     _font(docx.styles["Subtitle"], _SUBHEAD_FONT, 11 if is_report else 10, centred=True)

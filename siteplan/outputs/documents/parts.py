@@ -123,7 +123,7 @@ def site_grid(view: PlanView, most: int | None = None, *, reasons: bool = False)
         cells += [row.reason] if has_reasons else [_build(row, lang), row.benefit]
         rows.append([*cells, said])
     heads = ["doc_reason"] if has_reasons else ["doc_build", "doc_benefit"]
-    widths = [0.5, 2.5, 0.9, 4.9, 1.4] if has_reasons else [0.5, 2.1, 1.2, 1.7, 1.8, 1.1]
+    widths = [0.55, 2.5, 0.9, 4.9, 1.5] if has_reasons else [0.55, 2.1, 1.2, 1.7, 1.8, 1.15]
     names = ("doc_rank", "doc_place", "doc_where", *heads, "doc_status")
     return grid([translate(each, lang) for each in names], rows, widths, numbers=(0,), colours=colours)
 

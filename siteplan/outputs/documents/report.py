@@ -33,7 +33,7 @@ from siteplan.outputs.pictures.rank_curve import rank_curve
 from siteplan.outputs.pictures.year_curve import year_curve
 from siteplan.outputs.schedule import calendar_text, shortfall_text
 from siteplan.outputs.webmap.panel import notes
-from siteplan.outputs.wording import fallbacks_text, findings_text, missing_text, text_of
+from siteplan.outputs.wording import fallbacks_text, findings_text, joined, missing_text, text_of
 from siteplan.words.catalogue import translate
 
 MOST_VILLAGES = 60
@@ -152,7 +152,7 @@ def _summary(view: PlanView) -> list[Block]:
         *paragraphs([asked, *note]),
         Heading(translate("doc_head_reaches", lang)),
         *paragraphs([reaches]),
-        *bullets(view.proven.tests),
+        *bullets([translate("join_semicolon", lang).join(view.proven.tests)]),
         Heading(translate("doc_head_cannot", lang)),
         *bullets(_cannot(view)),
         Heading(translate("doc_head_needs", lang)),
@@ -191,13 +191,23 @@ def _cannot(view: PlanView) -> list[str]:
         )
     )
     said.append(view.proven.indicators)
-    if view.so_far is not None:
-        names, colon = view.county_names(), translate("join_colon", lang)
-        said += [
-            f"{names.get(short.county_id, view.area_name)}{colon}{shortfall_text(short, lang)}"
-            for short in view.so_far.year.schedule.shortfalls
-        ]
+    said += _late(view)
     return [*said, *findings_text(record, lang)]
+
+
+def _late(view: PlanView) -> list[str]:
+    """Where the year falls short: one task in full, many by county and number, to fit the page."""
+    if view.so_far is None:
+        return []
+    lang, names = view.lang, view.county_names()
+    short = sorted(view.so_far.year.schedule.shortfalls, key=lambda each: (-each.stations, each.county_id))
+    if len(short) <= 1:
+        colon = translate("join_colon", lang)
+        named = ((names.get(one.county_id, view.area_name), one) for one in short)
+        return [f"{name}{colon}{shortfall_text(one, lang)}" for name, one in named]
+    each = joined((f"{names.get(one.county_id, view.area_name)} {one.stations}" for one in short), lang)
+    total = count(sum(one.stations for one in short))
+    return [translate("doc_short_counties", lang, counties=len(short), stations=total, each=each)]
 
 
 def _counties(view: PlanView) -> list[Block]:
