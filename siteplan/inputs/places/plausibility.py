@@ -192,24 +192,26 @@ def _site_heights(context: Context, table: gpd.GeoDataFrame) -> list[Fault]:
     if "antenna_height_m" not in table:
         return []
     heights = table["antenna_height_m"].astype(float)
-    found = []
-    for site, rows in table.groupby("site_id", sort=True).indices.items():
+    by_site = heights.groupby(table["site_id"].to_numpy(), sort=True)
+    differ = by_site.min() < by_site.max()
+    rows_of, found = by_site.indices, []
+    for site in differ.index[differ.to_numpy()]:
+        rows = rows_of[site]
         known = heights.iloc[rows].dropna()
-        if len(known) and known.min() < known.max():
-            values = tuple(f"{value:g}" for value in sorted(known.unique()))
-            used = heights.iloc[rows[0]]
-            used_text = "—" if np.isnan(used) else f"{used:g}"
-            found.append(
-                context.fault(
-                    "stations",
-                    int(rows[0]),
-                    "heights_differ",
-                    "antenna_height_m",
-                    value=site,
-                    found=values,
-                    used=used_text,
-                )
+        values = tuple(f"{value:g}" for value in sorted(known.unique()))
+        used = heights.iloc[rows[0]]
+        used_text = "—" if np.isnan(used) else f"{used:g}"
+        found.append(
+            context.fault(
+                "stations",
+                int(rows[0]),
+                "heights_differ",
+                "antenna_height_m",
+                value=site,
+                found=values,
+                used=used_text,
             )
+        )
     return found
 
 

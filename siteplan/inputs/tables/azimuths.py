@@ -26,11 +26,12 @@ def with_true_azimuths(checked: CheckedTable) -> CheckedTable:
     angles = [angles_of(cell) or () for cell in checked.frame["azimuth_deg"]]
     alike = np.array([len(each) >= _SECTORS and len(set(each)) == 1 for each in angles], dtype=bool)
     keys = checked.frame[["site_id", "network", "band"]].astype(str)
-    single = [each[0] if len(each) == 1 else np.nan for each in angles]
-    for members in keys.assign(at=range(len(keys))).groupby(list(keys.columns), sort=False)["at"]:
-        rows = members[1].to_numpy()
-        directions = np.array(single)[rows]
-        if len(rows) >= _SECTORS and np.isfinite(directions).all() and len(set(directions)) == 1:
+    single = np.array([each[0] if len(each) == 1 else np.nan for each in angles])
+    for rows in keys.groupby(list(keys.columns), sort=False).indices.values():
+        if len(rows) < _SECTORS:
+            continue
+        directions = single[rows]
+        if np.isfinite(directions).all() and len(set(directions)) == 1:
             alike[rows] = True
     if not alike.any():
         return checked

@@ -16,7 +16,7 @@ from siteplan.outputs.pictures.fonts import look
 
 _INCH_MM = 25.4
 _DPI = 72.0
-_CANDIDATES = 320
+_CANDIDATES = 180
 
 
 @dataclass(frozen=True)
