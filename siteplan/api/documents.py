@@ -21,12 +21,13 @@ from siteplan.outputs.documents.brief import BRIEF, BriefFacts, BriefState, brie
 from siteplan.outputs.documents.brief import brief as brief_of
 from siteplan.outputs.documents.cards import site_cards
 from siteplan.outputs.documents.docx import document_docx
+from siteplan.outputs.documents.frame import Paper
 from siteplan.outputs.documents.html import document_html
 from siteplan.outputs.documents.pages import county_page, town_page
 from siteplan.outputs.documents.pdf import document_pdf, document_pictures
 from siteplan.outputs.documents.report import report as report_of
 from siteplan.outputs.documents.view import PlanView, YearSoFar, county_view, town_view, view_of
-from siteplan.outputs.documents.wallmap import Paper, wallmap_pdf
+from siteplan.outputs.documents.wallmap import wallmap_pdf
 from siteplan.outputs.templates import TEMPLATES
 from siteplan.outputs.write import output_folder
 from siteplan.words.catalogue import Lang, translate

@@ -71,7 +71,7 @@ from siteplan.planning.quota import build_ledger, on_air
 from siteplan.planning.replan import ReplanContext
 from siteplan.planning.run_record import RequestRecord, RunCosts, RunRecord
 from siteplan.planning.split import split_quota
-from siteplan.planning.year import year_of
+from siteplan.planning.year import require_known_capacity, year_of
 from siteplan.project.input_files import Datum, Input
 from siteplan.project.project_file import load_config, read_calibration
 from siteplan.project.schema import Config
@@ -151,11 +151,13 @@ class Project:
             return ()
         inputs, config = found.inputs, self.config
         stations = on_air(inputs.stations, config)
+        odd = _capacity_faults(config, inputs)
         try:
             ledger = build_ledger(config, inputs.counties, inputs.area, stations, year=config.project.year)
         except SiteplanError as error:
-            return (Fault("fatal", "project.toml", error.key, "quota_fix", error.values, table="quota"),)
-        return ledger.faults
+            wrong = Fault("fatal", "project.toml", error.key, "quota_fix", error.values, table="quota")
+            return (wrong, *odd)
+        return (*ledger.faults, *odd)
 
     def plan(  # noqa: PLR0913 - what a plan can be asked for
         self,
@@ -749,6 +751,16 @@ def project_of(run: Path | str, project: Path | str | None = None) -> Path:
         if (folder / "project.toml").is_file():
             return folder
     raise SiteplanError("no_project_above", path=str(run))
+
+
+def _capacity_faults(config: Config, inputs: Inputs) -> tuple[Fault, ...]:
+    """A capacity of a county that is none: a plan does without it, progress will not."""
+    try:
+        require_known_capacity(config, inputs.counties)
+    except SiteplanError as error:
+        values = {**error.values, "table": "schedule"}
+        return (Fault("warning", "project.toml", error.key, "capacity_fix", values, table="schedule"),)
+    return ()
 
 
 def _ids(events: Sequence[Event]) -> set[str]:

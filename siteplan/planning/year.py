@@ -168,6 +168,28 @@ def _on_air_days(
     return {county: dict(days.get(county, {})) for county in progress.counties["county_id"]}
 
 
+def require_known_capacity(config: Config, counties: gpd.GeoDataFrame) -> None:
+    """Refuse a capacity of a county that is none.
+
+    Parameters
+    ----------
+    config
+        The project.
+    counties
+        Table of counties.
+
+    Raises
+    ------
+    SiteplanError
+        With the counties there are.
+    """
+    known = {normalise(str(each)) for name in ("county_id", "county") for each in counties[name]} | {""}
+    for each in config.schedule.capacity:
+        if normalise(each.county) not in known:
+            values = {"county": each.county, "known": tuple(counties["county"])}
+            raise SiteplanError("capacity_of_unknown_county", **values)
+
+
 def _tasks(
     progress: Progress,
     stations: pd.DataFrame,
@@ -176,12 +198,8 @@ def _tasks(
     day: dt.date,
 ) -> list[CountyTask]:
     """What every county has to do, with what its crews can build a month."""
+    require_known_capacity(config, counties)
     declared = {normalise(each.county): each.stations for each in config.schedule.capacity}
-    known = {normalise(str(each)) for name in ("county_id", "county") for each in counties[name]} | {""}
-    for each in config.schedule.capacity:
-        if normalise(each.county) not in known:
-            values = {"county": each.county, "known": tuple(counties["county"])}
-            raise SiteplanError("capacity_of_unknown_county", **values)
     tasks = []
     for row in progress.counties.sort_values("county_id").itertuples():
         names = (normalise(str(row.county_id)), normalise(str(row.county)), "")

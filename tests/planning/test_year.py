@@ -159,6 +159,17 @@ def test_a_capacity_of_a_county_nobody_knows_is_an_error(office):
     assert (error.value.key, error.value.values["county"]) == ("capacity_of_unknown_county", "西具")
 
 
+def test_a_check_says_it_before_anybody_waits_for_progress(office):
+    found = with_capacity(office, {"county": "西具", "stations": 7}).check()
+    (fault,) = [each for each in found.faults if each.problem == "capacity_of_unknown_county"]
+    assert fault.severity == "warning"
+    assert not [
+        each
+        for each in with_capacity(office, {"county": "西县", "stations": 7}).check().faults
+        if each.problem == "capacity_of_unknown_county"
+    ]
+
+
 def test_a_year_without_a_target_is_an_error(office):
     with pytest.raises(SiteplanError) as error:
         siteplan.open_project(office).progress(1999)

@@ -15,11 +15,11 @@ from PIL import Image
 from siteplan.core.errors import SiteplanError
 from siteplan.outputs import palette
 from siteplan.outputs.documents.blocks import clean
+from siteplan.outputs.documents.frame import Frame, cropped, packed, svg_lines
 from siteplan.outputs.documents.numbers import count
 from siteplan.outputs.documents.parts import place_name
 from siteplan.outputs.documents.typeset import typeset
 from siteplan.outputs.documents.view import PlanView
-from siteplan.outputs.documents.wallmap import Frame, svg_lines
 from siteplan.outputs.pictures.ground import Ground, ground
 from siteplan.outputs.sheets import plain
 from siteplan.outputs.webmap import style
@@ -111,7 +111,7 @@ def _sheaf(county: str, rows: gpd.GeoDataFrame, view: PlanView, painted: Ground,
     cards = []
     for row in rows.itertuples():
         frame = _frame(row)
-        files[f"ground{row.rank}.png"] = _cropped(painted, frame)
+        files[f"ground{row.rank}.png"] = _ground(painted, frame)
         files[f"lines{row.rank}.svg"] = svg_lines(view.proposal, frame, scale=0.5, minor=True)
         cards.append(_card(row, frame, view))
     data = {
@@ -129,16 +129,14 @@ def _sheaf(county: str, rows: gpd.GeoDataFrame, view: PlanView, painted: Ground,
     pdf = typeset("cards.typ", data, files, view.day)[0]
     pages = typeset("cards.typ", data, files, view.day, form="png", ppi=_PHONE_PPI) if pictures else []
     names = [f"{row.rank:03d}-{row.candidate_id}" for row in rows.itertuples()]
-    return Sheaf(county, pdf, {name: _small(page) for name, page in zip(names, pages, strict=bool(pages))})
-
-
-def _small(page: bytes) -> bytes:
-    """A picture of few colours, a quarter of its size."""
-    target = io.BytesIO()
-    Image.open(io.BytesIO(page)).convert("RGB").quantize(128, Image.Quantize.FASTOCTREE).save(
-        target, "png", compress_level=6
+    return Sheaf(
+        county,
+        pdf,
+        {
+            name: packed(Image.open(io.BytesIO(page)).convert("RGB"), "png", 128)
+            for name, page in zip(names, pages, strict=bool(pages))
+        },
     )
-    return target.getvalue()
 
 
 def _frame(row: Any) -> Frame:
@@ -150,24 +148,13 @@ def _frame(row: Any) -> Frame:
     return Frame("A1", width, height, width, height, west, north, metres)
 
 
-def _cropped(painted: Ground, frame: Frame) -> bytes:
-    """The part of the painted ground a card shows."""
-    picture = Image.fromarray(painted.picture)
+def _ground(painted: Ground, frame: Frame) -> bytes:
+    """The part of the painted ground a card shows, pixel by pixel: finer than it was computed it is not."""
     west, east, _, north = painted.extent
-    pixel = (east - west) / picture.width
-    size = round(frame.map_width * _PIXELS_PER_MM), round(frame.map_height * _PIXELS_PER_MM)
-    step = frame.metres / _PIXELS_PER_MM / pixel
-    left, top = (frame.west - west) / pixel, (north - frame.north) / pixel
-    part = picture.transform(
-        size,
-        Image.Transform.AFFINE,
-        (step, 0.0, left, 0.0, step, top),
-        resample=Image.Resampling.NEAREST,
-        fillcolor=palette.PAPER,
-    )
-    target = io.BytesIO()
-    part.quantize(160, Image.Quantize.FASTOCTREE).save(target, "png", compress_level=6)
-    return target.getvalue()
+    picture = Image.fromarray(painted.picture)
+    pixel_m = (east - west) / picture.width
+    cut = cropped(picture, (west, north), pixel_m, frame, _PIXELS_PER_MM, Image.Resampling.NEAREST)
+    return packed(cut, "png")
 
 
 def _card(row: Any, frame: Frame, view: PlanView) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from siteplan.outputs.documents.parts import (
     uncovered_line,
     village_grid,
 )
-from siteplan.outputs.documents.report import subtitle_of, values
+from siteplan.outputs.documents.report import document_of
 from siteplan.outputs.documents.view import PlanView
 from siteplan.outputs.pictures.area_map import Window, area_map
 from siteplan.words.catalogue import translate
@@ -98,18 +98,7 @@ def _page(view: PlanView, kind: str, parts: list[tuple[str, list[Block]]]) -> Do
     sections = tuple(
         Section(name, translate(f"doc_page_{name}", lang), tuple(blocks)) for name, blocks in parts if blocks
     )
-    subtitle = subtitle_of(view)
-    return Document(
-        kind,
-        title,
-        subtitle,
-        view.banner_lines(),
-        view.footer(),
-        sections,
-        values(view, title),
-        lang,
-        view.day,
-    )
+    return document_of(view, kind, title, sections)
 
 
 def _county_window(view: PlanView) -> Window:

@@ -71,21 +71,33 @@ def report(view: PlanView) -> Document:
         if (blocks := make(view))
     )
     title = translate("doc_report_title", lang, area=view.area_name, year=record.year)
-    subtitle = subtitle_of(view)
+    return document_of(view, "report", title, sections)
+
+
+def document_of(view: PlanView, kind: str, title: str, sections: tuple[Section, ...]) -> Document:
+    """A document about a plan, with its head and foot.
+
+    Parameters
+    ----------
+    view
+        Of the plan or of a part of it.
+    kind, title, sections
+        Which template it goes into, and what it says.
+    """
     return Document(
-        "report",
+        kind,
         title,
-        subtitle,
+        _subtitle(view),
         view.banner_lines(),
         view.footer(),
         sections,
-        values(view, title),
-        lang,
+        _values(view, title),
+        view.lang,
         view.day,
     )
 
 
-def subtitle_of(view: PlanView) -> str:
+def _subtitle(view: PlanView) -> str:
     """The plan and its day, and the day of its progress."""
     record = view.proposal.record
     parts = [translate("doc_report_subtitle", view.lang, day=record.reference_date, run=record.run_id)]
@@ -94,7 +106,7 @@ def subtitle_of(view: PlanView) -> str:
     return " · ".join(parts)
 
 
-def values(view: PlanView, title: str) -> dict[str, str]:
+def _values(view: PlanView, title: str) -> dict[str, str]:
     """Single figures an office's template may place anywhere."""
     record = view.proposal.record
     return {

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-import geopandas as gpd
 import numpy as np
-import shapely
 from PIL import Image
 
 from siteplan.outputs import palette
 from siteplan.outputs.documents.blocks import clean
+from siteplan.outputs.documents.frame import Frame, Paper, cropped, packed, svg_lines
 from siteplan.outputs.documents.numbers import count, share
 from siteplan.outputs.documents.parts import outlooks, place_name, tasks
 from siteplan.outputs.documents.typeset import typeset
@@ -21,11 +19,9 @@ from siteplan.outputs.documents.view import PlanView
 from siteplan.outputs.pictures.ground import towns
 from siteplan.outputs.pictures.labels import Label, Placed, place_labels
 from siteplan.outputs.webmap.rasters import shaded
-from siteplan.planning.proposal import Proposal
 from siteplan.project.statuses import SiteStatus
 from siteplan.words.catalogue import Lang, translate
 
-Paper = Literal["A0", "A1"]
 _SHORT_LONG_MM: dict[Paper, tuple[float, float]] = {"A0": (841.0, 1189.0), "A1": (594.0, 841.0)}
 _MARGIN_MM, _HEAD_MM, _GAP_MM = 18.0, 62.0, 8.0
 _NUMBER_PT, _TOWN_PT, _COUNTY_PT = 21.0, 23.0, 44.0
@@ -40,43 +36,8 @@ _LIST_SHARE = 0.4
 """Most of a sheet the list of places takes; what does not fit is counted."""
 _NAME = 36
 """Characters of a name on the map and in its list."""
-_ROADS = {"motorway": 1.4, "trunk": 1.1, "primary": 0.8, "secondary": 0.45}
-"""Classes of roads that are drawn, and how wide [mm]."""
-
-
-@dataclass(frozen=True)
-class Frame:
-    """Where the map lies on the sheet and in the world.
-
-    Attributes
-    ----------
-    paper
-        Size of the sheet.
-    width, height
-        Of the sheet [mm].
-    map_width, map_height
-        Of the map [mm].
-    west, north
-        Of its upper left corner [m].
-    metres
-        On the ground for a millimetre.
-    listed
-        Places the list below the map has room for.
-    """
-
-    paper: Paper
-    width: float
-    height: float
-    map_width: float
-    map_height: float
-    west: float
-    north: float
-    metres: float
-    listed: int = 0
-
-    def at(self, x: Any, y: Any) -> tuple[Any, Any]:
-        """Millimetres right and down of the map's corner."""
-        return (x - self.west) / self.metres, (self.north - y) / self.metres
+_RELIEF_PX = 2.0
+"""Pixels of the relief a millimetre."""
 
 
 def wallmap_pdf(view: PlanView, paper: Paper = "A0") -> bytes:
@@ -416,82 +377,11 @@ def _scale(frame: Frame) -> dict[str, Any]:
 def _relief(view: PlanView, frame: Frame) -> bytes:
     """The relief under the map, cut to it; paper where none is known."""
     area = view.proposal.area
-    scale = 2.0  # pixels a millimetre
-    size = round(frame.map_width * scale), round(frame.map_height * scale)
-    sheet = Image.new("RGB", size, palette.PAPER)
-    if area.relief is not None:
-        water = None if area.water is None else np.asarray(area.water.values, bool)
-        grid = area.relief.grid
-        colours = Image.fromarray(np.asarray(255 * shaded(area.relief, water), np.uint8))
-        step = frame.metres / scale / grid.resolution_m
-        left, top = (
-            (frame.west - grid.west_m) / grid.resolution_m,
-            (grid.north_m - frame.north) / grid.resolution_m,
-        )
-        sheet = colours.transform(
-            size,
-            Image.Transform.AFFINE,
-            (step, 0.0, left, 0.0, step, top),
-            resample=Image.Resampling.BILINEAR,
-            fillcolor=palette.PAPER,
-        )
-    target = io.BytesIO()
-    sheet.save(target, "jpeg", quality=82, optimize=True)
-    return target.getvalue()
-
-
-def svg_lines(
-    proposal: Proposal, frame: Frame, county_id: str = "", *, scale: float = 1.0, minor: bool = False
-) -> bytes:
-    """Roads and borders as vectors over a frame.
-
-    Parameters
-    ----------
-    proposal
-        Whose area it is.
-    frame
-        Where the map lies.
-    county_id
-        County whose border is drawn strongly; "" for none.
-    scale
-        Widths of the lines are multiplied by it.
-    minor
-        Whether roads of every class are drawn.
-    """
-    width, height = frame.map_width, frame.map_height
-    east, south = frame.west + width * frame.metres, frame.north - height * frame.metres
-    parts, counties = [], proposal.area.counties
-    roads = proposal.area.roads
-    if roads is not None and len(roads):
-        near = roads.cx[frame.west : east, south : frame.north]
-        if minor:
-            others = near.loc[~near["highway"].isin(list(_ROADS)), "geometry"]
-            parts.append(_path(others, frame, "#d9c48e", 0.5 * scale))
-        for kind, wide in _ROADS.items():
-            parts.append(
-                _path(near.loc[near["highway"].eq(kind), "geometry"], frame, "#c9a24a", wide * scale)
-            )
-    parts.append(_path(counties.boundary, frame, palette.COUNTY_LINE, 0.7 * scale))
-    if county_id:
-        own = counties[counties["county_id"].eq(county_id)]
-        parts.append(_path(own.boundary, frame, palette.COUNTY_LINE, 1.8 * scale))
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}mm" height="{height}mm" '
-        f'viewBox="0 0 {width} {height}">{"".join(parts)}</svg>'
-    ).encode()
-
-
-def _path(shapes: gpd.GeoSeries, frame: Frame, colour: str, wide: float) -> str:
-    """Lines in millimetres of the map; what the sheet does not show is left out."""
-    box = shapely.box(0, 0, frame.map_width, frame.map_height)
-    if shapes.empty:
-        return ""
-    moved = shapes.affine_transform(
-        [1 / frame.metres, 0, 0, -1 / frame.metres, -frame.west / frame.metres, frame.north / frame.metres]
-    )
-    cut = moved.simplify(0.15).intersection(box).explode(index_parts=False)
-    drawn = []
-    for line in cut[cut.geom_type.eq("LineString")]:
-        drawn.append("M" + "L".join(f"{x:.2f} {y:.2f}" for x, y in line.coords))
-    look = f'fill="none" stroke="{colour}" stroke-width="{wide}" stroke-linejoin="round"'
-    return f'<path d="{"".join(drawn)}" {look}/>'
+    if area.relief is None:
+        return packed(Image.new("RGB", (8, 8), palette.PAPER), "jpeg")
+    water = None if area.water is None else np.asarray(area.water.values, bool)
+    colours = Image.fromarray(np.asarray(255 * shaded(area.relief, water), np.uint8))
+    grid = area.relief.grid
+    corner = grid.west_m, grid.north_m
+    cut = cropped(colours, corner, grid.resolution_m, frame, _RELIEF_PX, Image.Resampling.BILINEAR)
+    return packed(cut, "jpeg")
