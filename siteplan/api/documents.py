@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -80,8 +80,16 @@ class DocumentOrder:
     out: Path | None = None
 
 
+_OFFICE = DocumentOrder()
+
+
 def report(
-    run: Path | str, order: DocumentOrder, *, county: str = "", town: str = "", progress: Report = SILENT
+    run: Path | str,
+    order: DocumentOrder = _OFFICE,
+    *,
+    county: str = "",
+    town: str = "",
+    progress: Report = SILENT,
 ) -> Written:
     """Write the report of a run, or the page of a county or town, as Word, PDF and HTML.
 
@@ -122,7 +130,7 @@ def report(
 
 def wallmap(
     run: Path | str,
-    order: DocumentOrder,
+    order: DocumentOrder = _OFFICE,
     *,
     county: str = "",
     paper: Paper = "A0",
@@ -165,7 +173,7 @@ def wallmap(
 
 def cards(
     run: Path | str,
-    order: DocumentOrder,
+    order: DocumentOrder = _OFFICE,
     *,
     county: str = "",
     top: int | None = None,
@@ -222,7 +230,7 @@ def cards(
 
 def brief(
     project: Path | str,
-    order: DocumentOrder,
+    order: DocumentOrder = _OFFICE,
     *,
     year: int | None = None,
     day: date | None = None,
@@ -264,14 +272,24 @@ def brief(
     found = opened.progress(year, progress, day=day)
     so_far = YearSoFar(found.progress, found.year)
     before = None if since is not None else _last_brief(opened, found.progress.year, found.progress.day)
-    first = before.day if before else f"{found.progress.day[:7]}-01" if since is None else since.isoformat()
-    facts = BriefFacts(so_far, before, first, found.config, opened.language)
+    facts = BriefFacts(
+        so_far, before, _first_day(before, since, found.progress.day), found.config, opened.language
+    )
     with progress.stage("documents"):
         document = brief_of(facts)
         state = brief_state(so_far).model_dump_json(by_alias=True, indent=2) + "\n"
         return _write(
             document, target, _template(opened.folder, "brief", opened.language), {BRIEF: state.encode()}
         )
+
+
+def _first_day(before: BriefState | None, since: date | None, day: str) -> str:
+    """First day whose changes are told: the one asked for, the one after the last brief, or of the month."""
+    if since is not None:
+        return since.isoformat()
+    if before is not None:
+        return (date.fromisoformat(before.day) + timedelta(days=1)).isoformat()
+    return f"{day[:7]}-01"
 
 
 def _last_brief(project: Project, year: int, day: str) -> BriefState | None:

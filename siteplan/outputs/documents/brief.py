@@ -62,7 +62,7 @@ class BriefFacts:
     since
         The brief before, or None for the first.
     since_day
-        From when changes are told (ISO 8601).
+        First day whose changes are told (ISO 8601).
     config, lang
         The project, and the language.
     """
@@ -122,12 +122,13 @@ def brief(facts: BriefFacts) -> Document:
         day=progress.day,
         lists=", ".join(facts.so_far.year.lists) or "–",
     )
+    since = facts.since.day if facts.since else facts.since_day
     sections = tuple(
         Section(name, translate(f"doc_brief_{name}", lang), tuple(blocks))
         for name, blocks in parts.items()
         if blocks
     )
-    subtitle = translate("doc_brief_subtitle", lang, day=progress.day, since=facts.since_day)
+    subtitle = translate("doc_brief_subtitle", lang, day=progress.day, since=since)
     return Document(
         "brief", title, subtitle, banners, footer, sections, _values(facts, title, footer), lang, progress.day
     )
@@ -223,7 +224,7 @@ def _changes(facts: BriefFacts) -> list[str]:
     notable: list[tuple[str, str]] = []
     for record in facts.so_far.year.records.values():
         for day, before, after, reason, _ in record.history:
-            if day > facts.since_day and before != after:
+            if day >= facts.since_day and before != after:
                 moved[after] += 1
                 if reason and after in {
                     SiteStatus.REFUSED,

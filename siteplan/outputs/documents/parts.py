@@ -35,7 +35,8 @@ class Task:
 
 def tasks(view: PlanView) -> list[Task]:
     """Tasks of the part by county, as of today where the year is known; one where no county has its own."""
-    table = view.proposal.effects.ledger if view.so_far is None else view.so_far.progress.counties
+    progress = view.progress_of_task()
+    table = view.proposal.effects.ledger if progress is None else progress.counties
     sums = table.groupby("county_id", as_index=False)[["quota", "built"]].sum()
     names = view.county_names()
     found = [
@@ -46,6 +47,16 @@ def tasks(view: PlanView) -> list[Task]:
     if view.county_id and not found:
         return [Task(view.county, float("nan"), float("nan"))]
     return found
+
+
+def sum_of_tasks(view: PlanView) -> tuple[float, float]:
+    """Quota and stations built of the part; NaN where it has no quota of its own."""
+    if view.county_id:
+        (own,) = tasks(view)
+        return own.quota, own.built
+    progress = view.progress_of_task()  # what was given for the whole area is not the sum of its lines
+    of = view.proposal.record if progress is None else progress.total
+    return float(of.quota), float(of.built)
 
 
 def county_grid(view: PlanView) -> Grid:
@@ -341,11 +352,10 @@ def head_figures(view: PlanView) -> tuple[tuple[str, str, str], ...]:
     """The numbers of the part in large."""
     lang = view.lang
     of: Any = view.proposal.record
-    selected, quota, built = of.selected_stations, of.quota, of.built
+    selected, (quota, built) = of.selected_stations, sum_of_tasks(view)
     if view.county_id:
         of = next(view.proposal.effects.counties.itertuples())
         selected = of.selected
-        quota, built = (of.quota, of.built) if has_own_quota(view) else (float("nan"),) * 2
     people = share(of.population_covered_after, of.population_total)
     villages = share(of.villages_covered_after, of.villages_total)
     return (

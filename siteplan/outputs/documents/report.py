@@ -174,9 +174,10 @@ def _summary(view: PlanView) -> list[Block]:
 
 def _since_then(view: PlanView) -> str:
     """Where the task stands today, when that is another day than the plan's; "" otherwise."""
-    if view.so_far is None or view.day == view.proposal.record.reference_date:
+    progress = view.progress_of_task()
+    if progress is None or view.day == view.proposal.record.reference_date:
         return ""
-    total = view.so_far.progress.total
+    total = progress.total
     return translate(
         "doc_since_then",
         view.lang,

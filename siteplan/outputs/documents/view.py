@@ -134,6 +134,14 @@ class PlanView:
             return {}
         return dict(self.so_far.year.records)
 
+    def progress_of_task(self) -> Progress | None:
+        """Progress of the task the plan was made for; None outside a project, or where the plan was asked for
+        another quota or another number built than the project's.
+        """
+        asked = self.proposal.record.request
+        is_own = asked.quota is None and asked.built is None
+        return self.so_far.progress if self.so_far is not None and is_own else None
+
     def banner_lines(self) -> tuple[str, ...]:
         """What every page says first."""
         mark = watermark_of(self.audience, self.recipient, "", self.lang)

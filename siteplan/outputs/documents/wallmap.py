@@ -13,7 +13,7 @@ from siteplan.outputs import palette
 from siteplan.outputs.documents.blocks import clean
 from siteplan.outputs.documents.frame import Frame, Paper, cropped, packed, svg_lines
 from siteplan.outputs.documents.numbers import count, share
-from siteplan.outputs.documents.parts import outlooks, place_name, tasks
+from siteplan.outputs.documents.parts import outlooks, place_name, sum_of_tasks, tasks
 from siteplan.outputs.documents.typeset import typeset
 from siteplan.outputs.documents.view import PlanView
 from siteplan.outputs.pictures.ground import towns
@@ -150,7 +150,7 @@ def _sheet(view: PlanView, frame: Frame) -> dict[str, Any]:
     lang, record = view.lang, view.proposal.record
     sizes = {"number": _NUMBER_PT, "town": _TOWN_PT, "county": _COUNTY_PT, "name": _NAME_PT}
     columns = _columns(frame.paper, frame.width)
-    quota, built = _sum_of_tasks(view)
+    quota, built = sum_of_tasks(view)
     return {
         "lang": lang,
         "title": translate("doc_wall_title", lang, area=view.area_name, year=record.year),
@@ -183,12 +183,6 @@ def _sheet(view: PlanView, frame: Frame) -> dict[str, Any]:
             for key in ("legend", "months", "list", "counties", "north", "readable", "required", "actual")
         },
     }
-
-
-def _sum_of_tasks(view: PlanView) -> tuple[float, float]:
-    """Quota and stations built of the part, as of today where the year is known."""
-    known = tasks(view)
-    return sum(each.quota for each in known), sum(each.built for each in known)
 
 
 def _marks(sites: list[_Site], frame: Frame) -> list[dict[str, Any]]:

@@ -87,6 +87,20 @@ def test_two_reports_that_contradict_each_other_are_a_decision(office, tmp_path)
     assert status.conflicts[0][0].event_id[:8] in text
 
 
+def test_the_first_day_counts_and_the_day_of_the_last_brief_does_not_count_twice(office, tmp_path):
+    report_back(office, tmp_path, "2023-08-01", _0=("谈点中", {}))
+    first = texts(brief(office, DocumentOrder(out=office / "progress" / "brief-1")))[".pdf"]
+    said = translate("doc_brief_count", "zh", status=translate("status_NEGOTIATING", "zh"), count=1)
+    assert squeezed(said) in first
+    report_back(office, tmp_path, "2023-08-02", _1=("在建", {}))
+    second = texts(brief(office, DocumentOrder()))[".pdf"]
+    assert squeezed(said) not in second
+    assert (
+        squeezed(translate("doc_brief_count", "zh", status=translate("status_BUILDING", "zh"), count=1))
+        in second
+    )
+
+
 def test_since_overrides_the_last_brief(office, tmp_path):
     report_back(office, tmp_path, "2023-08-15", _0=("在建", {}))
     import datetime as dt  # noqa: PLC0415 - used here only

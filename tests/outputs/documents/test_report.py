@@ -162,3 +162,12 @@ def test_synthetic_data_is_named_on_every_page(view):
     pages = pdf_pages(document_pdf(report_of(replace(view, proposal=replace(view.proposal, config=config)))))
     assert len(pages) > 2
     assert all(squeezed(translate("synthetic", "zh")) in squeezed(page) for page in pages)
+
+
+def test_a_plan_for_another_quota_keeps_its_own_task(planned_city, tmp_path):
+    project = shutil.copytree(planned_city, tmp_path / "项目")
+    asked = siteplan.open_project(project).plan(quota=7, built=1, threads=1)
+    folder = asked.write(project / "runs" / "what-if")
+    written = report(folder, DocumentOrder(out=tmp_path / "out"))
+    text = text_of(next(path for path in written.paths if path.suffix == ".pdf"))
+    assert squeezed("7 / 1") in text
