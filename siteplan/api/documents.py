@@ -329,7 +329,7 @@ def _template(folder: Path | None, kind: str, lang: Lang) -> Path | None:
     return path if path is not None and path.is_file() else None
 
 
-def read_view(run: Path | str, order: DocumentOrder, progress: Report = SILENT) -> PlanView:
+def read_view(run: Path | str, order: DocumentOrder = _OFFICE, progress: Report = SILENT) -> PlanView:
     """A run as its reader sees it, with the year of the project it lies in.
 
     Parameters

@@ -51,10 +51,11 @@ def tasks(view: PlanView) -> list[Task]:
 
 def sum_of_tasks(view: PlanView) -> tuple[float, float]:
     """Quota and stations built of the part; NaN where it has no quota of its own."""
-    if view.county_id:
+    progress = view.progress_of_task()
+    if view.county_id and (view.is_part or progress is not None):
         (own,) = tasks(view)
         return own.quota, own.built
-    progress = view.progress_of_task()  # what was given for the whole area is not the sum of its lines
+    # what was asked for the whole area is not the sum of its lines
     of = view.proposal.record if progress is None else progress.total
     return float(of.quota), float(of.built)
 
@@ -234,9 +235,9 @@ def month_grid(view: PlanView) -> Grid | None:
     """Required, possible and actual by month for the part; None outside a project."""
     if view.so_far is None:
         return None
-    schedule = view.so_far.year.schedule
-    own = [each for each in schedule.months if each.county_id == view.county_id and not each.network]
-    line = own[0] if view.county_id and own else schedule.whole
+    line = view.so_far.year.schedule.whole
+    if not line.ends:
+        return None
     rows = [
         [
             f"{end:%Y-%m}",
@@ -269,8 +270,6 @@ def outlooks(view: PlanView) -> list[Outlook]:
     short = {each.county_id: each for each in schedule.shortfalls}
     found = []
     for task in schedule.tasks:
-        if view.county_id and task.county_id != view.county_id:
-            continue
         own = [s for s in schedule.sites if task.county_id in ("", s.record.place.county_id)]
         tally = Counter(site.light for site in own)
         missing = short.get(task.county_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from siteplan.outputs.documents.blocks import (
     Block,
@@ -177,7 +178,12 @@ def _since_then(view: PlanView) -> str:
     progress = view.progress_of_task()
     if progress is None or view.day == view.proposal.record.reference_date:
         return ""
-    total = progress.total
+    total: Any = progress.total
+    if view.county_id:
+        own = progress.counties[progress.counties["county_id"].astype(str).eq(view.county_id)]
+        if own.empty:
+            return ""
+        total = next(own.itertuples())
     return translate(
         "doc_since_then",
         view.lang,
@@ -255,15 +261,16 @@ def _schedule(view: PlanView) -> list[Block]:
         return paragraphs([translate("doc_no_project", lang)], "note")
     year, config = view.so_far.year, view.proposal.config
     names = view.county_names()
-    picture = year_curve(year, names, config, lang)
     lists = translate("schedule_lists", lang, lists=", ".join(year.lists)) if year.lists else ""
-    return [
+    blocks: list[Block] = [
         *paragraphs([translate("doc_as_of", lang, day=view.day, deadline=year.schedule.deadline)]),
         *optional(lights_grid(view)),
         *optional(month_grid(view)),
-        Picture(picture, translate("doc_year_caption", lang)),
-        *paragraphs([calendar_text(year.schedule, lang), lists], "note"),
     ]
+    if year.schedule.months:
+        picture = year_curve(year, names, config, lang)
+        blocks.append(Picture(picture, translate("doc_year_caption", lang)))
+    return [*blocks, *paragraphs([calendar_text(year.schedule, lang), lists], "note")]
 
 
 def _villages(view: PlanView) -> list[Block]:

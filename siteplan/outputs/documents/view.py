@@ -72,7 +72,9 @@ class PlanView:
     recipient
         Whom it is made out to; "" for nobody.
     county_id, town
-        The part; "" for all of it.
+        What it is about; "" for all of the area.
+    is_part
+        Whether that is less than what was planned.
     """
 
     proposal: Proposal
@@ -83,6 +85,7 @@ class PlanView:
     recipient: str = ""
     county_id: str = ""
     town: str = ""
+    is_part: bool = False
 
     @property
     def is_public(self) -> bool:
@@ -190,7 +193,27 @@ def view_of(
         {str(candidate_id): rule[0] for candidate_id, rule in rules if rule},
     )
     seen = seen_by(in_words(proposal, lang), audience, lang)
-    return PlanView(seen, audience, lang, so_far, proven, recipient)
+    view = PlanView(seen, audience, lang, so_far, proven, recipient)
+    if not proposal.record.county:
+        return view
+    # the plan of one county: the year it lies in is the whole city's
+    county_id = str(proposal.effects.counties["county_id"].iloc[0])
+    return replace(view, county_id=county_id, so_far=_of_county(so_far, county_id))
+
+
+def _of_county(so_far: YearSoFar | None, county_id: str) -> YearSoFar | None:
+    """The part of a year that is about one county; progress stays as it is, a line a county."""
+    if so_far is None:
+        return None
+    whole = so_far.year.schedule
+    schedule = replace(
+        whole,
+        tasks=tuple(each for each in whole.tasks if each.county_id == county_id),
+        sites=tuple(each for each in whole.sites if each.record.place.county_id == county_id),
+        months=tuple(each for each in whole.months if each.county_id == county_id),
+        shortfalls=tuple(each for each in whole.shortfalls if each.county_id == county_id),
+    )
+    return replace(so_far, year=replace(so_far.year, schedule=schedule))
 
 
 def county_view(view: PlanView, county: str) -> PlanView:
@@ -274,4 +297,11 @@ def _part(view: PlanView, county_id: str, town: str = "") -> PlanView:
     )
     effects = replace(whole.effects, villages=villages, counties=cut(whole.effects.counties))
     part = replace(whole, places=places, effects=effects)
-    return replace(view, proposal=part, county_id=county_id, town=town)
+    return replace(
+        view,
+        proposal=part,
+        county_id=county_id,
+        town=town,
+        so_far=_of_county(view.so_far, county_id),
+        is_part=True,
+    )

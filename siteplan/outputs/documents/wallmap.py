@@ -331,9 +331,7 @@ def _months(view: PlanView) -> list[dict[str, Any]]:
     """Required and actual at the end of each month, cumulated; none outside a project."""
     if view.so_far is None:
         return []
-    schedule = view.so_far.year.schedule
-    own = [each for each in schedule.months if each.county_id == view.county_id and not each.network]
-    line = own[0] if view.county_id and own else schedule.whole
+    line = view.so_far.year.schedule.whole
     top = max(1, line.quota, *line.required)
     return [
         {
