@@ -268,20 +268,25 @@ def _schedule(view: PlanView) -> list[Block]:
         *optional(month_grid(view)),
     ]
     if year.schedule.months:
-        picture = year_curve(year, names, config, lang)
+        picture = year_curve(year, names, config, lang, area=view.area_name)
         blocks.append(Picture(picture, translate("doc_year_caption", lang)))
     return [*blocks, *paragraphs([calendar_text(year.schedule, lang), lists], "note")]
 
 
 def _villages(view: PlanView) -> list[Block]:
-    """Villages not reached, and what would help each."""
+    """Villages not reached, and what would help each; those short at their point alone are counted."""
     lang, table = view.lang, uncovered(view)
+    points = int(view.proposal.effects.villages["state"].eq("people").sum())
+    beside = paragraphs(
+        [translate("doc_villages_points", lang, count=count(points))] if points else [], "note"
+    )
     if table.empty:
-        return paragraphs([translate("doc_all_villages", lang)])
+        return [*paragraphs([translate("doc_all_villages", lang)] if not points else []), *beside]
     said = translate("doc_villages_left", lang, count=count(len(table)), people=count(table["people"].sum()))
     more = len(table) - MOST_VILLAGES
     rest = [translate("doc_villages_more", lang, count=count(more))] if more > 0 else []
-    return [*paragraphs([said]), village_grid(view, table.head(MOST_VILLAGES)), *paragraphs(rest, "note")]
+    listed = village_grid(view, table.head(MOST_VILLAGES))
+    return [*paragraphs([said]), *beside, listed, *paragraphs(rest, "note")]
 
 
 def _refused(view: PlanView) -> list[Block]:

@@ -26,7 +26,9 @@ _DASHES = {"dash": "--", "round_dot": ":", "solid": "-"}
 _COLUMNS = 4
 
 
-def year_curve(year: Year, counties: Mapping[str, str], config: Config, lang: Lang) -> bytes:
+def year_curve(
+    year: Year, counties: Mapping[str, str], config: Config, lang: Lang, *, area: str = ""
+) -> bytes:
     """Draw the year.
 
     Parameters
@@ -39,6 +41,8 @@ def year_curve(year: Year, counties: Mapping[str, str], config: Config, lang: La
         The project.
     lang
         Language of the words.
+    area
+        What it is about; "" for the city.
 
     Returns
     -------
@@ -53,7 +57,7 @@ def year_curve(year: Year, counties: Mapping[str, str], config: Config, lang: La
     grid = figure.add_gridspec(1 + rows, _COLUMNS, height_ratios=[2.2, *[1.0] * rows])
     whole = figure.add_subplot(grid[0, :])
     _draw(whole, schedule.whole, lang, is_large=True)
-    title = translate("year_curve_title", lang, city=config.project.city, year=schedule.deadline.year)
+    title = translate("year_curve_title", lang, city=area or config.project.city, year=schedule.deadline.year)
     day = translate("as", lang, day=schedule.day)
     synthetic = [translate("synthetic", lang)] if config.project.synthetic else []
     figure.suptitle(drawable(" · ".join([title, day, *synthetic]), 160), **look(14))

@@ -50,7 +50,7 @@ def test_a_lone_label_stands_beside_its_point():
 
 
 def test_where_there_is_room_for_one_the_first_has_it():
-    crowd = [Label(20.0, 15.0, f"很长的名字{n}", 20.0) for n in range(3)]
+    crowd = [Label(20.0, 15.0, f"很长的名字{n}", 20.0) for n in range(9)]
     boxes = place_labels(crowd, [(20.0, 15.0)], 80.0, 30.0, POINT, farthest=0.3)
     assert boxes[0] is not None
     assert None in boxes
