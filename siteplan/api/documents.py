@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from siteplan.api.language import free_folder, plain_name, require_plain, speak
+from siteplan.api.lists import records_in, runs_of
 from siteplan.api.plan import read_plan
 from siteplan.api.project import Project, open_project, project_of
 from siteplan.api.results import REPORTS
@@ -45,11 +46,14 @@ class Written:
         Headings of sections an office's template has no place for.
     without_year
         Whether the run lies in no project, so that nothing is said of its progress.
+    followed_by
+        Runs whose lists replace the one the document is about.
     """
 
     paths: tuple[Path, ...]
     left_out: tuple[str, ...] = ()
     without_year: bool = False
+    followed_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -125,7 +129,7 @@ def report(
             document = report_of(view)
         own = _template(_project_folder(run, order), document.kind, view.lang)
         written = _write(document, target, own)
-    return replace(written, without_year=view.so_far is None)
+    return replace(written, without_year=view.so_far is None, followed_by=view.followed_by)
 
 
 def wallmap(
@@ -168,7 +172,7 @@ def wallmap(
     name = f"{translate('file_wallmap', view.lang)}-{plain_name(view.area_name)}.pdf"
     with progress.stage("documents"), output_folder(target) as work:
         (work / name).write_bytes(wallmap_pdf(view, paper))
-    return Written((target / name,), (), view.so_far is None)
+    return Written((target / name,), (), view.so_far is None, view.followed_by)
 
 
 def cards(
@@ -225,7 +229,7 @@ def cards(
             progress.note("cards_of", name=sheaf.county)
         if not paths:
             raise SiteplanError("no_cards")
-    return Written(tuple(paths), (), view.so_far is None)
+    return Written(tuple(paths), (), view.so_far is None, view.followed_by)
 
 
 def brief(
@@ -353,7 +357,14 @@ def read_view(run: Path | str, order: DocumentOrder = _OFFICE, progress: Report 
             plan.record.year, progress, runs=[run]
         )
         so_far = YearSoFar(found.progress, found.year)
-    return view_of(plan.proposal, audience, lang, so_far, order.recipient)
+    view = view_of(plan.proposal, audience, lang, so_far, order.recipient)
+    return replace(view, followed_by=_followers(Path(run).absolute(), plan.record.run_id))
+
+
+def _followers(run: Path, run_id: str) -> tuple[str, ...]:
+    """Runs beside this one whose lists replace it: what is hung on a wall should be the list that is out."""
+    records = records_in(runs_of(run.parent))
+    return tuple(each.run_id for each in records if each.since.base_run_id == run_id != each.run_id)
 
 
 def _write(

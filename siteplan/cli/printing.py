@@ -224,6 +224,8 @@ def documents_written(written: Written, lang: Lang, out: Console, err: Console) 
     """What a document does without, and where its files lie; of many pictures their folder."""
     if written.without_year:
         err.print(translate("doc_no_project", lang))
+    if written.followed_by:
+        err.print(translate("doc_superseded", lang, runs=", ".join(written.followed_by)))
     if written.left_out:
         err.print(translate("template_left_out", lang, names=joined(written.left_out, lang)))
     top = written.paths[0].parent

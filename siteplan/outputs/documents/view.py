@@ -75,6 +75,8 @@ class PlanView:
         What it is about; "" for all of the area.
     is_part
         Whether that is less than what was planned.
+    followed_by
+        Runs whose lists replace this one's.
     """
 
     proposal: Proposal
@@ -86,6 +88,7 @@ class PlanView:
     county_id: str = ""
     town: str = ""
     is_part: bool = False
+    followed_by: tuple[str, ...] = ()
 
     @property
     def is_public(self) -> bool:
@@ -148,7 +151,8 @@ class PlanView:
     def banner_lines(self) -> tuple[str, ...]:
         """What every page says first."""
         mark = watermark_of(self.audience, self.recipient, "", self.lang)
-        return (*banners(self.proposal, self.lang), *mark)
+        late = [translate("doc_superseded", self.lang, runs=", ".join(self.followed_by))]
+        return (*banners(self.proposal, self.lang), *(late if self.followed_by else []), *mark)
 
     def footer(self) -> str:
         """Run, version, date and sources."""

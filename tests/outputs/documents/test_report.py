@@ -16,7 +16,8 @@ from siteplan.outputs.documents.docx_template import SECTIONS
 from siteplan.outputs.documents.numbers import change, count, share
 from siteplan.outputs.documents.pdf import document_pdf
 from siteplan.outputs.documents.report import report as report_of
-from siteplan.words.catalogue import translate
+from siteplan.words.catalogue import texts, translate
+from tests.planning.test_replan import answer, filled
 
 FORMATS = pytest.mark.parametrize("ending", [".docx", ".pdf", ".html"])
 
@@ -171,3 +172,26 @@ def test_a_plan_for_another_quota_keeps_its_own_task(planned_city, tmp_path):
     written = report(folder, DocumentOrder(out=tmp_path / "out"))
     text = text_of(next(path for path in written.paths if path.suffix == ".pdf"))
     assert squeezed("7 / 1") in text
+
+
+def test_a_list_that_another_one_follows_says_so_on_every_page(planned_city, tmp_path):
+    project = shutil.copytree(planned_city, tmp_path / "项目")
+    run, opened = project / "runs" / "city", siteplan.open_project(project)
+    gone = siteplan.read_plan(run).sites["candidate_id"].iloc[0]
+    rows = {gone: answer("业主拒绝", 原因="怕辐射")}
+    opened.merge_returns(run, [filled(run, tmp_path / "f.xlsx", rows)])
+    later = opened.replan(run, threads=1)
+    later.write(project / "runs" / "again")
+    written = report(run, DocumentOrder(out=tmp_path / "old"))
+    assert written.followed_by == (later.record.run_id,)
+    pages = pdf_pages(next(path for path in written.paths if path.suffix == ".pdf"))
+    assert all(squeezed(later.record.run_id) in squeezed(page) for page in pages)
+    assert report(project / "runs" / "again", DocumentOrder(out=tmp_path / "new")).followed_by == ()
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_rule_that_refuses_has_a_short_name(lang):
+    known = texts(lang)
+    rules = {key for key in known if key.startswith("rule_")}
+    assert len(rules) > 15
+    assert not {key for key in rules if f"refused_{key}" not in known}
