@@ -115,3 +115,12 @@ def test_a_record_of_a_brief_that_was_changed_by_hand_is_named(office):
     with pytest.raises(SiteplanError) as error:
         brief(office, DocumentOrder())
     assert error.value.key == "brief_unreadable"
+
+
+def test_a_project_without_a_list_has_a_brief_that_says_what_is_missing(shared_world, tmp_path):
+    office = shutil.copytree(shared_world, tmp_path / "项目")
+    text = texts(brief(office, DocumentOrder()))[".pdf"]
+    opened = siteplan.open_project(office).progress()
+    assert squeezed(f"{count(opened.progress.total.quota)} / {count(opened.progress.total.built)}") in text
+    decisions = text[text.index(squeezed(translate("doc_brief_decisions", "zh"))) :]
+    assert squeezed(translate("task_without_list", "zh", count=1).partition("1")[0]) in decisions
