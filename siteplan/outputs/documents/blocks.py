@@ -95,14 +95,7 @@ class Picture:
     width: float = 1.0
 
 
-@dataclass(frozen=True)
-class Signature:
-    """Lines to sign on: what for."""
-
-    labels: tuple[str, ...]
-
-
-Block = Heading | Paragraph | Bullets | Figures | Grid | Picture | Signature
+Block = Heading | Paragraph | Bullets | Figures | Grid | Picture
 
 
 @dataclass(frozen=True)

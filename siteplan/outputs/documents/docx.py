@@ -28,7 +28,6 @@ from siteplan.outputs.documents.blocks import (
     Heading,
     Paragraph,
     Picture,
-    Signature,
 )
 from siteplan.outputs.documents.docx_template import (
     CELL,
@@ -156,8 +155,6 @@ def _write(part: Any, block: Block, width: int, styles: _Styles) -> None:
         part.add_picture(io.BytesIO(block.png), width=round(width * block.width))
         if block.caption:
             _paragraph(part, block.caption, NOTE, styles)
-    elif isinstance(block, Signature):
-        _paragraph(part, "    ".join(f"{label}____________" for label in block.labels), TEXT, styles)
 
 
 def _paragraph(part: Any, text: str, style: str, styles: _Styles) -> None:
