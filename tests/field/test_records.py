@@ -210,7 +210,7 @@ CHOICES = st.lists(
 @settings(max_examples=60, deadline=None)
 @given(CHOICES, st.randoms())
 def test_no_event_is_lost_and_neither_order_nor_repeats_of_the_journal_matter(reports, random):
-    events = ()
+    events, reported = (), {"X-1": set(), "X-2": set()}
     for number, (site, status, key, visit, day) in enumerate(reports):
         given_row = row(
             site,
@@ -222,7 +222,10 @@ def test_no_event_is_lost_and_neither_order_nor_repeats_of_the_journal_matter(re
             visit=visit,
             sha256=f"{number}",
         )
-        events = taken([given_row], events, MergeOptions(f"2023-12-01T08:00:{number:02}"))
+        found = merge([given_row], PUBLISHED, events, MergeOptions(f"2023-12-01T08:00:{number:02}"))
+        events = (*events, *found.events)
+        if visit is not None and found.outcomes[0].verdict not in ("held", "rejected"):
+            reported[site].add(visit)  # a row that waits for a person waits whole, and is listed
     lines = [line_of(each) for each in events]
     shuffled = [*lines, *lines]
     random.shuffle(shuffled)
@@ -231,5 +234,25 @@ def test_no_event_is_lost_and_neither_order_nor_repeats_of_the_journal_matter(re
     assert {each.event_id for each in again} == {each.event_id for each in events}
     records = records_of(events, PLACES)
     for site in ("X-1", "X-2"):
-        visits = {v for s, _, _, v, _ in reports if s == site and v is not None}
-        assert set(records[site].visits) == visits
+        assert set(records[site].visits) == reported[site]
+
+
+def test_a_row_that_waits_for_a_person_waits_with_its_visit():
+    """Nothing of it is in the journal, and all of it is in the list of rows to be looked at."""
+    events = ()
+    for number, (status, visit, day) in enumerate(
+        [
+            ("PAUSED", None, 1),
+            ("NEGOTIATING", None, 2),
+            ("PROPOSED", None, 1),
+            ("NEGOTIATING", Visit("2023-06-01", "甲"), 1),
+        ]
+    ):
+        one = row(
+            "X-1", status, who="王工", day=f"2023-07-{day:02}", reason="原因", visit=visit, sha256=f"{number}"
+        )
+        found = merge([one], PUBLISHED, events, MergeOptions(f"2023-12-01T08:00:{number:02}"))
+        events = (*events, *found.events)
+    assert [each.verdict for each in found.outcomes] == ["held"]
+    assert found.outcomes[0].row.visit == Visit("2023-06-01", "甲")
+    assert records_of(events, PLACES)["X-1"].visits == ()
