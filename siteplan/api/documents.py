@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -215,21 +214,22 @@ def cards(
     view = read_view(run, order, progress)
     if county:
         view = county_view(view, county)
-    paths: list[Path] = []
+    pdfs: list[Path] = []
+    pages: list[Path] = []
     with progress.stage("documents"), output_folder(target) as work:
         for sheaf in site_cards(view, top, pictures=pictures):
             name = plain_name(sheaf.county)
             (work / f"{name}.pdf").write_bytes(sheaf.pdf)
-            paths.insert(sum(each.suffix == ".pdf" for each in paths), target / f"{name}.pdf")
+            pdfs.append(target / f"{name}.pdf")
             if sheaf.pictures:
                 (work / name).mkdir()
             for stem, picture in sheaf.pictures.items():
                 (work / name / f"{stem}.png").write_bytes(picture)
-                paths.append(target / name / f"{stem}.png")
+                pages.append(target / name / f"{stem}.png")
             progress.note("cards_of", name=sheaf.county)
-        if not paths:
+        if not pdfs:
             raise SiteplanError("no_cards")
-    return Written(tuple(paths), (), view.so_far is None, view.followed_by)
+    return Written((*pdfs, *pages), (), view.so_far is None, view.followed_by)
 
 
 def brief(
@@ -269,10 +269,7 @@ def brief(
         For anything the user can put right.
     """
     opened = open_project(project, data=order.data, language=order.lang)
-    target = order.out or opened.new_folder(REPORTS, "brief")
-    require_plain(target)
-    if target.exists():
-        raise SiteplanError("folder_exists", path=str(target))
+    target = _free(order.out or opened.new_folder(REPORTS, "brief"))
     found = opened.progress(year, progress, day=day)
     so_far = YearSoFar(found.progress, found.year)
     before = None if since is not None else _last_brief(opened, found.progress.year, found.progress.day)
@@ -302,7 +299,7 @@ def _last_brief(project: Project, year: int, day: str) -> BriefState | None:
     for path in sorted((project.folder / REPORTS).glob(f"*/{BRIEF}")):
         try:
             state = BriefState.model_validate_json(path.read_text("utf-8"))
-        except (OSError, ValidationError, json.JSONDecodeError) as error:
+        except (OSError, UnicodeDecodeError, ValidationError) as error:
             raise SiteplanError("brief_unreadable", file=str(path), detail=str(error)) from error
         if state.year == year and state.day < day:
             states.append(state)
@@ -312,7 +309,11 @@ def _last_brief(project: Project, year: int, day: str) -> BriefState | None:
 def _target(run: Path | str, order: DocumentOrder, kind: str) -> Path:
     """A new folder, refused before anything is read when it exists."""
     path = Path(run).absolute()
-    target = order.out or free_folder(path.parent, f"{kind}-{path.name}")
+    return _free(order.out or free_folder(path.parent, f"{kind}-{path.name}"))
+
+
+def _free(target: Path) -> Path:
+    """The folder, refused when it exists."""
     require_plain(target)
     if target.exists():
         raise SiteplanError("folder_exists", path=str(target))

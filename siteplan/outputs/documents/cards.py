@@ -163,6 +163,7 @@ def _card(row: Any, frame: Frame, view: PlanView) -> dict[str, Any]:
     standing, on_air_by = view.standing(row)
     status = translate(f"status_{standing}", lang)
     due = translate("doc_due", lang, month=f"{on_air_by:%Y-%m}") if on_air_by is not None else ""
+    alternates = _alternates(row, view)
     where = " ".join(clean(part, _NAME) for part in (row.county, row.town, row.village) if part)
     return {
         "rank": str(row.rank),
@@ -176,11 +177,11 @@ def _card(row: Any, frame: Frame, view: PlanView) -> dict[str, Any]:
         ],
         "fields": _fields(row, lang),
         "reason": clean(getattr(row, "reason", ""), 300),
-        "alternates": _alternates(row, view),
+        "alternates": _alternate_names(row, alternates),
         "ground": f"ground{row.rank}.png",
         "lines": f"lines{row.rank}.svg",
         "ring": round(float(row.search_radius_m) / frame.metres, 2),
-        "marks": _marks(row, frame, view),
+        "marks": _marks(alternates, frame, view),
         "profile": _profile(row, view),
     }
 
@@ -199,26 +200,32 @@ def _fields(row: Any, lang: Lang) -> list[list[str]]:
     return found
 
 
-def _alternates(row: Any, view: PlanView) -> list[str]:
-    """Other places in the ring, by name and id."""
+def _alternates(row: Any, view: PlanView) -> gpd.GeoDataFrame:
+    """Other places in the ring that the reader may know."""
     known = view.proposal.places.candidates
-    names = dict(zip(known["candidate_id"], known["name"], strict=True)) if len(known) else {}
-    ids = str(getattr(row, "alternates", "")).split()
-    return [clean(" ".join(part for part in (names.get(each, ""), each) if part), 80) for each in ids]
+    return known if known.empty else known[known["candidate_id"].isin(_alternate_ids(row))]
 
 
-def _marks(row: Any, frame: Frame, view: PlanView) -> list[dict[str, Any]]:
-    """Standing sites, alternates and villages on a card's map [mm]."""
-    proposal = view.proposal
-    found = [
-        *_points(proposal.existing.sites, frame, "existing", None),
-        *_points(proposal.effects.villages, frame, "village", "village"),
+def _alternate_ids(row: Any) -> list[str]:
+    return str(getattr(row, "alternates", "")).split()
+
+
+def _alternate_names(row: Any, own: gpd.GeoDataFrame) -> list[str]:
+    """Alternates by name, where it is known, and id."""
+    names = dict(zip(own["candidate_id"], own["name"], strict=True)) if len(own) else {}
+    return [
+        clean(" ".join(part for part in (names.get(each, ""), each) if part), 80)
+        for each in _alternate_ids(row)
     ]
-    own = proposal.places.candidates
-    if len(own):
-        ids = str(getattr(row, "alternates", "")).split()
-        found += _points(own[own["candidate_id"].isin(ids)], frame, "alternate", "candidate_id")
-    return found
+
+
+def _marks(alternates: gpd.GeoDataFrame, frame: Frame, view: PlanView) -> list[dict[str, Any]]:
+    """Standing sites, villages and alternates on a card's map [mm]."""
+    return [
+        *_points(view.proposal.existing.sites, frame, "existing", None),
+        *_points(view.proposal.effects.villages, frame, "village", "village"),
+        *_points(alternates, frame, "alternate", "candidate_id"),
+    ]
 
 
 def _points(table: gpd.GeoDataFrame, frame: Frame, kind: str, label: str | None) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import geopandas as gpd
@@ -128,17 +129,21 @@ class PlanView:
         table = self.proposal.area.counties
         return dict(zip(table["county_id"], table["county"], strict=True))
 
-    def sites(self) -> dict[str, SiteSchedule]:
-        """Places in time, by candidate id; none for readers who may not know them."""
+    @cached_property
+    def _sites(self) -> Mapping[str, SiteSchedule]:
         if self.so_far is None or self.is_public:
             return {}
         return {each.record.candidate_id: each for each in self.so_far.year.schedule.sites}
 
-    def records(self) -> dict[str, SiteRecord]:
+    def sites(self) -> Mapping[str, SiteSchedule]:
+        """Places in time, by candidate id; none for readers who may not know them."""
+        return self._sites
+
+    def records(self) -> Mapping[str, SiteRecord]:
         """What the field reported of places, by candidate id; none for readers who may not know them."""
         if self.so_far is None or self.is_public:
             return {}
-        return dict(self.so_far.year.records)
+        return self.so_far.year.records
 
     def progress_of_task(self) -> Progress | None:
         """Progress of the task the plan was made for; None outside a project, or where the plan was asked for

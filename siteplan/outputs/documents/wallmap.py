@@ -16,7 +16,7 @@ from siteplan.outputs.documents.numbers import count, share
 from siteplan.outputs.documents.parts import outlooks, place_name, sum_of_tasks, tasks
 from siteplan.outputs.documents.typeset import typeset
 from siteplan.outputs.documents.view import PlanView
-from siteplan.outputs.pictures.ground import towns
+from siteplan.outputs.pictures.ground import bar_length_m, bar_text, towns
 from siteplan.outputs.pictures.labels import Label, Placed, place_labels
 from siteplan.outputs.webmap.rasters import shaded
 from siteplan.project.statuses import SiteStatus
@@ -148,8 +148,6 @@ def _columns(paper: Paper, width: float) -> int:
 def _sheet(view: PlanView, frame: Frame) -> dict[str, Any]:
     """What stands at the head, and measures."""
     lang, record = view.lang, view.proposal.record
-    sizes = {"number": _NUMBER_PT, "town": _TOWN_PT, "county": _COUNTY_PT, "name": _NAME_PT}
-    columns = _columns(frame.paper, frame.width)
     quota, built = sum_of_tasks(view)
     return {
         "lang": lang,
@@ -174,10 +172,10 @@ def _sheet(view: PlanView, frame: Frame) -> dict[str, Any]:
         "line": round(_line_mm(frame.paper), 3),
         "map_width": frame.map_width,
         "map_height": frame.map_height,
-        "sizes": {**sizes, "list": _LIST_PT[frame.paper]},
-        "columns": columns,
+        "list_size": _LIST_PT[frame.paper],
+        "columns": _columns(frame.paper, frame.width),
         "dot": _DOT_MM,
-        "colours": {"county_line": palette.COUNTY_LINE, "new": palette.NEW, "gap": palette.GAP},
+        "colours": {"new": palette.NEW, "gap": palette.GAP},
         "words": {
             key: translate(f"doc_wall_{key}", lang)
             for key in ("legend", "months", "list", "counties", "north", "readable", "required", "actual")
@@ -359,11 +357,9 @@ def _legend(sites: list[_Site], lang: Lang) -> list[dict[str, str]]:
 
 def _scale(frame: Frame) -> dict[str, Any]:
     """A bar that ends in 1, 2 or 5, about a seventh of the map, and the scale."""
-    widest = frame.metres * frame.map_width / 7
-    power = 10 ** np.floor(np.log10(widest))
-    length = float(power * max(step for step in (1, 2, 5) if step * power <= widest))
-    said = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
-    return {"mm": round(length / frame.metres, 2), "text": said, "ratio": f"1 : {frame.metres * 1000:,.0f}"}
+    length = bar_length_m(frame.metres * frame.map_width / 7)
+    ratio = f"1 : {frame.metres * 1000:,.0f}"
+    return {"mm": round(length / frame.metres, 2), "text": bar_text(length), "ratio": ratio}
 
 
 def _relief(view: PlanView, frame: Frame) -> bytes:

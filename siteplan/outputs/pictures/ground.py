@@ -156,6 +156,23 @@ def draw_lines(axes: Axes, proposal: Proposal) -> None:
     proposal.area.counties.boundary.plot(ax=axes, color=palette.COUNTY_LINE, linewidth=1.1, zorder=2)
 
 
+def bar_length_m(widest_m: float) -> float:
+    """Longest length of a scale bar that ends in 1, 2 or 5 [m].
+
+    Examples
+    --------
+    >>> bar_length_m(870.0), bar_length_m(23_000.0)
+    (500.0, 20000.0)
+    """
+    power = 10 ** np.floor(np.log10(widest_m))
+    return float(power * max(step for step in (1, 2, 5) if step * power <= widest_m))
+
+
+def bar_text(length_m: float) -> str:
+    """Length of a scale bar as it is printed [str]."""
+    return f"{length_m / 1000:g} km" if length_m >= 1000 else f"{length_m:g} m"
+
+
 class Room:
     """Where on a map there is room for a name [m of the map], by boxes that are taken."""
 

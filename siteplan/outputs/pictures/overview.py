@@ -19,7 +19,15 @@ from PIL import Image, ImageColor
 
 from siteplan.outputs import palette
 from siteplan.outputs.pictures.fonts import drawable, look, shortened, width_of, wrapped
-from siteplan.outputs.pictures.ground import Room, draw_lines, extent_of, ground, write_names
+from siteplan.outputs.pictures.ground import (
+    Room,
+    bar_length_m,
+    bar_text,
+    draw_lines,
+    extent_of,
+    ground,
+    write_names,
+)
 from siteplan.outputs.webmap import style
 from siteplan.outputs.webmap.panel import breaks_of, facts, notes, title, tones, warning
 from siteplan.outputs.webmap.rasters import Shared
@@ -284,12 +292,10 @@ def draw_scale(
     """
     west, east, south, north = extent
     width = east - west
-    power = 10 ** np.floor(np.log10(width / 5))
-    length = float(power * max(step for step in (1, 2, 5) if step * power <= width / 5))
+    length = bar_length_m(width / 5)
     x, y = west + 0.03 * width, south + 0.03 * (north - south)
     axes.plot([x, x + length], [y, y], color=palette.INK, linewidth=3, zorder=8)
-    said = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
-    axes.text(x, y + 0.008 * (north - south), said, **look(size, halo=True, zorder=8))
+    axes.text(x, y + 0.008 * (north - south), bar_text(length), **look(size, halo=True, zorder=8))
     axes.annotate(
         translate("map.north", lang),
         xy=(0.965, 0.97),

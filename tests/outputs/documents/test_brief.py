@@ -109,9 +109,10 @@ def test_since_overrides_the_last_brief(office, tmp_path):
     assert squeezed(translate("doc_brief_no_change", "zh", day="2023-08-20")) in text
 
 
-def test_a_record_of_a_brief_that_was_changed_by_hand_is_named(office):
+@pytest.mark.parametrize("content", [b'{"day": 3}', b"", b"\xff\xfe{"])
+def test_a_record_of_a_brief_that_was_changed_by_hand_is_named(office, content):
     (office / "progress" / "brief-0").mkdir(parents=True)
-    (office / "progress" / "brief-0" / "brief.json").write_text('{"day": 3}', encoding="utf-8")
+    (office / "progress" / "brief-0" / "brief.json").write_bytes(content)
     with pytest.raises(SiteplanError) as error:
         brief(office, DocumentOrder())
     assert error.value.key == "brief_unreadable"
