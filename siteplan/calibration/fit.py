@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import log_ndtr
-from sklearn.linear_model import HuberRegressor
 
 from siteplan.calibration.sample import Sample
 
@@ -324,6 +323,8 @@ def _regressed(
     sites: int,
 ) -> NDArray[np.float64]:
     """Huber regression with a ridge that weighs sites, in the columns' own units."""
+    from sklearn.linear_model import HuberRegressor  # noqa: PLC0415 - a second that only this step waits for
+
     alpha = sigma_db / _PRIOR_DB**2 * max(1.0, len(target) / (_POINTS_WORTH * sites))
     model = HuberRegressor(epsilon=_EPSILON, alpha=alpha, max_iter=2000, tol=1e-4, fit_intercept=False)
     return model.fit(columns / scale, target).coef_ / scale

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.model_selection import GroupKFold, LeaveOneGroupOut
 from threadpoolctl import threadpool_limits
 
 from siteplan.calibration.conditioning import Conditioned, judge_conditioning, residuals_of
@@ -258,6 +257,8 @@ def _too_little(sample: Sample) -> TooLittleDataError:
 
 def _folds(sample: Sample, seed: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Training and test rows; whole sites are left out."""
+    from sklearn.model_selection import GroupKFold, LeaveOneGroupOut  # noqa: PLC0415 - a second that only this step waits for
+
     sites = sample.site.astype(str)
     count = len(np.unique(sites))
     many = GroupKFold(FOLDS, shuffle=True, random_state=seed)

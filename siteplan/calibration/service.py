@@ -22,7 +22,6 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
 from scipy.special import ndtri
-from sklearn.model_selection import GroupKFold
 
 from siteplan.calibration.fit import Fit, jackknife_error
 from siteplan.calibration.sample import Sample, build_sample
@@ -329,6 +328,8 @@ def thinned_places(places: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
 
 def folds_of(places: Places, seed: int) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Places to fit to and to judge by; whole blocks of land are left out."""
+    from sklearn.model_selection import GroupKFold  # noqa: PLC0415 - a second that only this step waits for
+
     blocks = places.blocks()
     count = min(FOLDS, len(np.unique(blocks)))
     splitter = GroupKFold(count, shuffle=True, random_state=seed)

@@ -16,7 +16,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 from scipy.spatial.distance import cdist
-from sklearn.cluster import DBSCAN
 
 from siteplan.candidates.returned_places import class_at, kept, moved, points_of, returned
 from siteplan.candidates.rules import (
@@ -408,6 +407,8 @@ def _residual(demand: DemandGrid, outage: np.ndarray, target: float) -> np.ndarr
 
 def _cluster_centres(points: np.ndarray, weight: np.ndarray, config: Config) -> list[tuple[float, float]]:
     """Weighted middles of clusters; a cluster wider than its neighbourhood is cut by a fixed lattice."""
+    from sklearn.cluster import DBSCAN  # noqa: PLC0415 - a second that only this step waits for
+
     rules = config.candidates
     share = weight / max(rules.new_site_min_weight, 1e-9)
     search = DBSCAN(eps=rules.new_site_cluster_m, min_samples=1000)

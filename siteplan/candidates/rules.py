@@ -13,7 +13,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from sklearn.neighbors import NearestNeighbors
 
 from siteplan.core.grid import Raster
 from siteplan.coverage.masts import served_bands
@@ -211,6 +210,8 @@ def spacing(places: gpd.GeoDataFrame, existing: gpd.GeoDataFrame | None, config:
     """A new place must keep its class's distance from every existing site."""
     if existing is None or existing.empty:
         return places
+    from sklearn.neighbors import NearestNeighbors  # noqa: PLC0415 - a second that only this step waits for
+
     sites = existing.drop_duplicates("site_id").sort_values("site_id")
     coordinates = np.column_stack([sites.geometry.x, sites.geometry.y])
     search = NearestNeighbors(n_neighbors=1).fit(coordinates)
@@ -254,6 +255,8 @@ def duplicates(places: gpd.GeoDataFrame, config: Config) -> gpd.GeoDataFrame:
     Within a county only, so that a county run and the city run refuse the same places; across a border
     the spacing conflict of the selection keeps them apart.
     """
+    from sklearn.neighbors import NearestNeighbors  # noqa: PLC0415 - a second that only this step waits for
+
     reach = config.candidates.duplicate_distance_m
     exact = places["location_grade"].eq("").to_numpy()  # what an address found shares its village's point
     usable = np.flatnonzero(places["status"].eq(CandidateState.CANDIDATE.value).to_numpy() & exact)
@@ -293,6 +296,8 @@ def conflicts_of(places: gpd.GeoDataFrame, config: Config) -> np.ndarray:
     ndarray
         Positions in ``places``, shape (m, 2), first below second.
     """
+    from sklearn.neighbors import NearestNeighbors  # noqa: PLC0415 - a second that only this step waits for
+
     new = places["status"].eq(CandidateState.CANDIDATE.value) & places["source_type"].ne(
         SourceType.UPGRADE.value
     )

@@ -15,8 +15,6 @@ from siteplan.core.grid import lonlat
 from siteplan.core.version import VERSION
 from siteplan.outputs.calibration_facts import Facts, unfitted
 from siteplan.outputs.pages.calibration import report_html
-from siteplan.outputs.pictures.plots import residual_plots
-from siteplan.outputs.webmap.residuals import residual_map
 from siteplan.outputs.wording import text_of
 from siteplan.project.schema import Config, clutter_kinds
 from siteplan.words.catalogue import Lang, translate
@@ -49,6 +47,9 @@ def write_calibration(
     places
         Easting and northing of sites [m], for the map; None draws no sites.
     """
+    from siteplan.outputs.pictures.plots import residual_plots  # noqa: PLC0415 - a second to import
+    from siteplan.outputs.webmap.residuals import residual_map  # noqa: PLC0415
+
     plots = residual_plots(judged, facts.synthetic)
     texts = {
         FILE: calibration_toml(calibration_data(judged, config, facts, lang), lang),

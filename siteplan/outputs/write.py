@@ -14,6 +14,7 @@ from xlsxwriter.exceptions import XlsxWriterException
 from siteplan.core.errors import RunLockedError
 from siteplan.core.files import atomic_folder
 from siteplan.core.progress import SILENT, Report
+from siteplan.outputs import webmap
 from siteplan.outputs.audience import audience_of, map_name, redact_for_partners, seen_by
 from siteplan.outputs.gis.exchange import write_exchange
 from siteplan.outputs.gis.kml import kmz_bytes
@@ -21,7 +22,6 @@ from siteplan.outputs.gis.layers import write_coverage, write_geopackages
 from siteplan.outputs.pictures.change_curve import write_changes
 from siteplan.outputs.pictures.overview import Form, overview_png, thumbnail
 from siteplan.outputs.sheets import changes_csv, csv_files
-from siteplan.outputs.webmap import diff_html, map_html
 from siteplan.outputs.webmap.panel import watermark_of
 from siteplan.outputs.webmap.rasters import Shared
 from siteplan.outputs.wording import changes_in_words, in_words
@@ -80,7 +80,7 @@ def write_maps(proposal: Proposal, folder: Path, lang: Lang, order: MapOrder) ->
     for audience in audiences:
         name = map_name(proposal.config, audience)
         pictures = _write_pictures(proposal, folder, lang, (audience, name, order), shared)
-        page = map_html(
+        page = webmap.map_html(
             proposal,
             lang=lang,
             audience=audience,
@@ -154,7 +154,7 @@ def write_diff(diff: Diff, folder: Path, lang: Lang) -> list[str]:
     """Write what becomes of every place as ``changes.csv`` and as a map, ``changes.html``."""
     worded = changes_in_words(diff, lang)
     (folder / "changes.csv").write_bytes(changes_csv(worded))
-    (folder / "changes.html").write_text(diff_html(worded, lang=lang), encoding="utf-8", newline="\n")
+    (folder / "changes.html").write_text(webmap.diff_html(worded, lang=lang), encoding="utf-8", newline="\n")
     return ["changes.csv", "changes.html"]
 
 

@@ -8,22 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
-from sklearn.calibration import CalibratedClassifierCV
-from sklearn.compose import ColumnTransformer
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from siteplan.field.status import FieldStatus
 from siteplan.project.statuses import CHAIN, SiteStatus
 from siteplan.project.year import AcceptanceRules
+
+if TYPE_CHECKING:
+    from sklearn.calibration import CalibratedClassifierCV
 
 Values = NDArray[np.float64]
 Method = Literal["off", "rates", "model"]
@@ -96,6 +93,8 @@ def acceptance_of(
         nothing = np.full(len(candidates), np.nan)
         empty = pd.DataFrame(columns=RELIABILITY)
         return Acceptance("off", nothing, len(known), int(agreed.sum()), np.nan, np.nan, empty)
+    from sklearn.model_selection import StratifiedKFold, cross_val_predict  # noqa: PLC0415 - a second that only this step waits for
+
     features = _features(candidates, residents)
     kinds = candidates["source_type"].to_numpy()
     folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=seed)
@@ -176,6 +175,12 @@ def _rates(
 
 def _model() -> CalibratedClassifierCV:
     """Logistic regression of what a place is and where; its probabilities put right on folds left out."""
+    from sklearn.calibration import CalibratedClassifierCV  # noqa: PLC0415 - as above
+    from sklearn.compose import ColumnTransformer  # noqa: PLC0415
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
+    from sklearn.pipeline import Pipeline  # noqa: PLC0415
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler  # noqa: PLC0415
+
     words = OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=5)
     columns = ColumnTransformer([("words", words, WORDS), ("numbers", StandardScaler(), NUMBERS)])
     steps = Pipeline([("features", columns), ("logistic", LogisticRegression(C=0.3, max_iter=1000))])

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from sklearn.neighbors import NearestNeighbors
 
 from siteplan.core.errors import Fault
 from siteplan.core.grid import Raster, lonlat
@@ -532,6 +531,8 @@ def _alternates(
     places: gpd.GeoDataFrame, order: NDArray[np.int64], radii: Sequence[int]
 ) -> list[tuple[str, ...]]:
     """Usable places that were not chosen, inside each ring, nearest first."""
+    from sklearn.neighbors import NearestNeighbors  # noqa: PLC0415 - a second that only this step waits for
+
     free = places["status"].eq(CandidateState.CANDIDATE.value).to_numpy().copy()
     free[order] = False
     others = np.flatnonzero(free)
@@ -572,6 +573,8 @@ def _existing_nearby(
     """For each ring the nearest place that stands already, and why it is not the one; None for a place that
     is itself a mast on air.
     """
+    from sklearn.neighbors import NearestNeighbors  # noqa: PLC0415 - a second that only this step waits for
+
     kinds = places["source_type"].to_numpy(dtype=object)
     free = np.isin(kinds, _STANDING)
     free[order] = False

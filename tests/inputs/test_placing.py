@@ -5,13 +5,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from shapely.geometry import Point, box
+from scipy.stats import trim_mean
+from scipy.stats.mstats import winsorize
 from worlds.opened import csv_table
 from worlds.two_counties import write_sheet, write_toml
 
 import siteplan
 from siteplan.inputs.places.addresses import locate, table_of
 from siteplan.inputs.places.datum import bd09_from_gcj02, gcj02_from_wgs84
-from siteplan.inputs.places.evidence import DATUMS, Named, weigh
+from siteplan.inputs.places.evidence import DATUMS, TRIMMED, Named, trimmed_mean, weigh, winsorised
 from siteplan.inputs.places.gazetteer import county_names, gazetteer_of, place_names, village_names
 from siteplan.planning import pipeline
 from siteplan.project.project_file import load_config
@@ -132,6 +134,14 @@ def test_names_tell_the_datum(datum, rows, spread):
     answers = [weigh(named(datum, rows, rng, spread)).whole.datum for _ in range(40)]
     assert set(answers) <= {datum, ""}
     assert answers.count(datum) >= 36
+
+
+@pytest.mark.parametrize("names", [2, 3, 6, 7, 13, 14, 40])
+def test_trimming_is_the_textbooks(names):
+    offset = np.random.default_rng(names).normal(size=(names, 2))
+    drawn_in = np.column_stack([winsorize(offset[:, axis], (TRIMMED, TRIMMED)) for axis in range(2)])
+    np.testing.assert_allclose(trimmed_mean(offset, axis=0), trim_mean(offset, TRIMMED, axis=0))
+    np.testing.assert_allclose(winsorised(offset), drawn_in)
 
 
 def test_few_names_say_nothing_however_many_rows_repeat_them():

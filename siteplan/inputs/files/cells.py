@@ -58,6 +58,8 @@ def text_of(cell: object) -> str:
     >>> text_of(440203101001.0), text_of(" 坪石镇 "), text_of(None)
     ('440203101001', '坪石镇', '')
     """
+    if type(cell) is str:  # nearly every cell of a text file
+        return cell.strip()
     if cell is None or (isinstance(cell, float) and np.isnan(cell)) or cell is pd.NaT:
         return ""
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e21:

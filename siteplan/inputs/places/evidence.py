@@ -13,8 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import trim_mean
-from scipy.stats.mstats import winsorize
 
 DATUMS = ("wgs84", "gcj02", "bd09")
 """Hypotheses; CGCS2000 and WGS84 agree within decimetres."""
@@ -33,7 +31,7 @@ _FINE_M = 100.0
 """Spread below which a name is a place, not a village [m]."""
 _LEAST_ERROR_M = 40.0
 _FEWEST_OF_A_SORT = 3
-_TRIMMED = 0.15
+TRIMMED = 0.15
 """Share of the offsets left out at either end: rows that name the wrong village."""
 _CAUTION = 1.2
 """Factor on the standard error: villages next to each other are not quite independent."""
@@ -194,7 +192,7 @@ def _verdict(
     middles = [_middles(part, each) for each in sorts]
     middles = [each for each in middles if each.shape[1] >= _FEWEST_OF_A_SORT] or middles
     total = np.sum([_log_likelihood(middle) for middle in middles], axis=0)
-    off = np.hypot(*trim_mean(middles[0], _TRIMMED, axis=1).T)
+    off = np.hypot(*trimmed_mean(middles[0], axis=1).T)
     shown = (len(used), names, _three(np.median(distance, axis=1)), _three(off))
     order = np.argsort(-total, kind="stable")
     nats = float(total[order[0]] - total[order[1]])
@@ -222,24 +220,37 @@ def _log_likelihood(middles: NDArray[np.float64]) -> NDArray[np.float64]:
     """Of no common offset under each datum, by the trimmed mean offset and its standard error (the least of
     the three).
     """
-    off = trim_mean(middles, _TRIMMED, axis=1)
+    off = trimmed_mean(middles, axis=1)
     error = np.min([_error_m(each) for each in middles], axis=0)
     return -0.5 * ((off / error) ** 2).sum(axis=1)
 
 
+def trimmed_mean(values: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+    """Mean without a share at either end (as scipy.stats, which every command would wait a second for)."""
+    count = values.shape[axis]
+    cut = int(TRIMMED * count)
+    middle: NDArray[np.float64] = np.sort(values, axis=axis).take(range(cut, count - cut), axis=axis)
+    return np.asarray(middle.mean(axis=axis))
+
+
+def winsorised(offset: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Values with a share at either end drawn in to the nearest that stays, by column."""
+    cut = int(TRIMMED * len(offset))
+    order = np.sort(offset, axis=0)
+    return np.clip(offset, order[cut], order[len(order) - 1 - cut])
+
+
 def _error_m(offset: NDArray[np.float64]) -> NDArray[np.float64]:
     """Standard error of a trimmed mean by the winsorised deviation, per axis [m]."""
-    limits = (_TRIMMED, _TRIMMED)
-    drawn_in = np.column_stack([np.asarray(winsorize(offset[:, axis], limits)) for axis in range(2)])
-    error = drawn_in.std(axis=0, ddof=min(1, len(offset) - 1)) / (
-        (1.0 - 2.0 * _TRIMMED) * np.sqrt(len(offset))
+    error = winsorised(offset).std(axis=0, ddof=min(1, len(offset) - 1)) / (
+        (1.0 - 2.0 * TRIMMED) * np.sqrt(len(offset))
     )
     return np.maximum(_CAUTION * error, _LEAST_ERROR_M)
 
 
 def _is_strange(offset: NDArray[np.float64]) -> bool:
     """Whether points lie off their names all the same way, farther than chance would have it."""
-    middle = trim_mean(offset, _TRIMMED, axis=0)
+    middle = trimmed_mean(offset, axis=0)
     return bool(np.hypot(*middle) > max(_STRANGE_M, 4.0 * np.hypot(*_error_m(offset))))
 
 

@@ -9,20 +9,21 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import ezdxf
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyogrio
-from ezdxf.document import Drawing
-from ezdxf.enums import TextEntityAlignment
 
 from siteplan.core.files import csv_bytes, inert
 from siteplan.outputs.sheets import plain, printable
 from siteplan.planning.proposal import Proposal
 from siteplan.project.columns import Column, column_of, readable
 from siteplan.words.catalogue import Lang, translate
+
+if TYPE_CHECKING:
+    from ezdxf.document import Drawing
 
 _TEXT_BYTES = 254
 _LABEL_M = 40.0
@@ -180,6 +181,8 @@ def dxf_bytes(proposal: Proposal) -> bytes:
     bytes
         DXF R2000 in GBK, which Chinese CAD and GIS read alike; signs GBK has not are escaped as DXF does.
     """
+    import ezdxf  # noqa: PLC0415 - half a second that only a plan with a drawing waits for
+
     fixed = ezdxf.options.write_fixed_meta_data_for_testing
     ezdxf.options.write_fixed_meta_data_for_testing = True
     try:
@@ -192,6 +195,9 @@ def dxf_bytes(proposal: Proposal) -> bytes:
 
 
 def _drawing(proposal: Proposal) -> Drawing:
+    import ezdxf  # noqa: PLC0415 - as above
+    from ezdxf.enums import TextEntityAlignment  # noqa: PLC0415
+
     drawing = ezdxf.new("R2000", units=ezdxf.units.M)
     drawing.encoding = "gbk"
     drawing.header.custom_vars.append("CRS", str(proposal.config.project.crs))

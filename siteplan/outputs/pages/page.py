@@ -9,7 +9,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from siteplan.outputs.sheets import plain
-from siteplan.outputs.webmap.page import CONTENT_POLICY
+from siteplan.outputs.webmap.online import CONTENT_POLICY
 from siteplan.words.catalogue import Lang
 
 Rows = tuple[tuple[object, ...], ...]

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from siteplan.core.grid import Grid, Raster
 from siteplan.outputs import palette
 from siteplan.outputs.pictures.fonts import drawable, look, width_of
-from siteplan.outputs.webmap.page import codes_of, inhabited
-from siteplan.outputs.webmap.panel import breaks_of, tones
+from siteplan.outputs.webmap.panel import breaks_of, codes_of, inhabited, tones
 from siteplan.outputs.webmap.rasters import coverage_codes, shaded, tone_names
 from siteplan.planning.proposal import Proposal
 

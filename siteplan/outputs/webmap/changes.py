@@ -20,8 +20,8 @@ from siteplan.core.version import VERSION
 from siteplan.outputs.webmap import style
 from siteplan.outputs.webmap.encode import DEGREES, lines
 from siteplan.outputs.webmap.layers import Spec, county_outlines, names_between, point_spec
-from siteplan.outputs.webmap.page import assembled, inhabited, initials_of_specs
-from siteplan.outputs.webmap.panel import breaks_of, tones, warning
+from siteplan.outputs.webmap.page import assembled, initials_of_specs
+from siteplan.outputs.webmap.panel import breaks_of, inhabited, tones, warning
 from siteplan.outputs.webmap.rasters import codes_picture, coverage_codes, warp_of
 from siteplan.outputs.webmap.words import page_words
 from siteplan.planning.compare import CHANGES, DROPPED, KEPT, MOVED, NEW, Diff, NamedPlan

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from siteplan.project.schema import Config
 from siteplan.words.catalogue import Lang, translate
 
+CONTENT_POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
+"""What the browser may load: nothing from anywhere."""
 _TIANDITU = tuple(f"https://t{number}.tianditu.gov.cn" for number in range(8))
 _AMAP = tuple(f"https://webrd0{number}.is.autonavi.com" for number in range(1, 5))
 _OSM = ("https://tile.openstreetmap.org",)

@@ -14,7 +14,6 @@ from typing import Any
 import folium
 import numpy as np
 from branca.element import Element, Figure
-from numpy.typing import NDArray
 
 from siteplan.inputs.places.gazetteer import initials_of
 from siteplan.outputs.audience import seen_by
@@ -23,24 +22,20 @@ from siteplan.outputs.webmap.base import base_spec
 from siteplan.outputs.webmap.elements import Call, Program, fill, slot
 from siteplan.outputs.webmap.encode import to_json
 from siteplan.outputs.webmap.layers import layer_specs
-from siteplan.outputs.webmap.online import online_policy, online_tiles
-from siteplan.outputs.webmap.panel import Edition, breaks_of, settings, title, warning
+from siteplan.outputs.webmap.online import CONTENT_POLICY, online_policy, online_tiles
+from siteplan.outputs.webmap.panel import Edition, codes_of, settings, title, warning
 from siteplan.outputs.webmap.rasters import (
     Shared,
     Warp,
     codes_picture,
-    coverage_codes,
     footprint_masks,
     ranks_picture,
     relief_picture,
     warp_of,
 )
-from siteplan.planning.proposal import ASKED, Proposal, ServiceReach
+from siteplan.planning.proposal import Proposal, ServiceReach
 from siteplan.project.outputs import Audience
 from siteplan.words.catalogue import Lang, translate
-
-CONTENT_POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
-"""What the browser may load: nothing from anywhere."""
 
 _OPTIONS: dict[str, Any] = {"maxZoom": 18, "zoomSnap": 0.25, "fadeAnimation": False}
 """Leaflet options that folium hands on as they are."""
@@ -203,25 +198,6 @@ def _pictures(proposal: Proposal, shared: Shared) -> dict[str, Any]:
             "footprints", places.footprints, lambda: footprint_masks(places.footprints, warp)
         )
     return found
-
-
-def inhabited(proposal: Proposal) -> NDArray[np.bool_] | None:
-    """Where somebody asks for the first service; None for a plan that does not know."""
-    services = proposal.effects.services
-    return np.asarray(services[0].reach.values) >= ASKED if services else None
-
-
-def codes_of(proposal: Proposal) -> NDArray[np.uint8]:
-    """Class of coverage before and after, what terrain takes away, and where people live, by pixel."""
-    existing, config = proposal.existing, proposal.config
-    return coverage_codes(
-        existing.coverage,
-        proposal.effects.coverage,
-        existing.coverage_empirical,
-        breaks_of(config),
-        config.coverage.edge_probability_target,
-        inhabited(proposal),
-    )
 
 
 def _service_pictures(services: tuple[ServiceReach, ...], warp: Warp) -> list[str]:

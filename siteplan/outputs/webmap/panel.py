@@ -10,11 +10,13 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from siteplan.core.version import VERSION
 from siteplan.outputs import palette
 from siteplan.outputs.webmap.encode import plain
 from siteplan.outputs.webmap.online import Tiles
+from siteplan.outputs.webmap.rasters import coverage_codes
 from siteplan.outputs.webmap.words import page_words
 from siteplan.outputs.wording import (
     cut_short_text,
@@ -23,7 +25,7 @@ from siteplan.outputs.wording import (
     measured_text,
     missing_text,
 )
-from siteplan.planning.proposal import Proposal
+from siteplan.planning.proposal import ASKED, Proposal
 from siteplan.planning.run_record import ModelRecord
 from siteplan.project.outputs import Audience
 from siteplan.project.schema import Config
@@ -399,3 +401,22 @@ def _number(value: float) -> str:
 
 def _of_total(value: float, lang: Lang) -> str:
     return translate("map.of_total", lang, total=_number(value)) if value else ""
+
+
+def inhabited(proposal: Proposal) -> NDArray[np.bool_] | None:
+    """Where somebody asks for the first service; None for a plan that does not know."""
+    services = proposal.effects.services
+    return np.asarray(services[0].reach.values) >= ASKED if services else None
+
+
+def codes_of(proposal: Proposal) -> NDArray[np.uint8]:
+    """Class of coverage before and after, what terrain takes away, and where people live, by pixel."""
+    existing, config = proposal.existing, proposal.config
+    return coverage_codes(
+        existing.coverage,
+        proposal.effects.coverage,
+        existing.coverage_empirical,
+        breaks_of(config),
+        config.coverage.edge_probability_target,
+        inhabited(proposal),
+    )
