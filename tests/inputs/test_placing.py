@@ -4,9 +4,9 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from shapely.geometry import Point, box
 from scipy.stats import trim_mean
 from scipy.stats.mstats import winsorize
+from shapely.geometry import Point, box
 from worlds.opened import csv_table
 from worlds.two_counties import write_sheet, write_toml
 

@@ -13,8 +13,7 @@ from worlds.webmap_world import HOSTILE, SMALL, draw_proposal, without_ground, w
 from siteplan.outputs.webmap import map_html
 from siteplan.outputs.webmap.assets import asset_bytes, asset_table, inline_assets
 from siteplan.outputs.webmap.elements import SCRIPTS
-from siteplan.outputs.webmap.online import online_tiles
-from siteplan.outputs.webmap.online import CONTENT_POLICY
+from siteplan.outputs.webmap.online import CONTENT_POLICY, online_tiles
 from siteplan.planning.proposal import Proposal
 
 # rasterio 1.4 multiplies affine transforms the way affine 3 announces to drop one day
