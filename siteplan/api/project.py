@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -37,6 +36,7 @@ from siteplan.api.results import (
     SplitReport,
 )
 from siteplan.candidates.returned_places import with_on_air
+from siteplan.core.engine import cluster, scheduler_of, threads_of
 from siteplan.core.errors import Fault, SiteplanError
 from siteplan.core.files import (
     append_lines,
@@ -173,6 +173,7 @@ class Project:
         years: int = 1,
         switched_off: Sequence[str] = (),
         threads: int = THREADS,
+        scheduler: str | None = None,
         report: Report = SILENT,
     ) -> Plan:
         """Plan an area: coverage, gaps, candidates, selection, ranks.
@@ -199,6 +200,9 @@ class Project:
             Sites of the network, by ``site_id``, that are taken to be off; the ledger still counts them.
         threads
             Threads for propagation.
+        scheduler
+            ``local:N`` for N processes, or the address of a Dask scheduler; None takes the project's own. The
+            result does not depend on it.
         report
             Is told of progress.
 
@@ -230,7 +234,7 @@ class Project:
         if calibration is not None:
             config = read_calibration(config, Path(calibration))
         context = ReplanContext(self.field_status())
-        return self._planned(config, record, context, None, threads, report)
+        return self._planned(config, record, context, None, threads, report, scheduler)
 
     def explore(
         self, *, county: str | None = None, threads: int = THREADS, report: Report = SILENT
@@ -272,14 +276,29 @@ class Project:
             )
 
     @contextmanager
-    def _workplace(self, config: Config, threads: int) -> Iterator[tuple[MapFn, FileCache]]:
-        """The project's lock, threads for propagation, and the footprints of earlier runs."""
-        with (
-            project_lock(self.folder),
-            ThreadPoolExecutor(threads) as pool,
-            FileCache(self.folder / CACHE, config.coverage.cache_mib) as cache,
-        ):
-            yield pool.map, cache
+    def _workplace(
+        self, config: Config, threads: int, scheduler: str | None = None, report: Report = SILENT
+    ) -> Iterator[tuple[MapFn, FileCache]]:
+        """The project's lock, threads or a cluster for propagation, and the footprints of earlier runs."""
+        rules = config.engine
+        asked = rules.scheduler if scheduler is None else scheduler
+        with ExitStack() as open_now:
+            open_now.enter_context(project_lock(self.folder))
+            own = open_now.enter_context(threads_of(threads))
+            map_fn: MapFn = own
+            if asked:
+                shared = Path(rules.shared_folder or self.folder / CACHE.parent) / f"workers-{os.getpid()}"
+                map_fn = open_now.enter_context(
+                    cluster(
+                        scheduler_of(asked),
+                        shared.absolute(),
+                        own,
+                        worker_mib=rules.worker_memory_mib,
+                        report=report,
+                    )
+                )
+            cache = FileCache(self.folder / CACHE, config.coverage.cache_mib)
+            yield map_fn, open_now.enter_context(cache)
 
     def replan(
         self,
@@ -341,8 +360,11 @@ class Project:
         previous: NamedPlan | None,
         threads: int,
         report: Report,
+        scheduler: str | None = None,
     ) -> Plan:
         """Plan under the project's lock; ids given to places are kept."""
+        if scheduler:
+            scheduler_of(scheduler)  # refused before minutes are spent
         watch, config = Stopwatch(report), as_of(config, context.field_status)
         with watch.stage("load"):
             inputs = pipeline.load(self.data, config, record.county, watch)
@@ -355,7 +377,7 @@ class Project:
             record = record.model_copy(update={"measurements_sha256": sha256_of(Path(given.path))})
             inputs = replace(inputs, faults=(*inputs.faults, *readings.faults))
         registry = self.folder / REGISTRY
-        with self._workplace(config, threads) as (map_fn, cache):
+        with self._workplace(config, threads, scheduler, watch) as (map_fn, cache):
             require_writable(registry)
             ids_given = read_registry(registry)
             request = AreaRequest(record.year, record.quota, record.built, ids_given, record, readings)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -16,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from siteplan.calibration import Judged
+from siteplan.core.engine import threads_of
 from siteplan.core.errors import Fault
 from siteplan.field.journal import JOURNAL
 from siteplan.field.merge import Merge
@@ -184,8 +184,8 @@ def existing_coverage(inputs: AreaInputs, *, threads: int = THREADS) -> Existing
     ExistingCoverage
         Probabilities by service, and gaps.
     """
-    with ThreadPoolExecutor(threads) as pool:
-        demand, _, existing = pipeline.existing_network(inputs.tables, inputs.config, map_fn=pool.map)
+    with threads_of(threads) as map_fn:
+        demand, _, existing = pipeline.existing_network(inputs.tables, inputs.config, map_fn=map_fn)
     keys = tuple(service.key for service in demand.services)
     return ExistingCoverage(inputs.config, keys, existing.outage.mean, existing.gaps)
 

@@ -33,6 +33,7 @@ from siteplan.cli.options import (
     QuietOpt,
     QuotaOpt,
     RunArg,
+    SchedulerOpt,
     StrictOpt,
     ThreadsOpt,
     YearOpt,
@@ -138,6 +139,7 @@ def plan(  # noqa: PLR0913, PLR0917 - one argument an option
     online_tiles: OnlineOpt = False,
     output: OutOpt = None,
     threads: ThreadsOpt = None,
+    scheduler: SchedulerOpt = None,
     strict: StrictOpt = False,
     profile: Annotated[bool, typer.Option("--profile", help=text("profile"))] = False,
     quiet: QuietOpt = False,
@@ -159,6 +161,7 @@ def plan(  # noqa: PLR0913, PLR0917 - one argument an option
         "calibration": calibration,
         "years": years,
         "switched_off": tuple(off or ()),
+        "scheduler": scheduler,
     }
     if measurements is not None:
         request["measurements"] = api.measurements_input(measurements, datum, crs, _pairs(column or []))

@@ -73,6 +73,9 @@ ClutterOpt = Annotated[
 ]
 OutOpt = Annotated[Path | None, typer.Option("--out", help=text("out"))]
 ThreadsOpt = Annotated[int | None, typer.Option("--threads", min=1, help=text("threads"))]
+SchedulerOpt = Annotated[
+    str | None, typer.Option("--scheduler", metavar="local:N|tcp://HOST:PORT", help=text("scheduler"))
+]
 QuietOpt = Annotated[bool, typer.Option("--quiet", help=text("quiet"))]
 StrictOpt = Annotated[bool, typer.Option("--strict", help=text("strict"))]
 

@@ -43,6 +43,10 @@ class EmpiricalModel(PropagationModel):
             tuple[str, float, tuple[str, ...]], tuple[NDArray[np.int64], NDArray[np.float32]]
         ] = {}
 
+    def __reduce__(self) -> tuple[type[EmpiricalModel], tuple[object, ...]]:
+        """To another process goes what it is made of; tables are made there."""
+        return EmpiricalModel, (self.config, self.services, self.clutter)
+
     def footprint(self, mast: Mast, grid: Grid) -> Footprint | None:
         """Score of each service in the window a mast reaches.
 

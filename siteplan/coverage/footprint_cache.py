@@ -29,11 +29,18 @@ WITHOUT ROWID
 """
 
 
+Entries = tuple[tuple[bytes, bytes], ...]
+"""Keys and what is kept under them."""
+
+
 class Cache(Protocol):
     """Where reduced footprints are kept: bytes by content hash."""
 
     def get(self, key: bytes) -> bytes | None:
         """What was put under a key, or None."""
+
+    def has(self, key: bytes) -> bool:
+        """Whether something is kept under a key; does not count as asking for it."""
 
     def put(self, key: bytes, value: bytes) -> None:
         """Keep a value; it may be dropped at any time."""
@@ -102,6 +109,10 @@ class MemoryCache:
                 self._kept.move_to_end(key)
             return self._kept.get(key)
 
+    def has(self, key: bytes) -> bool:
+        """Whether something is kept under a key."""
+        return key in self._kept
+
     @property
     def kept_share(self) -> float:
         """Share of what was asked for that had been kept."""
@@ -115,6 +126,24 @@ class MemoryCache:
                 self._left -= len(value)
             while self._left < 0:
                 self._left += len(self._kept.popitem(last=False)[1])
+
+
+class OutgoingCache(MemoryCache):
+    """Keeps footprints on a worker until they are handed over to whoever keeps them for good."""
+
+    def __init__(self, limit_mib: float = MEMORY_MIB) -> None:
+        super().__init__(limit_mib)
+        self._new: list[tuple[bytes, bytes]] = []
+
+    def put(self, key: bytes, value: bytes) -> None:
+        """Keep a value, and remember to hand it over."""
+        super().put(key, value)
+        self._new.append((key, value))
+
+    def handed_over(self) -> Entries:
+        """What was put since the last call."""
+        new, self._new = tuple(self._new), []
+        return new
 
 
 class FileCache:
@@ -189,6 +218,17 @@ class FileCache:
             if key not in self._own:
                 self._hits.add(key)
             return bytes(row[0])
+
+    def has(self, key: bytes) -> bool:
+        """Whether something is kept under a key, from this run or an earlier one."""
+        with self._lock:
+            if key in self._new or self._base is None:
+                return key in self._new
+            try:
+                row = self._base.execute("SELECT 1 FROM kept WHERE key = ?", (key,)).fetchone()
+            except sqlite3.DatabaseError:
+                return False
+            return row is not None
 
     def put(self, key: bytes, value: bytes) -> None:
         """Keep a value; it is written with others, and for good when the context ends."""

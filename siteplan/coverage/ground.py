@@ -6,16 +6,21 @@ each other, and a DEM that is a surface already has its canopy in it: there the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import io
+import mmap
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import LinearNDInterpolator
 from scipy.ndimage import binary_dilation, distance_transform_edt
 
-from siteplan.core.grid import Raster
+from siteplan.core.files import write_atomic
+from siteplan.core.grid import Grid, Raster
 from siteplan.project.schema import Config, clutter_kinds
 
 RIM_PX = 10
@@ -37,21 +42,105 @@ class GroundModel:
         ground.
     kind
         Position in :func:`siteplan.project.schema.clutter_kinds` of each pixel, uint8, of that shape.
+    stored
+        Where the same lies on disk for other processes; None while nobody else needs it.
     """
 
     bare: Raster
     solid: Raster
     surface: NDArray[np.float32] | None
     kind: NDArray[np.uint8]
+    stored: StoredGround | None = None
 
     @cached_property
     def digest(self) -> bytes:
         """Hash of everything on it."""
+        if self.stored is not None:
+            return self.stored.digest
         whole = blake2b(np.ascontiguousarray(self.bare.values).tobytes(), digest_size=16)
         whole.update(np.ascontiguousarray(self.kind).tobytes())
         if self.surface is not None:
             whole.update(np.ascontiguousarray(self.surface).tobytes())
         return whole.digest()
+
+
+@dataclass(frozen=True)
+class StoredGround:
+    """A ground on disk, read where somebody looks: no process holds the whole.
+
+    Attributes
+    ----------
+    folder
+        Has an array a file.
+    grid
+        Where its pixels lie.
+    name, unit
+        Of the relief.
+    digest
+        Hash of everything on it.
+    solid, surface
+        Whether a filled relief and a surface lie there too.
+    """
+
+    folder: Path
+    grid: Grid
+    name: str
+    unit: str
+    digest: bytes
+    solid: bool
+    surface: bool
+
+    def open(self) -> GroundModel:
+        """The ground with every array mapped from its file."""
+        bare = Raster(self._mapped("bare"), self.grid, self.name, self.unit)
+        solid = Raster(self._mapped("solid"), self.grid, self.name, self.unit) if self.solid else bare
+        surface = self._mapped("surface") if self.surface else None
+        return GroundModel(bare, solid, surface, self._mapped("kind"), self)
+
+    def _mapped(self, name: str) -> NDArray[Any]:
+        return np.load(self.folder / f"{name}.npy", mmap_mode="r")
+
+
+def stored_ground(ground: GroundModel, folder: Path) -> GroundModel:
+    """The same ground, laid on disk for other processes.
+
+    Parameters
+    ----------
+    ground
+        The ground.
+    folder
+        A folder every process sees; what it holds of the same ground is used again.
+
+    Returns
+    -------
+    GroundModel
+        With ``stored``.
+    """
+    own = folder / ground.digest.hex()
+    solid, surface = ground.solid is not ground.bare, ground.surface
+    arrays = {"bare": ground.bare.values, "kind": ground.kind}
+    arrays |= {"solid": ground.solid.values} if solid else {}
+    arrays |= {} if surface is None else {"surface": surface}
+    own.mkdir(parents=True, exist_ok=True)
+    for name, values in arrays.items():
+        if not (own / f"{name}.npy").exists():
+            stream = io.BytesIO()
+            np.save(stream, np.ascontiguousarray(values))
+            write_atomic(own / f"{name}.npy", stream.getvalue())
+    relief = ground.bare
+    stored = StoredGround(
+        own, relief.grid, relief.name, relief.unit, ground.digest, solid, surface is not None
+    )
+    return replace(ground, stored=stored)
+
+
+def forget_pages(values: NDArray[Any]) -> None:
+    """Give back the pages of a file that were read through an array, so that a process stays small."""
+    owner: Any = values
+    while isinstance(owner, np.ndarray):
+        owner = owner.base
+    if isinstance(owner, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):  # Windows trims by itself
+        owner.madvise(mmap.MADV_DONTNEED)
 
 
 def ground_model(dem: Raster, clutter: Raster | None, config: Config) -> GroundModel:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -13,13 +12,39 @@ from numba import njit
 from numpy.typing import NDArray
 
 from siteplan.core.grid import Grid
-from siteplan.core.progress import SILENT, Report, counted
+from siteplan.core.progress import SILENT, Report
 from siteplan.coverage.demand import DemandGrid
+from siteplan.coverage.footprint_cache import Entries
 from siteplan.coverage.propagation import Footprint, MapFn, Mast, PixelFootprint, PropagationModel
 from siteplan.radio.shadowing import SharedShadowing, conditional_probability, take_probability
 
-_BATCH = 64
-"""Masts in flight at once, so that windows of a city never pile up in memory."""
+TILE_M = 16_000.0
+"""Edge of the tiles of land whose masts are reduced together, counted from the origin of the CRS [m]."""
+BLOCK = 32
+"""Most masts or options of a block: what one task computes."""
+
+
+def blocks_of(places: Sequence[Mast]) -> list[list[int]]:
+    """Positions of masts that are reduced together: by tile of land, then by id.
+
+    A fixed tree: it depends on the masts alone, so that threads, processes and a cluster take every product
+    in the same order.
+
+    Examples
+    --------
+    >>> far = Mast("A", 40_000.0, 0.0, "rural", 30.0, ())
+    >>> blocks_of([far, replace(far, site_id="C", easting_m=0.0), replace(far, site_id="B", easting_m=1.0)])
+    [[2, 1], [0]]
+    """
+    tiles: dict[tuple[int, int], list[int]] = {}
+    for position, mast in enumerate(places):
+        tile = int(-mast.northing_m // TILE_M), int(mast.easting_m // TILE_M)
+        tiles.setdefault(tile, []).append(position)
+    blocks = []
+    for tile in sorted(tiles):
+        order = sorted(tiles[tile], key=lambda position: (places[position].site_id, position))
+        blocks += [order[start : start + BLOCK] for start in range(0, len(order), BLOCK)]
+    return blocks
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +94,7 @@ def outage_by_node(
     shadowing
         Nodes, and the correlation of each service.
     map_fn
-        ``map`` or the ``map`` of a thread pool.
+        ``map``, threads, or a cluster: see :mod:`siteplan.core.engine`.
     report
         Is told how many masts are done.
 
@@ -78,26 +103,88 @@ def outage_by_node(
     NodeOutage
         1 everywhere without masts.
     """
-
-    def footprint(mast: Mast) -> Footprint | None:
-        return propagation.footprint(mast, grid)
-
+    blocks = [tuple(masts[position] for position in block) for block in blocks_of(masts)]
     outage = np.ones((len(shadowing.correlation), len(shadowing.node), *grid.shape), dtype=np.float32)
-    for each in counted(_in_batches(map_fn, footprint, masts), len(masts), report):
-        if each is not None:
-            _take_share(outage, each, shadowing)
+    task = BlockOutage(propagation, grid, shadowing)
+    for part in _by_blocks(map_fn, task, blocks, report):
+        propagation.keep(part.entries)
+        height, width = part.left.shape[2:]
+        outage[:, :, part.row : part.row + height, part.col : part.col + width] *= part.left
     return NodeOutage(shadowing, outage)
 
 
-def _take_share(outage: NDArray[np.float32], footprint: Footprint, shadowing: SharedShadowing) -> None:
-    """Let one mast take its share of what is still uncovered at each node, in place."""
+@dataclass(frozen=True, eq=False)
+class PartOutage:
+    """What the masts of a block leave uncovered, in the window they reach.
+
+    Attributes
+    ----------
+    row, col
+        Upper-left pixel of the window on the grid.
+    left
+        float32, shape (services, nodes, height, width).
+    entries
+        What was computed for it and is worth keeping, from a worker elsewhere.
+    """
+
+    row: int
+    col: int
+    left: NDArray[np.float32]
+    entries: Entries = ()
+
+
+@dataclass(frozen=True, eq=False)
+class BlockOutage:
+    """The task of reducing a block of masts; it can be sent to another process.
+
+    Attributes
+    ----------
+    propagation, grid, shadowing
+        As in :func:`outage_by_node`.
+    """
+
+    propagation: PropagationModel
+    grid: Grid
+    shadowing: SharedShadowing
+
+    def __call__(self, block: Sequence[Mast]) -> PartOutage:
+        """Product over the masts of a block, in their order."""
+        found = [self.propagation.footprint(mast, self.grid) for mast in block]
+        reached = [each for each in found if each is not None]
+        row, col, height, width = _window_of(reached)
+        left = np.ones(
+            (len(self.shadowing.correlation), len(self.shadowing.node), height, width), dtype=np.float32
+        )
+        for each in reached:
+            _take_share(left, each, self.shadowing, row, col)
+        return PartOutage(row, col, left, self.propagation.new_entries())
+
+    def is_kept(self, block: Sequence[Mast]) -> bool:
+        """Whether an earlier run kept every footprint of a block."""
+        return all(self.propagation.is_kept(mast, self.grid) for mast in block)
+
+
+def _window_of(footprints: Sequence[Footprint]) -> tuple[int, int, int, int]:
+    """Window on the grid that holds all footprints: row, column, height, width."""
+    if not footprints:
+        return 0, 0, 0, 0
+    windows = [each.window for each in footprints]
+    top, left = min(rows.start for rows, _ in windows), min(cols.start for _, cols in windows)
+    bottom, right = max(rows.stop for rows, _ in windows), max(cols.stop for _, cols in windows)
+    return top, left, bottom - top, right - left
+
+
+def _take_share(
+    outage: NDArray[np.float32], footprint: Footprint, shadowing: SharedShadowing, row: int, col: int
+) -> None:
+    """Let one mast take its share of what is still uncovered at each node of a window, in place."""
     score = footprint.score
     if shadowing.shift is not None:
         score = score + shadowing.shift[(footprint.services, *footprint.window)]
     rho = shadowing.correlation[footprint.services]
-    take_probability(
-        outage, footprint.services, footprint.window, score, footprint.sharpness, rho, shadowing.node
-    )
+    rows, cols = footprint.window
+    window = slice(rows.start - row, rows.stop - row), slice(cols.start - col, cols.stop - col)
+    take_probability(outage, footprint.services, window, score, footprint.sharpness, rho, shadowing.node)
 
 
 def best_server(
@@ -173,10 +260,15 @@ def multiply(outage: NDArray[np.float32], shares: NodeShares) -> None:
         outage[service, :, rows, cols] *= np.float32(1.0) - shares.share[k]
 
 
-def _in_batches(map_fn: MapFn, function: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[Any]:
-    pending = iter(items)
-    while batch := list(islice(pending, _BATCH)):
-        yield from map_fn(function, batch)
+def _by_blocks(
+    map_fn: MapFn, task: Callable[[Any], Any], blocks: Sequence[Sequence[Any]], report: Report
+) -> Iterator[Any]:
+    """Results of blocks in their order; tells how many masts or options are done."""
+    total, done = sum(map(len, blocks)), 0
+    for block, result in zip(blocks, map_fn(task, blocks), strict=True):
+        yield result
+        done += len(block)
+        report.step(done, total)
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,17 +309,7 @@ class Upgrade:
 
     def after(self) -> Mast:
         """The mast with the bands added."""
-        before = self.mast
-        bands = tuple(sorted({*before.bands, *self.bands}))
-        return Mast(
-            before.site_id,
-            before.easting_m,
-            before.northing_m,
-            before.area_class,
-            before.antenna_height_m,
-            bands,
-            before.sectors,
-        )
+        return replace(self.mast, bands=tuple(sorted({*self.mast.bands, *self.bands})))
 
 
 def upgrade_shares(
@@ -287,7 +369,7 @@ def coverage_matrix(
     wanted
         Rows of the matrix that get entries, shape (rows,).
     map_fn
-        ``map`` or the ``map`` of a thread pool.
+        ``map``, threads, or a cluster: see :mod:`siteplan.core.engine`.
     report
         Is told how many options are done.
 
@@ -301,15 +383,17 @@ def coverage_matrix(
     mask = np.zeros(demand.grid.shape, dtype=np.bool_)
     mask.ravel()[demand.pixels[by_pixel]] = True
 
-    def column(upgrade: Upgrade) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-        found = _shares_on(upgrade, propagation, demand.grid, shadowing, mask)
-        if found is None:
-            return np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32)
-        services, pixels, share = found
-        row = demand.row_of[services][:, np.searchsorted(demand.pixels, pixels)]
-        return _gather(share, row, wanted)
-
-    columns = list(counted(_in_batches(map_fn, column, upgrades), len(upgrades), report))
+    task = BlockColumns(propagation, demand.grid, shadowing, mask, demand.pixels, demand.row_of, wanted)
+    blocks = blocks_of([upgrade.mast for upgrade in upgrades])
+    columns: list[Column] = [_NO_COLUMN] * len(upgrades)
+    for block, part in zip(
+        blocks,
+        _by_blocks(map_fn, task, [[upgrades[position] for position in block] for block in blocks], report),
+        strict=True,
+    ):
+        propagation.keep(part.entries)
+        for position, column in zip(block, part.columns, strict=True):
+            columns[position] = column
     lengths = [len(rows) for rows, _ in columns]
     return CoverageMatrix(
         indptr=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
@@ -317,6 +401,60 @@ def coverage_matrix(
         values=np.concatenate([values for _, values in columns] or [np.zeros(0, dtype=np.float32)]),
         row_count=len(demand.weight) * len(shadowing.node),
     )
+
+
+Column = tuple[NDArray[np.int32], NDArray[np.float32]]
+_NO_COLUMN: Column = (np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32))
+
+
+@dataclass(frozen=True, eq=False)
+class PartColumns:
+    """Columns of a block of options, and what was computed for them and is worth keeping."""
+
+    columns: tuple[Column, ...]
+    entries: Entries = ()
+
+
+@dataclass(frozen=True, eq=False)
+class BlockColumns:
+    """The task of a block of options; it can be sent to another process.
+
+    Attributes
+    ----------
+    propagation, grid, shadowing
+        As in :func:`coverage_matrix`.
+    mask
+        Pixels asked for, shape of the grid.
+    pixels, row_of
+        Of the demand.
+    wanted
+        Rows that get entries.
+    """
+
+    propagation: PropagationModel
+    grid: Grid
+    shadowing: SharedShadowing
+    mask: NDArray[np.bool_]
+    pixels: NDArray[np.int64]
+    row_of: NDArray[np.int32]
+    wanted: NDArray[np.bool_]
+
+    def __call__(self, block: Sequence[Upgrade]) -> PartColumns:
+        """Columns of a block, in its order."""
+        return PartColumns(tuple(map(self._column, block)), self.propagation.new_entries())
+
+    def _column(self, upgrade: Upgrade) -> Column:
+        found = _shares_on(upgrade, self.propagation, self.grid, self.shadowing, self.mask)
+        if found is None:
+            return _NO_COLUMN
+        services, pixels, share = found
+        row = self.row_of[services][:, np.searchsorted(self.pixels, pixels)]
+        return _gather(share, row, self.wanted)
+
+    def is_kept(self, block: Sequence[Upgrade]) -> bool:
+        """Whether an earlier run kept every footprint of a block."""
+        masts = [mast for upgrade in block for mast in (upgrade.after(), upgrade.mast) if mast.bands]
+        return all(self.propagation.is_kept(mast, self.grid, self.mask) for mast in masts)
 
 
 def _shares_on(

@@ -14,6 +14,7 @@ from scipy.special import ndtr
 from siteplan.core.errors import RangeError
 from siteplan.core.grid import Grid
 from siteplan.coverage.demand import Service
+from siteplan.coverage.footprint_cache import Entries
 from siteplan.project.schema import Config
 from siteplan.radio.linkbudget import LinkBudgets, entry_sigma_db
 from siteplan.radio.sectors import Sector
@@ -189,6 +190,21 @@ class PropagationModel(Protocol):
 
     def radius_limited(self, mast: Mast) -> bool:
         """Whether a mast still serves where it is no longer followed."""
+
+    def is_kept(self, mast: Mast, grid: Grid, wanted: NDArray[np.bool_] | None = None) -> bool:
+        """Whether an earlier run kept what :meth:`footprint` needs, or with ``wanted`` what
+        :meth:`footprint_on` needs; a model that keeps nothing has nothing to wait for.
+        """
+        del mast, grid, wanted
+        return True
+
+    def new_entries(self) -> Entries:
+        """What this process computed since it was last asked, where another one keeps it."""
+        return ()
+
+    def keep(self, entries: Entries) -> None:
+        """Keep what another process computed; a model that keeps nothing lets it go."""
+        del entries
 
     def for_services(self, services: Sequence[Service]) -> PropagationModel:
         """The same propagation asked for other services."""

@@ -15,9 +15,10 @@ from __future__ import annotations
 import hashlib
 import math
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +28,8 @@ from siteplan.core.errors import SiteplanError
 from siteplan.core.grid import Grid
 from siteplan.coverage.demand import Service, tier_layers
 from siteplan.coverage.empirical import EmpiricalModel, bands_of
-from siteplan.coverage.footprint_cache import Cache, MemoryCache
-from siteplan.coverage.ground import GroundModel, ground_model
+from siteplan.coverage.footprint_cache import Cache, Entries, MemoryCache, OutgoingCache
+from siteplan.coverage.ground import GroundModel, StoredGround, forget_pages, ground_model, stored_ground
 from siteplan.coverage.propagation import NOTHING, Footprint, Mast, PixelFootprint, PropagationModel
 from siteplan.inputs.load import Inputs
 from siteplan.project.schema import Config, clutter_kinds
@@ -207,6 +208,12 @@ class TerrainModel(PropagationModel):
         self._points_seen = lru_cache(maxsize=4)(self._points_from)
         self._limited: dict[bytes, bool] = {}
 
+    def __reduce__(self) -> tuple[Callable[..., TerrainModel], tuple[object, ...]]:
+        """To another process go the project and where the ground lies, not the ground itself."""
+        if self.ground.stored is None:
+            raise TypeError("the ground of this model lies nowhere that another process sees")
+        return _opened, (self.config, self.services, self.ground.stored, self.points)
+
     # --- the level --------------------------------------------------------------------------------------
 
     def footprint(self, mast: Mast, grid: Grid) -> Footprint | None:
@@ -329,6 +336,37 @@ class TerrainModel(PropagationModel):
         resolution_m = self.config.coverage.demand_resolution_m
         return any(self._is_limited(mast, band, resolution_m) for band in mast.bands)
 
+    def is_kept(self, mast: Mast, grid: Grid, wanted: NDArray[np.bool_] | None = None) -> bool:
+        """Whether an earlier run kept every band of a mast; with ``wanted``, at those pixels."""
+        frame = _frame(mast, self.reach_m(mast), grid.resolution_m)
+        if not self.sees(mast) or not _touches(frame, grid):
+            return True
+        mask = None if wanted is None else _mask_of(frame, grid, wanted)
+        if mask is not None and not mask.any():
+            return True
+        carriers = ((band, self._carrier(band, mast)) for band in mast.bands)
+        keys = (self._key(mast, band, carrier, grid.resolution_m) for band, carrier in carriers)
+        return all(self._cache.has(key if mask is None else _key_at(key, mask)) for key in keys)
+
+    def new_entries(self) -> Entries:
+        """What a worker computed since it was last asked; its pages of the ground are given back."""
+        if not isinstance(self._cache, OutgoingCache):
+            return ()
+        for values in (
+            self.ground.bare.values,
+            self.ground.solid.values,
+            self.ground.surface,
+            self.ground.kind,
+        ):
+            if values is not None:
+                forget_pages(values)
+        return self._cache.handed_over()
+
+    def keep(self, entries: Entries) -> None:
+        """Keep what a worker computed."""
+        for key, value in entries:
+            self._cache.put(key, value)
+
     def for_services(self, services: Sequence[Service]) -> TerrainModel:
         """The same propagation, with its points and its cache, asked for other services."""
         return TerrainModel(self.config, services, self.ground, self.points, self._cache)
@@ -369,7 +407,11 @@ class TerrainModel(PropagationModel):
     def _is_limited(self, mast: Mast, band_id: str, resolution_m: float) -> bool:
         key = self._key(mast, band_id, self._carrier(band_id, mast), resolution_m)
         if key not in self._limited:
-            self._reduced(mast, band_id, resolution_m)
+            kept = self._cache.get(key)  # its head alone: a worker may have computed it
+            if kept is None:
+                self._reduced(mast, band_id, resolution_m)
+            else:
+                self._limited[key] = bool(_HEADER.unpack_from(kept)[-1])
         return self._limited[key]
 
     def _key(self, mast: Mast, band_id: str, carrier: _Carrier, resolution_m: float) -> bytes:
@@ -426,7 +468,7 @@ class TerrainModel(PropagationModel):
         """Score and sharpness of every need at the wanted pixels of a frame, kept by what is wanted."""
         carrier = self._carrier(band_id, mast)
         key = self._key(mast, band_id, carrier, frame.resolution_m)
-        whole = hashlib.blake2b(key + np.packbits(mask).tobytes(), digest_size=16).digest()
+        whole = _key_at(key, mask)
         kept, needs = self._cache.get(whole), len(carrier.needs.sigma_db)
         if kept is not None:
             return _unpacked(kept, (needs, len(at[0])))
@@ -697,8 +739,24 @@ class TerrainModel(PropagationModel):
         return bands_of(self.services[service], bands, self.config)
 
 
+def _key_at(key: bytes, mask: NDArray[np.bool_]) -> bytes:
+    """Key of a band's values at some pixels of its frame."""
+    return hashlib.blake2b(key + np.packbits(mask).tobytes(), digest_size=16).digest()
+
+
+def _opened(
+    config: Config, services: tuple[Service, ...], ground: StoredGround, points: DecisionPoints
+) -> TerrainModel:
+    """A model on a worker: its ground mapped from disk, what it computes handed over."""
+    return TerrainModel(config, services, ground.open(), points, OutgoingCache())
+
+
 def propagation_for(
-    inputs: Inputs, config: Config, services: Sequence[Service], cache: Cache | None = None
+    inputs: Inputs,
+    config: Config,
+    services: Sequence[Service],
+    cache: Cache | None = None,
+    shared: Path | None = None,
 ) -> EmpiricalModel | TerrainModel:
     """The propagation model of a run.
 
@@ -712,6 +770,8 @@ def propagation_for(
         Services asked for.
     cache
         Where reduced footprints are kept.
+    shared
+        Folder for other processes to read the ground from; None where there are none.
 
     Returns
     -------
@@ -741,6 +801,8 @@ def propagation_for(
             "calibration_other_clutter", fitted=config.fitted.clutter, wanted=config.coverage.clutter
         )
     ground = ground_model(dem, inputs.clutter, config)
+    if shared is not None:
+        ground = stored_ground(ground, shared)
     return TerrainModel(config, services, ground, decision_points(inputs), cache)
 
 

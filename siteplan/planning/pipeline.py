@@ -31,6 +31,7 @@ from siteplan.calibration import (
 )
 from siteplan.candidates.ladder import build_candidates
 from siteplan.candidates.returned_places import with_on_air
+from siteplan.core.engine import shared_folder
 from siteplan.core.errors import Fault, InputFaults
 from siteplan.core.grid import Grid
 from siteplan.core.progress import SILENT, Report
@@ -229,7 +230,7 @@ def existing_network(
 ) -> tuple[DemandGrid, EmpiricalModel | TerrainModel, Existing]:
     """What is asked, how coverage is computed, and what the stations on air leave uncovered."""
     demand = build_demand(inputs, config)
-    propagation = propagation_for(inputs, config, services_of(config), cache)
+    propagation = propagation_for(inputs, config, services_of(config), cache, shared_folder(map_fn))
     masts, refused = masts_of(on_air(inputs.stations, config), config, propagation)
     shadowing = shadowing_of(config, demand.services, propagation.budgets)
     outage = outage_by_node(masts, propagation, inputs.grid, shadowing, map_fn, report)
@@ -433,7 +434,7 @@ def run(
     cache
         Where footprints over terrain are kept between runs; None keeps none.
     map_fn
-        ``map``, or the ``map`` of a thread pool: kernels release the interpreter lock.
+        ``map``, threads (kernels release the interpreter lock) or a cluster: :mod:`siteplan.core.engine`.
     report
         Is told of stages as they begin and end.
 

@@ -19,6 +19,7 @@ from pydantic_core import PydanticCustomError
 from siteplan.core.errors import CrsError
 from siteplan.core.grid import require_metric
 from siteplan.project.area import WORLD_COVER, AreaClass, ClutterKind, CoverClass, Exclusion
+from siteplan.project.engine import EngineRules
 from siteplan.project.input_files import InputFiles
 from siteplan.project.outputs import Outputs
 from siteplan.project.part import ProjectPart
@@ -99,6 +100,7 @@ class Config(ProjectPart):
     odds: OddsRules = OddsRules()
     low_altitude: LowAltitudeRules = LowAltitudeRules()
     outputs: Outputs = Outputs()
+    engine: EngineRules = EngineRules()
     fitted: Calibration | None = None
     """Content of the calibration file; read with the project, never written in it."""
 

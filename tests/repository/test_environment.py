@@ -30,6 +30,11 @@ def test_environment_yml_names_nothing_else():
     assert extra == {"python>=3.11,<3.14", "pip", "pip:", "-e ."}
 
 
+def test_environment_yml_says_what_a_cluster_needs_beside():
+    text = (ROOT / "environment.yml").read_text(encoding="utf-8")
+    assert all(f"#     - {each}\n" in text for each in PROJECT["optional-dependencies"]["cluster"])
+
+
 def test_the_lock_holds_every_dependency():
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     locked = set(re.findall(r"^([a-z0-9-]+)==", lock, flags=re.MULTILINE))
