@@ -191,7 +191,7 @@ def test_bands_and_classes_are_those_of_the_demo(blank):
 def test_every_switched_off_setting_loads_when_switched_on(blank, tmp_path):
     text = (blank / "project.toml").read_text(encoding="utf-8")
     whole = re.sub(r"^#(?=\S)", "", text, flags=re.M)
-    assert len(re.findall(r"^#\[", text, flags=re.M)) == 30
+    assert len(re.findall(r"^#\[", text, flags=re.M)) == 31
     (tmp_path / "project.toml").write_text(whole, encoding="utf-8")
     calibration = 'schema = "siteplan-calibration/1"\npropagation = "terrain"\nbands = {}\n'
     (tmp_path / "calibration.toml").write_text(calibration, encoding="utf-8")
