@@ -98,6 +98,15 @@ def price_bound(problem: CoverProblem, certificate: Certificate) -> float:
     float
         No feasible choice has a larger objective.
     """
+    total, size, values = priced(problem, certificate)
+    inner = _best_of_groups(problem, values)
+    return float(total + inner + _UP * (size + abs(inner)) + 1e-300)
+
+
+def priced(problem: CoverProblem, certificate: Certificate) -> tuple[float, float, Floats]:
+    """What prices leave to say: the bound's part outside the columns, its size for rounding, and what each
+    column is worth at these prices, shape (columns,).
+    """
     rest, values = _rows(problem, certificate)
     total, size = rest, abs(rest)
     for cap, price, least in zip(
@@ -117,8 +126,7 @@ def price_bound(problem: CoverProblem, certificate: Certificate) -> float:
             total, size = total + price, size + price
     more = _floors(problem, certificate, values)
     total, size = total + more, size + abs(more)
-    inner = _best_of_groups(problem, values)
-    return float(total + inner + _UP * (size + abs(inner)) + 1e-300)
+    return total, size, values
 
 
 def _rows(problem: CoverProblem, certificate: Certificate) -> tuple[float, Floats]:
