@@ -15,6 +15,7 @@ from siteplan.api.project import (
     project_of,
     with_propagation,
 )
+from siteplan.api.province import Province, open_province
 from siteplan.api.results import (
     THREADS,
     AreaInputs,
@@ -29,6 +30,7 @@ from siteplan.api.results import (
 )
 from siteplan.demo import write_demo
 from siteplan.outputs.templates import DEFAULT_CRS, new_project
+from siteplan.planning.province import ProvincePlan
 
 __all__ = [
     "DEFAULT_CRS",
@@ -42,6 +44,8 @@ __all__ = [
     "PlanComparison",
     "ProgressReport",
     "Project",
+    "Province",
+    "ProvincePlan",
     "ReturnsResult",
     "SplitReport",
     "compare",
@@ -51,6 +55,7 @@ __all__ = [
     "measurements_input",
     "new_project",
     "open_project",
+    "open_province",
     "project_of",
     "read_plan",
     "speak",

@@ -10,6 +10,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import cast, get_args
 
+import geopandas as gpd
+
 from siteplan.api.inbox import (
     INBOX,
     InboxFile,
@@ -65,6 +67,7 @@ from siteplan.outputs.xlsx.returned import write_checked
 from siteplan.planning import pipeline
 from siteplan.planning.compare import NamedPlan
 from siteplan.planning.explore import Explorer
+from siteplan.planning.neighbours import with_neighbours
 from siteplan.planning.pipeline import AreaRequest
 from siteplan.planning.progress import progress_of
 from siteplan.planning.quota import build_ledger, on_air
@@ -172,6 +175,8 @@ class Project:
         measurements: Input | Path | str | None = None,
         years: int = 1,
         switched_off: Sequence[str] = (),
+        neighbours: Sequence[Path | str] = (),
+        as_one: bool = False,
         threads: int = THREADS,
         scheduler: str | None = None,
         report: Report = SILENT,
@@ -198,6 +203,10 @@ class Project:
             quotas.
         switched_off
             Sites of the network, by ``site_id``, that are taken to be off; the ledger still counts them.
+        neighbours
+            Projects of neighbouring cities, whose stations radiate here and count for nobody's task.
+        as_one
+            Whether quotas of counties are set aside, so that the quota is one task of the whole.
         threads
             Threads for propagation.
         scheduler
@@ -229,6 +238,8 @@ class Project:
             else _given(measurements).model_dump(exclude_defaults=True),
             years=years,
             switched_off=tuple(switched_off),
+            neighbours=tuple(str(each) for each in neighbours),
+            as_one=as_one,
         )
         config = with_propagation(self.config, propagation, clutter)
         if calibration is not None:
@@ -268,7 +279,7 @@ class Project:
         watch = Stopwatch(report)
         with watch.stage("load"):
             inputs = pipeline.load(self.data, config, county, watch)
-        with self._workplace(config, threads) as (map_fn, cache):
+        with self.workplace(config, threads) as (map_fn, cache):
             request = AreaRequest(ids=read_registry(self.folder / REGISTRY))
             context = ReplanContext(status)
             return pipeline.explore(
@@ -276,7 +287,7 @@ class Project:
             )
 
     @contextmanager
-    def _workplace(
+    def workplace(
         self, config: Config, threads: int, scheduler: str | None = None, report: Report = SILENT
     ) -> Iterator[tuple[MapFn, FileCache]]:
         """The project's lock, threads or a cluster for propagation, and the footprints of earlier runs."""
@@ -369,6 +380,11 @@ class Project:
         with watch.stage("load"):
             inputs = pipeline.load(self.data, config, record.county, watch)
         inputs = replace(inputs, faults=(*_date_moved(self.config, config, inputs), *inputs.faults))
+        if record.as_one:
+            config = without_targets(config)
+        if record.neighbours:
+            with watch.stage("load"):
+                inputs = with_neighbours(inputs, config, stations_of(record.neighbours, watch))
         readings = None
         if record.measurements is not None:
             given = Input(**record.measurements)
@@ -377,7 +393,7 @@ class Project:
             record = record.model_copy(update={"measurements_sha256": sha256_of(Path(given.path))})
             inputs = replace(inputs, faults=(*inputs.faults, *readings.faults))
         registry = self.folder / REGISTRY
-        with self._workplace(config, threads, scheduler, watch) as (map_fn, cache):
+        with self.workplace(config, threads, scheduler, watch) as (map_fn, cache):
             require_writable(registry)
             ids_given = read_registry(registry)
             request = AreaRequest(record.year, record.quota, record.built, ids_given, record, readings)
@@ -426,8 +442,8 @@ class Project:
         chosen = year or config.project.year
         with report.stage("load"):
             inputs = with_on_air(pipeline.load(self.data, config, None, report), status, config)
-        free = config.model_copy(update={"quota": config.quota.model_copy(update={"targets": ()})})
-        with self._workplace(config, threads) as (map_fn, cache):
+        free = without_targets(config)
+        with self.workplace(config, threads) as (map_fn, cache):
             request = AreaRequest(chosen, stations, 0, read_registry(self.folder / REGISTRY))
             ready, _ = pipeline.prepare(
                 inputs, free, request, ReplanContext(status), cache=cache, map_fn=map_fn, report=report
@@ -805,6 +821,25 @@ def _built_since(status: FieldStatus, before: RunRecord) -> int:
     """Stations on air by the journal since the date of a run that was given how many were built."""
     on_air_now = status.with_status(SiteStatus.ON_AIR)
     return sum(state.place.stations for state in on_air_now if state.since > before.reference_date)
+
+
+def without_targets(config: Config) -> Config:
+    """The project with no quota of its own: one is given for the whole."""
+    return config.model_copy(update={"quota": config.quota.model_copy(update={"targets": ()})})
+
+
+def stations_of(projects: Sequence[str], report: Report = SILENT) -> dict[str, gpd.GeoDataFrame]:
+    """Stations on air of other projects, by the name of their city; each in its own CRS."""
+    found = {}
+    for folder in projects:
+        other = open_project(folder)
+        status = other.field_status()
+        config = as_of(other.config, status)
+        inputs = with_on_air(pipeline.load_ledger(other.data, config, report), status, config)
+        stations = on_air(inputs.stations, config)
+        if stations is not None:
+            found[config.project.city] = stations
+    return found
 
 
 def as_of(config: Config, status: FieldStatus) -> Config:

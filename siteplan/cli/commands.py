@@ -134,6 +134,9 @@ def plan(  # noqa: PLR0913, PLR0917 - one argument an option
     column: ColumnOpt = None,
     years: Annotated[int, typer.Option("--years", min=1, max=10, help=text("plan_years"))] = 1,
     off: Annotated[list[str] | None, typer.Option("--off", metavar="SITE", help=text("plan_off"))] = None,
+    neighbour: Annotated[
+        list[Path] | None, typer.Option("--neighbour", metavar="PROJECT", help=text("plan_neighbour"))
+    ] = None,
     audience: AudienceOpt = None,
     recipient: RecipientOpt = "",
     online_tiles: OnlineOpt = False,
@@ -148,10 +151,15 @@ def plan(  # noqa: PLR0913, PLR0917 - one argument an option
     """Plan an area: coverage, gaps, ranked candidates, map."""
     starts(quiet=quiet, lang=lang)
     from siteplan import api  # noqa: PLC0415
+    from siteplan.project.project_file import is_province  # noqa: PLC0415
 
+    if is_province(project):
+        _plan_province(project, output, threads=threads, scheduler=scheduler, quiet=quiet, lang=lang)
+        return
     opened = api.open_project(project, data=data, language=lang)
     _require_free(output)
     request: dict[str, Any] = {
+        "neighbours": tuple(neighbour or ()),
         "county": county,
         "year": year,
         "quota": quota,
@@ -177,6 +185,28 @@ def plan(  # noqa: PLR0913, PLR0917 - one argument an option
         quiet=quiet,
         profile=profile,
     )
+
+
+def _plan_province(
+    folder: Path,
+    output: Path | None,
+    *,
+    threads: int | None,
+    scheduler: str | None,
+    quiet: bool,
+    lang: str | None,
+) -> None:
+    """Plan a province; exit 4: a city could not be planned, or a city's plan contradicts itself."""
+    from siteplan import api  # noqa: PLC0415
+    from siteplan.cli import printing  # noqa: PLC0415
+    from siteplan.cli.progress import console_report  # noqa: PLC0415
+
+    province = api.open_province(folder, lang_of(lang))
+    report = console_report(err, province.language, quiet=quiet)
+    planned = province.plan(threads=threads or api.THREADS, scheduler=scheduler, folder=output, report=report)
+    printing.province_result(planned, province.language, out, err)
+    if planned.failed or any(city.record is not None and city.record.is_wrong for city in planned.cities):
+        raise typer.Exit(4)
 
 
 def _require_free(output: Path | None) -> None:

@@ -16,6 +16,7 @@ from siteplan.api import (
     InboxResult,
     Plan,
     ProgressReport,
+    ProvincePlan,
     ReturnsResult,
     SplitReport,
     fork_faults,
@@ -105,6 +106,31 @@ def plan_result(plan: Plan, folder: Path, audiences: Sequence[str], out: Console
     warnings = sum(fault.severity in ("warning", "rejected") for fault in plan.faults)
     if warnings:
         out.print(translate("warnings_counted", lang, count=warnings))
+
+
+def province_result(plan: ProvincePlan, lang: Lang, out: Console, err: Console) -> None:
+    """What became of every city, and how near the whole is to its bound."""
+    for city in plan.cities:
+        if city.record is None:
+            err.print(translate("province_city_failed", lang, city=city.name, reason=city.failure))
+            continue
+        line = translate(
+            "province_city_line",
+            lang,
+            stations=city.record.selected_stations,
+            sites=city.record.selected_sites,
+            before=city.record.population_covered_before,
+            after=city.record.population_covered_after,
+        )
+        told = translate("warnings_counted", lang, count=city.warnings) if city.warnings else ""
+        out.print(f"{city.name}: {line} {told}".rstrip())
+        out.print(f"  {city.run}")
+    if plan.close_pairs:
+        err.print(translate("province_close_pairs", lang, count=len(plan.close_pairs)))
+    if plan.synthetic:
+        out.print(plan.synthetic, style="bold red")
+    if plan.shared is not None:
+        out.print(translate("province_gap", lang, gap=100.0 * plan.shared.gap))
 
 
 def _later_lines(plan: Plan) -> dict[str, str]:

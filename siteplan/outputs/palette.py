@@ -53,6 +53,8 @@ ZONES = {"forbid": "#7a1f1f", "restrict": "#8a5a00", "notify": "#4b4b8f"}
 CHANGES = {"kept": "#8c96a0", "moved": "#e69f00", "dropped": "#7a1f1f", "new": "#0072b2"}
 """What becomes of a place between two plans."""
 
+CITIES = ("#1b6ca8", "#c25b12", "#2f7d4f", "#8a4fa3", "#b5852b", "#3b8a99", "#a63a50", "#6a6f2a")
+"""Cities of a province, in the order of its file."""
 LIGHTS = {"red": "#e8833a", "amber": "#f7dfa5", "green": "#b9dfce", "done": "#dce7f1"}
 """How a place stands in time; the words beside them say it too."""
 

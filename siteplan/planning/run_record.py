@@ -91,6 +91,10 @@ class RequestRecord(_Record):
     """Years that are planned, the first one included."""
     switched_off: tuple[str, ...] = ()
     """Sites of the network that are taken to be off."""
+    neighbours: tuple[str, ...] = ()
+    """Folders of projects whose stations radiate here too."""
+    as_one: bool = False
+    """Whether quotas of counties are set aside, so that the quota is one task."""
 
 
 class LaterSite(_Record):

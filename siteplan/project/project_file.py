@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from siteplan.core.errors import ConfigError, ConfigFault
 from siteplan.project.part import ProjectPart
+from siteplan.project.province import ProvinceFile
 from siteplan.project.radio import Calibration
 from siteplan.project.schema import REFERENCES, Config, clutter_kinds
 
@@ -44,6 +45,8 @@ _EXPLAINED = {
     "dict_type",
     "model_type",
     "eirp_or_parts",
+    "city_twice",
+    "fixed_too_many",
 }
 """Kinds of faults the catalogue has words for, under ``config_<kind>``; others keep the validator's own."""
 _RENAMED = {
@@ -80,6 +83,30 @@ def load_config(path: Path) -> Config:
     config = parse_config(data, file.name)
     named = config.coverage.calibration
     return read_calibration(config, file.parent / named) if named else config
+
+
+PROVINCE = "province.toml"
+
+
+def is_province(folder: Path) -> bool:
+    """Whether a folder is a province: cities with projects of their own."""
+    return (folder / PROVINCE).is_file()
+
+
+def load_province(folder: Path) -> ProvinceFile:
+    """Read and check a province's file.
+
+    Raises
+    ------
+    ConfigError
+        With every fault and its dotted path.
+    """
+    file = folder / PROVINCE
+    try:
+        data = _toml_of(file)
+    except OSError as error:
+        raise _file_error(file, "project_file_unreadable", detail=str(error)) from error
+    return _validated(ProvinceFile, data, file.name)
 
 
 def _file_error(file: Path, key: str, **values: object) -> ConfigError:

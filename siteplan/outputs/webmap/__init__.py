@@ -2,7 +2,7 @@
 
 Folium renders a small skeleton; every script, style, picture and table is put
 into it afterwards in one pass, so user text never goes through a template engine.
-Both pages are loaded when one is first asked for: folium takes most of a second.
+A page is loaded when it is first asked for: folium takes most of a second.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from siteplan.outputs.webmap.changes import diff_html
     from siteplan.outputs.webmap.page import map_html
+    from siteplan.outputs.webmap.province import province_map
 
-__all__ = ["diff_html", "map_html"]
+__all__ = ["diff_html", "map_html", "province_map"]
 
 
 def __getattr__(name: str) -> Any:
@@ -26,4 +27,8 @@ def __getattr__(name: str) -> Any:
         from siteplan.outputs.webmap.changes import diff_html  # noqa: PLC0415
 
         return diff_html
+    if name == "province_map":
+        from siteplan.outputs.webmap.province import province_map  # noqa: PLC0415
+
+        return province_map
     raise AttributeError(f"module 'siteplan.outputs.webmap' has no attribute {name!r}")

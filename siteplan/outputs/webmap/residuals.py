@@ -84,7 +84,7 @@ def residual_map(
     root.title = html.escape(translate("map_residuals", lang))
     legend = _legend(judged, facts, len(data["masts"]), lang)
     page = fill(inline_assets(rendered(root)), {"dots": to_json(data)})
-    return framed(page, lang, _MAP_HEAD, legend)  # last: the legend holds names, and no slot or asset
+    return framed(page, lang, MAP_HEAD, legend)  # last: the legend holds names, and no slot or asset
 
 
 def _dots(
@@ -171,7 +171,7 @@ def _legend(judged: Judged, facts: Facts, masts: int, lang: Lang) -> str:
     )
 
 
-_MAP_HEAD = (
+MAP_HEAD = (
     '\n<meta name="viewport" content="width=device-width, initial-scale=1">\n'
     "<style>html,body,.folium-map{width:100%;height:100%;margin:0}#legend{position:fixed;"
     "z-index:999;right:10px;bottom:16px;background:#fff;padding:8px 12px;max-width:240px;"
