@@ -28,7 +28,7 @@ from siteplan.api.results import (
     existing_coverage,
     fork_faults,
 )
-from siteplan.demo import write_demo
+from siteplan.demo import write_cities, write_demo
 from siteplan.outputs.templates import DEFAULT_CRS, new_project
 from siteplan.planning.province import ProvincePlan
 
@@ -60,5 +60,6 @@ __all__ = [
     "read_plan",
     "speak",
     "with_propagation",
+    "write_cities",
     "write_demo",
 ]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from siteplan.api.language import free_folder, speak
 from siteplan.api.project import Project, as_of, open_project, stations_of, without_targets
@@ -34,6 +37,9 @@ from siteplan.project.project_file import load_province
 from siteplan.project.province import City, ProvinceFile
 from siteplan.selection import Part, share
 from siteplan.words.catalogue import Lang
+
+_NEAR_DEG = 1.0
+"""Farther apart than this no station of one city is heard in another [deg]."""
 
 
 @dataclass(frozen=True)
@@ -92,9 +98,10 @@ class Province:
         target = free_folder(self.folder / "runs", self.rules.province.name) if folder is None else folder
         if target.exists():
             raise SiteplanError("folder_exists", path=str(target))
+        near = self._near(report)
         with self._problems() as problems:
-            prepared, failures = self._prepared(problems, threads, scheduler, report)
-            plan = self._planned(prepared, failures, threads, scheduler, report)
+            prepared, failures = self._prepared(problems, near, threads, scheduler, report)
+            plan = self._planned(prepared, failures, near, threads, scheduler, report)
         write_overview(plan, target, self.language)
         report.result("province_written", folder=str(target))
         return plan
@@ -109,28 +116,60 @@ class Province:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _neighbours(self, city: City) -> tuple[str, ...]:
-        """Folders of all other cities: who is too far to reach it is left out where stations are read."""
-        return tuple(str(self.folder / each.project) for each in self.rules.cities if each != city)
+    def _near(self, report: Report) -> dict[str, tuple[str, ...]]:
+        """By city, folders of the others whose stations may reach it; those that cannot be read are none."""
+        bounds: dict[str, NDArray[np.float64]] = {}
+        for city in self.rules.cities:
+            folder = str(self.folder / city.project)
+            try:
+                with report.stage("load"):
+                    tables = stations_of((folder,), report)
+            except SiteplanError as error:
+                report.result("province_neighbour_failed", city=city.name, reason=str(error))
+                continue
+            if tables:
+                stations = next(iter(tables.values())).to_crs("EPSG:4326")
+                bounds[folder] = np.asarray(stations.total_bounds)
+        found = {}
+        for city in self.rules.cities:
+            own = str(self.folder / city.project)
+            others = {folder: there for folder, there in bounds.items() if folder != own}
+            found[city.name] = tuple(
+                folder for folder, there in others.items() if own not in bounds or _meet(bounds[own], there)
+            )
+        return found
 
     def _prepared(
-        self, problems: Path, threads: int, scheduler: str | None, report: Report
+        self,
+        problems: Path,
+        near: Mapping[str, tuple[str, ...]],
+        threads: int,
+        scheduler: str | None,
+        report: Report,
     ) -> tuple[list[PreparedCity], dict[str, SiteplanError]]:
         """Every city's problem on disk, and why others have none."""
         found, failures = [], {}
         for number, city in enumerate(self.rules.cities):
             report.result("province_city", city=city.name, number=number + 1, count=len(self.rules.cities))
+            file = problems / f"{number}.problem"
             try:
-                found.append(self._ready(city, problems / f"{number}.problem", threads, scheduler, report))
+                found.append(self._ready(city, near[city.name], file, threads, scheduler, report))
             except SiteplanError as error:
                 failures[city.name] = error
                 report.result("province_city_failed", city=city.name, reason=str(error))
         if not found:
-            raise SiteplanError("province_nothing", name=self.rules.province.name)
+            reasons = "; ".join(f"{city}: {error}" for city, error in failures.items())
+            raise SiteplanError("province_nothing", name=self.rules.province.name, reasons=reasons)
         return found, failures
 
     def _ready(
-        self, city: City, file: Path, threads: int, scheduler: str | None, report: Report
+        self,
+        city: City,
+        near: tuple[str, ...],
+        file: Path,
+        threads: int,
+        scheduler: str | None,
+        report: Report,
     ) -> PreparedCity:
         """A city's covering problem under a quota of the whole."""
         project = self.project_of(city)
@@ -138,7 +177,7 @@ class Province:
         config = without_targets(as_of(project.config, status))
         with report.stage("load"):
             inputs = pipeline.load(project.data, config, None, report)
-            inputs = with_neighbours(inputs, config, stations_of(self._neighbours(city), report))
+            inputs = with_neighbours(inputs, config, stations_of(near, report))
         with project.workplace(config, threads, scheduler, report) as (map_fn, cache):
             request = AreaRequest(
                 self.rules.province.year,
@@ -162,24 +201,27 @@ class Province:
         self,
         prepared: list[PreparedCity],
         failures: dict[str, SiteplanError],
+        near: Mapping[str, tuple[str, ...]],
         threads: int,
         scheduler: str | None,
         report: Report,
     ) -> ProvincePlan:
         """The split, and a plan of every city within its part."""
         task, by_name = self.rules.province, {city.name: city for city in self.rules.cities}
+        limit = max(0, task.stations - sum(city.built for city in prepared))
         parts = []
         for city in prepared:
             fixed = by_name[city.name].stations
             own = None if fixed is None else min(max(0, fixed - city.built), city.most)
-            parts.append(Part(city.weight, city.most, own))
-        limit = max(0, task.stations - sum(city.built for city in prepared))
+            parts.append(Part(city.weight, min(city.most, limit), own))
         with report.stage("shared_quota"):
-            shared = share(parts, limit, CitySolver(prepared, report), gap=task.gap, rounds=task.rounds)
+            shared = share(
+                parts, limit, CitySolver(prepared, limit, report), gap=task.gap, rounds=task.rounds
+            )
             report.note("province_gap", gap=100.0 * shared.gap)
         plans = {
             city.name: self._city_planned(
-                by_name[city.name], stations + city.built, threads, scheduler, report
+                by_name[city.name], near[city.name], stations + city.built, threads, scheduler, report
             )
             for city, stations in zip(prepared, shared.stations, strict=True)
         }
@@ -203,7 +245,13 @@ class Province:
         )
 
     def _city_planned(
-        self, city: City, quota: int, threads: int, scheduler: str | None, report: Report
+        self,
+        city: City,
+        near: tuple[str, ...],
+        quota: int,
+        threads: int,
+        scheduler: str | None,
+        report: Report,
     ) -> CityPlan:
         """A city's own plan within its part, written to its own folder."""
         report.result("province_city_plan", city=city.name, stations=quota)
@@ -211,7 +259,7 @@ class Province:
         planned = project.plan(
             year=self.rules.province.year,
             quota=quota,
-            neighbours=self._neighbours(city),
+            neighbours=near,
             as_one=True,
             threads=threads,
             scheduler=scheduler,
@@ -219,6 +267,12 @@ class Province:
         )
         run = planned.write(report=report)
         return city_plan(city.name, run, planned.proposal)
+
+
+def _meet(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
+    """Whether two boxes of degrees come nearer to each other than any mast reaches."""
+    gap = np.maximum(one[:2] - other[2:], other[:2] - one[2:])
+    return bool((gap < _NEAR_DEG).all())
 
 
 _NO_SITES = ranked_sites((), {})

@@ -56,6 +56,7 @@ def demo(
     target: Annotated[Path, typer.Argument(help=text("target"))],
     seed: Annotated[int, typer.Option(help=text("seed"))] = 2023,
     replace: Annotated[bool, typer.Option("--replace", help=text("replace"))] = False,
+    cities: Annotated[int, typer.Option("--cities", min=1, max=10, help=text("demo_cities"))] = 1,
     quiet: QuietOpt = False,
     lang: LangOpt = None,
 ) -> None:
@@ -64,6 +65,11 @@ def demo(
     from siteplan import api  # noqa: PLC0415
     from siteplan.cli.progress import console_report  # noqa: PLC0415
 
+    if cities > 1:
+        with console_report(err, lang_of(lang), quiet=quiet).stage("demo"):
+            names = api.write_cities(target, cities, seed=seed, replace_folder=replace)
+        out.print(translate("demo_province_written", lang_of(lang), target=target, names="、".join(names)))
+        return
     with console_report(err, lang_of(lang), quiet=quiet).stage("demo"):
         figures = api.write_demo(target, seed=seed, replace=replace)
     out.print(translate("demo_project_written", lang_of(lang), target=target))

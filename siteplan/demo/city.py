@@ -86,11 +86,16 @@ def write_demo(target: Path, *, seed: int = 2023, replace: bool = False) -> dict
     with atomic_folder(target, replace=replace) as folder:
         city = draw_city(seed)
         figures = figures_of(city)
-        _write_vectors(folder, city)
-        _write_rasters(folder, city)
-        _write_tables(folder, city)
-        _write_texts(folder, city, figures, seed)
+        write_city(folder, city, figures, seed)
     return figures
+
+
+def write_city(folder: Path, city: City, figures: dict[str, float], seed: int) -> None:
+    """Write every file of a drawn city into an existing folder."""
+    _write_vectors(folder, city)
+    _write_rasters(folder, city)
+    _write_tables(folder, city)
+    _write_texts(folder, city, figures, seed)
 
 
 def draw_city(seed: int) -> City:

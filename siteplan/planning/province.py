@@ -37,6 +37,7 @@ SITES = ["province_rank", "city", "rank", *_SITES, "spacing_m"]
 """Columns of the list of a province."""
 _EARTH_M = 111_320.0
 """Length of a degree of latitude [m]."""
+_FINER = 3.0
 _BORDER_M = 200.0
 """How rough borders are drawn [m]."""
 
@@ -90,12 +91,14 @@ class CitySolver:
     ----------
     cities
         The problems.
+    limit
+        Stations for all of them.
     report
         Is told which city is solved.
     """
 
-    def __init__(self, cities: Sequence[PreparedCity], report: Report) -> None:
-        self._cities, self._report = cities, report
+    def __init__(self, cities: Sequence[PreparedCity], limit: int, report: Report) -> None:
+        self._cities, self._limit, self._report = cities, limit, report
         self._answers: dict[tuple[int, str, float], PartAnswer] = {}
 
     def within(self, part: int, stations: int) -> PartAnswer:
@@ -117,16 +120,22 @@ class CitySolver:
                     task = within(problem, int(value))
                     answer = answer_of(task, select(task, city.config, self._report, cache), city.weight)
                 else:
-                    task = priced_problem(problem, value / city.weight, city.most)
-                    found = select(task, city.config, self._report, cache)
+                    task = priced_problem(problem, value / city.weight, min(city.most, self._limit))
+                    found = select(task, _closer(city.config), self._report, cache)
                     answer = priced_answer(problem, found, city.weight)
             self._answers[key] = answer
         return self._answers[key]
 
 
+def _closer(config: Config) -> Config:
+    """A finer gap: at a price, what stations earn that are not used is part of the whole it is a share of."""
+    rules = config.selection.model_copy(update={"gap": config.selection.gap / _FINER})
+    return config.model_copy(update={"selection": rules})
+
+
 def within(problem: CoverProblem, stations: int) -> CoverProblem:
     """The same problem with another quota of the whole."""
-    caps = tuple(replace(cap, limit=float(stations)) if cap.family == "city" else cap for cap in problem.caps)
+    caps = tuple(replace(cap, limit=stations) if cap.family == "city" else cap for cap in problem.caps)
     return replace(problem, caps=caps)
 
 

@@ -19,7 +19,7 @@ class ProvinceTask(ProjectPart):
     year: Annotated[int, Field(ge=2000, le=2100)]
     stations: Annotated[int, Field(ge=0)]
     """Quota of the year for all cities together; what they have built of it counts."""
-    gap: Share = 0.01
+    gap: Share = 0.005
     """How far from the bound of the whole a split may be without another round."""
     rounds: Annotated[int, Field(ge=1, le=20)] = 3
     """Most prices that are tried."""

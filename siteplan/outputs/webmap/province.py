@@ -58,6 +58,7 @@ class _Overview(MacroElement):
     far.addLayer(bind(L.circleMarker([c[0], c[1]], look), c[4]));
     const label = document.createElement('b');
     label.textContent = c[2];
+    label.style.cssText = 'display:block;text-align:center;line-height:16px;color:#fff';
     far.addLayer(L.marker([c[0], c[1]], {interactive: false,
       icon: L.divIcon({className: 'count', html: label, iconSize: [40, 16]})}));
   });

@@ -67,20 +67,21 @@ def write_province(plan: ProvincePlan, path: Path, lang: Lang) -> None:
     with new_book(path, title, dt.date(plan.year, 1, 1)) as book:
         formats = Formats(book)
         for name, columns, rows in (
-            ("province_sheet_cities", _CITIES, [_city_row(city, plan) for city in plan.cities]),
+            ("province_sheet_cities", _CITIES, _city_rows(plan, lang)),
             ("province_sheet_sites", _SITES, plan.sites[_FIELDS].to_numpy(dtype=object).tolist()),
             ("province_sheet_split", _SPLIT, _split_rows(plan, lang)),
         ):
             sheet = book.add_worksheet(translate(name, lang))
             heads = [translate(key, lang) for key, _ in columns]
             looks = [look for _, look in columns]
-            sheet.write_string(
-                0, 0, " ".join(part for part in (title, plan.synthetic) if part), formats.title
-            )
-            write_head(sheet, 1, heads, looks, formats)
-            write_rows(sheet, 2, rows, looks, formats)
-            sheet.freeze_panes(2, 0)
-            on_paper(sheet, 1, A3)
+            sheet.write_string(0, 0, title, formats.title)
+            sheet.merge_range(1, 0, 1, len(columns) - 1, plan.synthetic, formats.banner)
+            sheet.set_row(1, 30 if plan.synthetic else 6)
+            sheet.set_row(2, 30)
+            write_head(sheet, 2, heads, looks, formats)
+            write_rows(sheet, 3, rows, looks, formats)
+            sheet.freeze_panes(3, 0)
+            on_paper(sheet, 2, A3)
             with_footer(sheet, plan.synthetic)
 
 
@@ -90,6 +91,31 @@ _SPLIT: tuple[tuple[str, Look], ...] = (
     ("province_asked", Look(12, "count")),
     ("province_bound", Look(18, "decimal")),
 )
+
+
+def _city_rows(plan: ProvincePlan, lang: Lang) -> list[list[object]]:
+    """A row a city, and the whole."""
+    rows = [_city_row(city, plan) for city in plan.cities]
+    records = [city.record for city in plan.cities if city.record is not None]
+    people = sum(record.population_total for record in records)
+    before = sum(record.population_covered_before for record in records)
+    after = sum(record.population_covered_after for record in records)
+    whole: list[object] = [
+        translate("province_whole", lang),
+        "",
+        sum(record.built for record in records),
+        sum(record.selected_stations for record in records),
+        sum(record.selected_sites for record in records),
+        people,
+        before / people if people else "",
+        after / people if people else "",
+        after - before,
+        sum(record.villages_total for record in records),
+        sum(record.villages_covered_after - record.villages_covered_before for record in records),
+        "" if plan.shared is None else plan.shared.gap,
+        "",
+    ]
+    return [*rows, whole]
 
 
 def _city_row(city: CityPlan, plan: ProvincePlan) -> list[object]:
