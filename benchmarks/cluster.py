@@ -62,7 +62,7 @@ class Killer(threading.Thread):
     def run(self) -> None:
         """Until as many are ended as were asked for, or the work is over."""
         while self.done < self.kills and not self.over.wait(self.every_s):
-            pids = sorted(self.client.run(os.getpid, on_error="ignore").values())
+            pids = sorted(nanny.pid for nanny in self.client.cluster.workers.values() if nanny.pid)
             if pids:
                 os.kill(self.draw.choice(pids), signal.SIGKILL)
                 self.done += 1
@@ -77,7 +77,7 @@ def measured(opened: Any, inputs: Any, workers: int, kills: int = 0, every_s: fl
             where = scheduler_of(f"local:{workers}")
             threads = map_fn
             opened_now = stack.enter_context(cluster(where, Path(folder) / "shared", threads))
-            map_fn = Weighed(opened_now._client, opened_now.shared, threads)
+            map_fn = Weighed(opened_now._client, opened_now.shared, threads, workers)
         ready = time.perf_counter()
         if kills:
             killer = Killer(map_fn._client, kills, every_s)

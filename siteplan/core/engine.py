@@ -16,7 +16,7 @@ import shutil
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -40,6 +40,8 @@ ALLOWED_LOSSES = 30
 """Workers that may be lost under one block before it is given up: it may be the block that kills them."""
 _PER_WORKER = 2
 """Blocks a worker thread has in hand, so that it never waits for the next."""
+_LOOK_S, _ALONE_S = 2.0, 120.0
+"""How often workers are counted while one is waited for, and how long nobody may be there [s]."""
 _ENVIRONMENT = {"OMP_NUM_THREADS": 1, "MKL_NUM_THREADS": 1, "OPENBLAS_NUM_THREADS": 1}
 """Of workers started here. Dask's own also gives every freed page back at once, a third of the time."""
 _SLOW_TIMES, _SLOW_LEAST_S = 5.0, 20.0
@@ -123,10 +125,14 @@ class Cluster:
         Folder that every worker sees; tasks are left there, so that a lost worker takes nothing with it.
     threads
         Do what needs no work to speak of, in this process.
+    workers
+        Processes of this machine that are kept running; 0 for those of others.
     """
 
-    def __init__(self, client: Client, shared: Path, threads: Threads) -> None:
+    def __init__(self, client: Client, shared: Path, threads: Threads, workers: int = 0) -> None:
         self._client, self.shared, self._threads = client, shared, threads
+        self._workers = workers
+        self._alone_since: float | None = None
         self._seconds: list[float] = []
         self._tasks = 0
         self.blocks, self.here, self.twice = 0, 0, 0
@@ -181,24 +187,56 @@ class Cluster:
 
     def _first_answer(self, task: Path, block: Any, future: Future) -> Any:
         """Answer of a worker, or of a second one where the first is far slower than the others were."""
-        import distributed  # noqa: PLC0415
-
-        wait: Any = distributed.wait
         patience = max(_SLOW_LEAST_S, _SLOW_TIMES * median(self._seconds or [_SLOW_LEAST_S]))
         futures = [future]
-        with suppress(TimeoutError):
-            wait(futures, timeout=patience)
-        if not future.done():
+        if not self._is_answered(futures, patience):
             self.twice += 1
             futures.append(self._sent(task, block))
-            wait(futures, return_when="FIRST_COMPLETED")
+            self._is_answered(futures, float("inf"))
         first = next(each for each in futures if each.done())
         for each in futures:
             if each is not first:
                 each.cancel()
-        seconds, result = first.result()
+        seconds, result = self._fetched(first)
         self._seconds.append(seconds)
         return result
+
+    def _fetched(self, future: Future) -> Any:
+        """Result of an answer; computed again where the worker that holds it is lost before it is sent."""
+        while True:
+            try:
+                return future.result(timeout=_LOOK_S)
+            except TimeoutError:
+                if future.status == "error":
+                    raise
+                self._look_after_workers()
+
+    def _is_answered(self, futures: Sequence[Future], seconds: float) -> bool:
+        """Wait for the first of some answers, never for workers that are not there."""
+        import distributed  # noqa: PLC0415
+
+        wait: Any = distributed.wait
+        ends = time.monotonic() + seconds
+        while not any(each.done() for each in futures):
+            left = ends - time.monotonic()
+            if left <= 0.0:
+                return False
+            with suppress(TimeoutError):
+                wait(futures, timeout=min(left, _LOOK_S), return_when="FIRST_COMPLETED")
+            self._look_after_workers()
+        return True
+
+    def _look_after_workers(self) -> None:
+        """Start workers of one's own again that are gone for good, and say so when nobody is there at all."""
+        there = len(self._client.nthreads())
+        if there < self._workers:
+            self._client.cluster.scale(self._workers)
+        if there:
+            self._alone_since = None
+        elif self._alone_since is None:
+            self._alone_since = time.monotonic()
+        elif time.monotonic() - self._alone_since > _ALONE_S:
+            raise SiteplanError("cluster_lost", detail=f"no worker for {_ALONE_S:.0f} s")
 
 
 @lru_cache(maxsize=2)
@@ -272,7 +310,7 @@ def cluster(
             _require_alike(client, shared)
             workers = len(client.nthreads())
             report.result("cluster_ready", workers=workers, address=client.dashboard_link or "-")
-            yield Cluster(client, shared, threads)
+            yield Cluster(client, shared, threads, scheduler.workers)
     finally:
         shutil.rmtree(shared, ignore_errors=True)
 

@@ -193,10 +193,10 @@ class PropagationModel(Protocol):
 
     def is_kept(self, mast: Mast, grid: Grid, wanted: NDArray[np.bool_] | None = None) -> bool:
         """Whether an earlier run kept what :meth:`footprint` needs, or with ``wanted`` what
-        :meth:`footprint_on` needs; a model that keeps nothing has nothing to wait for.
+        :meth:`footprint_on` needs; a model that keeps nothing never did.
         """
         del mast, grid, wanted
-        return True
+        return False
 
     def new_entries(self) -> Entries:
         """What this process computed since it was last asked, where another one keeps it."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +14,7 @@ import numpy as np
 import pytest
 from worlds.sky import sky_of
 from worlds.terrain_world import GRID, following, hills, mast, terrain_on
-from worlds.workers import DiesOnce, Poisoned, SlowOnce, Square
+from worlds.workers import DiesOnce, Naps, Poisoned, SlowOnce, Square
 
 from siteplan.core import engine
 from siteplan.core.engine import Cluster, Threads, cluster, scheduler_of, shared_folder, threads_of
@@ -47,7 +49,7 @@ def others(workers: Cluster, tmp_path: Path) -> Cluster:
     """The same workers with fresh counts."""
     shared = tmp_path / "tasks"
     shared.mkdir()
-    return Cluster(workers._client, shared, workers._threads)
+    return Cluster(workers._client, shared, workers._threads, 2)
 
 
 @pytest.mark.parametrize(
@@ -84,10 +86,41 @@ def test_results_come_in_the_order_of_the_blocks_and_what_was_kept_is_done_here(
     assert (others.blocks, others.here) == (10, 10)
 
 
-def test_a_lost_worker_changes_nothing(others: Cluster, tmp_path: Path) -> None:
-    task = DiesOnce(tmp_path, (3, 11))
-    assert list(others(task, range(16))) == [number**2 for number in range(16)]
-    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["11", "3"]
+def test_twenty_lost_workers_change_nothing(others: Cluster, tmp_path: Path) -> None:
+    deadly = tuple(range(0, 60, 3))
+    assert list(others(DiesOnce(tmp_path, deadly), range(60))) == [number**2 for number in range(60)]
+    assert sorted(int(path.name) for path in tmp_path.iterdir() if path.is_file()) == list(deadly)
+
+
+def test_workers_that_are_gone_for_good_are_started_again(others: Cluster) -> None:
+    """Ended while they start, again and again, Dask gives them up."""
+    cluster, over, ended = others._client.cluster, threading.Event(), []
+
+    def end_workers() -> None:
+        while len(ended) < 8 and not over.wait(0.7):
+            pids = [nanny.pid for nanny in cluster.workers.values() if nanny.pid]
+            for pid in pids:
+                os.kill(pid, signal.SIGKILL)
+            ended.extend(pids)
+
+    killer = threading.Thread(target=end_workers, daemon=True)
+    killer.start()
+    try:
+        assert list(others(Naps(), range(12))) == [number**2 for number in range(12)]
+    finally:
+        over.set()
+        killer.join()
+    assert ended
+
+
+def test_nobody_there_is_an_error(others: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "_ALONE_S", 0.0)
+    monkeypatch.setattr(others._client, "nthreads", dict)
+    monkeypatch.setattr(others, "_workers", 0)
+    others._look_after_workers()
+    with pytest.raises(SiteplanError) as error:
+        others._look_after_workers()
+    assert error.value.key == "cluster_lost"
 
 
 def test_a_block_that_kills_its_workers_ends_in_words(

@@ -60,3 +60,12 @@ class SlowOnce:
             mark.touch()
             time.sleep(8)
         return number
+
+
+@dataclass(frozen=True)
+class Naps:
+    """Squares a number in a third of a second, so that a worker can be lost in the middle of one."""
+
+    def __call__(self, number: int) -> int:
+        time.sleep(0.3)
+        return number * number
