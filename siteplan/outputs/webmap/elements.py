@@ -33,6 +33,16 @@ _DATA = '<script type="application/json" id="siteplan-{key}">__siteplan:{key}__<
 """Where a piece of data stands: JSON that the browser does not run."""
 _SLOT = re.compile(r"__siteplan:([a-z_]+)__")
 
+CARD = """  function card(lines) {
+    const node = document.createElement('div');
+    lines.forEach(function (line) {
+      node.appendChild(document.createElement('div')).textContent = line;
+    });
+    return node;
+  }
+"""
+"""Lines of a popup, set as text, so that a name is a name."""
+
 
 def slot(name: str) -> str:
     """Where data of this name will stand [str].

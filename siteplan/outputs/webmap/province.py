@@ -15,7 +15,7 @@ from shapely.geometry import mapping
 from siteplan.outputs import palette
 from siteplan.outputs.pages.page import render
 from siteplan.outputs.webmap.assets import inline_assets
-from siteplan.outputs.webmap.elements import fill, slot
+from siteplan.outputs.webmap.elements import CARD, fill, slot
 from siteplan.outputs.webmap.encode import to_json
 from siteplan.outputs.webmap.page import framed, rendered
 from siteplan.outputs.webmap.residuals import MAP_HEAD
@@ -35,14 +35,9 @@ class _Overview(MacroElement):
         """{% macro script(this, kwargs) %}
 (function (map, data) {
   const brush = L.canvas({padding: 0.3});
-  function card(lines) {
-    const node = document.createElement('div');
-    lines.forEach(function (line) {
-      node.appendChild(document.createElement('div')).textContent = line;
-    });
-    return node;
-  }
-  function bind(layer, lines) {
+"""
+        + CARD
+        + """  function bind(layer, lines) {
     return layer.bindPopup(function () { return card(lines); }, {maxWidth: 300});
   }
   const all = L.featureGroup();

@@ -17,7 +17,7 @@ from siteplan.outputs.calibration_facts import Facts
 from siteplan.outputs.pages.page import render
 from siteplan.outputs.pictures.plots import drawn
 from siteplan.outputs.webmap.assets import inline_assets
-from siteplan.outputs.webmap.elements import fill, slot
+from siteplan.outputs.webmap.elements import CARD, fill, slot
 from siteplan.outputs.webmap.encode import to_json
 from siteplan.outputs.webmap.page import framed, rendered
 from siteplan.project.schema import Config
@@ -35,14 +35,9 @@ class _Dots(MacroElement):
         """{% macro script(this, kwargs) %}
 (function (map, data) {
   const brush = L.canvas({padding: 0.3});
-  function card(lines) {
-    const node = document.createElement('div');
-    lines.forEach(function (line) {
-      node.appendChild(document.createElement('div')).textContent = line;
-    });
-    return node;
-  }
-  function dot(at, look, lines) {
+"""
+        + CARD
+        + """  function dot(at, look, lines) {
     L.circleMarker(at, Object.assign({renderer: brush}, look))
       .bindPopup(function () { return card(lines()); }, {maxWidth: 280}).addTo(map);
   }
