@@ -61,6 +61,8 @@ KINDS = [  # entry of the catalogue, what is wrong, dotted path
 ]
 NEVER_SEEN = {"config_date_parsing"}
 """Kinds the validator knows and TOML cannot provoke: a text that is no date is refused as a time first."""
+OF_A_PROVINCE = {"config_city_twice", "config_fixed_too_many"}
+"""Kinds of its own file, tested with it."""
 NO_FAULT = {"config_faults", "config_file", "config_other"}
 
 
@@ -87,7 +89,7 @@ def test_every_kind_of_fault_has_words_in_both_languages_and_its_dotted_path(key
 
 def test_no_kind_of_fault_is_left_out_above():
     known = {key for key in texts("zh") if key.startswith("config_")} - NO_FAULT
-    assert known - NEVER_SEEN == {key for key, *_ in KINDS if key.startswith("config_")}
+    assert known - NEVER_SEEN - OF_A_PROVINCE == {key for key, *_ in KINDS if key.startswith("config_")}
 
 
 WRONG = [
