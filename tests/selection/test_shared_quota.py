@@ -29,6 +29,8 @@ from siteplan.selection import (
 )
 from siteplan.selection.problem import violations
 
+pytestmark = pytest.mark.long_without_jit
+
 
 def drawn(seed: int, columns: int = 7, rows: int = 12, scale: float = 1.0, quota: int = 3) -> CoverProblem:
     """A small city: every candidate reaches a third of the rows."""
