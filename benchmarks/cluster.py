@@ -31,8 +31,8 @@ from siteplan.planning.pipeline import AreaRequest
 from siteplan.planning.replan import ReplanContext
 
 
-def peak_mib() -> float:
-    """Most memory a process had, pages of files left out where the system tells them apart [MiB]."""
+def held_mib() -> float:
+    """Memory a process holds, pages of files left out where the system tells them apart [MiB]."""
     status = Path("/proc/self/status")
     if status.exists():
         fields = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
@@ -93,7 +93,7 @@ def measured(opened: Any, inputs: Any, workers: int, kills: int = 0, every_s: fl
             killer.join()
             found["kills"] = killer.done
         if workers:
-            found["memory"] = max(map_fn._client.run(peak_mib).values())
+            found["memory"] = max(map_fn._client.run(held_mib).values())
             found["blocks"], found["twice"] = map_fn.blocks, map_fn.twice
             found["bytes"] = map_fn.received
         problem, outage = prepared.problem, prepared.existing.outage.by_node

@@ -384,7 +384,7 @@ class Project:
             config = without_targets(config)
         if record.neighbours:
             with watch.stage("load"):
-                inputs = with_neighbours(inputs, config, stations_of(record.neighbours, watch))
+                inputs = with_neighbours(inputs, config, stations_of(record.neighbours, self.language, watch))
         readings = None
         if record.measurements is not None:
             given = Input(**record.measurements)
@@ -828,17 +828,23 @@ def without_targets(config: Config) -> Config:
     return config.model_copy(update={"quota": config.quota.model_copy(update={"targets": ()})})
 
 
-def stations_of(projects: Sequence[str], report: Report = SILENT) -> dict[str, gpd.GeoDataFrame]:
-    """Stations on air of other projects, by the name of their city; each in its own CRS."""
-    found = {}
+def stations_of(
+    projects: Sequence[str], language: Lang, report: Report = SILENT
+) -> dict[str, gpd.GeoDataFrame]:
+    """Stations on air of other projects, by the name of their city; each in its own CRS.
+
+    Messages go on in ``language``, and a second city of one name gets a number behind it.
+    """
+    found: dict[str, gpd.GeoDataFrame] = {}
     for folder in projects:
-        other = open_project(folder)
+        other = open_project(folder, language=language)
         status = other.field_status()
         config = as_of(other.config, status)
         inputs = with_on_air(pipeline.load_ledger(other.data, config, report), status, config)
         stations = on_air(inputs.stations, config)
         if stations is not None:
-            found[config.project.city] = stations
+            name = config.project.city
+            found[f"{name}-{len(found) + 1}" if name in found else name] = stations
     return found
 
 

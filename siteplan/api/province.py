@@ -123,7 +123,7 @@ class Province:
             folder = str(self.folder / city.project)
             try:
                 with report.stage("load"):
-                    tables = stations_of((folder,), report)
+                    tables = stations_of((folder,), self.language, report)
             except SiteplanError as error:
                 report.result("province_neighbour_failed", city=city.name, reason=str(error))
                 continue
@@ -177,7 +177,7 @@ class Province:
         config = without_targets(as_of(project.config, status))
         with report.stage("load"):
             inputs = pipeline.load(project.data, config, None, report)
-            inputs = with_neighbours(inputs, config, stations_of(near, report))
+            inputs = with_neighbours(inputs, config, stations_of(near, self.language, report))
         with project.workplace(config, threads, scheduler, report) as (map_fn, cache):
             request = AreaRequest(
                 self.rules.province.year,
@@ -208,7 +208,8 @@ class Province:
     ) -> ProvincePlan:
         """The split, and a plan of every city within its part."""
         task, by_name = self.rules.province, {city.name: city for city in self.rules.cities}
-        limit = max(0, task.stations - sum(city.built for city in prepared))
+        kept_back = sum(by_name[name].stations or 0 for name in failures)  # what is fixed stays its city's
+        limit = max(0, task.stations - kept_back - sum(city.built for city in prepared))
         parts = []
         for city in prepared:
             fixed = by_name[city.name].stations

@@ -160,6 +160,27 @@ def plan(  # noqa: PLR0913, PLR0917 - one argument an option
     from siteplan.project.project_file import is_province  # noqa: PLC0415
 
     if is_province(project):
+        _require_none(
+            {
+                "--county": county,
+                "--year": year,
+                "--quota": quota,
+                "--built": built,
+                "--data": data,
+                "--propagation": propagation,
+                "--clutter": clutter,
+                "--calibration": calibration,
+                "--measurements": measurements,
+                "--years": years > 1,
+                "--off": off,
+                "--neighbour": neighbour,
+                "--audience": audience,
+                "--recipient": recipient,
+                "--online-tiles": online_tiles,
+                "--strict": strict,
+                "--profile": profile,
+            }
+        )
         _plan_province(project, output, threads=threads, scheduler=scheduler, quiet=quiet, lang=lang)
         return
     opened = api.open_project(project, data=data, language=lang)
@@ -191,6 +212,15 @@ def plan(  # noqa: PLR0913, PLR0917 - one argument an option
         quiet=quiet,
         profile=profile,
     )
+
+
+def _require_none(options: dict[str, object]) -> None:
+    """Refuse options that a province would pass over in silence."""
+    given = [
+        name for name, value in options.items() if value is not None and value is not False and value != ""
+    ]
+    if given:
+        raise SiteplanError("not_for_a_province", options=", ".join(given))
 
 
 def _plan_province(

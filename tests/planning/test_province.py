@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from worlds.two_counties import PROJECT, write_project, write_toml
 
 import siteplan
+from siteplan.api.project import stations_of
 from siteplan.cli.commands import app
 from siteplan.core.errors import ConfigError, SiteplanError
 from siteplan.planning import pipeline
@@ -135,8 +136,6 @@ def test_what_is_planned_again_is_the_same(planned, province):
     again = siteplan.open_province(province).plan(threads=1, folder=province / "runs" / "again")
     pd.testing.assert_frame_equal(plan.sites, again.sites)
     assert again.shared.stations == plan.shared.stations
-    for one, other in (("overview.html", "overview.html"), ("全省总览.xlsx", "全省总览.xlsx")):
-        del one, other
     assert (province / "runs" / "a" / "overview.html").read_bytes() == (
         province / "runs" / "again" / "overview.html"
     ).read_bytes()
@@ -169,6 +168,31 @@ def test_a_city_that_cannot_be_planned_is_named_and_the_other_is_planned(tmp_pat
     page = (tmp_path / "a" / "overview.html").read_text(encoding="utf-8")
     assert "<script>alert(1)" not in page
     assert "西县市" in page
+
+
+def test_what_is_fixed_for_a_city_that_fails_is_given_to_nobody(tmp_path):
+    for key, county in COUNTIES.items():
+        write_city(tmp_path / key, county, f"{county}市")
+    write_province(tmp_path, 6)
+    (tmp_path / "city1" / "villages.gpkg").write_bytes(b"broken")
+    province = siteplan.open_province(tmp_path)
+    first, second = province.rules.cities
+    fixed = province.rules.model_copy(update={"cities": (first.model_copy(update={"stations": 4}), second)})
+    plan = replace(province, rules=fixed).plan(threads=1, folder=tmp_path / "a")
+    assert plan.shared.stations == (max(0, 6 - 4 - plan.cities[1].record.built),)
+
+
+@pytest.mark.parametrize("option", [["--quota", "3"], ["--county", "西县"], ["--strict"], ["--off", "X"]])
+def test_an_option_a_province_would_pass_over_is_refused(province, option):
+    found = CliRunner().invoke(app, ["plan", str(province), *option])
+    assert found.exit_code == 1
+    assert option[0] in found.output
+
+
+def test_two_neighbours_of_one_name_are_both_heard(province):
+    folders = [str(province / key) for key in COUNTIES]
+    for folder in folders:
+        assert len(stations_of((folder, folder), "zh")) == 2
 
 
 def test_no_city_at_all_is_an_error_and_nothing_is_written(tmp_path):
