@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -103,11 +103,9 @@ def outage_by_node(
     NodeOutage
         1 everywhere without masts.
     """
-    blocks = [tuple(masts[position] for position in block) for block in blocks_of(masts)]
     outage = np.ones((len(shadowing.correlation), len(shadowing.node), *grid.shape), dtype=np.float32)
     task = BlockOutage(propagation, grid, shadowing)
-    for part in _by_blocks(map_fn, task, blocks, report):
-        propagation.keep(part.entries)
+    for _, part in _by_blocks(map_fn, task, masts, masts, report):
         height, width = part.left.shape[2:]
         outage[:, :, part.row : part.row + height, part.col : part.col + width] *= part.left
     return NodeOutage(shadowing, outage)
@@ -261,14 +259,20 @@ def multiply(outage: NDArray[np.float32], shares: NodeShares) -> None:
 
 
 def _by_blocks(
-    map_fn: MapFn, task: Callable[[Any], Any], blocks: Sequence[Sequence[Any]], report: Report
-) -> Iterator[Any]:
-    """Results of blocks in their order; tells how many masts or options are done."""
-    total, done = sum(map(len, blocks)), 0
-    for block, result in zip(blocks, map_fn(task, blocks), strict=True):
-        yield result
+    map_fn: MapFn,
+    task: BlockOutage | BlockColumns,
+    items: Sequence[Any],
+    masts: Sequence[Mast],
+    report: Report,
+) -> Iterator[tuple[list[int], Any]]:
+    """Positions and result of each block of items, by the tree of their masts; what came with it is kept."""
+    blocks, done = blocks_of(masts), 0
+    results = map_fn(task, [[items[position] for position in block] for block in blocks])
+    for block, result in zip(blocks, results, strict=True):
+        task.propagation.keep(result.entries)
+        yield block, result
         done += len(block)
-        report.step(done, total)
+        report.step(done, len(items))
 
 
 @dataclass(frozen=True, eq=False)
@@ -384,14 +388,9 @@ def coverage_matrix(
     mask.ravel()[demand.pixels[by_pixel]] = True
 
     task = BlockColumns(propagation, demand.grid, shadowing, mask, demand.pixels, demand.row_of, wanted)
-    blocks = blocks_of([upgrade.mast for upgrade in upgrades])
+    masts = [upgrade.mast for upgrade in upgrades]
     columns: list[Column] = [_NO_COLUMN] * len(upgrades)
-    for block, part in zip(
-        blocks,
-        _by_blocks(map_fn, task, [[upgrades[position] for position in block] for block in blocks], report),
-        strict=True,
-    ):
-        propagation.keep(part.entries)
+    for block, part in _by_blocks(map_fn, task, upgrades, masts, report):
         for position, column in zip(block, part.columns, strict=True):
             columns[position] = column
     lengths = [len(rows) for rows, _ in columns]

@@ -7,6 +7,7 @@ A page is loaded when it is first asked for: folium takes most of a second.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,18 +18,11 @@ if TYPE_CHECKING:
 __all__ = ["diff_html", "map_html", "province_map"]
 
 
+_WRITERS = {"diff_html": "changes", "map_html": "page", "province_map": "province"}
+
+
 def __getattr__(name: str) -> Any:
     """Load a page's writer when it is first asked for."""
-    if name == "map_html":
-        from siteplan.outputs.webmap.page import map_html  # noqa: PLC0415
-
-        return map_html
-    if name == "diff_html":
-        from siteplan.outputs.webmap.changes import diff_html  # noqa: PLC0415
-
-        return diff_html
-    if name == "province_map":
-        from siteplan.outputs.webmap.province import province_map  # noqa: PLC0415
-
-        return province_map
-    raise AttributeError(f"module 'siteplan.outputs.webmap' has no attribute {name!r}")
+    if name not in _WRITERS:
+        raise AttributeError(f"module 'siteplan.outputs.webmap' has no attribute {name!r}")
+    return getattr(import_module(f"siteplan.outputs.webmap.{_WRITERS[name]}"), name)
