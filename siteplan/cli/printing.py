@@ -31,6 +31,7 @@ from siteplan.outputs.schedule import calendar_text, shortfall_text
 from siteplan.outputs.wording import (
     acceptance_text,
     banners,
+    city_line,
     fallbacks_text,
     fault_text,
     findings_text,
@@ -114,16 +115,8 @@ def province_result(plan: ProvincePlan, lang: Lang, out: Console, err: Console) 
         if city.record is None:
             err.print(translate("province_city_failed", lang, city=city.name, reason=city.failure))
             continue
-        line = translate(
-            "province_city_line",
-            lang,
-            stations=city.record.selected_stations,
-            sites=city.record.selected_sites,
-            before=city.record.population_covered_before,
-            after=city.record.population_covered_after,
-        )
         told = translate("warnings_counted", lang, count=city.warnings) if city.warnings else ""
-        out.print(f"{city.name}: {line} {told}".rstrip())
+        out.print(f"{city.name}: {city_line(city.record, lang)} {told}".rstrip())
         out.print(f"  {city.run}")
     if plan.close_pairs:
         err.print(translate("province_close_pairs", lang, count=len(plan.close_pairs)))

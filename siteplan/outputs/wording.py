@@ -448,3 +448,15 @@ def fallbacks_text(record: RunRecord, lang: Lang) -> list[str]:
 def missing_text(names: Iterable[str], lang: Lang) -> list[str]:
     """What was not given and what is done without it, one sentence an input."""
     return [translate(f"missing_{name}", lang) for name in names]
+
+
+def city_line(record: RunRecord, lang: Lang) -> str:
+    """What a city's plan builds and whom it reaches, in one line [str]."""
+    return translate(
+        "province_city_line",
+        lang,
+        stations=record.selected_stations,
+        sites=record.selected_sites,
+        before=record.population_covered_before,
+        after=record.population_covered_after,
+    )

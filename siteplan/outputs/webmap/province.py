@@ -19,6 +19,7 @@ from siteplan.outputs.webmap.elements import CARD, fill, slot
 from siteplan.outputs.webmap.encode import to_json
 from siteplan.outputs.webmap.page import framed, rendered
 from siteplan.outputs.webmap.residuals import MAP_HEAD
+from siteplan.outputs.wording import city_line
 from siteplan.planning.province import ProvincePlan
 from siteplan.words.catalogue import Lang, translate
 
@@ -113,7 +114,7 @@ def _drawn(plan: ProvincePlan, lang: Lang) -> dict[str, Any]:
         {
             "border": _rounded(mapping(city.border)),
             "colour": _COLOURS[colour[city.name]],
-            "lines": [city.name, _city_line(city.record, lang)],
+            "lines": [city.name, city_line(city.record, lang)],
         }
         for city in plan.cities
         if city.border is not None and city.record is not None
@@ -128,17 +129,6 @@ def _drawn(plan: ProvincePlan, lang: Lang) -> dict[str, Any]:
             for row in plan.sites.itertuples()
         ],
     }
-
-
-def _city_line(record: Any, lang: Lang) -> str:
-    return translate(
-        "province_city_line",
-        lang,
-        stations=record.selected_stations,
-        sites=record.selected_sites,
-        before=record.population_covered_before,
-        after=record.population_covered_after,
-    )
 
 
 def _site_lines(row: Any, lang: Lang) -> list[str]:
